@@ -1,0 +1,1 @@
+"""The event service: stores, shows and hands on what engines report."""

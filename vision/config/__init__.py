@@ -1,0 +1,1 @@
+"""Configuration: YAML to settings, all errors at once."""

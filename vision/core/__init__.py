@@ -1,0 +1,1 @@
+"""Nouns and ports: NumPy and the standard library, nothing else."""

@@ -1,0 +1,23 @@
+"""Take secrets out of text before it is logged or shown."""
+
+import re
+
+_CREDENTIALS = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s@]*@")
+_QUERY = re.compile(
+    r"(?P<key>(?:password|passwd|pwd|pass|token|secret|api_?key|auth|sig(?:nature)?)=)"
+    r"[^&\s]+",
+    re.IGNORECASE,
+)
+
+
+def without_secrets(text: str) -> str:
+    """Return text with credentials in URLs and secret query values masked.
+
+    Args:
+        text: a URL, or any message that may hold some.
+
+    Returns:
+        `rtsp://user:pw@host/x?token=1` becomes `rtsp://***@host/x?token=***`.
+    """
+    masked = _CREDENTIALS.sub(r"\g<scheme>***@", text)
+    return _QUERY.sub(r"\g<key>***", masked)

@@ -1,0 +1,60 @@
+"""What a person told the engine about a camera's view."""
+
+from dataclasses import dataclass, field
+
+from vision.core.arrays import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class GeoPoint:
+    """Where a camera stands: WGS-84 degrees and, if known, an address."""
+
+    lat: float
+    lon: float
+    address: str | None = None
+    crs: str = "wgs84"
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A part of the view with a meaning.
+
+    Attributes:
+        zone_id: unique within the camera.
+        kind: what it is for: `no_parking`, `clean`, `bin`, `no_vending`, `ignore` ...
+        polygon: at least three (x, y) vertices in [0, 1] of the picture's size.
+        street_class: 严禁 `forbidden`, 严控 `controlled`, 规范 `regulated`, or None.
+        calendar: name of the calendar in which the zone is in force; None: always.
+    """
+
+    zone_id: str
+    kind: str
+    polygon: tuple[tuple[float, float], ...]
+    street_class: str | None = None
+    calendar: str | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Scene:
+    """One camera's fixed knowledge.
+
+    Attributes:
+        camera_id: which camera.
+        name: what people call it.
+        zones: in configuration order.
+        geo: where it stands, or None.
+        homography: (3, 3) pixels to metres on the ground, or None.
+        gb_id: GB/T 28181 device number, or None.
+    """
+
+    camera_id: str
+    name: str
+    zones: tuple[Zone, ...] = ()
+    geo: GeoPoint | None = None
+    homography: FloatArray | None = None
+    gb_id: str | None = None
+    tags: tuple[str, ...] = field(default=())
+
+    def zones_of(self, kind: str) -> tuple[Zone, ...]:
+        """Return the zones of one kind."""
+        return tuple(zone for zone in self.zones if zone.kind == kind)

@@ -1,0 +1,110 @@
+"""A violation, its life and its reasons."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from vision.core.places import Place
+
+
+class Slug(StrEnum):
+    """The four violations."""
+
+    GARBAGE_PILE = "garbage_pile"
+    OVERFLOWING_BIN = "overflowing_bin"
+    STREET_VENDING = "street_vending"
+    ILLEGAL_PARKING = "illegal_parking"
+
+
+class Lifecycle(StrEnum):
+    """What a message says about its event."""
+
+    OPENED = "opened"
+    UPDATED = "updated"
+    CLEARED = "cleared"
+
+
+class Confidence(StrEnum):
+    """How sure the rule is, in words that a dispatcher reads."""
+
+    HIGH = "high"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One reason with its unit: `observed_s 187 s >= 180 s`.
+
+    Attributes:
+        name: what was measured, `snake_case`.
+        value: number, text or truth.
+        unit: `s`, `m`, `1` (a count or share) or empty for text.
+        bound: the limit it was compared with, e.g. `>= 180`; None if not compared.
+        holds: whether the comparison held; None if not compared.
+    """
+
+    name: str
+    value: float | int | str | bool
+    unit: str = ""
+    bound: str | None = None
+    holds: bool | None = None
+
+    def text(self) -> str:
+        """Return the fact as a person reads it."""
+        value = f"{self.value:g}" if isinstance(self.value, float) else str(self.value)
+        unit = f" {self.unit}" if self.unit not in {"", "1"} else ""
+        bound = f" {self.bound}{unit}" if self.bound is not None else ""
+        return f"{self.name} {value}{unit}{bound}"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One step in the life of one violation.
+
+    Attributes:
+        event_id: same for all steps; from place, class and rule.
+        sequence: 1 for `opened`, rising by one with each step.
+        lifecycle: which step.
+        slug: which violation.
+        rule: `name/version` of the rule that decided.
+        place: the place at the moment of decision.
+        zone_id: the zone that forbids it, or None.
+        started_s: media time of the object's first sight, seconds.
+        decided_s: media time of this decision, seconds.
+        started_at: wall time of the object's first sight.
+        decided_at: wall time of this decision.
+        ended_at: wall time of the end, for `cleared`; else None.
+        confidence: high or low.
+        severity: 1 (lowest) to 3.
+        facts: why.
+        recurrence_of: event that was cleared at the same place before, or None.
+    """
+
+    event_id: str
+    sequence: int
+    lifecycle: Lifecycle
+    slug: Slug
+    rule: str
+    place: Place
+    zone_id: str | None
+    started_s: float
+    decided_s: float
+    started_at: datetime
+    decided_at: datetime
+    ended_at: datetime | None
+    confidence: Confidence
+    severity: int
+    facts: tuple[Fact, ...]
+    recurrence_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A place that might open an event, and why it has not yet."""
+
+    camera_id: str
+    slug: Slug
+    rule: str
+    place: Place
+    zone_id: str | None
+    facts: tuple[Fact, ...]

@@ -1,0 +1,1 @@
+"""Models: from frames to boxes."""

@@ -1,0 +1,1 @@
+"""Is it right, how often, how late, how sure."""

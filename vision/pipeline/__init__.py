@@ -1,0 +1,1 @@
+"""One frame of one camera, then many cameras."""

@@ -1,0 +1,1 @@
+"""Place memory and one file per violation."""

@@ -1,0 +1,1 @@
+"""Delivery that never loses."""

@@ -1,0 +1,1 @@
+"""Cameras, files and folders: from bytes to frames."""

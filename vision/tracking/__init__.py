@@ -1,0 +1,1 @@
+"""Moving objects, followed from frame to frame."""

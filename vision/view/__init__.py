@@ -1,0 +1,1 @@
+"""Whether a picture can be trusted."""

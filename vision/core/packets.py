@@ -1,0 +1,51 @@
+"""Encoded video as it came from the camera: cheap pre-roll, original evidence."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFormat:
+    """What a muxer must know of a video stream.
+
+    Attributes:
+        codec: FFmpeg's name: `h264`, `hevc`, `mjpeg` ...
+        width: pixels.
+        height: pixels.
+        time_base: seconds per unit of pts and dts.
+        extradata: codec parameters (SPS/PPS ...), or None.
+    """
+
+    codec: str
+    width: int
+    height: int
+    time_base: Fraction
+    extradata: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedPacket:
+    """One packet, unchanged.
+
+    Attributes:
+        camera_id: which camera.
+        stream: its format; a new object when the stream was opened anew.
+        payload: the encoded bytes.
+        pts: presentation time in units of `stream.time_base`, or None.
+        dts: decoding time in the same units, or None.
+        is_keyframe: whether decoding can start here.
+        media_time_s: the feed's own clock, as on `Frame.media_time_s`.
+    """
+
+    camera_id: str
+    stream: StreamFormat
+    payload: bytes
+    pts: int | None
+    dts: int | None
+    is_keyframe: bool
+    media_time_s: float
+
+
+PacketListener = Callable[[EncodedPacket], None]
+"""Called from the reading thread for every packet; must be quick, must not raise."""

@@ -1,0 +1,93 @@
+"""Cameras: where the pictures come from and what their parts mean."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, field_validator
+
+from vision.config.base import Settings
+
+Identifier = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", max_length=64)
+]
+Fraction01 = Annotated[float, Field(ge=0, le=1)]
+ZoneKind = Literal["no_parking", "clean", "bin", "no_vending", "ignore"]
+
+
+class PacketsSource(Settings):
+    """PyAV: key-frame decoding for RTSP/RTMP/HTTP streams and files (recommended)."""
+
+    type: Literal["packets"]
+    url: str = Field(min_length=1)
+    decode: Literal["full", "nonref", "key"] = "key"
+    rtsp_transport: Literal["tcp", "udp"] = "tcp"
+    open_timeout_s: float = Field(default=10, gt=0, le=120)
+    read_timeout_s: float = Field(default=10, gt=0, le=120)
+    starts_at: AwareDatetime | None = None
+
+
+class OpenCVSource(Settings):
+    """OpenCV: whatever its FFmpeg opens; a bare number is a USB camera."""
+
+    type: Literal["opencv"]
+    url: str = Field(min_length=1)
+    open_timeout_s: float = Field(default=10, gt=0, le=120)
+    read_timeout_s: float = Field(default=10, gt=0, le=120)
+    starts_at: AwareDatetime | None = None
+
+
+class ImagesSource(Settings):
+    """A folder of pictures in name order, `period_s` apart."""
+
+    type: Literal["images"]
+    path: Path
+    starts_at: AwareDatetime | None = None
+
+
+SourceSettings = Annotated[
+    PacketsSource | OpenCVSource | ImagesSource, Field(discriminator="type")
+]
+
+
+class GeoSettings(Settings):
+    """Where the camera stands. CGCS2000 equals WGS-84 to within centimetres."""
+
+    lat: float = Field(ge=-90, le=90)
+    lon: float = Field(ge=-180, le=180)
+    crs: Literal["wgs84", "cgcs2000"] = "wgs84"
+    address: str | None = None
+
+
+class ZoneSettings(Settings):
+    """A polygon in shares of the picture: (0, 0) top left, (1, 1) bottom right."""
+
+    id: Identifier
+    kind: ZoneKind
+    polygon: list[tuple[Fraction01, Fraction01]] = Field(min_length=3, max_length=64)
+    street_class: Literal["forbidden", "controlled", "regulated"] | None = None
+    calendar: str | None = None
+
+
+class CameraSettings(Settings):
+    """One camera.
+
+    `period_s` is the time between analysed pictures, in seconds.
+    """
+
+    id: Identifier
+    name: str = ""
+    source: SourceSettings
+    period_s: float = Field(default=1.0, ge=0.02, le=60)
+    gb_id: str | None = Field(default=None, pattern=r"^\d{20}$")
+    geo: GeoSettings | None = None
+    zones: tuple[ZoneSettings, ...] = ()
+
+    @field_validator("zones")
+    @classmethod
+    def _unique_zones(cls, zones: tuple[ZoneSettings, ...]) -> tuple[ZoneSettings, ...]:
+        ids = [zone.id for zone in zones]
+        twice = sorted({i for i in ids if ids.count(i) > 1})
+        if twice:
+            msg = f"zone ids used twice: {', '.join(twice)}; expected unique ids"
+            raise ValueError(msg)
+        return zones

@@ -1,0 +1,59 @@
+"""The one folder that the engine writes to."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from vision.core.errors import ConfigError
+
+VARIABLE = "STREETWARDEN_HOME"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Paths under `STREETWARDEN_HOME`; nothing is written elsewhere."""
+
+    root: Path
+
+    @classmethod
+    def from_environment(cls) -> "Home":
+        """Return the home named by the environment, default `./.streetwarden`."""
+        return cls(Path(os.environ.get(VARIABLE, ".streetwarden")))
+
+    @property
+    def outbox(self) -> Path:
+        """Events that wait for their receivers."""
+        return self.root / "outbox.db"
+
+    @property
+    def evidence(self) -> Path:
+        """Pictures and clips, one folder per event."""
+        return self.root / "evidence"
+
+    @property
+    def places(self) -> Path:
+        """Place memory, one file per camera."""
+        return self.root / "places"
+
+    @property
+    def keys(self) -> Path:
+        """Signing keys."""
+        return self.root / "keys"
+
+    def prepare(self) -> None:
+        """Make the folder and prove that it can be written.
+
+        Raises:
+            ConfigError: it cannot.
+        """
+        probe = self.root / ".probe"
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            probe.write_bytes(b"1")
+            probe.unlink()
+        except OSError as error:
+            msg = (
+                f"{VARIABLE}: got {self.root}, not writable ({error.strerror}); "
+                "expected a writable folder; free space, fix its owner or name another"
+            )
+            raise ConfigError(msg) from error

@@ -1,0 +1,128 @@
+"""From a YAML file to settings: all mistakes at once, each with its line."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from vision.config.base import Settings
+from vision.config.problems import InvalidConfigError, Problem
+from vision.config.yaml_tree import Tree, YamlTree, parse
+from vision.core.errors import ConfigError
+from vision.core.redaction import without_secrets
+
+_Settings = TypeVar("_Settings", bound=Settings)
+
+_SHOWN = 60  # characters of a wrong value that are repeated in a message
+_SIZE_LIMIT = 4 * 1024 * 1024  # bytes; a thousand cameras need about one MiB
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(Generic[_Settings]):
+    """Settings and the file they came from.
+
+    Attributes:
+        settings: validated.
+        path: the file.
+        sha256: hex digest of its bytes as read.
+    """
+
+    settings: _Settings
+    path: Path
+    sha256: str
+
+
+def read_settings(path: Path, model: type[_Settings]) -> Loaded[_Settings]:
+    """Read and validate a YAML file.
+
+    Args:
+        path: the file; `${NAME}` in its values is taken from the environment.
+        model: what it must be.
+
+    Returns:
+        The settings with the file's hash.
+
+    Raises:
+        ConfigError: not readable or not YAML.
+        InvalidConfigError: readable, with every mistake listed.
+    """
+    raw = _read(path)
+    try:
+        tree = parse(raw.decode("utf-8"), environment=dict(os.environ))
+    except UnicodeDecodeError as error:
+        msg = f"{path}: not UTF-8 at byte {error.start}; save the file as UTF-8"
+        raise ConfigError(msg) from error
+    except yaml.YAMLError as error:
+        msg = f"{path}: not YAML: {' '.join(str(error).split())}"
+        raise ConfigError(msg) from error
+    return Loaded(validate(tree, path, model), path, hashlib.sha256(raw).hexdigest())
+
+
+def validate(tree: YamlTree, path: Path, model: type[_Settings]) -> _Settings:
+    """Return the settings that a parsed file holds.
+
+    Raises:
+        InvalidConfigError: with every mistake listed.
+    """
+    problems = list(tree.problems)
+    try:
+        settings = model.model_validate(tree.root)
+    except ValidationError as error:
+        problems += [_problem(detail, tree) for detail in error.errors()]
+        raise InvalidConfigError(path, problems) from error
+    if problems:
+        raise InvalidConfigError(path, problems)
+    return settings
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > _SIZE_LIMIT:
+            msg = f"{path}: larger than {_SIZE_LIMIT} bytes; is it a configuration?"
+            raise ConfigError(msg)
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        msg = f"{path}: no such file; start from configs/site.example.yaml"
+        raise ConfigError(msg) from error
+    except OSError as error:
+        msg = f"{path}: cannot be read ({error.strerror}); expected a YAML file"
+        raise ConfigError(msg) from error
+
+
+def _problem(detail: ErrorDetails, tree: YamlTree) -> Problem:
+    where = _written_path(detail["loc"], tree.root)
+    dotted = ".".join(str(part) for part in where)
+    if detail["type"] == "missing":
+        return Problem(
+            dotted, tree.line_of(where), "nothing", "expected this key; it is required"
+        )
+    if detail["type"] == "extra_forbidden":
+        return Problem(
+            dotted, tree.line_of(where), "an unknown key", "remove it or fix its name"
+        )
+    got = without_secrets(repr(detail["input"]))
+    if len(got) > _SHOWN:
+        got = f"{got[:_SHOWN]}…"
+    text = detail["msg"].removeprefix("Value error, ")
+    return Problem(dotted, tree.line_of(where), got, text[:1].lower() + text[1:])
+
+
+def _written_path(loc: tuple[int | str, ...], root: Tree) -> tuple[int | str, ...]:
+    """Drop what pydantic adds to a path (union tags) and the file does not hold."""
+    path: list[int | str] = []
+    node = root
+    for position, part in enumerate(loc):
+        last = position == len(loc) - 1
+        if isinstance(node, dict) and part in node:
+            node = node[str(part)]
+        elif isinstance(node, list) and isinstance(part, int) and part < len(node):
+            node = node[part]
+        elif not last:
+            continue
+        path.append(part)
+    return tuple(path)

@@ -1,0 +1,54 @@
+"""Detectors: which model runs, and on what."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from vision.config.base import Settings
+
+
+class _Model(Settings):
+    """What every detector takes.
+
+    `class_map` renames the model's classes to ours, so that any YOLO-family model
+    works: `{garbage_bin: bin}`. `thresholds` override the model's own, per class of
+    ours after mapping. `enable_preview` names classes that the model offers as a
+    preview only and that this site wants all the same. `threads` 0: all cores.
+    """
+
+    path: Path
+    class_map: dict[str, str] = Field(default_factory=dict)
+    thresholds: dict[str, Annotated[float, Field(gt=0, lt=1)]] = Field(
+        default_factory=dict
+    )
+    enable_preview: tuple[str, ...] = ()
+    imgsz: int | None = Field(default=None, ge=96, le=2048, multiple_of=32)
+    threads: int = Field(default=0, ge=0, le=256)
+    batch_max: int = Field(default=8, ge=1, le=64)
+
+
+class OnnxModel(_Model):
+    """ONNX Runtime; `providers` in order of preference."""
+
+    type: Literal["onnx"]
+    providers: tuple[str, ...] = ("CPUExecutionProvider",)
+
+
+class OpenVINOModel(_Model):
+    """OpenVINO (extra `openvino`); `auto` takes bf16 where the CPU has it."""
+
+    type: Literal["openvino"]
+    precision: Literal["auto", "f32", "bf16"] = "auto"
+
+
+class UltralyticsModel(_Model):
+    """An Ultralytics `.pt` checkpoint (training environment)."""
+
+    type: Literal["ultralytics"]
+    device: str = "cpu"
+
+
+ModelSettings = Annotated[
+    OnnxModel | OpenVINOModel | UltralyticsModel, Field(discriminator="type")
+]

@@ -1,0 +1,40 @@
+"""Receivers of events."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from vision.config.base import Settings
+
+
+class HttpSink(Settings):
+    """The event service, or anything that speaks its ingest interface.
+
+    The key is read from the environment variable `api_key_env`, or from the file
+    `api_key_file`; it never stands in the configuration.
+    """
+
+    type: Literal["http"]
+    url: str
+    api_key_env: str | None = "STREETWARDEN_API_KEY"
+    api_key_file: Path | None = None
+    timeout_s: float = Field(default=10, gt=0, le=300)
+
+    @field_validator("url")
+    @classmethod
+    def _web_address(cls, url: str) -> str:
+        if not url.startswith(("http://", "https://")):
+            msg = "expected an address that begins with http:// or https://"
+            raise ValueError(msg)
+        return url.rstrip("/")
+
+
+class JsonlSink(Settings):
+    """JSON lines into a file; `-` is standard output."""
+
+    type: Literal["jsonl"]
+    path: str = "-"
+
+
+SinkSettings = Annotated[HttpSink | JsonlSink, Field(discriminator="type")]

@@ -1,0 +1,76 @@
+"""One site: its model, cameras, rules and receivers."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, field_validator, model_validator
+
+from vision.config.base import Settings
+from vision.config.cameras import CameraSettings, Identifier
+from vision.config.load import Loaded, read_settings
+from vision.config.models import ModelSettings
+from vision.config.rules import RuleSettings
+from vision.config.sinks import SinkSettings
+
+
+class MetricsSettings(Settings):
+    """Where Prometheus finds the engine; port 0: nowhere."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65_535)
+
+
+class SiteSettings(Settings):
+    """Everything that one engine watches.
+
+    Relative paths are taken from the folder the command is started in.
+    """
+
+    site: Identifier
+    taxonomy: Path = Path("configs/taxonomy/gbt47678.yaml")
+    model: ModelSettings
+    cameras: tuple[CameraSettings, ...] = Field(min_length=1)
+    rules: tuple[RuleSettings, ...] = Field(min_length=1)
+    sinks: tuple[SinkSettings, ...] = Field(min_length=1)
+    metrics: MetricsSettings = MetricsSettings()
+
+    @field_validator("cameras")
+    @classmethod
+    def _unique_cameras(
+        cls, cameras: tuple[CameraSettings, ...]
+    ) -> tuple[CameraSettings, ...]:
+        _refuse_twice("camera id", (camera.id for camera in cameras))
+        return cameras
+
+    @model_validator(mode="after")
+    def _rules_name_known_cameras(self) -> Self:
+        known = {camera.id for camera in self.cameras}
+        for rule in self.rules:
+            unknown = sorted(set(rule.cameras or ()) - known)
+            if unknown:
+                msg = (
+                    f"rule {rule.type} names unknown cameras: {', '.join(unknown)}; "
+                    f"expected some of {', '.join(sorted(known))}"
+                )
+                raise ValueError(msg)
+        return self
+
+
+def load_site(path: Path) -> Loaded[SiteSettings]:
+    """Read a site file.
+
+    Raises:
+        ConfigError: not readable or not YAML.
+        InvalidConfigError: with every mistake listed.
+    """
+    return read_settings(path, SiteSettings)
+
+
+def _refuse_twice(what: str, values: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            msg = f"{what} {value} is used twice; expected unique ids"
+            raise ValueError(msg)
+        seen.add(value)

@@ -1,0 +1,124 @@
+"""YAML with line numbers and without silent duplicates."""
+
+import re
+from dataclasses import dataclass, field
+
+import yaml
+
+from vision.config.problems import Problem
+
+Path = tuple[str | int, ...]
+Tree = dict[str, "Tree"] | list["Tree"] | str | int | float | bool | None
+
+_MERGE_LIMIT = 20_000  # nodes; an alias bomb is a mistake, not a configuration
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(slots=True)
+class YamlTree:
+    """A parsed file: plain values, where each stands, and what is wrong with it.
+
+    Attributes:
+        root: mappings, lists and scalars.
+        lines: line of each dotted path, from 1.
+        problems: duplicate keys and unset variables.
+    """
+
+    root: Tree = None
+    lines: dict[Path, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def line_of(self, path: Path) -> int | None:
+        """Return the line of a path, or of its nearest ancestor that is written."""
+        for end in range(len(path), 0, -1):
+            if path[:end] in self.lines:
+                return self.lines[path[:end]]
+        return None
+
+
+def parse(text: str, *, environment: dict[str, str]) -> YamlTree:
+    """Parse YAML.
+
+    Args:
+        text: the file's content.
+        environment: values for `${NAME}` inside scalars, so that secrets need not
+            stand in the file.
+
+    Returns:
+        The tree; its `problems` hold everything that can be said without a schema.
+
+    Raises:
+        yaml.YAMLError: not YAML at all.
+    """
+    tree = YamlTree()
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    if node is not None:
+        reader = _Reader(tree, environment)
+        tree.root = reader.value(node, ())
+    return tree
+
+
+class _Reader:
+    def __init__(self, tree: YamlTree, environment: dict[str, str]) -> None:
+        self._tree = tree
+        self._environment = environment
+        self._nodes = 0
+        self._scalars = yaml.constructor.SafeConstructor()
+
+    def value(self, node: yaml.Node, path: Path) -> Tree:
+        self._nodes += 1
+        if self._nodes > _MERGE_LIMIT:
+            line = node.start_mark.line + 1
+            msg = f"line {line}: more than {_MERGE_LIMIT} values; use fewer aliases"
+            raise yaml.YAMLError(msg)
+        self._tree.lines.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(child, (*path, i)) for i, child in enumerate(node.value)]
+        return self._scalar(node, path)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path) -> Tree:
+        mapping: dict[str, Tree] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            here = (*path, key)
+            line = key_node.start_mark.line + 1
+            if key in mapping:
+                first = self._tree.lines[here]
+                self._problem(
+                    here,
+                    line,
+                    "the key a second time",
+                    f"expected each key once (first on line {first})",
+                )
+                continue
+            self._tree.lines[here] = line
+            mapping[key] = self.value(value_node, here)
+        return mapping
+
+    def _scalar(self, node: yaml.Node, path: Path) -> Tree:
+        plain = self._scalars.construct_object(node)
+        if not isinstance(plain, str):
+            return plain if isinstance(plain, (int, float)) else _text(plain)
+
+        def variable(match: re.Match[str]) -> str:
+            name = match.group(1)
+            if name not in self._environment:
+                self._problem(
+                    path,
+                    node.start_mark.line + 1,
+                    f"${{{name}}}, which is not set",
+                    f"set the environment variable {name}",
+                )
+            return self._environment.get(name, "")
+
+        return _VARIABLE.sub(variable, plain)
+
+    def _problem(self, path: Path, line: int, got: str, expected: str) -> None:
+        dotted = ".".join(str(part) for part in path)
+        self._tree.problems.append(Problem(dotted, line, got, expected))
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -73,7 +73,9 @@ def validate(tree: YamlTree, path: Path, model: type[_Settings]) -> _Settings:
     try:
         settings = model.model_validate(tree.root)
     except ValidationError as error:
-        problems += [_problem(detail, tree) for detail in error.errors()]
+        problems += [
+            _problem(detail, tree) for detail in error.errors() if not _echo(detail)
+        ]
         raise InvalidConfigError(path, problems) from error
     if problems:
         raise InvalidConfigError(path, problems)
@@ -110,6 +112,11 @@ def _problem(detail: ErrorDetails, tree: YamlTree) -> Problem:
         got = f"{got[:_SHOWN]}…"
     text = detail["msg"].removeprefix("Value error, ")
     return Problem(dotted, tree.line_of(where), got, text[:1].lower() + text[1:])
+
+
+def _echo(detail: ErrorDetails) -> bool:
+    """Tell a list that is short only because its members were refused already."""
+    return detail["type"] == "too_short" and len(detail["input"]) > 0
 
 
 def _written_path(loc: tuple[int | str, ...], root: Tree) -> tuple[int | str, ...]:

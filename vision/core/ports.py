@@ -69,6 +69,11 @@ class CameraFeed(Protocol):
         """Which camera."""
         ...
 
+    @property
+    def live(self) -> bool:
+        """Whether the newest frame matters more than every frame."""
+        ...
+
     def start(self) -> None:
         """Begin reading in the background."""
         ...
@@ -82,7 +87,10 @@ class CameraFeed(Protocol):
         ...
 
     def stop(self, timeout_s: float) -> None:
-        """Stop reading; returns within `timeout_s`, whatever the camera does."""
+        """Stop reading; returns within `timeout_s`, whatever the camera does.
+
+        May be called again; 0 asks for the stop without waiting for it.
+        """
         ...
 
 

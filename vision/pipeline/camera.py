@@ -1,0 +1,87 @@
+"""One camera's share of the engine: from boxes to proven steps."""
+
+from dataclasses import dataclass
+
+from vision.core.detections import Detections
+from vision.core.evidence import Evidence
+from vision.core.frame import Frame
+from vision.core.observation import Observation
+from vision.core.ports import (
+    CameraFeed,
+    EvidenceStore,
+    PlaceMemory,
+    Rule,
+    Tracker,
+    ViewCheck,
+)
+from vision.core.scene import Scene
+from vision.core.violations import Candidate, Violation
+
+
+@dataclass(frozen=True, slots=True)
+class CameraParts:
+    """What one camera is made of."""
+
+    scene: Scene
+    feed: CameraFeed
+    view: ViewCheck
+    tracker: Tracker
+    places: PlaceMemory
+    rules: tuple[Rule, ...]
+    evidence: EvidenceStore
+
+
+class Camera:
+    """Shows each analysed frame to the camera's parts, in the one right order."""
+
+    def __init__(self, parts: CameraParts, labels: tuple[str, ...]) -> None:
+        self.parts = parts
+        self._labels = labels
+        self._last_s: float | None = None
+
+    @property
+    def camera_id(self) -> str:
+        """Which camera."""
+        return self.parts.scene.camera_id
+
+    def observe(
+        self, frame: Frame, detections: Detections
+    ) -> list[tuple[Violation, Evidence]]:
+        """Analyse one frame.
+
+        Args:
+            frame: the next frame of this camera.
+            detections: what the detector saw in it.
+
+        Returns:
+            The steps that this frame brings, each with its proof.
+        """
+        parts = self.parts
+        view = parts.view.check(frame, detections)
+        tracks = parts.tracker.update(frame, detections)
+        places = parts.places.update(frame, detections, view)
+        observation = Observation(
+            frame=frame,
+            scene=parts.scene,
+            labels=self._labels,
+            detections=detections,
+            tracks=tracks,
+            places=places,
+            view=view,
+            dt_s=self._advance(frame.media_time_s),
+        )
+        parts.evidence.observe(observation)
+        return [
+            (violation, parts.evidence.keep(violation, observation))
+            for rule in parts.rules
+            for violation in rule.observe(observation)
+        ]
+
+    def candidates(self) -> list[Candidate]:
+        """Return the places that have not opened an event, each with its reasons."""
+        return [one for rule in self.parts.rules for one in rule.candidates()]
+
+    def _advance(self, media_time_s: float) -> float:
+        last = media_time_s if self._last_s is None else self._last_s
+        self._last_s = max(last, media_time_s)
+        return max(0.0, media_time_s - last)

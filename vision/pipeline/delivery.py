@@ -1,0 +1,86 @@
+"""Between the rules and the sink: an event is held until the sink has it for good."""
+
+import logging
+from collections import deque
+
+from vision.core.errors import SinkError
+from vision.core.events import ViolationEvent
+from vision.core.health import HealthEvent, HealthKind
+from vision.core.ports import Clock, EventSink
+
+logger = logging.getLogger(__name__)
+
+
+class HeldDelivery:
+    """Puts events into a sink, in order, and holds what it cannot take yet.
+
+    A sink refuses when its disk is full or its database is locked for long. Until it
+    takes events again they wait here; `full` tells the engine to stop analysing, so
+    that memory stays bounded and nothing is lost.
+    """
+
+    def __init__(self, sink: EventSink, clock: Clock, *, capacity: int = 1_000) -> None:
+        self._sink = sink
+        self._clock = clock
+        self._capacity = capacity
+        self._held: deque[ViolationEvent] = deque()
+        self._failing = False
+
+    @property
+    def held(self) -> int:
+        """Events that wait for the sink."""
+        return len(self._held)
+
+    @property
+    def full(self) -> bool:
+        """Whether no more may be decided until the sink takes events again."""
+        return len(self._held) >= self._capacity
+
+    def put(self, event: ViolationEvent) -> None:
+        """Hand one event on, or hold it."""
+        self._held.append(event)
+        self.flush()
+
+    def flush(self) -> None:
+        """Hand on everything that waits, until the sink refuses."""
+        while self._held:
+            try:
+                self._sink.put(self._held[0])
+            except SinkError as error:
+                self._report(error)
+                return
+            self._held.popleft()
+        self._recovered()
+
+    def health(self, event: HealthEvent) -> None:
+        """Hand on a health event; one that the sink refuses is only logged."""
+        log = logger.info if event.ok else logger.warning
+        log(
+            "%s: %s",
+            event.kind,
+            event.detail,
+            extra={"camera": event.camera_id, "ok": event.ok},
+        )
+        try:
+            self._sink.put_health(event)
+        except SinkError as error:
+            logger.warning("health event %s not kept: %s", event.kind, error)
+
+    def _report(self, error: SinkError) -> None:
+        if self._failing:
+            return
+        self._failing = True
+        logger.error("events wait in memory (%d): %s", len(self._held), error)
+
+    def _recovered(self) -> None:
+        if not self._failing:
+            return
+        self._failing = False
+        self.health(
+            HealthEvent(
+                kind=HealthKind.DELIVERY_FAILING,
+                ok=True,
+                at=self._clock.now(),
+                detail="the outbox takes events again; nothing was lost",
+            )
+        )

@@ -1,0 +1,173 @@
+"""Many cameras, one detector: batches across cameras, each treated alike."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Event
+
+from vision.core.detections import Detections
+from vision.core.feed import FeedState
+from vision.core.frame import Frame
+from vision.core.ports import Clock, Detector
+from vision.pipeline.camera import Camera
+from vision.pipeline.reporter import Reporter
+
+FrameListener = Callable[[Frame, Detections], None]
+"""Looks on (progress bars, tests); must be quick and must not raise."""
+
+_DONE = frozenset({FeedState.ENDED, FeedState.FAILED, FeedState.STOPPED})
+_NAP_S = 0.5  # longest sleep when no frame waits; arrivals cut it short
+_STOP_S = 5.0  # for all feeds together
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What one run did.
+
+    Attributes:
+        frames: analysed frames.
+        steps: steps of violations that were handed on.
+        failed: files that could not be read, each with the reason.
+    """
+
+    frames: int
+    steps: int
+    failed: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the engine takes frames.
+
+    Attributes:
+        arrival: set by feeds whenever a frame arrived or a state changed.
+        batch_max: most pictures in one detector call.
+    """
+
+    arrival: Event
+    batch_max: int = 8
+
+
+class Engine:
+    """Takes waiting frames from all cameras, detects in batches, reports steps.
+
+    Every camera gives at most one frame to a batch and the first place rotates, so
+    that under overload all cameras slow evenly and none starves.
+    """
+
+    def __init__(
+        self,
+        cameras: Sequence[Camera],
+        detector: Detector,
+        reporter: Reporter,
+        *,
+        clock: Clock,
+        pace: Pace,
+        on_frame: FrameListener | None = None,
+    ) -> None:
+        self._cameras = tuple(cameras)
+        self._by_id = {camera.camera_id: camera for camera in cameras}
+        self._detector = detector
+        self._reporter = reporter
+        self._clock = clock
+        self._pace = pace
+        self._on_frame = on_frame
+        self._first = 0
+        self._frames = 0
+        reporter.metrics.watch(
+            [camera.parts.feed for camera in cameras], lambda: reporter.delivery.held
+        )
+
+    def run(self, stop: Event) -> Summary:
+        """Watch until all files have ended or `stop` is set.
+
+        Args:
+            stop: set by a signal handler or a test.
+
+        Returns:
+            Counts of the run.
+
+        Raises:
+            ModelError: the detector failed; the feeds are stopped first.
+        """
+        for camera in self._cameras:
+            camera.parts.feed.start()
+        try:
+            while not stop.is_set() and self._turn():
+                pass
+            return self._summary()
+        finally:
+            self._stop_feeds()
+            self._reporter.delivery.flush()
+
+    def _turn(self) -> bool:
+        """Analyse one batch or wait for one; False when there is none to come."""
+        delivery = self._reporter.delivery
+        delivery.flush()
+        frames = [] if delivery.full else self._take()
+        if not frames and not delivery.held and self._all_done():
+            # A feed may have put its last frame between the two questions.
+            frames = self._take()
+            if not frames:
+                return False
+        if frames:
+            self._analyse(frames)
+        else:
+            self._pace.arrival.wait(_NAP_S)
+            self._pace.arrival.clear()
+        return True
+
+    def _take(self) -> list[Frame]:
+        count = len(self._cameras)
+        frames: list[Frame] = []
+        for offset in range(count):
+            index = (self._first + offset) % count
+            frame = self._cameras[index].parts.feed.take()
+            if frame is not None:
+                frames.append(frame)
+            if len(frames) == self._pace.batch_max:
+                self._first = (index + 1) % count
+                break
+        return frames
+
+    def _analyse(self, frames: list[Frame]) -> None:
+        began_s = self._clock.monotonic_s()
+        batch = self._detector.detect(frames)
+        took_s = self._clock.monotonic_s() - began_s
+        self._reporter.metrics.batch(self._detector.model_id, len(frames), took_s)
+        for frame, detections in zip(frames, batch, strict=True):
+            self._observe(frame, detections)
+
+    def _observe(self, frame: Frame, detections: Detections) -> None:
+        camera = self._by_id[frame.camera_id]
+        for violation, evidence in camera.observe(frame, detections):
+            self._reporter.report(camera, violation, evidence)
+        self._frames += 1
+        self._reporter.metrics.analysed(
+            frame.camera_id,
+            (self._clock.now() - frame.captured_at).total_seconds()
+            if camera.parts.feed.live
+            else None,
+        )
+        if self._on_frame is not None:
+            self._on_frame(frame, detections)
+
+    def _all_done(self) -> bool:
+        return all(
+            camera.parts.feed.status().state in _DONE for camera in self._cameras
+        )
+
+    def _summary(self) -> Summary:
+        failed = {}
+        for camera in self._cameras:
+            status = camera.parts.feed.status()
+            if status.state is FeedState.FAILED:
+                failed[camera.camera_id] = status.last_error or "no reason given"
+        return Summary(self._frames, self._reporter.steps, failed)
+
+    def _stop_feeds(self) -> None:
+        feeds = [camera.parts.feed for camera in self._cameras]
+        for feed in feeds:
+            feed.stop(0)
+        deadline_s = self._clock.monotonic_s() + _STOP_S
+        for feed in feeds:
+            feed.stop(max(0.0, deadline_s - self._clock.monotonic_s()))

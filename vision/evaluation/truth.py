@@ -1,0 +1,245 @@
+"""What truly happened in a clip, as a person or a renderer wrote it down."""
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from vision.core.scene import Zone
+from vision.core.violations import Slug
+from vision.evaluation.json_lines import Item, LabelError, read_object
+from vision.evaluation.problems import Problems
+
+Box = tuple[float, float, float, float]
+Side = Annotated[float, Field(ge=-1, le=2, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Span(_Strict):
+    start_s: Seconds
+    end_s: Seconds | None = None
+    xyxy: tuple[Side, Side, Side, Side]
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "_Span":
+        left, top, right, bottom = self.xyxy
+        if left >= right or top >= bottom:
+            msg = f"xyxy: got {self.xyxy}, expected left < right and top < bottom"
+            raise ValueError(msg)
+        if self.end_s is not None and self.end_s <= self.start_s:
+            msg = f"end_s: got {self.end_s:g}, expected more than start_s"
+            raise ValueError(msg)
+        return self
+
+
+class TrueEvent(_Span):
+    """One violation that a good engine must report.
+
+    Attributes:
+        slug: which violation.
+        start_s: when the object came to stand or was put down, media seconds; 0 when
+            it was there from the beginning.
+        end_s: when it was gone or put right; None: not within the clip.
+        xyxy: its box at rest, shares of width and height; may reach outside [0, 1].
+        ignore: too doubtful to count: may be reported or not, neither helps nor hurts.
+    """
+
+    slug: Slug
+    ignore: bool = False
+
+
+class Decoy(_Span):
+    """Something that looks like a violation and is none.
+
+    Attributes:
+        kind: why it is none; `queue` feeds the queue-as-parked rate.
+        slug: the violation that it could be taken for.
+    """
+
+    kind: Literal["queue", "loading", "permitted", "carried", "exempt", "other"]
+    slug: Slug = Slug.ILLEGAL_PARKING
+
+
+class _ZoneEntry(_Strict):
+    id: str = Field(min_length=1)
+    kind: str = Field(min_length=1)
+    polygon: tuple[tuple[Side, Side], ...] = Field(min_length=3)
+    street_class: Literal["forbidden", "controlled", "regulated"] | None = None
+    calendar: str | None = None
+
+
+class _Header(_Strict):
+    schema_: Literal[1] = Field(alias="schema")
+    clip: str = Field(min_length=1)
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    synthetic: bool = False
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+    fps: float = Field(gt=0, allow_inf_nan=False)
+    duration_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    camera: str | None = Field(default=None, min_length=1)
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TruthClip:
+    """One clip and all that is known to happen in it.
+
+    Attributes:
+        path: the truth file.
+        clip: the video beside it.
+        camera: whose view; clips of one camera are resampled together.
+        sha256: of the video, hex, or None when the labeller gave none.
+        synthetic: rendered, not filmed; said in every report.
+        size: (width, height) of the labelled video, pixels.
+        duration_s: length as labelled, seconds, or None.
+        conditions: tags such as `day`, `night`, `rain`, `queue`.
+        zones: what the camera's scene must know, normalised polygons.
+        events: what must be found, in file order.
+        decoys: what must not be found.
+    """
+
+    path: Path
+    clip: Path
+    camera: str
+    sha256: str | None
+    synthetic: bool
+    size: tuple[int, int]
+    duration_s: float | None
+    conditions: tuple[str, ...]
+    zones: tuple[Zone, ...]
+    events: tuple[TrueEvent, ...]
+    decoys: tuple[Decoy, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The clip's file name."""
+        return self.clip.name
+
+
+def read_truth(path: Path, problems: Problems) -> TruthClip | None:
+    """Read one truth file; faulty events are reported and left out.
+
+    Args:
+        path: JSON after `datasets/truth.schema.json`.
+        problems: gets every fault with its line.
+
+    Returns:
+        The clip, or None when the file's head cannot be used.
+    """
+    try:
+        entries = read_object(path)
+    except LabelError as error:
+        problems.add(path, None, str(error))
+        return None
+    head, lists = _split(entries, path, problems)
+    try:
+        header = _Header.model_validate(head)
+    except ValidationError as error:
+        problems.add(path, None, f"{_words(error)}; the clip is left out")
+        return None
+    return TruthClip(
+        path=path,
+        clip=path.parent / header.clip,
+        camera=header.camera or Path(header.clip).stem,
+        sha256=header.sha256,
+        synthetic=header.synthetic,
+        size=(header.width, header.height),
+        duration_s=header.duration_s,
+        conditions=tuple(str(item.value) for item in lists["conditions"]),
+        zones=tuple(
+            Zone(zone.id, zone.kind, zone.polygon, zone.street_class, zone.calendar)
+            for zone in _checked(_ZoneEntry, lists["zones"], path, problems)
+        ),
+        events=tuple(_checked(TrueEvent, lists["events"], path, problems)),
+        decoys=tuple(_checked(Decoy, lists["decoys"], path, problems)),
+    )
+
+
+def check_clip(truth: TruthClip, problems: Problems) -> bool:
+    """Say whether the video is there and is the one that was labelled.
+
+    Args:
+        truth: as read.
+        problems: told when it is not.
+
+    Returns:
+        False when the clip must be left out.
+    """
+    if not truth.clip.is_file():
+        text = f"clip {truth.clip} not found; put the video beside its truth file"
+        problems.add(truth.path, None, text, lost=max(1, len(truth.events)))
+        return False
+    if truth.sha256 is None:
+        return True
+    with truth.clip.open("rb") as stream:
+        got = hashlib.file_digest(stream, "sha256").hexdigest()
+    if got != truth.sha256:
+        text = (
+            f"sha256: the truth is for another clip ({truth.sha256[:12]}…), "
+            f"{truth.clip.name} has {got[:12]}…; label this clip or restore that one"
+        )
+        problems.add(truth.path, None, text, lost=max(1, len(truth.events)))
+        return False
+    return True
+
+
+_LISTS = ("conditions", "zones", "events", "decoys")
+
+
+def _split(
+    entries: Mapping[str, list[Item] | Item], path: Path, problems: Problems
+) -> tuple[dict[str, object], dict[str, list[Item]]]:
+    head: dict[str, object] = {}
+    lists: dict[str, list[Item]] = {name: [] for name in _LISTS}
+    for key, entry in entries.items():
+        if key not in lists:
+            head[key] = entry.value if isinstance(entry, Item) else entry
+        elif isinstance(entry, list):
+            lists[key] = entry
+        else:
+            text = f"{key}: got {type(entry.value).__name__}, expected a list"
+            problems.add(path, entry.line, text)
+    return head, lists
+
+
+_Entry = TypeVar("_Entry", bound=_Strict)
+
+
+def _checked(
+    model: type[_Entry], items: Iterable[Item], path: Path, problems: Problems
+) -> list[_Entry]:
+    good = []
+    for item in items:
+        try:
+            good.append(model.model_validate(item.value))
+        except ValidationError as error:
+            problems.add(path, item.line, f"{_words(error)}; left out")
+    return good
+
+
+def _words(error: ValidationError) -> str:
+    parts = []
+    for fault in error.errors(include_url=False):
+        where = ".".join(str(part) for part in fault["loc"])
+        got = fault["input"]
+        shown = "" if isinstance(got, dict) else f" (got {_short(got)})"
+        parts.append(f"{where}: {fault['msg']}{shown}".removeprefix(": "))
+    return "; ".join(parts)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"  # noqa: PLR2004 one line

@@ -111,12 +111,17 @@ def _problem(detail: ErrorDetails, tree: YamlTree) -> Problem:
     if len(got) > _SHOWN:
         got = f"{got[:_SHOWN]}…"
     text = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] in {"model_type", "model_attributes_type", "dict_type"}:
+        text = "expected a mapping (`key: value` lines)"
     return Problem(dotted, tree.line_of(where), got, text[:1].lower() + text[1:])
 
 
 def _echo(detail: ErrorDetails) -> bool:
     """Tell a list that is short only because its members were refused already."""
-    return detail["type"] == "too_short" and len(detail["input"]) > 0
+    return (
+        detail["type"] == "too_short"
+        and len(detail["input"]) >= detail["ctx"]["min_length"]
+    )
 
 
 def _written_path(loc: tuple[int | str, ...], root: Tree) -> tuple[int | str, ...]:

@@ -1,0 +1,232 @@
+from pathlib import Path
+
+import pytest
+
+from vision.config.home import Home
+from vision.config.problems import InvalidConfigError
+from vision.config.site import SiteSettings, load_site
+from vision.config.taxonomy import load_taxonomy
+from vision.core.errors import ConfigError
+from vision.core.violations import Slug
+
+GOOD = """
+site: demo
+model: {type: onnx, path: models/street-n}
+cameras:
+  - id: gate
+    source: {type: packets, url: "rtsp://camera/1"}
+    zones:
+      - {id: kerb, kind: no_parking, polygon: [[0, 0], [1, 0], [1, 1]]}
+rules:
+  - {type: illegal_parking, grace_s: 30}
+sinks:
+  - {type: jsonl}
+"""
+
+
+def _problems(tmp_path: Path, text: str) -> list[str]:
+    file = tmp_path / "site.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidConfigError) as caught:
+        load_site(file)
+    return [problem.text() for problem in caught.value.problems]
+
+
+def test_a_right_file_gives_settings_and_the_hash_of_its_bytes(tmp_path: Path) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text(GOOD, encoding="utf-8")
+
+    loaded = load_site(file)
+
+    assert isinstance(loaded.settings, SiteSettings)
+    assert loaded.settings.cameras[0].zones[0].id == "kerb"
+    assert len(loaded.sha256) == 64
+
+
+def test_all_mistakes_are_told_at_once_with_path_and_line(tmp_path: Path) -> None:
+    text = GOOD.replace("grace_s: 30", "grace_s: -1").replace(
+        "[1, 1]]", "[1, 2]], colour: red"
+    )
+
+    problems = _problems(tmp_path, text)
+
+    assert len(problems) == 3
+    assert any(
+        p.startswith("cameras.0.zones.0.polygon.2.1 (line 8): got 2;") for p in problems
+    )
+    assert any(
+        p.startswith("cameras.0.zones.0.colour (line 8): got an unknown key")
+        for p in problems
+    )
+    assert any(p.startswith("rules.0.grace_s (line 10): got -1;") for p in problems)
+
+
+def test_a_zone_with_two_points_is_refused(tmp_path: Path) -> None:
+    problems = _problems(
+        tmp_path, GOOD.replace("[[0, 0], [1, 0], [1, 1]]", "[[0, 0], [1, 0]]")
+    )
+
+    assert len(problems) == 1
+    assert "cameras.0.zones.0.polygon (line 8)" in problems[0]
+    assert "at least 3" in problems[0]
+
+
+def test_a_key_written_twice_is_refused_with_both_lines(tmp_path: Path) -> None:
+    problems = _problems(tmp_path, GOOD + "site: other\n")
+
+    assert len(problems) == 1
+    assert problems[0].startswith("site (line 13): got the key a second time;")
+    assert problems[0].endswith("(first on line 2)")
+
+
+def test_a_missing_key_is_named(tmp_path: Path) -> None:
+    problems = _problems(tmp_path, GOOD.replace("site: demo\n", ""))
+
+    assert problems == ["site: got nothing; expected this key; it is required"]
+
+
+def test_a_wrong_member_does_not_also_count_as_an_empty_list(tmp_path: Path) -> None:
+    problems = _problems(tmp_path, GOOD.replace("type: jsonl", "type: carrier_pigeon"))
+
+    assert len(problems) == 1
+    assert "'http', 'jsonl'" in problems[0]
+
+
+def test_two_cameras_of_one_name_are_refused(tmp_path: Path) -> None:
+    camera = '  - {id: gate, source: {type: opencv, url: "0"}}\n'
+
+    problems = _problems(tmp_path, GOOD.replace("rules:", f"{camera}rules:"))
+
+    assert any("camera id gate is used twice" in p for p in problems)
+
+
+def test_two_zones_of_one_name_are_refused(tmp_path: Path) -> None:
+    zone = "      - {id: kerb, kind: clean, polygon: [[0, 0], [1, 0], [1, 1]]}\n"
+
+    problems = _problems(tmp_path, GOOD.replace("rules:", f"{zone}rules:"))
+
+    assert any("zone ids used twice: kerb" in p for p in problems)
+
+
+def test_a_rule_for_an_unknown_camera_is_refused(tmp_path: Path) -> None:
+    problems = _problems(tmp_path, GOOD.replace("grace_s: 30", "cameras: [gat]"))
+
+    assert any("unknown cameras: gat; expected some of gate" in p for p in problems)
+
+
+def test_a_receiver_that_is_no_web_address_is_refused(tmp_path: Path) -> None:
+    problems = _problems(
+        tmp_path, GOOD.replace("type: jsonl", "type: http, url: ftp://x")
+    )
+
+    assert any("http:// or https://" in p for p in problems)
+
+
+def test_a_variable_comes_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMERA_PASSWORD", "s3cret")
+    file = tmp_path / "site.yaml"
+    file.write_text(GOOD.replace("//camera", "//u:${CAMERA_PASSWORD}@camera"))
+
+    source = load_site(file).settings.cameras[0].source
+
+    assert source.type == "packets"
+    assert source.url == "rtsp://u:s3cret@camera/1"
+
+
+def test_an_unset_variable_is_named(tmp_path: Path) -> None:
+    problems = _problems(tmp_path, GOOD.replace("//camera", "//${NOT_SET_ANYWHERE}"))
+
+    assert len(problems) == 1
+    assert problems[0].startswith("cameras.0.source.url (line 6)")
+    assert problems[0].endswith("set the environment variable NOT_SET_ANYWHERE")
+
+
+def test_a_wrong_value_is_shown_short_and_without_its_password(tmp_path: Path) -> None:
+    text = GOOD.replace("packets, url:", "packets, decode:").replace(
+        "rtsp://camera/1", "rtsp://admin:hunter2@camera/" + "x" * 200
+    )
+
+    problems = _problems(tmp_path, text)
+
+    assert not any("hunter2" in p for p in problems)
+    assert any("…" in p for p in problems)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a: [1", "not YAML"),
+        (b"\xff\xfe", "not UTF-8 at byte 0"),
+        (b"", "expected a mapping"),
+        (b"- 1", "expected a mapping"),
+    ],
+)
+def test_a_file_that_is_no_site_is_refused_in_words(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_bytes(content)
+
+    with pytest.raises(ConfigError, match=message):
+        load_site(file)
+
+
+def test_an_alias_bomb_is_refused(tmp_path: Path) -> None:
+    lines = ["a: &a [1,1,1,1,1,1,1,1,1,1]"]
+    lines += [
+        f"{name}: &{name} [{','.join([f'*{before}'] * 10)}]"
+        for before, name in zip("abcde", "bcdef", strict=True)
+    ]
+    file = tmp_path / "site.yaml"
+    file.write_text("\n".join(lines))
+
+    with pytest.raises(ConfigError, match="fewer aliases"):
+        load_site(file)
+
+
+def test_a_missing_file_is_named_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such file; start from configs/site"):
+        load_site(tmp_path / "none.yaml")
+
+
+def test_a_folder_is_no_configuration(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_site(tmp_path)
+
+
+def test_a_huge_file_is_not_even_read(tmp_path: Path) -> None:
+    file = tmp_path / "site.yaml"
+    with file.open("wb") as out:
+        out.truncate(5 * 1024 * 1024)
+
+    with pytest.raises(ConfigError, match="larger than"):
+        load_site(file)
+
+
+@pytest.mark.parametrize("file", sorted(Path("configs/taxonomy").glob("*.yaml")))
+def test_every_shipped_taxonomy_has_a_code_for_every_violation(file: Path) -> None:
+    assert set(load_taxonomy(file)) == set(Slug)
+
+
+def test_the_home_folder_comes_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STREETWARDEN_HOME", str(tmp_path / "state"))
+
+    home = Home.from_environment()
+    home.prepare()
+
+    assert home.outbox.parent == home.evidence.parent == tmp_path / "state"
+    assert list(home.root.iterdir()) == []
+
+
+def test_a_home_that_cannot_be_written_is_refused_at_start(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+
+    with pytest.raises(
+        ConfigError, match=r"STREETWARDEN_HOME: got .*expected a writable"
+    ):
+        Home(blocked / "state").prepare()

@@ -1,0 +1,30 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vision.core.redaction import without_secrets
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("rtsp://admin:pw@10.0.0.1/ch1", "rtsp://***@10.0.0.1/ch1"),
+        ("open rtsp://a:b@h:554/x failed", "open rtsp://***@h:554/x failed"),
+        ("http://h/x?Token=abc&y=1", "http://h/x?Token=***&y=1"),
+        ("http://h/x?api_key=abc", "http://h/x?api_key=***"),
+        ("rtsp://h/plain", "rtsp://h/plain"),
+        ("mail me at a@b.c", "mail me at a@b.c"),
+    ],
+)
+def test_credentials_are_masked_and_nothing_else(text: str, shown: str) -> None:
+    assert without_secrets(text) == shown
+
+
+@given(
+    st.text(st.characters(categories=("L", "N")), min_size=6),
+    st.text(st.characters(categories=("L", "N")), min_size=6),
+)
+def test_no_password_survives(user: str, password: str) -> None:
+    shown = without_secrets(f"cannot open rtsp://{user}:{password}@camera/stream")
+
+    assert f":{password}" not in shown

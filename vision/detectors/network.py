@@ -1,0 +1,246 @@
+"""What all detectors share: preprocess, forward, postprocess."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from vision.core.arrays import FloatArray
+from vision.core.detections import Detections
+from vision.core.errors import ModelError
+from vision.core.frame import Frame
+from vision.detectors.decode import Decoded, Decoder, head_of
+from vision.detectors.labels import DetectorOptions, LabelTable
+from vision.detectors.model_file import ModelFile
+from vision.detectors.preprocess import InputArray, InputBuffer, Letterbox
+
+log = logging.getLogger(__name__)
+
+BatchListener = Callable[[int, float, float, float], None]
+"""Called after each batch: pictures, preprocess, inference, postprocess seconds.
+
+It runs on the detecting thread, must be quick and must not raise.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class InputPort:
+    """What a loaded network takes; None where any number will do.
+
+    Attributes:
+        batch: pictures in a run.
+        height: pixels.
+        width: pixels.
+        dtype: float32 or float16.
+    """
+
+    batch: int | None
+    height: int | None
+    width: int | None
+    dtype: type[np.float32 | np.float16] = np.float32
+
+
+class Network(Protocol):
+    """A model as some runtime has loaded it."""
+
+    @property
+    def input(self) -> InputPort:
+        """What it takes."""
+        ...
+
+    def forward(self, batch: InputArray) -> FloatArray:
+        """Return the output for a batch, (B, 3, H, W) RGB in [0, 1].
+
+        Raises:
+            ModelError: the runtime failed.
+        """
+        ...
+
+
+class NetworkDetector:
+    """A `core.ports.Detector` on any runtime.
+
+    `detect` may be called from several threads; they take turns, since the input
+    buffer is shared. `on_batch` may be set at any time.
+    """
+
+    def __init__(
+        self, network: Network, model: ModelFile, options: DetectorOptions
+    ) -> None:
+        """Prepare the buffers and run the network once on an empty picture.
+
+        That run warms the runtime up and proves that the output is a detector's.
+
+        Args:
+            network: loaded already.
+            model: the file that it was loaded from.
+            options: the site's choice.
+
+        Raises:
+            ModelError: model, options and network do not agree, or it fails.
+        """
+        self.on_batch: BatchListener | None = None
+        self._network = network
+        self._model = model
+        self._table = LabelTable.build(model, options)
+        self._decoder = Decoder(
+            self._table,
+            iou_threshold=options.iou_threshold,
+            class_agnostic=options.class_agnostic,
+            max_detections=options.max_detections,
+        )
+        port = network.input
+        self.input_size = _input_size(port, model, options)
+        self._fixed_batch = port.batch
+        self._batch_max = port.batch or options.batch_max
+        self._buffer = InputBuffer(self._batch_max, self.input_size, port.dtype)
+        self._lock = threading.Lock()
+        self._said: set[str] = set()
+        self.unusable_boxes = 0
+        self._check_head(self._forward(1))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Class names after mapping; `class_id` points into them."""
+        return self._table.labels
+
+    @property
+    def model_id(self) -> str:
+        """`name/version`."""
+        return self._model.model_id
+
+    @property
+    def model_sha256(self) -> str:
+        """Hex digest of the model file."""
+        return self._model.sha256
+
+    def detect(self, images: Sequence[Frame]) -> list[Detections]:
+        """Return the boxes of each picture, in order; sizes may differ.
+
+        Raises:
+            ModelError: the model failed on these pictures.
+        """
+        found: list[Detections] = []
+        with self._lock:
+            for start in range(0, len(images), self._batch_max):
+                found += self._detect_batch(images[start : start + self._batch_max])
+        return found
+
+    def _detect_batch(self, images: Sequence[Frame]) -> list[Detections]:
+        started_s = time.perf_counter()
+        boxes = [self._preprocess(slot, frame) for slot, frame in enumerate(images)]
+        ready_s = time.perf_counter()
+        outputs = self._forward(len(images))
+        run_s = time.perf_counter()
+        head = head_of(outputs.shape, len(self._model.names))
+        decoded = [
+            self._decoder.decode(output, head, box)
+            for output, box in zip(outputs[: len(images)], boxes, strict=True)
+        ]
+        self._note(decoded)
+        done_s = time.perf_counter()
+        if self.on_batch is not None:
+            self.on_batch(
+                len(images), ready_s - started_s, run_s - ready_s, done_s - run_s
+            )
+        return [picture.detections for picture in decoded]
+
+    def _preprocess(self, slot: int, frame: Frame) -> Letterbox:
+        try:
+            return self._buffer.write(slot, frame.image)
+        except ValueError as error:
+            msg = f"camera {frame.camera_id}, frame {frame.index}: {error}"
+            raise ModelError(msg) from error
+
+    def _forward(self, count: int) -> FloatArray:
+        batch = self._buffer.first(self._fixed_batch or count)
+        outputs = self._network.forward(batch)
+        if len(outputs) < count:
+            msg = (
+                f"model {self._model.path}: gave {len(outputs)} results for a batch "
+                f"of {count}; export it with dynamic=True or set batch_max to 1"
+            )
+            raise ModelError(msg)
+        return outputs
+
+    def _check_head(self, outputs: FloatArray) -> None:
+        try:
+            head = head_of(outputs.shape, len(self._model.names))
+        except ModelError as error:
+            msg = f"model {self._model.path}: {error}"
+            raise ModelError(msg) from error
+        if self._model.head not in {None, head.value}:
+            msg = (
+                f"model {self._model.path}: model.toml says head "
+                f"{self._model.head!r}, but the output {list(outputs.shape)} "
+                f"is {head.value!r}; correct model.toml or export the model anew"
+            )
+            raise ModelError(msg)
+        log.info(
+            "model %s: %s, head %s, input %s, classes %s",
+            self.model_id,
+            self._model.path,
+            head.value,
+            self.input_size,
+            self.labels,
+        )
+
+    def _note(self, decoded: list[Decoded]) -> None:
+        unusable = sum(picture.unusable for picture in decoded)
+        self.unusable_boxes += unusable
+        if unusable:
+            self._say_once(
+                "unusable",
+                "model %s: left out %d boxes that are not finite or empty"
+                "; an unsuitable precision looks like this",
+                unusable,
+            )
+        cut = max(picture.cut for picture in decoded)
+        if cut:
+            self._say_once(
+                "cut",
+                "model %s: %d boxes more than max_detections in one picture"
+                "; raise max_detections or the thresholds",
+                cut,
+            )
+
+    def _say_once(self, about: str, text: str, count: int) -> None:
+        if about not in self._said:
+            self._said.add(about)
+            log.warning(text, self.model_id, count)
+
+
+def _input_size(
+    port: InputPort, model: ModelFile, options: DetectorOptions
+) -> tuple[int, int]:
+    """Return (height, width): the site's choice, the graph's, or the file's word."""
+    where = f"model {model.path}"
+    wanted = options.imgsz
+    chosen = (wanted, wanted) if isinstance(wanted, int) else wanted
+    fixed = (port.height, port.width)
+    said = chosen or model.imgsz
+    if said is None:
+        said = (port.height or 0, port.width or 0)
+    if any(size not in {None, side} for size, side in zip(fixed, said, strict=True)):
+        msg = (
+            f"{where}: imgsz {said} is wanted, but the graph takes only {fixed}; "
+            "leave imgsz out or export the model with dynamic=True"
+        )
+        raise ModelError(msg)
+    if min(said) < 1:
+        msg = (
+            f"{where}: its input size is unsaid and the graph takes any; "
+            "give imgsz in model.toml"
+        )
+        raise ModelError(msg)
+    if any(side % model.stride for side in said):
+        msg = (
+            f"{where}: imgsz is {said}, expected multiples of {model.stride} px; "
+            "choose such a size"
+        )
+        raise ModelError(msg)
+    return said

@@ -1,0 +1,155 @@
+"""What the engine said about one clip, one row per event instead of per step."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from vision.core.events import ViolationEvent
+from vision.core.violations import Candidate, Confidence, Lifecycle, Slug
+
+Box = tuple[float, float, float, float]
+
+LOW_CONFIDENCE_WEIGHT = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEvent:
+    """One violation that the engine opened.
+
+    Attributes:
+        event_id: the engine's own.
+        slug: which violation.
+        started_s: media time at which the object came to stand, as the engine says.
+        opened_s: media time of the decision.
+        xyxy: the place, shares of the picture's size.
+        score: for ranking: the place's mean detection score, halved where the rule
+            itself said `confidence: low`.
+        ended_s: media time at which it was gone, as the engine says; None: never said.
+        cleared_s: media time at which the engine said so; None: never.
+        zone_id: the zone that forbids it, or None.
+        baseline: it stood there when watching began.
+        facts: the reason trace of the opening step, in words.
+        evidence: files that prove it.
+    """
+
+    event_id: str
+    slug: Slug
+    started_s: float
+    opened_s: float
+    xyxy: Box
+    score: float = 1.0
+    ended_s: float | None = None
+    cleared_s: float | None = None
+    zone_id: str | None = None
+    baseline: bool = False
+    facts: tuple[str, ...] = ()
+    evidence: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotOpened:
+    """A place that never opened an event, and why: answers for missed events."""
+
+    slug: Slug
+    xyxy: Box
+    started_s: float
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClipRun:
+    """One clip as the engine saw it.
+
+    Attributes:
+        watched_s: media time from the first to the last analysed frame, seconds.
+        found: opened events, in order of opening.
+        not_opened: candidates at the end of the clip.
+        frames: analysed frames.
+        blind_s: media time in which the view could not be trusted, seconds.
+    """
+
+    watched_s: float
+    found: tuple[FoundEvent, ...]
+    not_opened: tuple[NotOpened, ...] = ()
+    frames: int = 0
+    blind_s: float = 0.0
+
+
+def fold(events: Iterable[ViolationEvent], size: tuple[int, int]) -> list[FoundEvent]:
+    """Return one row per event from its steps.
+
+    Args:
+        events: opened, updated and cleared steps, in order of decision.
+        size: (width, height) of the analysed pictures, pixels.
+
+    Returns:
+        In order of opening. Steps of an event that never opened are no events.
+    """
+    opened: dict[str, FoundEvent] = {}
+    for event in events:
+        step = event.violation
+        if step.lifecycle is Lifecycle.OPENED:
+            opened[step.event_id] = _opened(event, size)
+        known = opened.get(step.event_id)
+        if known is None:
+            continue
+        files = tuple(artifact.path for artifact in event.evidence.artifacts)
+        ended_s, cleared_s = known.ended_s, known.cleared_s
+        if step.lifecycle is Lifecycle.CLEARED:
+            cleared_s = step.decided_s
+            ended_s = cleared_s
+            if step.ended_at is not None:
+                stood = (step.ended_at - step.started_at).total_seconds()
+                ended_s = step.started_s + stood
+        opened[step.event_id] = replace(
+            known,
+            ended_s=ended_s,
+            cleared_s=cleared_s,
+            evidence=known.evidence + files,
+        )
+    return list(opened.values())
+
+
+def not_opened(
+    candidates: Iterable[Candidate], size: tuple[int, int]
+) -> tuple[NotOpened, ...]:
+    """Return what did not open, with its reasons in words.
+
+    Args:
+        candidates: of all rules of one camera.
+        size: (width, height) of the analysed pictures, pixels.
+
+    Returns:
+        One row per candidate, in order.
+    """
+    return tuple(
+        NotOpened(
+            slug=candidate.slug,
+            xyxy=_shares(candidate.place.xyxy, size),
+            started_s=candidate.place.first_seen_s,
+            facts=tuple(fact.text() for fact in candidate.facts),
+        )
+        for candidate in candidates
+    )
+
+
+def _opened(event: ViolationEvent, size: tuple[int, int]) -> FoundEvent:
+    step = event.violation
+    low = step.confidence is Confidence.LOW
+    return FoundEvent(
+        event_id=step.event_id,
+        slug=step.slug,
+        started_s=step.started_s,
+        opened_s=step.decided_s,
+        xyxy=_shares(step.place.xyxy, size),
+        score=step.place.score * (LOW_CONFIDENCE_WEIGHT if low else 1.0),
+        zone_id=step.zone_id,
+        baseline=step.place.baseline,
+        facts=tuple(fact.text() for fact in step.facts),
+    )
+
+
+def _shares(xyxy: Box, size: tuple[int, int]) -> Box:
+    width, height = size
+    left, top, right, bottom = xyxy
+    return (left / width, top / height, right / width, bottom / height)

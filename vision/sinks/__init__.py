@@ -1,1 +1,1 @@
-"""Delivery that never loses."""
+"""Delivery: a durable outbox and the receivers it serves."""

@@ -1,0 +1,245 @@
+"""Messages and their deliveries, kept in one SQLite file."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from vision.core.clock import SystemClock
+from vision.core.ports import Clock
+from vision.sinks import database
+from vision.sinks.guarded import Damage, GuardedDatabase
+from vision.sinks.receiver import FileRef, Parcel
+
+_Result = TypeVar("_Result")
+_COLUMNS = "m.seq, m.id, m.kind, m.lane, m.event_id, m.body, m.files, d.attempts"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message before it has a place in the outbox; fields as on `Parcel`."""
+
+    message_id: str
+    kind: str
+    lane: str
+    event_id: str | None
+    body: str
+    files: tuple[FileRef, ...] = ()
+
+
+class MessageStore:
+    """Durable messages; every method is one committed transaction."""
+
+    def __init__(
+        self,
+        path: Path,
+        receivers: Sequence[str],
+        *,
+        clock: Clock | None = None,
+        on_damage: Callable[[Damage], None],
+    ) -> None:
+        """Open or make the file.
+
+        Args:
+            path: the SQLite file.
+            receivers: names that new messages are owed to.
+            clock: wall time.
+            on_damage: told when a file was set aside; may call `add`.
+
+        Raises:
+            SinkError: the file cannot be opened or made.
+        """
+        self._receivers = tuple(receivers)
+        self._clock = SystemClock() if clock is None else clock
+        self._db = GuardedDatabase(
+            path, receivers, clock=self._clock, on_damage=on_damage
+        )
+
+    def add(self, draft: Draft) -> bool:
+        """Keep a message for good.
+
+        Args:
+            draft: the message; one with a known id is left alone.
+
+        Returns:
+            Whether it is new.
+
+        Raises:
+            SinkError: it could not be made durable.
+        """
+        files = json.dumps([_packed(file) for file in draft.files])
+        now = self._clock.now().timestamp()
+
+        def insert(db: sqlite3.Connection) -> bool:
+            cursor = db.execute(
+                "INSERT INTO messages "
+                "(id, kind, lane, event_id, body, files, checksum, created_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+                (
+                    draft.message_id,
+                    draft.kind,
+                    draft.lane,
+                    draft.event_id,
+                    draft.body,
+                    files,
+                    database.checksum(draft.message_id, draft.body, files),
+                    now,
+                ),
+            )
+            if cursor.rowcount == 0:
+                return False
+            owed = [(receiver, cursor.lastrowid) for receiver in self._receivers]
+            db.executemany(
+                "INSERT INTO deliveries (receiver, seq, state) VALUES (?, ?, 'due')",
+                owed,
+            )
+            return True
+
+        return self._db.run("keep a message", insert)
+
+    def next_due(self, receiver: str, skip: Collection[str]) -> Parcel | None:
+        """Return the oldest waiting message whose lane is not in `skip`, or None."""
+
+        def select(db: sqlite3.Connection) -> Parcel | None:
+            cursor = db.execute(
+                f"SELECT {_COLUMNS} FROM deliveries d "  # noqa: S608 constant
+                "JOIN messages m ON m.seq = d.seq "
+                "WHERE d.receiver = ? AND d.state = 'due' ORDER BY d.seq",
+                (receiver,),
+            )
+            for row in cursor:
+                if row[3] not in skip:
+                    return _parcel(row)
+            return None
+
+        return self._db.run("read the next message", select)
+
+    def finish(self, receiver: str, seq: int) -> None:
+        """Note that a receiver has taken a message."""
+        now = self._clock.now().timestamp()
+
+        def update(db: sqlite3.Connection) -> None:
+            db.execute(
+                "UPDATE deliveries SET state = 'delivered', finished_at = ?, "
+                "next_attempt_at = NULL, attempts = attempts + 1 "
+                "WHERE receiver = ? AND seq = ?",
+                (now, receiver, seq),
+            )
+            db.execute(
+                "DELETE FROM progress WHERE receiver = ? AND seq = ?", (receiver, seq)
+            )
+
+        self._db.run("note a delivery", update)
+
+    def fail(
+        self, receiver: str, seq: int, *, error: str, retry_in_s: float | None
+    ) -> None:
+        """Note a failed attempt.
+
+        Args:
+            receiver: who failed or refused.
+            seq: the message.
+            error: why, in words without secrets.
+            retry_in_s: seconds until the next attempt; None makes it a dead letter.
+        """
+        now = self._clock.now().timestamp()
+        dead = retry_in_s is None
+        due_at = None if retry_in_s is None else now + retry_in_s
+
+        def update(db: sqlite3.Connection) -> None:
+            db.execute(
+                "UPDATE deliveries SET attempts = attempts + 1, last_error = ?, "
+                "next_attempt_at = ?, state = ?, finished_at = ? "
+                "WHERE receiver = ? AND seq = ?",
+                (
+                    error[:500],
+                    due_at,
+                    "dead" if dead else "due",
+                    now if dead else None,
+                    receiver,
+                    seq,
+                ),
+            )
+
+        self._db.run("note a failure", update)
+
+    def steps(self, receiver: str, seq: int) -> set[str]:
+        """Return the confirmed steps of one delivery."""
+
+        def select(db: sqlite3.Connection) -> set[str]:
+            rows = db.execute(
+                "SELECT step FROM progress WHERE receiver = ? AND seq = ?",
+                (receiver, seq),
+            )
+            return {row[0] for row in rows}
+
+        return self._db.run("read progress", select)
+
+    def mark_step(self, receiver: str, seq: int, step: str) -> None:
+        """Note one confirmed step of a delivery."""
+
+        def insert(db: sqlite3.Connection) -> None:
+            db.execute(
+                "INSERT OR IGNORE INTO progress "
+                "SELECT ?, seq, ? FROM messages WHERE seq = ?",
+                (receiver, step, seq),
+            )
+
+        self._db.run("note progress", insert)
+
+    def lane_of(self, event_id: str) -> str | None:
+        """Return the lane of an event's latest message, or None if unknown."""
+
+        def select(db: sqlite3.Connection) -> str | None:
+            row = db.execute(
+                "SELECT lane FROM messages WHERE event_id = ? "
+                "ORDER BY seq DESC LIMIT 1",
+                (event_id,),
+            ).fetchone()
+            return None if row is None else str(row[0])
+
+        return self._db.run("look up an event", select)
+
+    def query(
+        self, what: str, work: Callable[[sqlite3.Connection], _Result]
+    ) -> _Result:
+        """Run other work in one transaction; `what` names it in errors."""
+        return self._db.run(what, work)
+
+    def refill_reserve(self) -> None:
+        """Take the spare disk space again, if it was given up and there is room."""
+        self._db.refill_reserve()
+
+    def close(self) -> None:
+        """Close the file; calling it again does nothing."""
+        self._db.close()
+
+
+def _packed(file: FileRef) -> dict[str, str | int]:
+    return {
+        "name": file.name,
+        "path": str(file.path),
+        "role": file.role,
+        "media_type": file.media_type,
+        "sha256": file.sha256,
+        "size_bytes": file.size_bytes,
+    }
+
+
+def _parcel(row: tuple[int, str, str, str, str | None, str, str, int]) -> Parcel:
+    seq, message_id, kind, lane, event_id, body, files, attempts = row
+    return Parcel(
+        seq=seq,
+        message_id=message_id,
+        kind=kind,
+        lane=lane,
+        event_id=event_id,
+        body=body,
+        files=tuple(
+            FileRef(**{**file, "path": Path(file["path"])})
+            for file in json.loads(files)
+        ),
+        attempts=attempts,
+    )

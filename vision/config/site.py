@@ -10,7 +10,7 @@ from vision.config.base import Settings
 from vision.config.cameras import CameraSettings, Identifier
 from vision.config.load import Loaded, read_settings
 from vision.config.models import ModelSettings
-from vision.config.rules import RuleSettings
+from vision.config.rules import PlaceSettings, RuleSettings
 from vision.config.sinks import SinkSettings
 
 
@@ -32,6 +32,7 @@ class SiteSettings(Settings):
     model: ModelSettings
     cameras: tuple[CameraSettings, ...] = Field(min_length=1)
     rules: tuple[RuleSettings, ...] = Field(min_length=1)
+    places: PlaceSettings = PlaceSettings()
     sinks: tuple[SinkSettings, ...] = Field(min_length=1)
     metrics: MetricsSettings = MetricsSettings()
 

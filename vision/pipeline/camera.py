@@ -16,11 +16,12 @@ from vision.core.ports import (
 )
 from vision.core.scene import Scene
 from vision.core.violations import Candidate, Violation
+from vision.pipeline.memory import MemoryFile
 
 
 @dataclass(frozen=True, slots=True)
 class CameraParts:
-    """What one camera is made of."""
+    """What one camera is made of; `memory` None: it begins anew each time."""
 
     scene: Scene
     feed: CameraFeed
@@ -29,6 +30,7 @@ class CameraParts:
     places: PlaceMemory
     rules: tuple[Rule, ...]
     evidence: EvidenceStore
+    memory: MemoryFile | None = None
 
 
 class Camera:
@@ -76,6 +78,16 @@ class Camera:
             for rule in parts.rules
             for violation in rule.observe(observation)
         ]
+
+    def remember(self, *, now: bool = False) -> None:
+        """Save places and open events if it is time to, or `now`."""
+        memory = self.parts.memory
+        if memory is None:
+            return
+        if now:
+            memory.save()
+        else:
+            memory.tick()
 
     def candidates(self) -> list[Candidate]:
         """Return the places that have not opened an event, each with its reasons."""

@@ -98,6 +98,9 @@ class Engine:
         finally:
             self._stop_feeds()
             self._reporter.delivery.flush()
+            if not self._reporter.delivery.held:
+                for camera in self._cameras:
+                    camera.remember(now=True)
 
     def _turn(self) -> bool:
         """Analyse one batch or wait for one; False when there is none to come."""
@@ -141,6 +144,10 @@ class Engine:
         camera = self._by_id[frame.camera_id]
         for violation, evidence in camera.observe(frame, detections):
             self._reporter.report(camera, violation, evidence)
+        # Only after the events are safe: a memory that says "opened" must not
+        # outlive an event that was never kept.
+        if not self._reporter.delivery.held:
+            camera.remember()
         self._frames += 1
         self._reporter.metrics.analysed(
             frame.camera_id,

@@ -1,0 +1,103 @@
+import json
+from pathlib import Path
+
+from tests.fakes import ManualClock
+from vision.core.health import HealthEvent, HealthKind
+from vision.pipeline.memory import MemoryFile, Remembered
+
+
+class Counter:
+    """A part whose memory is one number."""
+
+    def __init__(self) -> None:
+        self.value = 0
+
+    def restore(self, record: object) -> None:
+        if not isinstance(record, int):
+            msg = f"got {record!r}, expected a number"
+            raise TypeError(msg)
+        self.value = record
+
+
+def _memory(
+    path: Path, part: Counter, clock: ManualClock, heard: list[HealthEvent]
+) -> MemoryFile:
+    remembered = Remembered("counter", lambda: part.value, part.restore)
+    return MemoryFile(path, (remembered,), clock=clock, on_health=heard.append)
+
+
+def test_what_was_saved_is_there_after_a_restart(tmp_path: Path) -> None:
+    heard: list[HealthEvent] = []
+    before, after, clock = Counter(), Counter(), ManualClock()
+    before.value = 7
+    file = tmp_path / "places" / "gate.json"
+    _memory(file, before, clock, heard).save()
+
+    _memory(file, after, clock, heard).load()
+
+    assert after.value == 7
+    assert heard == []
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_first_start_has_nothing_to_remember(tmp_path: Path) -> None:
+    heard: list[HealthEvent] = []
+    part = Counter()
+
+    _memory(tmp_path / "gate.json", part, ManualClock(), heard).load()
+
+    assert part.value == 0
+    assert heard == []
+
+
+def test_it_is_saved_every_ten_seconds_and_not_more_often(tmp_path: Path) -> None:
+    clock, part, file = ManualClock(), Counter(), tmp_path / "gate.json"
+    memory = _memory(file, part, clock, [])
+
+    clock.advance(9)
+    memory.tick()
+    early = file.exists()
+    clock.advance(2)
+    memory.tick()
+
+    assert not early
+    assert json.loads(file.read_text())["parts"] == {"counter": 0}
+
+
+def test_a_damaged_file_is_set_aside_and_told(tmp_path: Path) -> None:
+    for content in (
+        b"{half",
+        b"\xff\xfe\x00",
+        b"[]",
+        b'{"version": 9, "parts": {}}',
+        b'{"version": 1, "parts": {"counter": "seven"}}',
+    ):
+        heard: list[HealthEvent] = []
+        file = tmp_path / "gate.json"
+        file.write_bytes(content)
+        part = Counter()
+
+        _memory(file, part, ManualClock(), heard).load()
+
+        assert part.value == 0
+        assert not file.exists()
+        assert (tmp_path / "gate.damaged").read_bytes() == content
+        assert [(event.kind, event.camera_id) for event in heard] == [
+            (HealthKind.STORE_DAMAGED, "gate")
+        ]
+
+
+def test_a_folder_that_cannot_be_written_is_told_once_and_again_when_mended(
+    tmp_path: Path,
+) -> None:
+    heard: list[HealthEvent] = []
+    blocker = tmp_path / "places"
+    blocker.write_text("a file where the folder should be")
+    memory = _memory(blocker / "gate.json", Counter(), ManualClock(), heard)
+
+    memory.save()
+    memory.save()
+    blocker.unlink()
+    memory.save()
+
+    assert [event.ok for event in heard] == [False, True]

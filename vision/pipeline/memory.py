@@ -1,0 +1,134 @@
+"""What a camera remembers over a restart: its places and its open events."""
+
+import json
+import logging
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from vision.core.errors import VisionError
+from vision.core.health import HealthEvent, HealthKind
+from vision.core.ports import Clock, HealthListener
+
+logger = logging.getLogger(__name__)
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """One part that has a memory.
+
+    Attributes:
+        name: unique within the camera.
+        dump: returns plain, JSON-ready values.
+        restore: takes what `dump` returned; raises KeyError, TypeError, ValueError
+            or VisionError for anything else.
+    """
+
+    name: str
+    dump: Callable[[], object]
+    restore: Callable[[object], None]
+
+
+class MemoryFile:
+    """Keeps one camera's memory in one file, written atomically every few seconds.
+
+    A crash loses at most `every_s` of memory: places found again then continue, and
+    an event decided twice has the same id, so that the outbox keeps it once.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        parts: tuple[Remembered, ...],
+        *,
+        clock: Clock,
+        on_health: HealthListener,
+        every_s: float = 10.0,
+    ) -> None:
+        self._path = path
+        self._parts = parts
+        self._clock = clock
+        self._on_health = on_health
+        self._every_s = every_s
+        self._saved_s = clock.monotonic_s()
+        self._failing = False
+
+    def load(self) -> None:
+        """Give every part its memory back; a damaged file is set aside."""
+        try:
+            text = self._path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return
+        except (OSError, UnicodeDecodeError) as error:
+            self._set_aside(str(error))
+            return
+        try:
+            self._restore(json.loads(text))
+        except (KeyError, TypeError, ValueError, VisionError) as error:
+            self._set_aside(f"{type(error).__name__}: {error}")
+
+    def tick(self) -> None:
+        """Save if it is time to."""
+        if self._clock.monotonic_s() - self._saved_s >= self._every_s:
+            self.save()
+
+    def save(self) -> None:
+        """Write the memory; a full disk is reported once and tried again later."""
+        self._saved_s = self._clock.monotonic_s()
+        record = {
+            "version": _VERSION,
+            "parts": {part.name: part.dump() for part in self._parts},
+        }
+        draft = self._path.with_suffix(".tmp")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with draft.open("w", encoding="utf-8") as file:
+                json.dump(record, file, ensure_ascii=False, separators=(",", ":"))
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self._path)
+        except OSError as error:
+            self._report(ok=False, detail=f"cannot be written ({error.strerror})")
+            return
+        self._report(ok=True, detail="is written again")
+
+    def _restore(self, record: object) -> None:
+        if not isinstance(record, Mapping) or record["version"] != _VERSION:
+            msg = f"expected a memory file of version {_VERSION}"
+            raise ValueError(msg)
+        parts = record["parts"]
+        for part in self._parts:
+            if part.name in parts:
+                part.restore(parts[part.name])
+
+    def _set_aside(self, why: str) -> None:
+        aside = self._path.with_suffix(".damaged")
+        try:
+            self._path.replace(aside)
+        except OSError:
+            aside = self._path
+        self._tell(
+            ok=False,
+            detail=f"{self._path} is damaged ({why}); set aside as {aside.name}; "
+            "dwell starts anew at this camera",
+        )
+
+    def _report(self, *, ok: bool, detail: str) -> None:
+        if self._failing is not ok:
+            return
+        self._failing = not ok
+        self._tell(ok=ok, detail=f"place memory {self._path} {detail}")
+
+    def _tell(self, *, ok: bool, detail: str) -> None:
+        self._on_health(
+            HealthEvent(
+                kind=HealthKind.STORE_DAMAGED,
+                ok=ok,
+                at=self._clock.now(),
+                detail=detail,
+                camera_id=self._path.stem,
+            )
+        )

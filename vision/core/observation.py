@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
+import numpy as np
+
+from vision.core.arrays import FloatArray
 from vision.core.detections import Detections
 from vision.core.frame import Frame
 from vision.core.places import Place
@@ -18,19 +22,42 @@ class View(StrEnum):
     BLIND = "blind"
 
 
+Matrix3: TypeAlias = tuple[
+    tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]
+]
+
+
 @dataclass(frozen=True, slots=True)
 class ViewState:
-    """Verdict on one picture.
+    """Verdict on one picture, and how it lies over the reference view.
+
+    Zones and places are fixed in the *reference view*, the one a person drew the zones
+    in. A shaking or turned camera changes how pictures map to it, never the zones.
 
     Attributes:
         view: clear, moved or blind.
         reason: why it is not clear, in one word (`black`, `frozen`, `grey` ...).
         shift_px: estimated camera motion (dx, dy) since the reference, pixels.
+        registration: homography from reference pixels to this picture's; None: the
+            shift alone tells.
     """
 
     view: View = View.CLEAR
     reason: str | None = None
     shift_px: tuple[float, float] = (0.0, 0.0)
+    registration: Matrix3 | None = None
+
+    def to_reference(self, xyxy: FloatArray) -> FloatArray:
+        """Return this picture's boxes, (N, 4) pixels, in the reference view."""
+        if self.registration is None:
+            return np.asarray(xyxy - np.array(self.shift_px * 2), dtype=np.float32)
+        return _warp(np.linalg.inv(np.array(self.registration)), xyxy)
+
+    def to_picture(self, xyxy: FloatArray) -> FloatArray:
+        """Return the reference view's boxes, (N, 4) pixels, in this picture."""
+        if self.registration is None:
+            return np.asarray(xyxy + np.array(self.shift_px * 2), dtype=np.float32)
+        return _warp(np.array(self.registration), xyxy)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -56,3 +83,15 @@ class Observation:
     places: tuple[Place, ...]
     view: ViewState
     dt_s: float
+
+
+def _warp(matrix: FloatArray, xyxy: FloatArray) -> FloatArray:
+    """Map boxes by the middles of their sides: a small turn does not blow them up."""
+    x1, y1, x2, y2 = xyxy.T.astype(np.float64)
+    x, y = (x1 + x2) / 2, (y1 + y2) / 2
+    middles = np.stack(((x1, y), (x, y1), (x2, y), (x, y2)))  # (4 sides, x|y, N)
+    homogeneous = np.concatenate((middles, np.ones_like(middles[:, :1])), axis=1)
+    mapped = np.einsum("ij,sjn->sin", matrix.astype(np.float64), homogeneous)
+    points = mapped[:, :2] / mapped[:, 2:]
+    sides = (points[0, 0], points[1, 1], points[2, 0], points[3, 1])
+    return np.stack(sides, axis=1).astype(np.float32)

@@ -23,7 +23,8 @@ class Place:
         camera_id: whose view.
         kind: group of classes that one object can flip between (`vehicle`, `bin` ...).
         label: its class by majority.
-        xyxy: footprint box at its anchor, pixels; never clipped to the frame.
+        xyxy: footprint box at its anchor, pixels of the reference view (see
+            `ViewState`); never clipped to the frame.
         state: standing, occluded, missing or ended.
         first_seen_s: media time of first sight, seconds.
         last_seen_s: media time of latest sight, seconds.
@@ -33,6 +34,13 @@ class Place:
         score: mean detection score, [0, 1].
         baseline: it stood there when watching began.
         label_share: share of recent sightings per label, sums to 1.
+        latest_xyxy: where it is seen now, smoothed, pixels; grows with a heap. None
+            until it was seen again.
+        support: share of recent views of it in which the detector found it, [0, 1];
+            in the others it was recognised by its look.
+        clear_views: pictures in a row that showed the place without the object.
+        end_reason: why it ended: `exposed` (the ground was seen again), `replaced` (by
+            another object), `lost` (not visible for too long: no proof); else None.
     """
 
     place_id: str
@@ -49,6 +57,10 @@ class Place:
     score: float
     baseline: bool
     label_share: tuple[tuple[str, float], ...] = ()
+    latest_xyxy: tuple[float, float, float, float] | None = None
+    support: float = 1.0
+    clear_views: int = 0
+    end_reason: str | None = None
 
     @property
     def elapsed_s(self) -> float:

@@ -1,0 +1,87 @@
+from tests.scenarios.stage import Stage, play
+from tests.scenarios.world import Actor, World, still
+from vision.rules.illegal_parking import IllegalParking, ParkingParams
+
+GRACE_S = 30.0
+
+
+def parking() -> IllegalParking:
+    return IllegalParking(ParkingParams(grace_s=GRACE_S))
+
+
+def arrive_park_leave(start: float = 10, stay: float = 60) -> Actor:
+    return Actor(
+        "car",
+        [
+            (start, -40, 120),
+            (start + 4, 160, 120),
+            (start + 4 + stay, 160, 120),
+            (start + 8 + stay, 380, 120),
+        ],
+        look=1,
+    )
+
+
+def test_a_car_that_arrives_parks_and_leaves_opens_once_and_is_cleared() -> None:
+    stage = play(World([arrive_park_leave()]), parking(), 120)
+
+    assert [step.lifecycle.value for step in stage.steps] == ["opened", "cleared"]
+    assert 14 + GRACE_S <= stage.opened[0].decided_s <= 14 + GRACE_S + 2
+    assert stage.opened[0].place.observed_s >= GRACE_S
+
+
+def test_a_stop_within_grace_opens_nothing() -> None:
+    stage = play(World([arrive_park_leave(stay=20)]), parking(), 90)
+
+    assert stage.steps == []
+
+
+def test_a_parked_car_occluded_by_a_bus_stays_one_event() -> None:
+    bus = Actor(
+        "bus",
+        [(30, -150, 150), (33, 160, 150), (55, 160, 150), (58, 500, 150)],
+        size=(180, 100),
+        look=5,
+    )
+    stage = play(World([arrive_park_leave(stay=90), bus]), parking(), 150)
+
+    assert [step.lifecycle.value for step in stage.steps] == ["opened", "cleared"]
+    opened = stage.opened[0]
+    assert opened.place.elapsed_s - opened.place.observed_s >= 15
+
+
+def test_two_similar_cars_in_the_same_bay_in_turn_are_two_events() -> None:
+    first = arrive_park_leave(10, 50)
+    second = Actor("car", [(78, -40, 121), (82, 161, 121), (150, 161, 121)], look=2)
+    stage = play(World([first, second]), parking(), 150)
+
+    assert len(stage.opened) == 2
+    assert len({step.event_id for step in stage.opened}) == 2
+    assert len(stage.cleared) == 1
+
+
+def test_a_car_that_is_there_at_the_start_is_reported_as_baseline() -> None:
+    stage = play(World([Actor("car", still(160, 120, 0, 100))]), parking(), 60)
+
+    assert [step.place.baseline for step in stage.opened] == [True]
+
+
+def test_a_creeping_car_never_counts_as_still() -> None:
+    creeping = Actor("car", [(0, 20, 120), (200, 300, 120)], size=(80, 40))
+    stage = Stage([parking()]).play(World([creeping]).film(200, period_s=0.2))
+
+    assert stage.steps == []
+
+
+def test_a_restart_continues_the_dwell() -> None:
+    world = World([Actor("car", still(160, 120, 0, 200), look=3)])
+    before = Stage([parking()]).play(world.film(25))
+    record = before.memory.state()
+
+    after = Stage([parking()])
+    after.memory.restore(record)
+    after.play(world.film(60, start_s=40))
+
+    assert len(after.opened) == 1
+    assert after.opened[0].decided_s < 40 + 12
+    assert after.opened[0].place.place_id == before.places[0].place_id

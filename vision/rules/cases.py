@@ -1,0 +1,93 @@
+"""One violation's life as a rule remembers it, and as plain values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict
+
+from vision.core.violations import Confidence
+from vision.rules.appearance import Xyxy
+from vision.rules.slot import as_xyxy
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is known of one event between its steps.
+
+    Attributes:
+        event_id: identity.
+        place_id: where.
+        sequence: number of the latest step.
+        severity: as last reported.
+        confidence: as last reported.
+        stepped_at: wall time of the latest step.
+        zone_id: the zone that forbids it, or None.
+        footprint: the place's box, reference-view pixels.
+        recurrence_of: event that was cleared on the same ground before, or None.
+    """
+
+    event_id: str
+    place_id: str
+    sequence: int
+    severity: int
+    confidence: Confidence
+    stepped_at: datetime
+    zone_id: str | None
+    footprint: Xyxy
+    recurrence_of: str | None
+
+
+class CaseRecord(TypedDict):
+    """A case as plain values."""
+
+    event_id: str
+    place_id: str
+    sequence: int
+    severity: int
+    confidence: str
+    stepped_at: str
+    zone_id: str | None
+    footprint: list[float]
+    recurrence_of: str | None
+
+
+class BookRecord(TypedDict):
+    """All events of one rule at one camera as plain, JSON-ready values."""
+
+    open: list[CaseRecord]
+    cleared: list[CaseRecord]
+    occurrences: dict[str, int]
+
+
+def to_record(case: Case) -> CaseRecord:
+    """Return a case as plain values."""
+    return {
+        "event_id": case.event_id,
+        "place_id": case.place_id,
+        "sequence": case.sequence,
+        "severity": case.severity,
+        "confidence": case.confidence.value,
+        "stepped_at": case.stepped_at.isoformat(),
+        "zone_id": case.zone_id,
+        "footprint": list(case.footprint),
+        "recurrence_of": case.recurrence_of,
+    }
+
+
+def from_record(record: CaseRecord) -> Case:
+    """Return a case as it was stored.
+
+    Raises:
+        KeyError: a field is missing.
+        ValueError: a field cannot be read.
+    """
+    return Case(
+        event_id=record["event_id"],
+        place_id=record["place_id"],
+        sequence=int(record["sequence"]),
+        severity=int(record["severity"]),
+        confidence=Confidence(record["confidence"]),
+        stepped_at=datetime.fromisoformat(record["stepped_at"]),
+        zone_id=record["zone_id"],
+        footprint=as_xyxy(record["footprint"]),
+        recurrence_of=record["recurrence_of"],
+    )

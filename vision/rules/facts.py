@@ -1,0 +1,31 @@
+"""Reasons, compared with their limits."""
+
+from vision.core.places import Place
+from vision.core.violations import Fact
+
+
+def at_least(name: str, value: float, bound: float, unit: str = "1") -> Fact:
+    """Return a fact that holds when `value` reaches `bound`."""
+    return Fact(name, round(value, 3), unit, f">= {bound:g}", value >= bound)
+
+
+def required(name: str, value: str, *, holds: bool, bound: str) -> Fact:
+    """Return a fact in words that holds or not.
+
+    Args:
+        name: what was looked at.
+        value: what was found.
+        holds: whether that speaks for the violation.
+        bound: what would, e.g. `not a queue`.
+    """
+    return Fact(name, value, bound=bound, holds=holds)
+
+
+def circumstances(place: Place) -> tuple[Fact, ...]:
+    """Return what is told with every verdict, compared with nothing."""
+    return (
+        Fact("label", place.label),
+        Fact("score", round(place.score, 3), "1"),
+        Fact("elapsed_s", round(place.elapsed_s, 1), "s"),
+        Fact("baseline", place.baseline),
+    )

@@ -1,0 +1,91 @@
+"""Refuse lies in the open and stays there."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from typing_extensions import override
+
+from vision.core.observation import Observation
+from vision.core.places import Place
+from vision.core.violations import Fact, Slug
+from vision.rules.facts import at_least, circumstances
+from vision.rules.kinds import GARBAGE
+from vision.rules.ledger import Ledger
+from vision.rules.lifecycle import LifecycleParams, Verdict
+from vision.rules.people import person_near
+from vision.rules.place_rule import PlaceRule
+from vision.rules.zones import ground_of
+
+
+@dataclass(frozen=True, slots=True)
+class GarbageParams:
+    """Limits of the refuse rule.
+
+    Attributes:
+        dwell_s: observed time from which it is a violation, seconds.
+        min_support: share of recent views in which the detector must see it.
+        alone_s: observed time without a person in contact, seconds: what is carried,
+            sorted or swept up is no violation yet.
+        contact_reach: how near feet must be for contact, in person widths.
+        large_growth: growth of the box's area from which severity is 2.
+        huge_growth: and 3.
+        update_every_s: shortest time between two steps of one event, seconds.
+    """
+
+    dwell_s: float = 60.0
+    min_support: float = 0.5
+    alone_s: float = 10.0
+    contact_reach: float = 0.5
+    large_growth: float = 1.5
+    huge_growth: float = 3.0
+    update_every_s: float = 60.0
+
+
+class GarbagePile(PlaceRule):
+    """Judges refuse in `clean` zones, or anywhere where a scene has none."""
+
+    slug = Slug.GARBAGE_PILE
+    kind = GARBAGE.name
+    version = "1"
+    required_labels: ClassVar[frozenset[str]] = frozenset({"garbage"})
+
+    def __init__(self, params: GarbageParams | None = None) -> None:
+        """Start with no events.
+
+        Args:
+            params: limits.
+        """
+        self._params = p = params or GarbageParams()
+        self._alone = Ledger(resets=True)
+        super().__init__(LifecycleParams(p.update_every_s), {"alone": self._alone})
+
+    @override
+    def judge(self, place: Place, observation: Observation) -> Verdict | None:
+        """Return what to make of refuse; None where nobody asks."""
+        p = self._params
+        ground = ground_of(place, observation, "clean")
+        if ground is None:
+            return None
+        if ground.zone is None and observation.scene.zones_of("clean"):
+            return None
+        contact = person_near(place, observation, reach=p.contact_reach)
+        alone_s = self._alone.credit(place, holds=not contact)
+        growth = _growth(place)
+        zone_id = None if ground.zone is None else ground.zone.zone_id
+        facts = (
+            Fact("zone", zone_id or "anywhere"),
+            at_least("observed_s", place.observed_s, p.dwell_s, "s"),
+            at_least("support", place.support, p.min_support),
+            at_least("alone_s", alone_s, p.alone_s, "s"),
+            Fact("growth", round(growth, 2), "1"),
+            *circumstances(place),
+        )
+        severity = 1 + (growth >= p.large_growth) + (growth >= p.huge_growth)
+        return Verdict(facts, zone_id, severity)
+
+
+def _growth(place: Place) -> float:
+    """Return the area now over the area at first, >= 0."""
+    x1, y1, x2, y2 = place.xyxy
+    a1, b1, a2, b2 = place.latest_xyxy or place.xyxy
+    return (a2 - a1) * (b2 - b1) / max((x2 - x1) * (y2 - y1), 1.0)

@@ -1,0 +1,88 @@
+"""What can stand still, and how patient the memory is with it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Classes that one still object can flip between, and how firmly it stands.
+
+    Attributes:
+        name: written on places.
+        labels: its classes.
+        settle_shift: how far the ground contact may be from the first box until the
+            object counts as still, in box sizes.
+        keep_shift: how far it may be from the fixed anchor afterwards, in box sizes.
+        min_iou: least overlap with the anchor.
+    """
+
+    name: str
+    labels: frozenset[str]
+    settle_shift: float = 0.3
+    keep_shift: float = 0.5
+    min_iou: float = 0.25
+
+
+def vehicle_kind(labels: frozenset[str]) -> Kind:
+    """Return the kind of things that park.
+
+    A vehicle must stand firmly: one that creeps leaves this gate before any grace
+    time is over.
+
+    Args:
+        labels: classes that count as motor vehicles here.
+    """
+    return Kind("vehicle", labels, settle_shift=0.12, keep_shift=0.2, min_iou=0.5)
+
+
+VEHICLE = vehicle_kind(frozenset({"car", "truck", "bus", "motorcycle"}))
+GARBAGE = Kind("garbage", frozenset({"garbage"}))
+BIN = Kind("bin", frozenset({"bin", "overflowing_bin"}))
+VENDOR = Kind("vendor", frozenset({"street_vendor"}))
+KINDS = (VEHICLE, GARBAGE, BIN, VENDOR)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceParams:
+    """How patient the memory is.
+
+    Attributes:
+        open_score: detection score from which something new is noticed.
+        keep_score: score that is enough for what is known already.
+        settle_s: how long an object must stand before it is a place, seconds.
+        max_gap_s: longest time between two sights that counts as observed, seconds.
+        continuity_s: longest time in which one object cannot take another's place
+            unseen, seconds.
+        patience_s: clear view without the object after which it is gone, seconds.
+        min_clear_views: and in at least so many pictures.
+        lost_s: time without a view of the place after which nothing is known, seconds.
+        reattach_s: how old a stored place may be to be looked for again, seconds.
+        vote_window_s: how long a class vote counts, seconds.
+        look_s: time constant with which a remembered look follows the light, seconds.
+        same_look: similarity from which a known object is recognised undetected.
+        settle_look: similarity that a new object must keep until it has settled.
+        settle_support: share of looks in which the detector must find a new object.
+        other_look: similarity below which it is another object.
+        cover_share: share of the footprint that something else must cover to hide it.
+        baseline_s: what is first seen within this time was there before, seconds.
+        max_places: most places kept; the oldest unconfirmed go first.
+    """
+
+    open_score: float = 0.45
+    keep_score: float = 0.2
+    settle_s: float = 3.0
+    max_gap_s: float = 10.0
+    continuity_s: float = 4.0
+    patience_s: float = 10.0
+    min_clear_views: int = 3
+    lost_s: float = 3600.0
+    reattach_s: float = 12 * 3600.0
+    vote_window_s: float = 20.0
+    look_s: float = 20.0
+    same_look: float = 0.7
+    settle_look: float = 0.5
+    settle_support: float = 0.5
+    other_look: float = 0.4
+    cover_share: float = 0.25
+    baseline_s: float = 2.0
+    max_places: int = 128

@@ -1,0 +1,56 @@
+"""How long a condition held at each place, in observed seconds."""
+
+from collections.abc import Container
+from typing import TypeAlias
+
+from vision.core.places import Place
+
+LedgerRecord: TypeAlias = dict[str, tuple[float, float]]
+
+
+class Ledger:
+    """Credits a place's observed time while a condition holds.
+
+    The place memory alone decides which seconds were observed; a ledger only says
+    which of them count for a rule.
+    """
+
+    def __init__(self, *, resets: bool) -> None:
+        """Start empty.
+
+        Args:
+            resets: whether the credit is lost when the condition fails.
+        """
+        self._resets = resets
+        self._entries: LedgerRecord = {}  # place_id: (observed_s so far, credit_s)
+
+    def credit(self, place: Place, *, holds: bool) -> float:
+        """Take one view of a place and return the credit so far.
+
+        Args:
+            place: as the memory sees it now.
+            holds: whether the condition held since the view before.
+
+        Returns:
+            Seconds.
+        """
+        before_s, credit_s = self._entries.get(place.place_id, (0.0, 0.0))
+        if holds:
+            credit_s += place.observed_s - before_s
+        elif self._resets:
+            credit_s = 0.0
+        self._entries[place.place_id] = (place.observed_s, credit_s)
+        return credit_s
+
+    def keep(self, place_ids: Container[str]) -> None:
+        """Forget places that no longer exist."""
+        for place_id in [key for key in self._entries if key not in place_ids]:
+            del self._entries[place_id]
+
+    def state(self) -> LedgerRecord:
+        """Return all entries as plain values."""
+        return dict(self._entries)
+
+    def restore(self, record: LedgerRecord) -> None:
+        """Take up stored entries."""
+        self._entries = {key: (a, b) for key, (a, b) in record.items()}

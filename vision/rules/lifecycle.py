@@ -1,0 +1,269 @@
+"""The life of a violation: opened, updated, cleared; identity, no cooldowns."""
+
+import uuid
+from collections import deque
+from collections.abc import Container
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import numpy as np
+
+from vision.core.geometry import iou
+from vision.core.observation import Observation
+from vision.core.places import Place, PlaceState
+from vision.core.violations import (
+    Candidate,
+    Confidence,
+    Fact,
+    Lifecycle,
+    Slug,
+    Violation,
+)
+from vision.rules.cases import BookRecord, Case, from_record, to_record
+
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "events.streetwarden.org")
+_SAME_GROUND_IOU = 0.3
+_MOST_CLEARED = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a rule makes of one place in one picture.
+
+    It opens when every compared fact holds.
+
+    Attributes:
+        facts: the reasons, for or against.
+        zone_id: the zone that forbids it, or None.
+        severity: 1 to 3.
+        confidence: how sure.
+        over: the violation has demonstrably ended although the object stands.
+    """
+
+    facts: tuple[Fact, ...]
+    zone_id: str | None = None
+    severity: int = 1
+    confidence: Confidence = Confidence.HIGH
+    over: bool = False
+
+    @property
+    def opens(self) -> bool:
+        """Whether nothing speaks against it."""
+        return all(fact.holds is not False for fact in self.facts)
+
+
+@dataclass(frozen=True, slots=True)
+class LifecycleParams:
+    """How a rule speaks about one violation.
+
+    Attributes:
+        update_every_s: shortest time between two steps of one event, seconds.
+        recurs: whether a new object on the same ground is a recurrence: refuse is, the
+            next car is not.
+        recurrence_s: how long a cleared event is remembered for that, seconds.
+    """
+
+    update_every_s: float = 60.0
+    recurs: bool = True
+    recurrence_s: float = 7 * 86_400.0
+
+
+class CaseBook:
+    """All events of one rule at one camera, and what has not become one."""
+
+    def __init__(self, slug: Slug, rule: str, params: LifecycleParams) -> None:
+        """Start with no events.
+
+        Args:
+            slug: which violation.
+            rule: `name/version`, written on events and part of their identity.
+            params: how often to speak.
+        """
+        self._slug = slug
+        self._rule = rule
+        self._params = params
+        self._open: dict[str, Case] = {}
+        self._cleared: deque[Case] = deque(maxlen=_MOST_CLEARED)
+        self._occurrences: dict[str, int] = {}
+        self._waiting: dict[str, Candidate] = {}
+
+    def is_open(self, place_id: str) -> bool:
+        """Return whether an event is open at a place."""
+        return place_id in self._open
+
+    def candidates(self) -> list[Candidate]:
+        """Return what has not opened, each with its reasons."""
+        return list(self._waiting.values())
+
+    def follow(
+        self, place: Place, verdict: Verdict | None, observation: Observation
+    ) -> Violation | None:
+        """Return the step that one place's verdict brings, if any.
+
+        Args:
+            place: as the memory sees it now.
+            verdict: what the rule makes of it; None: no concern of the rule.
+            observation: the picture it was made on.
+        """
+        self._waiting.pop(place.place_id, None)
+        case = self._open.get(place.place_id)
+        if place.state is PlaceState.ENDED:
+            return None if case is None else self._finish(case, place, observation)
+        if verdict is None:
+            return None
+        if case is not None:
+            return self._go_on(case, place, verdict, observation)
+        if verdict.opens and place.state is PlaceState.STANDING:
+            return self._begin(place, verdict, observation)
+        self._waiting[place.place_id] = Candidate(
+            camera_id=place.camera_id,
+            slug=self._slug,
+            rule=self._rule,
+            place=place,
+            zone_id=verdict.zone_id,
+            facts=verdict.facts,
+        )
+        return None
+
+    def keep(self, place_ids: Container[str]) -> None:
+        """Forget all state of places that no longer exist."""
+        for table in (self._open, self._waiting, self._occurrences):
+            for place_id in [key for key in table if key not in place_ids]:
+                del table[place_id]
+
+    def state(self) -> BookRecord:
+        """Return all events as plain values, to be stored."""
+        return {
+            "open": [to_record(case) for case in self._open.values()],
+            "cleared": [to_record(case) for case in self._cleared],
+            "occurrences": dict(self._occurrences),
+        }
+
+    def restore(self, record: BookRecord) -> None:
+        """Take up stored events.
+
+        Raises:
+            KeyError: a field is missing.
+            ValueError: a field cannot be read.
+        """
+        cases = [from_record(case) for case in record["open"]]
+        self._open = {case.place_id: case for case in cases}
+        self._cleared.extend(from_record(case) for case in record["cleared"])
+        self._occurrences = dict(record["occurrences"])
+
+    def _begin(
+        self, place: Place, verdict: Verdict, observation: Observation
+    ) -> Violation:
+        occurrence = self._occurrences.get(place.place_id, 0) + 1
+        self._occurrences[place.place_id] = occurrence
+        name = f"{place.place_id}/{self._slug}/{self._rule}/{occurrence}"
+        case = Case(
+            event_id=str(uuid.uuid5(_NAMESPACE, name)),
+            place_id=place.place_id,
+            sequence=1,
+            severity=verdict.severity,
+            confidence=verdict.confidence,
+            stepped_at=observation.frame.captured_at,
+            zone_id=verdict.zone_id,
+            footprint=place.xyxy,
+            recurrence_of=self._earlier(place, observation),
+        )
+        self._open[place.place_id] = case
+        return self._step(case, Lifecycle.OPENED, place, verdict.facts, observation)
+
+    def _go_on(
+        self, case: Case, place: Place, verdict: Verdict, observation: Observation
+    ) -> Violation | None:
+        if verdict.over:
+            return self._clear(case, place, verdict.facts, observation)
+        same = (case.severity, case.confidence) == (
+            verdict.severity,
+            verdict.confidence,
+        )
+        now = observation.frame.captured_at
+        every = timedelta(seconds=self._params.update_every_s)
+        if same or now - case.stepped_at < every:
+            return None
+        case = replace(
+            case,
+            sequence=case.sequence + 1,
+            severity=verdict.severity,
+            confidence=verdict.confidence,
+            stepped_at=now,
+        )
+        self._open[place.place_id] = case
+        return self._step(case, Lifecycle.UPDATED, place, verdict.facts, observation)
+
+    def _finish(
+        self, case: Case, place: Place, observation: Observation
+    ) -> Violation | None:
+        """Close the case of a place that ended: cleared with proof, or not verified."""
+        if place.end_reason != "lost":
+            facts = (
+                Fact("place", str(place.end_reason)),
+                Fact("clear_views", place.clear_views, "1"),
+            )
+            return self._clear(case, place, facts, observation)
+        del self._open[place.place_id]
+        case = replace(case, sequence=case.sequence + 1)
+        facts = (Fact("cannot_verify", value=True), Fact("place", "lost"))
+        return self._step(case, Lifecycle.UPDATED, place, facts, observation)
+
+    def _clear(
+        self,
+        case: Case,
+        place: Place,
+        facts: tuple[Fact, ...],
+        observation: Observation,
+    ) -> Violation:
+        del self._open[place.place_id]
+        now = observation.frame.captured_at
+        case = replace(case, sequence=case.sequence + 1, stepped_at=now)
+        self._cleared.append(case)
+        return self._step(case, Lifecycle.CLEARED, place, facts, observation)
+
+    def _earlier(self, place: Place, observation: Observation) -> str | None:
+        """Return the latest event that was cleared on the same ground."""
+        if not self._params.recurs:
+            return None
+        now = observation.frame.captured_at
+        box = np.array([place.xyxy], np.float32)
+        for case in reversed(self._cleared):
+            age_s = (now - case.stepped_at) / timedelta(seconds=1)
+            ground = np.array([case.footprint], np.float32)
+            if (
+                age_s <= self._params.recurrence_s
+                and float(iou(box, ground)[0, 0]) >= _SAME_GROUND_IOU
+            ):
+                return case.event_id
+        return None
+
+    def _step(
+        self,
+        case: Case,
+        lifecycle: Lifecycle,
+        place: Place,
+        facts: tuple[Fact, ...],
+        observation: Observation,
+    ) -> Violation:
+        frame = observation.frame
+        gone = place.state is PlaceState.ENDED
+        ended_at = place.last_seen_at if gone else frame.captured_at
+        return Violation(
+            event_id=case.event_id,
+            sequence=case.sequence,
+            lifecycle=lifecycle,
+            slug=self._slug,
+            rule=self._rule,
+            place=place,
+            zone_id=case.zone_id,
+            started_s=place.first_seen_s,
+            decided_s=frame.media_time_s,
+            started_at=place.first_seen_at,
+            decided_at=frame.captured_at,
+            ended_at=ended_at if lifecycle is Lifecycle.CLEARED else None,
+            confidence=case.confidence,
+            severity=case.severity,
+            facts=facts,
+            recurrence_of=case.recurrence_of,
+        )

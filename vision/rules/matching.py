@@ -1,0 +1,79 @@
+"""Which detection belongs to which known footprint."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from vision.core.arrays import BoolArray, FloatArray
+from vision.core.geometry import area, bottom_center, intersection, iou
+from vision.rules.appearance import Xyxy
+from vision.rules.kinds import Kind
+from vision.rules.slot import Slot
+
+_INSIDE = 0.8  # share of a box within a footprint: a part of the same object
+
+
+def match(
+    slots: Sequence[Slot],
+    boxes: FloatArray,
+    kind: Kind,
+    accepts: Callable[[int], bool],
+) -> dict[int, int]:
+    """Pair footprints with boxes one to one: settled first, best overlap first.
+
+    Args:
+        slots: footprints of one kind.
+        boxes: (N, 4) of the same kind, reference-view pixels.
+        kind: how far from its anchor a box may be.
+        accepts: asked with a slot's index whether the picture still shows it.
+
+    Returns:
+        Box index by slot index.
+    """
+    if not slots or len(boxes) == 0:
+        return {}
+    settled = np.array([slot.settled for slot in slots])
+    rank = _overlap_within_reach(slots, boxes, kind) + settled[:, None]
+    pairs: dict[int, int] = {}
+    taken: set[int] = set()
+    for flat in np.argsort(-rank, axis=None, kind="stable"):
+        s, b = divmod(int(flat), len(boxes))
+        if np.isneginf(rank[s, b]):
+            break
+        if s not in pairs and b not in taken and accepts(s):
+            pairs[s] = b
+            taken.add(b)
+    return pairs
+
+
+def same_place(a: Slot, b: Slot, kind: Kind) -> bool:
+    """Return whether two slots of one kind claim the same footprint."""
+    box = np.array([b.anchor], np.float32)
+    return bool(np.isfinite(_overlap_within_reach([a], box, kind)[0, 0]))
+
+
+def on_footprint(anchor: Xyxy, boxes: FloatArray, min_iou: float) -> BoolArray:
+    """Return which boxes, (N, 4), show the object on a footprint or a part of it."""
+    overlap = iou(np.array([anchor], np.float32), boxes)[0]
+    return np.asarray((overlap >= min_iou) | inside(anchor, boxes), dtype=np.bool_)
+
+
+def inside(anchor: Xyxy, boxes: FloatArray) -> BoolArray:
+    """Return which boxes, (N, 4), lie within a footprint."""
+    shared = intersection(np.array([anchor], np.float32), boxes)[0]
+    return np.asarray(shared >= _INSIDE * area(boxes), dtype=np.bool_)
+
+
+def _overlap_within_reach(
+    slots: Sequence[Slot], boxes: FloatArray, kind: Kind
+) -> FloatArray:
+    """Return (S, N) overlaps; minus infinity where a box is too far from its anchor."""
+    anchors = np.array([slot.anchor for slot in slots], np.float32)
+    size = np.maximum(anchors[:, 2:] - anchors[:, :2], 1.0)
+    between = bottom_center(boxes)[None] - bottom_center(anchors)[:, None]
+    shift = np.abs(between / size[:, None]).max(axis=2)
+    settled = np.array([slot.settled for slot in slots])
+    reach = np.where(settled, kind.keep_shift, kind.settle_shift)[:, None]
+    overlap = iou(anchors, boxes)
+    allowed = (overlap >= kind.min_iou) & (shift <= reach)
+    return np.where(allowed, overlap, -np.inf).astype(np.float32)

@@ -1,0 +1,88 @@
+"""A bin's content stands over its rim."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from typing_extensions import override
+
+from vision.core.observation import Observation
+from vision.core.places import Place, PlaceState
+from vision.core.violations import Fact, Slug
+from vision.rules.facts import at_least, circumstances
+from vision.rules.kinds import BIN
+from vision.rules.ledger import Ledger
+from vision.rules.lifecycle import LifecycleParams, Verdict
+from vision.rules.place_rule import PlaceRule
+from vision.rules.zones import ground_of
+
+_FULL = "overflowing_bin"
+
+
+@dataclass(frozen=True, slots=True)
+class BinParams:
+    """Limits of the bin rule.
+
+    Attributes:
+        dwell_s: observed time in a row that it overflows, seconds.
+        full_share: share of recent sightings that must say so.
+        empty_share: share below which it no longer overflows.
+        empty_s: observed time in a row below it until the event is cleared, seconds.
+        update_every_s: shortest time between two steps of one event, seconds.
+    """
+
+    dwell_s: float = 60.0
+    full_share: float = 0.6
+    empty_share: float = 0.3
+    empty_s: float = 20.0
+    update_every_s: float = 60.0
+
+
+class OverflowingBin(PlaceRule):
+    """Judges bins in `bin` zones, or anywhere where a scene has none.
+
+    Overflow is a state of a bin with two limits, so that a class that flickers between
+    them changes nothing. A hidden bin keeps its state: hidden is not emptied.
+    """
+
+    slug = Slug.OVERFLOWING_BIN
+    kind = BIN.name
+    version = "1"
+    required_labels: ClassVar[frozenset[str]] = frozenset({_FULL})
+
+    def __init__(self, params: BinParams | None = None) -> None:
+        """Start with no events.
+
+        Args:
+            params: limits.
+        """
+        self._params = p = params or BinParams()
+        self._full = Ledger(resets=True)
+        self._empty = Ledger(resets=True)
+        super().__init__(
+            LifecycleParams(p.update_every_s),
+            {"full": self._full, "empty": self._empty},
+        )
+
+    @override
+    def judge(self, place: Place, observation: Observation) -> Verdict | None:
+        """Return what to make of a bin; None where nobody asks."""
+        p = self._params
+        ground = ground_of(place, observation, "bin")
+        if ground is None:
+            return None
+        if ground.zone is None and observation.scene.zones_of("bin"):
+            return None
+        share = place.share_of(_FULL)
+        full_s = self._full.credit(place, holds=share > p.empty_share)
+        empty_s = self._empty.credit(place, holds=share <= p.empty_share)
+        zone_id = None if ground.zone is None else ground.zone.zone_id
+        facts = (
+            Fact("zone", zone_id or "anywhere"),
+            at_least("full_share", share, p.full_share),
+            at_least("full_s", full_s, p.dwell_s, "s"),
+            Fact("empty_s", round(empty_s, 1), "s"),
+            *circumstances(place),
+        )
+        visible = place.state is PlaceState.STANDING
+        over = visible and empty_s >= p.empty_s
+        return Verdict(facts, zone_id, over=over)

@@ -1,0 +1,93 @@
+"""What all rules share: judge each place, follow its life, forget what is gone."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar, TypedDict
+
+from vision.core.errors import ConfigError
+from vision.core.observation import Observation
+from vision.core.places import Place
+from vision.core.violations import Candidate, Slug, Violation
+from vision.rules.cases import BookRecord
+from vision.rules.ledger import Ledger, LedgerRecord
+from vision.rules.lifecycle import CaseBook, LifecycleParams, Verdict
+
+
+class RuleRecord(TypedDict):
+    """One rule's memory at one camera as plain, JSON-ready values."""
+
+    rule: str
+    book: BookRecord
+    ledgers: dict[str, LedgerRecord]
+
+
+class PlaceRule(ABC):
+    """A rule about one kind of place at one camera.
+
+    A subclass says what it makes of a place; this class does the rest.
+    """
+
+    slug: ClassVar[Slug]
+    kind: ClassVar[str]
+    version: ClassVar[str]
+    required_labels: ClassVar[frozenset[str]]
+
+    def __init__(
+        self, lifecycle: LifecycleParams, ledgers: Mapping[str, Ledger]
+    ) -> None:
+        """Start with no events.
+
+        Args:
+            lifecycle: how often to speak.
+            ledgers: what the subclass measures per place, by name.
+        """
+        self._book = CaseBook(self.slug, self.name, lifecycle)
+        self._ledgers = dict(ledgers)
+
+    @property
+    def name(self) -> str:
+        """`name/version`, as written on events."""
+        return f"{self.slug}/{self.version}"
+
+    @abstractmethod
+    def judge(self, place: Place, observation: Observation) -> Verdict | None:
+        """Return what to make of a place; None: no concern of this rule."""
+
+    def observe(self, observation: Observation) -> list[Violation]:
+        """Return the steps that this frame brings: opened, updated, cleared."""
+        places = [place for place in observation.places if place.kind == self.kind]
+        steps = [
+            self._book.follow(place, self.judge(place, observation), observation)
+            for place in places
+        ]
+        alive = {place.place_id for place in places if place.end_reason is None}
+        self._book.keep(alive)
+        for ledger in self._ledgers.values():
+            ledger.keep(alive)
+        return [step for step in steps if step is not None]
+
+    def candidates(self) -> list[Candidate]:
+        """Return the places that have not opened, each with its reasons."""
+        return self._book.candidates()
+
+    def state(self) -> RuleRecord:
+        """Return the rule's memory as plain values, to be stored."""
+        ledgers = {name: ledger.state() for name, ledger in self._ledgers.items()}
+        return {"rule": self.name, "book": self._book.state(), "ledgers": ledgers}
+
+    def restore(self, record: RuleRecord) -> None:
+        """Take up a stored memory.
+
+        Raises:
+            ConfigError: it is another rule's or cannot be read.
+        """
+        try:
+            if record["rule"] != self.name:
+                msg = f"got {record['rule']!r}, expected {self.name!r}"
+                raise ValueError(msg)  # noqa: TRY301 one message for all damage
+            self._book.restore(record["book"])
+            for name, ledger in self._ledgers.items():
+                ledger.restore(record["ledgers"].get(name, {}))
+        except (KeyError, TypeError, ValueError) as error:
+            msg = f"stored rule {self.name}: {error}; delete the file to start afresh"
+            raise ConfigError(msg) from error

@@ -1,0 +1,173 @@
+"""Remembers what stands still in one camera's view, whoever detects it."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TypedDict
+
+from vision.core.detections import Detections
+from vision.core.errors import ConfigError
+from vision.core.frame import Frame
+from vision.core.observation import View, ViewState
+from vision.core.places import Place, PlaceState
+from vision.rules.kinds import KINDS, Kind, PlaceParams
+from vision.rules.matching import same_place
+from vision.rules.records import SlotRecord, from_record, to_record
+from vision.rules.scan import Scan
+from vision.rules.slot import Moment, Slot
+from vision.rules.watch import Watch
+
+
+class MemoryRecord(TypedDict):
+    """All places of one camera as plain, JSON-ready values."""
+
+    version: int
+    camera_id: str
+    places: list[SlotRecord]
+
+
+class PlaceMemory:
+    """Still objects of one camera, by footprint and look.
+
+    A detection on a known footprint with a known look continues the place, whatever its
+    track id. Without a detection the look decides: still there, hidden, or gone. Only
+    time between sights in a clear view counts as observed.
+    """
+
+    def __init__(
+        self,
+        camera_id: str,
+        labels: Sequence[str],
+        *,
+        kinds: Sequence[Kind] = KINDS,
+        params: PlaceParams | None = None,
+    ) -> None:
+        """Start with no places.
+
+        Args:
+            camera_id: whose view.
+            labels: the detector's class names; `class_id` points into them.
+            kinds: what is remembered.
+            params: how patiently.
+        """
+        self._camera_id = camera_id
+        self._labels = tuple(labels)
+        self._kinds = {kind.name: kind for kind in kinds}
+        self._params = params or PlaceParams()
+        self._watches = [Watch(kind, self._params) for kind in kinds]
+        self._slots: list[Slot] = []
+        self._start = Moment(0.0, datetime.min.replace(tzinfo=UTC))
+        self._last: Moment | None = None
+
+    def update(
+        self, frame: Frame, detections: Detections, view: ViewState
+    ) -> tuple[Place, ...]:
+        """Take one picture.
+
+        Args:
+            frame: the picture.
+            detections: its boxes.
+            view: whether it can be trusted, and how it lies over the reference view.
+
+        Returns:
+            All settled places; those that ended with this picture for the last time.
+        """
+        dt_s = self._tick(frame)
+        alive = [slot for slot in self._slots if slot.end_reason is None]
+        if view.view is View.CLEAR:
+            scan = Scan(frame, view, detections, self._labels, dt_s)
+            for watch in self._watches:
+                self._slots += watch.look(alive, scan)
+        else:
+            for slot in alive:
+                slot.hide(dt_s)
+        self._close()
+        return self._hand_out()
+
+    def state(self) -> MemoryRecord:
+        """Return the settled places as plain values, to be stored."""
+        places = [to_record(slot) for slot in self._slots if slot.settled]
+        return {"version": 1, "camera_id": self._camera_id, "places": places}
+
+    def restore(self, record: MemoryRecord) -> None:
+        """Take up stored places; the next picture looks for them again.
+
+        Args:
+            record: what `state` returned, before the restart.
+
+        Raises:
+            ConfigError: it is another camera's or cannot be read.
+        """
+        if record["camera_id"] != self._camera_id or record["version"] != 1:
+            msg = (
+                f"stored places: got camera {record['camera_id']!r} version "
+                f"{record['version']}, expected {self._camera_id!r} version 1; "
+                "delete the file to start afresh"
+            )
+            raise ConfigError(msg)
+        try:
+            slots = [
+                from_record(place, self._params.vote_window_s)
+                for place in record["places"]
+            ]
+        except (KeyError, TypeError, ValueError) as error:
+            msg = (
+                f"stored places of {self._camera_id}: {error!r}; "
+                "delete the file to start afresh"
+            )
+            raise ConfigError(msg) from error
+        self._slots = [slot for slot in slots if slot.kind in self._kinds]
+
+    def _tick(self, frame: Frame) -> float:
+        """Move the clock; returns seconds since the picture before, >= 0."""
+        now = Moment(frame.media_time_s, frame.captured_at)
+        last, self._last = self._last, now
+        if last is None:
+            self._start = now
+        if last is None or now.media_time_s < last.media_time_s:
+            self._start_clock(now)
+            return 0.0
+        return now.media_time_s - last.media_time_s
+
+    def _start_clock(self, now: Moment) -> None:
+        """Carry all places over to a clock that started anew."""
+        self._start = self._start.on_clock_of(now)
+        for slot in self._slots:
+            slot.rebase(now)
+            if now.media_time_s - slot.last.media_time_s > self._params.reattach_s:
+                slot.end("lost")
+
+    def _close(self) -> None:
+        """End what is gone, replaced or out of sight for too long; keep the bound."""
+        fresh = [slot for slot in self._slots if slot.is_new]
+        for slot in fresh:
+            since_s = slot.first.media_time_s - self._start.media_time_s
+            slot.baseline = since_s <= self._params.baseline_s
+        for slot in self._slots:
+            if slot.end_reason is None and (reason := self._over(slot, fresh)):
+                slot.end(reason)
+        alive = [slot for slot in self._slots if slot.end_reason is None]
+        alive.sort(key=lambda slot: (slot.settled, slot.last.media_time_s))
+        for slot in alive[: -self._params.max_places]:
+            slot.end("lost")
+
+    def _over(self, slot: Slot, fresh: Sequence[Slot]) -> str | None:
+        """Return why a slot is over, or None."""
+        p = self._params
+        if not slot.settled:
+            return "fleeting" if slot.wavers(p.settle_s, p.settle_support) else None
+        if slot.state is PlaceState.STANDING:
+            return None
+        kind = self._kinds[slot.kind]
+        if any(f.kind == slot.kind and same_place(slot, f, kind) for f in fresh):
+            return "replaced"
+        if slot.missing_s >= p.patience_s and slot.clear_views >= p.min_clear_views:
+            return "exposed"
+        return "lost" if slot.hidden_s >= p.lost_s else None
+
+    def _hand_out(self) -> tuple[Place, ...]:
+        """Return the settled places and forget those that ended."""
+        places = tuple(s.place(self._camera_id) for s in self._slots if s.settled)
+        self._slots = [slot for slot in self._slots if slot.end_reason is None]
+        for slot in self._slots:
+            slot.is_new = False
+        return places

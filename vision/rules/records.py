@@ -1,0 +1,76 @@
+"""Places as plain values that survive a restart."""
+
+import base64
+from datetime import datetime
+from typing import TypedDict
+
+import numpy as np
+
+from vision.core.arrays import ImageU8
+from vision.core.places import PlaceState
+from vision.rules.appearance import LOOK_SIZE_PX
+from vision.rules.slot import Moment, Slot, as_xyxy
+from vision.rules.votes import Votes
+
+
+class SlotRecord(TypedDict):
+    """One settled place; times are wall times, as a stream's clock starts anew."""
+
+    kind: str
+    anchor: list[float]
+    look: str | None  # base64 of 32 x 32 uint8
+    first_seen_at: str
+    last_seen_at: str
+    observed_s: float
+    score: float
+    sightings: int
+    baseline: bool
+    shares: list[tuple[str, float]]
+
+
+def to_record(slot: Slot) -> SlotRecord:
+    """Return a settled slot as plain values."""
+    look = None if slot.look is None else base64.b64encode(slot.look.tobytes()).decode()
+    return {
+        "kind": slot.kind,
+        "anchor": list(slot.anchor),
+        "look": look,
+        "first_seen_at": slot.first.captured_at.isoformat(),
+        "last_seen_at": slot.last.captured_at.isoformat(),
+        "observed_s": slot.observed_s,
+        "score": slot.score,
+        "sightings": slot.sightings,
+        "baseline": slot.baseline,
+        "shares": list(slot.votes.shares()),
+    }
+
+
+def from_record(record: SlotRecord, vote_window_s: float) -> Slot:
+    """Return a slot as it was stored; its media times wait for the new clock.
+
+    Raises:
+        KeyError: a field is missing.
+        ValueError: a field cannot be read.
+    """
+    return Slot(
+        kind=record["kind"],
+        anchor=as_xyxy(record["anchor"]),
+        look=_look(record["look"]),
+        first=Moment(0.0, datetime.fromisoformat(record["first_seen_at"])),
+        last=Moment(0.0, datetime.fromisoformat(record["last_seen_at"])),
+        votes=Votes(vote_window_s, tuple((k, float(v)) for k, v in record["shares"])),
+        observed_s=float(record["observed_s"]),
+        score=float(record["score"]),
+        sightings=int(record["sightings"]),
+        settled=True,
+        baseline=bool(record["baseline"]),
+        state=PlaceState.MISSING,
+        unbroken=False,
+    )
+
+
+def _look(text: str | None) -> ImageU8 | None:
+    if text is None:
+        return None
+    pixels = np.frombuffer(base64.b64decode(text), dtype=np.uint8)
+    return pixels.reshape(LOOK_SIZE_PX, LOOK_SIZE_PX)

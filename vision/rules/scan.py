@@ -1,0 +1,88 @@
+"""One picture as the place memory reads it: in the reference view, with its time."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from vision.core.arrays import FloatArray, ImageU8, IntArray
+from vision.core.detections import Detections
+from vision.core.frame import Frame
+from vision.core.geometry import area, intersection
+from vision.core.observation import ViewState
+from vision.rules.appearance import Xyxy, look_at
+from vision.rules.matching import inside
+from vision.rules.slot import Moment, Sighting, as_xyxy
+
+_IN_FRONT = 0.05  # of the height: how far above my foot something in front may end
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Scan:
+    """A picture, its boxes laid over the reference view, and its time.
+
+    Attributes:
+        frame: the picture.
+        view: how it lies over the reference view.
+        detections: what the detector found in it, picture pixels.
+        labels: class names.
+        dt_s: media time since the picture before, seconds, >= 0.
+        boxes: (N, 4) the detections' boxes, reference-view pixels.
+    """
+
+    frame: Frame
+    view: ViewState
+    detections: Detections
+    labels: tuple[str, ...]
+    dt_s: float
+    boxes: FloatArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Lay the boxes over the reference view."""
+        object.__setattr__(self, "boxes", self.view.to_reference(self.detections.xyxy))
+
+    @property
+    def now(self) -> Moment:
+        """When the picture was taken."""
+        return Moment(self.frame.media_time_s, self.frame.captured_at)
+
+    def look(self, box: Xyxy) -> ImageU8 | None:
+        """Return what the picture shows inside a box of the reference view."""
+        shown = self.view.to_picture(np.array([box], np.float32))[0]
+        return look_at(self.frame.image, as_xyxy(shown))
+
+    def of_kind(self, labels: frozenset[str], min_score: float) -> IntArray:
+        """Return the indices of detections of some classes, best first."""
+        class_ids = [i for i, label in enumerate(self.labels) if label in labels]
+        wanted = np.isin(self.detections.class_id, class_ids)
+        wanted &= self.detections.score >= min_score
+        indices = np.flatnonzero(wanted)
+        return indices[np.argsort(-self.detections.score[indices], kind="stable")]
+
+    def sighting(self, index: int, anchor: Xyxy | None = None) -> Sighting:
+        """Return one detection with what the picture shows there.
+
+        Args:
+            index: which detection.
+            anchor: known footprint to look at; None: the detection's own box.
+        """
+        box = as_xyxy(self.boxes[index])
+        return Sighting(
+            xyxy=box,
+            label=self.labels[int(self.detections.class_id[index])],
+            score=float(self.detections.score[index]),
+            look=self.look(anchor or box),
+        )
+
+    def cover(self, anchor: Xyxy) -> float:
+        """Return how much of a footprint the one largest thing in front covers, [0, 1].
+
+        Args:
+            anchor: reference-view box; what ends above its foot stands behind it, and
+                what lies within it is a part of it.
+        """
+        box = np.array([anchor], np.float32)
+        foot = anchor[3] - _IN_FRONT * (anchor[3] - anchor[1])
+        in_front = self.boxes[(self.boxes[:, 3] >= foot) & ~inside(anchor, self.boxes)]
+        if len(in_front) == 0:
+            return 0.0
+        return float(intersection(box, in_front).max() / area(box)[0])

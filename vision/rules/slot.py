@@ -1,0 +1,226 @@
+"""One place as the memory keeps it while it lives."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from vision.core.arrays import ImageU8
+from vision.core.places import Place, PlaceState
+from vision.rules.appearance import Xyxy, blend
+from vision.rules.votes import Votes
+
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "places.streetwarden.org")
+_EXTENT_SHARE = 0.2  # how far a sighting moves the remembered extent
+_ID_GRID_PX = 8.0  # anchors are rounded to it in the identity
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a picture was taken, on both clocks."""
+
+    media_time_s: float
+    captured_at: datetime
+
+    def on_clock_of(self, now: "Moment") -> "Moment":
+        """Return this moment on a media clock that started anew.
+
+        Wall time is the bridge; what seems to lie ahead happened just now.
+
+        Args:
+            now: a moment on the new clock.
+        """
+        ago_s = max(0.0, (now.captured_at - self.captured_at) / timedelta(seconds=1))
+        return Moment(now.media_time_s - ago_s, self.captured_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One detection of a still object.
+
+    Attributes:
+        xyxy: box, reference-view pixels.
+        label: its class in this picture.
+        score: [0, 1].
+        look: (32, 32) uint8 of the box, or None where there is nothing to see.
+    """
+
+    xyxy: Xyxy
+    label: str
+    score: float
+    look: ImageU8 | None
+
+
+@dataclass(slots=True)
+class Slot:
+    """A footprint on the ground, what stands there and for how long.
+
+    Attributes:
+        kind: group of classes it belongs to.
+        anchor: footprint box; fixed once settled, so that whatever creeps leaves it.
+        look: what stands there, or None if it was never clearly seen.
+        first: first sight.
+        last: latest sight.
+        votes: which class it is.
+        observed_s: seconds seen standing.
+        score: mean detection score.
+        sightings: detections so far.
+        settled: it has stood long enough to be a place; the anchor is fixed.
+        is_new: it settled with this picture.
+        baseline: it stood there when watching began.
+        state: what the latest picture said.
+        unbroken: nothing but standing since the latest sight; only then does the time
+            up to the next sight count.
+        missing_s: seconds of clear view without it, since the latest sight.
+        hidden_s: seconds behind something else or nothing, since the latest sight.
+        clear_views: pictures that showed the place without it, since the latest sight.
+        extent: where it is seen now, smoothed.
+        end_reason: why it ended.
+    """
+
+    kind: str
+    anchor: Xyxy
+    look: ImageU8 | None
+    first: Moment
+    last: Moment
+    votes: Votes
+    observed_s: float = 0.0
+    score: float = 0.0
+    sightings: int = 0
+    settled: bool = False
+    is_new: bool = False
+    baseline: bool = False
+    state: PlaceState = PlaceState.STANDING
+    unbroken: bool = True
+    missing_s: float = 0.0
+    hidden_s: float = 0.0
+    clear_views: int = 0
+    extent: Xyxy | None = None
+    end_reason: str | None = None
+    _boxes: Xyxy = field(default=(0.0, 0.0, 0.0, 0.0))
+
+    def identity(self, camera_id: str) -> str:
+        """Return the same id for the same object in the same footage, always."""
+        grid = [round(side / _ID_GRID_PX) for side in self.anchor]
+        name = f"{camera_id}/{self.kind}/{self.first.captured_at.isoformat()}/{grid}"
+        return str(uuid.uuid5(_NAMESPACE, name))
+
+    def see(self, sighting: Sighting, now: Moment, look_share: float) -> None:
+        """Take a detection of this object; call `stand` first.
+
+        Args:
+            sighting: what was detected.
+            now: the picture's time.
+            look_share: how far the remembered look follows this one, [0, 1].
+        """
+        self.sightings += 1
+        self.score += (sighting.score - self.score) / self.sightings
+        self.votes.add(sighting.label, sighting.score, now.media_time_s)
+        self.look = blend(self.look, sighting.look, look_share)
+        if self.settled:
+            extent = np.array(self.extent or self.anchor)
+            extent += _EXTENT_SHARE * (np.array(sighting.xyxy) - extent)
+            self.extent = as_xyxy(extent)
+        else:
+            boxes = np.array(self._boxes)
+            boxes += (np.array(sighting.xyxy) - boxes) / self.sightings
+            self._boxes = as_xyxy(boxes)
+
+    def stand(self, now: Moment, max_gap_s: float) -> None:
+        """Note that the object is there, detected or recognised by its look.
+
+        Args:
+            now: the picture's time.
+            max_gap_s: longest time between two sights that counts as observed, seconds.
+        """
+        gap_s = now.media_time_s - self.last.media_time_s
+        if self.unbroken and gap_s <= max_gap_s:
+            self.observed_s += gap_s
+        self.last = now
+        self.state = PlaceState.STANDING
+        self.unbroken = True
+        self.missing_s = self.hidden_s = 0.0
+        self.clear_views = 0
+
+    def miss(self, dt_s: float, *, gone: bool) -> None:
+        """Note a clear view of the place in which the object was not recognised.
+
+        Args:
+            dt_s: time since the picture before, seconds.
+            gone: something else was seen there, for instance the bare ground; without
+                that a missed detection does not break the observation.
+        """
+        self.state = PlaceState.MISSING
+        self.unbroken = self.unbroken and not gone
+        self.missing_s += dt_s
+        self.clear_views += 1
+
+    def hide(self, dt_s: float) -> None:
+        """Note that the place could not be seen."""
+        self.state = PlaceState.OCCLUDED
+        self.unbroken = False
+        self.hidden_s += dt_s
+
+    def come_to_rest(self) -> None:
+        """Fix the anchor at the middle of all boxes so far."""
+        self.anchor = self._boxes
+        self.settled = self.is_new = True
+
+    def wavers(self, settle_s: float, min_support: float) -> bool:
+        """Return whether an object that has not settled turns out to be none.
+
+        Args:
+            settle_s: how long it may be unseen, seconds.
+            min_support: share of looks in which the detector must have found it.
+        """
+        watched_s = self.last.media_time_s - self.first.media_time_s
+        doubted = watched_s >= settle_s and self.votes.support() < min_support
+        return doubted or not self.unbroken or self.missing_s >= settle_s
+
+    def end(self, reason: str) -> None:
+        """Close the place."""
+        self.state = PlaceState.ENDED
+        self.end_reason = reason
+
+    def rebase(self, now: Moment) -> None:
+        """Move all media times to a clock that started anew.
+
+        Args:
+            now: a moment on the new clock.
+        """
+        self.first = self.first.on_clock_of(now)
+        self.last = self.last.on_clock_of(now)
+        self.votes.restart()
+        self.unbroken = False
+
+    def place(self, camera_id: str) -> Place:
+        """Return the place as rules see it."""
+        shares = self.votes.shares()
+        return Place(
+            place_id=self.identity(camera_id),
+            camera_id=camera_id,
+            kind=self.kind,
+            label=shares[0][0],
+            xyxy=self.anchor,
+            state=self.state,
+            first_seen_s=self.first.media_time_s,
+            last_seen_s=self.last.media_time_s,
+            observed_s=self.observed_s,
+            first_seen_at=self.first.captured_at,
+            last_seen_at=self.last.captured_at,
+            score=self.score,
+            baseline=self.baseline,
+            label_share=shares,
+            latest_xyxy=self.extent,
+            support=self.votes.support(),
+            clear_views=self.clear_views,
+            end_reason=self.end_reason,
+        )
+
+
+def as_xyxy(sides: Iterable[float]) -> Xyxy:
+    """Return four sides as plain floats."""
+    x1, y1, x2, y2 = (float(side) for side in sides)
+    return x1, y1, x2, y2

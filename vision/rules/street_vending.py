@@ -1,0 +1,77 @@
+"""A tended stall stands where or when it may not."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from typing_extensions import override
+
+from vision.core.observation import Observation
+from vision.core.places import Place
+from vision.core.violations import Fact, Slug
+from vision.rules.facts import at_least, circumstances
+from vision.rules.kinds import VENDOR
+from vision.rules.ledger import Ledger
+from vision.rules.lifecycle import LifecycleParams, Verdict
+from vision.rules.people import person_near
+from vision.rules.place_rule import PlaceRule
+from vision.rules.zones import ground_of
+
+
+@dataclass(frozen=True, slots=True)
+class VendingParams:
+    """Limits of the vending rule.
+
+    Attributes:
+        dwell_s: observed time from which it is a violation, seconds.
+        min_overlap: share of the ground contact that must lie in the zone.
+        min_support: share of recent views in which the detector must see the stall.
+        min_tended: share of the observed time with a person at the stall.
+        tending_reach: how near feet must be, in person widths.
+        update_every_s: shortest time between two steps of one event, seconds.
+    """
+
+    dwell_s: float = 120.0
+    min_overlap: float = 0.3
+    min_support: float = 0.3
+    min_tended: float = 0.3
+    tending_reach: float = 1.0
+    update_every_s: float = 60.0
+
+
+class StreetVending(PlaceRule):
+    """Judges stalls in `no_vending` zones."""
+
+    slug = Slug.STREET_VENDING
+    kind = VENDOR.name
+    version = "1"
+    required_labels: ClassVar[frozenset[str]] = frozenset({"street_vendor", "person"})
+
+    def __init__(self, params: VendingParams | None = None) -> None:
+        """Start with no events.
+
+        Args:
+            params: limits.
+        """
+        self._params = p = params or VendingParams()
+        self._tended = Ledger(resets=False)
+        super().__init__(LifecycleParams(p.update_every_s), {"tended": self._tended})
+
+    @override
+    def judge(self, place: Place, observation: Observation) -> Verdict | None:
+        """Return what to make of a stall; None outside every zone."""
+        p = self._params
+        ground = ground_of(place, observation, "no_vending")
+        if ground is None or ground.zone is None or ground.share < p.min_overlap:
+            return None
+        person = person_near(place, observation, reach=p.tending_reach)
+        tended_s = self._tended.credit(place, holds=person)
+        tended = tended_s / place.observed_s if place.observed_s > 0 else 0.0
+        facts = (
+            Fact("zone", ground.zone.zone_id),
+            at_least("overlap", ground.share, p.min_overlap),
+            at_least("observed_s", place.observed_s, p.dwell_s, "s"),
+            at_least("tended_share", tended, p.min_tended),
+            at_least("support", place.support, p.min_support),
+            *circumstances(place),
+        )
+        return Verdict(facts, ground.zone.zone_id)

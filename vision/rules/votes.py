@@ -1,0 +1,96 @@
+"""Which class an object is, by majority over the last seconds."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+Shares: TypeAlias = tuple[tuple[str, float], ...]
+
+_LEAST_WEIGHT = 1e-6  # a detection of score 0 is still a detection
+
+
+@dataclass(slots=True)
+class _Second:
+    """All looks of one second.
+
+    Attributes:
+        number: whole seconds of media time.
+        looks: pictures that showed the place.
+        seen: pictures in which the detector found the object.
+        tally: summed scores per label.
+    """
+
+    number: int
+    looks: int = 0
+    seen: int = 0
+    tally: dict[str, float] = field(default_factory=dict)
+
+
+class Votes:
+    """Label votes in a sliding window of seconds.
+
+    Votes are gathered per whole second and each second weighs the same, so the
+    outcome does not depend on how many frames a second holds.
+    """
+
+    def __init__(self, window_s: float, shares: Shares = ()) -> None:
+        """Start without votes.
+
+        Args:
+            window_s: how long a vote counts, seconds.
+            shares: outcome of an earlier watch; holds until there are votes.
+        """
+        self._window_s = window_s
+        self._seconds: deque[_Second] = deque()
+        self._shares = shares
+
+    def add(self, label: str, score: float, at_s: float) -> None:
+        """Count one sighting.
+
+        Args:
+            label: what it was taken for.
+            score: how sure, [0, 1]; the vote's weight.
+            at_s: media time, seconds.
+        """
+        second = self._second(at_s)
+        second.looks += 1
+        second.seen += 1
+        votes = second.tally.get(label, 0.0)
+        second.tally[label] = votes + max(score, _LEAST_WEIGHT)
+        self._shares = self._count()
+
+    def abstain(self, at_s: float) -> None:
+        """Count a picture in which the detector was silent although it is there."""
+        self._second(at_s).looks += 1
+
+    def shares(self) -> Shares:
+        """Return each label's share at the latest vote, largest first; sum is 1."""
+        return self._shares
+
+    def support(self) -> float:
+        """Return in how many of the recent looks the detector found it, [0, 1]."""
+        if not self._seconds:
+            return 0.0
+        found = sum(second.seen / second.looks for second in self._seconds)
+        return found / len(self._seconds)
+
+    def restart(self) -> None:
+        """Forget the votes, keep their outcome: the clock starts anew."""
+        self._seconds.clear()
+
+    def _second(self, at_s: float) -> _Second:
+        if not self._seconds or int(at_s) > self._seconds[-1].number:
+            self._seconds.append(_Second(int(at_s)))
+        while self._seconds[-1].number - self._seconds[0].number > self._window_s:
+            self._seconds.popleft()
+        return self._seconds[-1]
+
+    def _count(self) -> Shares:
+        total: dict[str, float] = {}
+        voted = [second.tally for second in self._seconds if second.tally]
+        for tally in voted:
+            weight = sum(tally.values())
+            for label, votes in tally.items():
+                total[label] = total.get(label, 0.0) + votes / weight
+        ranked = sorted(total.items(), key=lambda item: (-item[1], item[0]))
+        return tuple((label, votes / len(voted)) for label, votes in ranked)

@@ -1,0 +1,121 @@
+"""What one picture says about the still objects of one kind."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from vision.core.arrays import BoolArray, IntArray
+from vision.core.geometry import iou
+from vision.core.places import PlaceState
+from vision.rules.appearance import similarity
+from vision.rules.kinds import Kind, PlaceParams
+from vision.rules.matching import inside, match, on_footprint
+from vision.rules.scan import Scan
+from vision.rules.slot import Slot
+from vision.rules.votes import Votes
+
+_SAME_BOX_IOU = 0.7  # two boxes of one kind that overlap so far show one object
+
+
+class Watch:
+    """Looks for known objects of one kind, then notices new ones."""
+
+    def __init__(self, kind: Kind, params: PlaceParams) -> None:
+        """Watch for one kind.
+
+        Args:
+            kind: which classes, and how firmly they stand.
+            params: how patiently.
+        """
+        self._kind = kind
+        self._params = params
+
+    def look(self, slots: Sequence[Slot], scan: Scan) -> list[Slot]:
+        """Bring the known slots of this kind up to date.
+
+        Args:
+            slots: all that are known and have not ended.
+            scan: the picture.
+
+        Returns:
+            Slots for what was not known before.
+        """
+        known = [slot for slot in slots if slot.kind == self._kind.name]
+        found = scan.of_kind(self._kind.labels, self._params.keep_score)
+        boxes = scan.boxes[found]
+        pairs = match(known, boxes, self._kind, lambda s: self._accepts(known[s], scan))
+        explained = np.zeros(len(found), np.bool_)
+        for s, b in pairs.items():
+            self._see(known[s], int(found[b]), scan)
+            explained |= iou(boxes[b : b + 1], boxes)[0] >= _SAME_BOX_IOU
+        for s, slot in enumerate(known):
+            if s not in pairs:
+                explained |= self._look_again(slot, scan, found)
+        return self._notice(found[~explained], scan)
+
+    def _accepts(self, slot: Slot, scan: Scan) -> bool:
+        """Return whether what stands on a footprint can still be the same object."""
+        alike = similarity(slot.look, scan.look(slot.anchor))
+        if alike is None:
+            return True
+        if not slot.settled:
+            return alike >= self._params.settle_look
+        gap_s = scan.now.media_time_s - slot.last.media_time_s
+        watched = slot.state is PlaceState.STANDING and slot.unbroken
+        # Watched without a break, nothing can take its place: a sudden new look is a
+        # headlight, a shadow or a camera that switched to infra-red.
+        if watched and gap_s <= self._params.continuity_s:
+            return True
+        return alike >= self._params.other_look
+
+    def _see(self, slot: Slot, index: int, scan: Scan) -> None:
+        gap_s = scan.now.media_time_s - slot.last.media_time_s
+        slot.stand(scan.now, self._params.max_gap_s)
+        share = 1 - math.exp(-gap_s / self._params.look_s)
+        slot.see(scan.sighting(index, slot.anchor), scan.now, share)
+        p = self._params
+        if (
+            not slot.settled
+            and slot.observed_s >= p.settle_s
+            and slot.votes.support() >= p.settle_support
+        ):
+            slot.come_to_rest()
+            slot.look = scan.look(slot.anchor)
+
+    def _look_again(self, slot: Slot, scan: Scan, found: IntArray) -> BoolArray:
+        """Decide without a detection: still there, hidden, or not there.
+
+        Returns:
+            (N,) bool: which of the found boxes are explained by this slot.
+        """
+        p = self._params
+        alike = similarity(slot.look, scan.look(slot.anchor))
+        boxes = scan.boxes[found]
+        if alike is not None and alike >= p.same_look:
+            slot.stand(scan.now, p.max_gap_s)
+            slot.votes.abstain(scan.now.media_time_s)
+            return on_footprint(slot.anchor, boxes, self._kind.min_iou)
+        if scan.cover(slot.anchor) >= p.cover_share:
+            slot.hide(scan.dt_s)
+            return inside(slot.anchor, boxes)
+        gone = slot.look is not None and (alike is None or alike < p.other_look)
+        slot.miss(scan.dt_s if scan.dt_s <= p.max_gap_s else 0.0, gone=gone)
+        return np.zeros(len(found), np.bool_)
+
+    def _notice(self, fresh: IntArray, scan: Scan) -> list[Slot]:
+        """Open a slot for each box that nothing known explains, best score first."""
+        new: list[Slot] = []
+        for index in fresh:
+            sighting = scan.sighting(int(index))
+            if sighting.score < self._params.open_score:
+                break
+            anchors = np.array([slot.anchor for slot in new], np.float32).reshape(-1, 4)
+            box = scan.boxes[index : index + 1]
+            if new and float(iou(box, anchors).max()) >= _SAME_BOX_IOU:
+                continue
+            votes = Votes(self._params.vote_window_s)
+            slot = Slot(self._kind.name, sighting.xyxy, None, scan.now, scan.now, votes)
+            slot.see(sighting, scan.now, 1.0)
+            new.append(slot)
+        return new

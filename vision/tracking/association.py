@@ -1,0 +1,166 @@
+"""Follows moving objects from picture to picture, in seconds, not in frames."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from vision.core.arrays import FloatArray
+from vision.core.detections import Detections
+from vision.core.frame import Frame
+from vision.core.geometry import bottom_center, iou
+from vision.core.tracks import Track
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerParams:
+    """How an object is followed.
+
+    Attributes:
+        min_score: detections below it are not used.
+        new_score: detections from which a new track may begin.
+        reach: how far the ground contact may be from where it is expected, in box
+            sizes, plus `reach_per_s` for each second unseen.
+        reach_per_s: box sizes per second.
+        forget_s: time unseen after which a track ends, seconds.
+        smooth_s: time constant of the velocity, seconds.
+        max_tracks: most tracks alive; the longest unseen go first.
+    """
+
+    min_score: float = 0.25
+    new_score: float = 0.4
+    reach: float = 0.5
+    reach_per_s: float = 0.75
+    forget_s: float = 3.0
+    smooth_s: float = 1.0
+    max_tracks: int = 256
+
+
+@dataclass(slots=True)
+class _Trail:
+    """A track while it lives."""
+
+    track_id: int
+    xyxy: FloatArray  # (4,)
+    group: str
+    first_seen_s: float
+    last_seen_s: float
+    velocity: FloatArray = field(default_factory=lambda: np.zeros(2, np.float32))
+    labels: Counter[str] = field(default_factory=Counter)
+
+    def expected(self, now_s: float) -> FloatArray:
+        """Return the (4,) box where it should be now."""
+        move = self.velocity * (now_s - self.last_seen_s)
+        return np.asarray(self.xyxy + np.tile(move, 2), np.float32)
+
+    def track(self) -> Track:
+        """Return what others see of it."""
+        x1, y1, x2, y2 = (float(side) for side in self.xyxy)
+        return Track(
+            track_id=self.track_id,
+            label=self.labels.most_common(1)[0][0],
+            xyxy=(x1, y1, x2, y2),
+            velocity_px_s=(float(self.velocity[0]), float(self.velocity[1])),
+            first_seen_s=self.first_seen_s,
+            last_seen_s=self.last_seen_s,
+        )
+
+
+class AssociationTracker:
+    """Joins boxes to tracks by where each object should be by now.
+
+    Ids are unique within one tracker and never used again.
+    """
+
+    def __init__(
+        self,
+        labels: tuple[str, ...],
+        *,
+        groups: dict[str, str] | None = None,
+        params: TrackerParams | None = None,
+    ) -> None:
+        """Start with no tracks.
+
+        Args:
+            labels: the detector's class names.
+            groups: label -> group within which one object's class may flip; by default
+                the motor vehicles are one group and each other label its own.
+            params: how to follow.
+        """
+        vehicles = dict.fromkeys(("car", "truck", "bus"), "vehicle")
+        self._labels = labels
+        self._groups = groups or vehicles
+        self._params = params or TrackerParams()
+        self._trails: list[_Trail] = []
+        self._next_id = 1
+
+    def update(self, frame: Frame, detections: Detections) -> tuple[Track, ...]:
+        """Take one picture's boxes.
+
+        Args:
+            frame: when.
+            detections: its boxes, picture pixels.
+
+        Returns:
+            Objects alive now: seen in the last `forget_s` seconds.
+        """
+        p = self._params
+        now_s = frame.media_time_s
+        self._trails = [
+            t for t in self._trails if 0 <= now_s - t.last_seen_s <= p.forget_s
+        ]
+        found = detections.where(detections.score >= p.min_score)
+        names = [self._labels[i] for i in found.class_id]
+        pairs = self._assign(found.xyxy, names, now_s)
+        for b in range(len(found)):
+            if b in pairs:
+                self._follow(pairs[b], found.xyxy[b], names[b], now_s)
+            elif found.score[b] >= p.new_score:
+                self._begin(found.xyxy[b], names[b], now_s)
+        self._trails.sort(key=lambda trail: -trail.last_seen_s)
+        del self._trails[p.max_tracks :]
+        return tuple(t.track() for t in sorted(self._trails, key=lambda t: t.track_id))
+
+    def _assign(
+        self, boxes: FloatArray, names: list[str], now_s: float
+    ) -> dict[int, _Trail]:
+        """Return which track each box continues, by box index."""
+        if not self._trails or len(boxes) == 0:
+            return {}
+        expected = np.array([t.expected(now_s) for t in self._trails])
+        size = np.maximum(expected[:, 2:] - expected[:, :2], 1.0)
+        unseen_s = np.array([now_s - t.last_seen_s for t in self._trails])
+        between = bottom_center(boxes)[None] - bottom_center(expected)[:, None]
+        distance = np.linalg.norm(between / size[:, None], axis=2)
+        reach = self._params.reach + self._params.reach_per_s * unseen_s
+        groups = [self._groups.get(name, name) for name in names]
+        alike = np.array([[t.group == g for g in groups] for t in self._trails])
+        allowed = alike & (distance <= reach[:, None])
+        cost = np.where(allowed, distance - iou(expected, boxes), 1e6)
+        rows, columns = linear_sum_assignment(cost)
+        return {
+            int(b): self._trails[t]
+            for t, b in zip(rows, columns, strict=True)
+            if allowed[t, b]
+        }
+
+    def _follow(self, trail: _Trail, box: FloatArray, name: str, now_s: float) -> None:
+        dt_s = now_s - trail.last_seen_s
+        if dt_s > 0:
+            ends = bottom_center(np.stack((trail.xyxy, box)))
+            speed = (ends[1] - ends[0]) / dt_s
+            share = 1 - np.exp(-dt_s / self._params.smooth_s)
+            trail.velocity = np.asarray(
+                trail.velocity + share * (speed - trail.velocity), np.float32
+            )
+        trail.xyxy = box
+        trail.last_seen_s = now_s
+        trail.labels[name] += 1
+
+    def _begin(self, box: FloatArray, name: str, now_s: float) -> None:
+        group = self._groups.get(name, name)
+        trail = _Trail(self._next_id, box, group, now_s, now_s)
+        trail.labels[name] += 1
+        self._next_id += 1
+        self._trails.append(trail)

@@ -9,6 +9,7 @@ from vision.core.observation import Observation
 from vision.core.ports import (
     CameraFeed,
     EvidenceStore,
+    HealthListener,
     PlaceMemory,
     Rule,
     Tracker,
@@ -17,6 +18,7 @@ from vision.core.ports import (
 from vision.core.scene import Scene
 from vision.core.violations import Candidate, Violation
 from vision.pipeline.memory import MemoryFile
+from vision.pipeline.view_watch import ViewWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,12 @@ class CameraParts:
 class Camera:
     """Shows each analysed frame to the camera's parts, in the one right order."""
 
-    def __init__(self, parts: CameraParts, labels: tuple[str, ...]) -> None:
+    def __init__(
+        self, parts: CameraParts, labels: tuple[str, ...], on_health: HealthListener
+    ) -> None:
         self.parts = parts
         self._labels = labels
+        self._view_watch = ViewWatch(parts.scene.camera_id, on_health)
         self._last_s: float | None = None
 
     @property
@@ -60,6 +65,7 @@ class Camera:
         """
         parts = self.parts
         view = parts.view.check(frame, detections)
+        self._view_watch.note(view, frame.captured_at)
         tracks = parts.tracker.update(frame, detections)
         places = parts.places.update(frame, detections, view)
         observation = Observation(

@@ -50,7 +50,7 @@ def _camera(feed: ListFeed, *rules: OpensAt) -> Camera:
         rules=rules,
         evidence=NoEvidence(),
     )
-    return Camera(parts, ("car",))
+    return Camera(parts, ("car",), lambda event: None)
 
 
 def _engine(

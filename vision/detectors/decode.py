@@ -1,20 +1,20 @@
 """From a model's output to boxes of the source picture.
 
 Two layouts are understood, told apart by shape, since the flags in model files are
-known to be wrong: `[B, N, 6]` without need of suppression (x1, y1, x2, y2, score,
-class), and the raw `[B, 4 + C, A]` (centre x, centre y, width, height, one score per
-class), which needs it. Coordinates are pixels of the model's input.
+known to be wrong: `[B, N, 6]`, one row per object (x1, y1, x2, y2, score, class), and
+the raw `[B, 4 + C, A]`, one column per anchor (centre x, centre y, width, height, one
+score per class). Coordinates are pixels of the model's input.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+import cv2
 import numpy as np
 
 from vision.core.arrays import BoolArray, FloatArray, IntArray
 from vision.core.detections import Detections
 from vision.core.errors import ModelError
-from vision.core.geometry import iou
 from vision.detectors.labels import LabelTable
 from vision.detectors.preprocess import Letterbox
 
@@ -117,16 +117,10 @@ class Decoder:
         threshold = self.table.threshold
         read = _read_nms_free if head is Head.NMS_FREE else _read_raw
         found = read(output, threshold)
-        # A merged class can hold one object twice, whatever the head promises.
-        suppress = head is Head.RAW or self.table.merged
         class_id = self.table.class_id[found.model_class]
-        order = np.argsort(-found.score, kind="stable")
-        if suppress:
-            order = order[:_SUPPRESSION_INPUT_MAX]
-            groups = np.zeros_like(class_id) if self.class_agnostic else class_id
-            order = order[
-                _suppressed(found.xyxy[order], groups[order], self.iou_threshold)
-            ]
+        # Heads "without suppression" still say some objects twice (measured: pairs
+        # of one class with an IoU of 0.9), and merged classes do so by nature.
+        order = _suppressed(found, class_id, self)
         kept = order[: self.max_detections]
         detections = Detections(
             xyxy=box.to_source(found.xyxy[kept]),
@@ -147,7 +141,7 @@ def _read_nms_free(rows: FloatArray, threshold: FloatArray) -> Candidates:
         xyxy=rows[rows_pass, :4],
         score=rows[rows_pass, 4],
         model_class=model_class[rows_pass],
-        unusable=int(len(finite) - finite.sum()),
+        unusable=int((~finite).sum()),
     )
 
 
@@ -162,20 +156,21 @@ def _read_raw(columns: FloatArray, threshold: FloatArray) -> Candidates:
     model_class = columns[4:, chosen].argmax(axis=0)
     passing = best[chosen] >= threshold[model_class]
     chosen, model_class = chosen[passing], model_class[passing]
+    has_place = _all_finite(columns[:4, chosen].T)
+    chosen, model_class = chosen[has_place], model_class[has_place]
     centre, half = columns[:2, chosen].T, columns[2:4, chosen].T / 2
     return _usable(
         xyxy=np.concatenate((centre - half, centre + half), axis=1),
         score=best[chosen],
         model_class=model_class,
-        unusable=int(len(finite) - finite.sum()),
+        unusable=int((~finite).sum() + (~has_place).sum()),
     )
 
 
 def _usable(
     *, xyxy: FloatArray, score: FloatArray, model_class: IntArray, unusable: int
 ) -> Candidates:
-    sides = xyxy[:, 2:] - xyxy[:, :2]
-    has_area = _all_finite(xyxy) & (sides.min(axis=1, initial=np.inf) > 0)
+    has_area = (xyxy[:, 2] > xyxy[:, 0]) & (xyxy[:, 3] > xyxy[:, 1])
     if (score > 1 + _SCORE_SLACK).any():
         msg = (
             f"model output: got score {score.max():g}, expected [0, 1]; "
@@ -186,7 +181,7 @@ def _usable(
         xyxy=xyxy[has_area],
         score=score[has_area],
         model_class=model_class[has_area],
-        unusable=unusable + int(len(has_area) - has_area.sum()),
+        unusable=unusable + int((~has_area).sum()),
     )
 
 
@@ -204,23 +199,22 @@ def _check_classes(model_class: IntArray, class_count: int) -> None:
         raise ModelError(msg)
 
 
-def _suppressed(xyxy: FloatArray, group: IntArray, iou_threshold: float) -> IntArray:
-    """Return which boxes stay after greedy non-maximum suppression.
-
-    Args:
-        xyxy: (N, 4), best first.
-        group: (N,) only boxes of one group compete.
-        iou_threshold: a box that overlaps a better one by more goes.
-
-    Returns:
-        (K,) int64 indices, rising.
-    """
-    alive = np.ones(len(xyxy), np.bool_)
-    for index in range(len(xyxy)):
-        if not alive[index]:
-            continue
-        rivals = np.flatnonzero(alive[index + 1 :]) + index + 1
-        rivals = rivals[group[rivals] == group[index]]
-        overlap = iou(xyxy[index : index + 1], xyxy[rivals])[0]
-        alive[rivals[overlap > iou_threshold]] = False
-    return np.flatnonzero(alive)
+def _suppressed(found: Candidates, class_id: IntArray, decoder: Decoder) -> IntArray:
+    """Return which boxes stay after greedy non-maximum suppression, best first."""
+    if len(found.score) == 0:
+        return np.empty(0, np.int64)
+    kept_max = _SUPPRESSION_INPUT_MAX
+    order = np.argsort(-found.score, kind="stable")[:kept_max]
+    xyxy = found.xyxy[order].astype(np.float64)
+    # OpenCV moves the classes apart by the largest coordinate, so none may be below 0.
+    corner = xyxy[:, :2] - xyxy[:, :2].min(axis=0)
+    xywh = np.concatenate((corner, xyxy[:, 2:] - xyxy[:, :2]), axis=1)
+    group = np.zeros_like(class_id) if decoder.class_agnostic else class_id
+    stays = cv2.dnn.NMSBoxesBatched(
+        xywh.tolist(),
+        found.score[order].tolist(),
+        group[order].tolist(),
+        score_threshold=0.0,
+        nms_threshold=decoder.iou_threshold,
+    )
+    return np.asarray(order[np.asarray(stays, np.int64)], np.int64)

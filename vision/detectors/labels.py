@@ -25,9 +25,9 @@ class DetectorOptions:
         imgsz: side or (height, width) of the model's input, pixels, or None for
             the size that it was exported for.
         batch_max: most pictures in one run of the model.
-        iou_threshold: raw heads: a box that overlaps a better one of its class by
-            more is the same object. High, since parked cars stand close together.
-        class_agnostic: raw heads: compare boxes of different classes as well.
+        iou_threshold: a box that overlaps a better one of its class by more is
+            the same object. High, since parked cars stand close together; 1 never.
+        class_agnostic: compare boxes of different classes as well.
         max_detections: most boxes per picture; the best stay.
     """
 
@@ -49,13 +49,11 @@ class LabelTable:
         labels: our class names; preview classes that are off are not among them.
         class_id: (C,) int64 index into `labels`; 0 where the class is off.
         threshold: (C,) float32 least score; infinite where the class is off.
-        merged: whether two of the model's classes became one of ours.
     """
 
     labels: tuple[str, ...]
     class_id: IntArray
     threshold: FloatArray
-    merged: bool
 
     @classmethod
     def build(cls, model: ModelFile, options: DetectorOptions) -> "LabelTable":
@@ -68,12 +66,12 @@ class LabelTable:
         _check_known(where, "class_map", options.class_map, model.names)
         ours = [options.class_map.get(name, name) for name in model.names]
         _check_known(where, "thresholds", options.thresholds, ours)
-        preview = {name for name in model.names if name in model.preview}
-        offered = preview | {options.class_map.get(name, name) for name in preview}
-        _check_known(where, "enable_preview", options.enable_preview, sorted(offered))
+        # A class that is no preview any more may still be asked for.
+        either = dict.fromkeys((*model.names, *ours))
+        _check_known(where, "enable_preview", options.enable_preview, either)
         wanted = set(options.enable_preview)
         on = [
-            name not in preview or bool({name, our} & wanted)
+            name not in model.preview or bool({name, our} & wanted)
             for name, our in zip(model.names, ours, strict=True)
         ]
         kept = [our for our, is_on in zip(ours, on, strict=True) if is_on]
@@ -90,7 +88,6 @@ class LabelTable:
             labels=labels,
             class_id=np.array(class_id, np.int64),
             threshold=np.array(threshold, np.float32),
-            merged=len(labels) < len(kept),
         )
 
 

@@ -17,6 +17,25 @@ Threshold = Annotated[float, Field(gt=0, lt=1)]
 _Side = Annotated[int, Field(gt=0, le=8192)]
 
 
+_Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class VariantTable(BaseModel):
+    """A `[[variants]]` table: the same model in another file.
+
+    Attributes:
+        file: relative to the folder.
+        sha256: hex digest that the file must have, or None.
+        precision: for people.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    file: Annotated[str, Field(min_length=1)]
+    sha256: _Digest | None = None
+    precision: str | None = None
+
+
 class ModelTable(BaseModel):
     """The `[model]` table.
 
@@ -27,7 +46,7 @@ class ModelTable(BaseModel):
         name: first half of the model's identity on every event.
         version: second half.
         file: model file, relative to the folder.
-        sha256: hex digest that the file must have, or None.
+        sha256: hex digest that the file must have, in lower case, or None.
         licence: SPDX expression, or None.
         head: what the exporter meant the output to be, or None; the shape decides.
         imgsz: (height, width) of the input, pixels, or None.
@@ -41,7 +60,7 @@ class ModelTable(BaseModel):
     name: Annotated[str, Field(min_length=1)]
     version: Annotated[str, Field(min_length=1)]
     file: Annotated[str, Field(min_length=1)]
-    sha256: Annotated[str, Field(pattern="^[0-9a-fA-F]{64}$")] | None = None
+    sha256: _Digest | None = None
     licence: str | None = None
     head: Literal["nms_free", "raw"] | None = None
     imgsz: tuple[_Side, _Side] | None = None
@@ -60,6 +79,7 @@ class Manifest(BaseModel):
 
     Attributes:
         model: identity and input.
+        variants: further files, e.g. quantised; chosen by naming the file.
         names: class number (as TOML text) to name, or None to use the file's own.
         thresholds: least score by the model's class names, (0, 1).
     """
@@ -67,8 +87,20 @@ class Manifest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     model: ModelTable
+    variants: tuple[VariantTable, ...] = ()
     names: dict[str, str] | None = None
     thresholds: dict[str, Threshold] = Field(default_factory=dict)
+
+    def for_file(self, name: str) -> "Manifest | None":
+        """Return what this says about a file, or None if it speaks of others."""
+        if name == self.model.file:
+            return self
+        for variant in self.variants:
+            if name == variant.file:
+                changed = variant.model_dump(include={"file", "sha256", "precision"})
+                model = self.model.model_copy(update=changed)
+                return self.model_copy(update={"model": model})
+        return None
 
 
 def read_manifest(path: Path) -> Manifest:

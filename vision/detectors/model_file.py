@@ -33,7 +33,8 @@ class ModelFile:
 
     Attributes:
         path: the file that the runtime loads.
-        sha256: hex digest of the file.
+        sha256: hex digest of the file; of OpenVINO's `.xml` followed by its `.bin`
+            (`cat model.xml model.bin | sha256sum`).
         name: from `model.toml`, else the file's stem.
         version: from `model.toml`, else the first digits of the digest.
         names: the model's class names, in the order of its outputs.
@@ -123,10 +124,10 @@ def _locate(path: Path, suffix: str) -> tuple[Path, Manifest | None]:
         return _locate_in_folder(path.parent, suffix)
     beside = path.with_name(MANIFEST_NAME)
     manifest = read_manifest(beside) if beside.is_file() else None
-    if manifest is not None and manifest.model.file != path.name:
-        log.info("model %s: %s describes another file", path, beside)
-        return path, None
-    return path, manifest
+    described = None if manifest is None else manifest.for_file(path.name)
+    if manifest is not None and described is None:
+        log.info("model %s: %s describes other files", path, beside)
+    return path, described
 
 
 def _locate_in_folder(folder: Path, suffix: str) -> tuple[Path, Manifest | None]:
@@ -153,14 +154,17 @@ def _locate_in_folder(folder: Path, suffix: str) -> tuple[Path, Manifest | None]
 
 
 def _sha256(file: Path) -> str:
+    """Return the digest of a model; of OpenVINO's two files, one after the other."""
+    parts = (file, file.with_suffix(".bin")) if file.suffix == ".xml" else (file,)
     digest = hashlib.sha256()
-    try:
-        with file.open("rb") as stream:
-            while chunk := stream.read(_HASH_CHUNK_BYTES):
-                digest.update(chunk)
-    except OSError as error:
-        msg = f"model {file}: cannot be read: {error.strerror}; check its permissions"
-        raise ModelError(msg) from error
+    for part in parts:
+        try:
+            with part.open("rb") as stream:
+                while chunk := stream.read(_HASH_CHUNK_BYTES):
+                    digest.update(chunk)
+        except OSError as error:
+            msg = f"model {part}: cannot be read: {error.strerror}; check the path"
+            raise ModelError(msg) from error
     return digest.hexdigest()
 
 

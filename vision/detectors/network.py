@@ -52,6 +52,14 @@ class Network(Protocol):
         """What it takes."""
         ...
 
+    def prepare(self, input_size: tuple[int, int]) -> None:
+        """Get ready for inputs of this (height, width), pixels; called once, first.
+
+        Raises:
+            ModelError: the runtime cannot.
+        """
+        ...
+
     def forward(self, batch: InputArray) -> FloatArray:
         """Return the output for a batch, (B, 3, H, W) RGB in [0, 1].
 
@@ -95,6 +103,7 @@ class NetworkDetector:
         )
         port = network.input
         self.input_size = _input_size(port, model, options)
+        network.prepare(self.input_size)
         self._fixed_batch = port.batch
         self._batch_max = port.batch or options.batch_max
         self._buffer = InputBuffer(self._batch_max, self.input_size, port.dtype)

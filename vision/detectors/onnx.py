@@ -114,6 +114,9 @@ class OnnxNetwork:
         """Execution providers in use, which may be fewer than were asked for."""
         return tuple(self._session.get_providers())
 
+    def prepare(self, input_size: tuple[int, int]) -> None:
+        """Do nothing: a session takes every size that its graph takes."""
+
     def forward(self, batch: InputArray) -> FloatArray:
         """Return the output for a batch, (B, 3, H, W) RGB in [0, 1].
 

@@ -1,0 +1,224 @@
+"""Detector on OpenVINO (extra `openvino`)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+import numpy as np
+
+from vision.core.arrays import FloatArray
+from vision.core.errors import ModelError
+from vision.detectors.labels import DetectorOptions
+from vision.detectors.model_file import read_model_file
+from vision.detectors.network import InputPort, NetworkDetector
+from vision.detectors.onnx_metadata import read_onnx_metadata
+from vision.detectors.preprocess import InputArray
+
+Precision = Literal["auto", "f32", "bf16"]
+Hint = Literal["latency", "throughput"]
+
+_DEVICE = "CPU"
+_INPUT_RANK = 4
+_DTYPES: dict[str, type[np.float32 | np.float16]] = {
+    "f32": np.float32,
+    "f16": np.float16,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenVinoSettings:
+    """How OpenVINO runs a model on the CPU.
+
+    Attributes:
+        precision: of the arithmetic; `auto` takes bf16 where the CPU has it.
+        hint: `latency` runs a batch as one; `throughput` spreads its pictures over
+            parallel streams, which pays from two threads on.
+        threads: 0 for all cores.
+    """
+
+    precision: Precision = "auto"
+    hint: Hint = "latency"
+    threads: int = 0
+
+
+class OpenVinoDetector(NetworkDetector):
+    """A model in an ONNX file, or in OpenVINO's own `.xml` and `.bin`."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        options: DetectorOptions | None = None,
+        settings: OpenVinoSettings | None = None,
+    ) -> None:
+        """Load a model folder or file.
+
+        Args:
+            path: see `read_model_file`; an `.xml` needs a `model.toml` that names
+                its classes.
+            options: the site's choice.
+            settings: how it runs.
+
+        Raises:
+            ModelError: OpenVINO is not installed, no such model, no detector, or a
+                precision that this CPU does not have.
+        """
+        _import_openvino()
+        model = read_model_file(path, embedded=_embedded)
+        network = OpenVinoNetwork(model.path, settings or OpenVinoSettings())
+        super().__init__(network, model, options or DetectorOptions())
+
+
+class OpenVinoNetwork:
+    """A model that OpenVINO has read and, after `prepare`, compiled."""
+
+    def __init__(self, path: Path, settings: OpenVinoSettings) -> None:
+        """Read the model.
+
+        Args:
+            path: `.onnx` or `.xml`.
+            settings: how it runs.
+
+        Raises:
+            ModelError: it cannot be read, or the CPU lacks the precision.
+        """
+        self._ov = _import_openvino()
+        self._path = path
+        self._core = self._ov.Core()
+        self._config = self._configuration(settings)
+        self._parallel = settings.hint == "throughput"
+        try:
+            self._graph = self._core.read_model(str(path))
+        except RuntimeError as error:
+            msg = (
+                f"model {path}: OpenVINO cannot read it: {_reason(error)}; "
+                "export it anew or update openvino"
+            )
+            raise ModelError(msg) from error
+        self._port = _port(path, self._graph)
+
+    @property
+    def input(self) -> InputPort:
+        """What it takes."""
+        return self._port
+
+    @property
+    def precision(self) -> str:
+        """Arithmetic in use: `f32` or `bf16`."""
+        return str(self._config["INFERENCE_PRECISION_HINT"])
+
+    def prepare(self, input_size: tuple[int, int]) -> None:
+        """Compile for inputs of this (height, width), pixels.
+
+        A known size is a few per cent faster than an open one.
+
+        Raises:
+            ModelError: the graph does not take that size.
+        """
+        batch = 1 if self._parallel else -1
+        shape = [self._port.batch or batch, 3, *input_size]
+        name = self._graph.inputs[0].any_name
+        try:
+            self._graph.reshape({name: self._ov.PartialShape(shape)})
+            compiled = self._core.compile_model(self._graph, _DEVICE, self._config)
+        except RuntimeError as error:
+            msg = (
+                f"model {self._path}: OpenVINO cannot compile it for input "
+                f"{shape}: {_reason(error)}; choose another imgsz"
+            )
+            raise ModelError(msg) from error
+        self._request = compiled.create_infer_request()
+        self._queue = self._ov.AsyncInferQueue(compiled)
+
+    def forward(self, batch: InputArray) -> FloatArray:
+        """Return the output for a batch, (B, 3, H, W) RGB in [0, 1].
+
+        Raises:
+            ModelError: the runtime failed.
+        """
+        try:
+            if self._parallel and self._port.batch is None:
+                return self._forward_each(batch)
+            self._request.infer({0: batch}, share_inputs=True)
+        except RuntimeError as error:
+            msg = (
+                f"model {self._path}: OpenVINO failed on a batch of shape "
+                f"{list(batch.shape)}: {_reason(error)}"
+            )
+            raise ModelError(msg) from error
+        # Copied: the request's memory is overwritten by its next run.
+        return np.array(self._request.get_output_tensor(0).data, np.float32)
+
+    def _forward_each(self, batch: InputArray) -> FloatArray:
+        outputs: list[FloatArray | None] = [None] * len(batch)
+
+        def keep(request: Any, index: int) -> None:
+            outputs[index] = np.array(request.get_output_tensor(0).data, np.float32)
+
+        self._queue.set_callback(keep)
+        for index in range(len(batch)):
+            self._queue.start_async({0: batch[index : index + 1]}, index)
+        self._queue.wait_all()
+        return np.concatenate([output for output in outputs if output is not None])
+
+    def _configuration(self, settings: OpenVinoSettings) -> dict[str, str | int]:
+        has_bf16 = "BF16" in self._core.get_property(
+            _DEVICE, "OPTIMIZATION_CAPABILITIES"
+        )
+        if settings.precision == "bf16" and not has_bf16:
+            msg = (
+                "precision: got 'bf16', but this CPU has no bfloat16 arithmetic; "
+                "set precision to auto or f32"
+            )
+            raise ModelError(msg)
+        use_bf16 = has_bf16 and settings.precision != "f32"
+        config: dict[str, str | int] = {
+            "PERFORMANCE_HINT": settings.hint.upper(),
+            "INFERENCE_PRECISION_HINT": "bf16" if use_bf16 else "f32",
+        }
+        if settings.threads:
+            config["INFERENCE_NUM_THREADS"] = settings.threads
+        return config
+
+
+def _import_openvino() -> ModuleType:
+    try:
+        import openvino  # noqa: PLC0415 an extra
+    except ImportError as error:
+        msg = (
+            "detector type openvino: the package openvino is not installed; run "
+            "pip install 'streetwarden[openvino]' or choose type onnx"
+        )
+        raise ModelError(msg) from error
+    module: ModuleType = openvino
+    return module
+
+
+def _embedded(path: Path) -> dict[str, str]:
+    """Return what a file says of itself; OpenVINO's own files keep silent."""
+    return {} if path.suffix == ".xml" else read_onnx_metadata(path)
+
+
+def _port(path: Path, graph: Any) -> InputPort:
+    sides = [
+        None if side.is_dynamic else int(side.get_length())
+        for side in graph.inputs[0].partial_shape
+    ]
+    kind = graph.inputs[0].element_type.get_type_name()
+    dtype = _DTYPES.get(kind)
+    if len(graph.inputs) != 1 or dtype is None or len(sides) != _INPUT_RANK:
+        msg = (
+            f"model {path}: its first of {len(graph.inputs)} inputs is {kind} {sides}, "
+            "expected one picture batch [B, 3, H, W] of f32 or f16; "
+            "export a plain detection model"
+        )
+        raise ModelError(msg)
+    batch, _, height, width = sides
+    return InputPort(batch=batch, height=height, width=width, dtype=dtype)
+
+
+def _reason(error: RuntimeError) -> str:
+    """Return the line of OpenVINO's trace that tells what is wrong."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

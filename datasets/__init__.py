@@ -1,0 +1,1 @@
+"""Training sets, footage and the tools that make them."""

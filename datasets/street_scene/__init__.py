@@ -1,0 +1,1 @@
+"""Rendered street footage with machine-written ground truth."""

@@ -1,0 +1,150 @@
+"""A built scene: put it at a time, take its picture, read its boxes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets.street_scene import lighting
+from datasets.street_scene.blender import Object, bpy, wipe
+from datasets.street_scene.pinhole import Pinhole
+from datasets.street_scene.props import Prop, make_props, seed_of
+from datasets.street_scene.schema import Scenario
+from datasets.street_scene.street import make_street
+
+_HIDDEN_BELOW_M = -20.0
+_NEAR_M = 0.3
+_RAYS = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A labelled box in one picture, normalised corners, not yet clipped.
+
+    Attributes:
+        id: the prop.
+        label: its class.
+        xyxy: corners, 0..1 inside the picture, may reach outside.
+        visible: share of its points inside the picture that nothing hides, 0..1.
+        seen: corners of the visible points only, or None when there are none.
+    """
+
+    id: str
+    label: str
+    xyxy: tuple[float, float, float, float]
+    visible: float
+    seen: tuple[float, float, float, float] | None
+
+
+def _corners(points: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    low, high = points.min(axis=0), points.max(axis=0)
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+class Stage:
+    """A scenario in Blender."""
+
+    def __init__(self, scenario: Scenario, *, threads: int = 1) -> None:
+        """Build everything once.
+
+        Args:
+            scenario: what to build.
+            threads: processor threads for rendering.
+        """
+        wipe()
+        self.scenario = scenario
+        self._camera = lighting.set_camera(scenario)
+        lighting.set_light(scenario)
+        lighting.set_render(scenario, threads)
+        make_street(scenario)
+        self.props: list[Prop] = []
+        for actor in scenario.actors:
+            self.props += make_props(actor, scenario)
+        self._pinhole = Pinhole.from_view(
+            scenario.view, scenario.width, scenario.height
+        )
+        self._local: dict[str, NDArray[np.float64]] = {}
+
+    def at(self, t: float) -> None:
+        """Move everything to where it is at media time ``t`` (seconds)."""
+        for prop in self.props:
+            prop.place(t)
+        view = self.scenario.view
+        if view.shake_px > 0:
+            rng = np.random.default_rng(seed_of(f"shake{t:.3f}", self.scenario.seed))
+            shift = rng.normal(size=2) * view.shake_px / self.scenario.width
+            self._camera.data.shift_x, self._camera.data.shift_y = map(float, shift)
+        bpy.context.view_layer.update()
+
+    def take(self, path: Path, frame: int) -> None:
+        """Render the picture to a PNG file; ``frame`` varies the noise."""
+        scene = bpy.context.scene
+        scene.cycles.seed = self.scenario.seed + frame
+        scene.render.filepath = str(path)
+        bpy.ops.render.render(write_still=True)
+
+    def boxes(self, t: float) -> list[Box]:
+        """Return the boxes of everything labelled at ``t``; call ``at`` first."""
+        graph = bpy.context.evaluated_depsgraph_get()
+        found = []
+        for prop in self.props:
+            label = prop.label(t)
+            if label is not None:
+                box = self._box(prop, label, graph)
+                if box is not None:
+                    found.append(box)
+        return found
+
+    def _points(self, thing: Object, graph: Any) -> NDArray[np.float64]:
+        if thing.name not in self._local:
+            mesh = thing.evaluated_get(graph).data
+            flat = np.empty(len(mesh.vertices) * 3)
+            mesh.vertices.foreach_get("co", flat)
+            self._local[thing.name] = flat.reshape(-1, 3)
+        world = np.array(thing.matrix_world)
+        local = self._local[thing.name]
+        points: NDArray[np.float64] = local @ world[:3, :3].T + world[:3, 3]
+        return points
+
+    def _box(self, prop: Prop, label: str, graph: Any) -> Box | None:
+        clouds = [self._points(o, graph) for o in prop.objects]
+        points = np.concatenate([c for c in clouds if c[:, 2].max() > _HIDDEN_BELOW_M])
+        flat, ahead = self._project(points)
+        points, flat = points[ahead], flat[ahead]
+        if len(points) == 0:
+            return None
+        rng = np.random.default_rng(0)
+        pick = rng.permutation(len(points))[:_RAYS]
+        inside = [i for i in pick if 0 <= flat[i, 0] <= 1 and 0 <= flat[i, 1] <= 1]
+        own = {o.name for o in prop.objects}
+        free = [i for i in inside if self._sees(points[i], own, graph)]
+        seen = _corners(np.clip(flat[free], 0, 1)) if free else None
+        share = len(free) / max(1, len(inside))
+        return Box(prop.id, label, _corners(flat), share, seen)
+
+    def _project(
+        self, points: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return (N, 2) normalised points and (N,) which lie before the lens."""
+        cam = self._pinhole
+        forward = np.array(cam.forward)
+        right = np.cross(forward, [0.0, 0.0, 1.0])
+        right /= np.linalg.norm(right)
+        rel = points - np.array(cam.eye)
+        depth = rel @ forward
+        ahead = depth > _NEAR_M
+        safe = np.where(ahead, depth, 1.0)
+        x = 0.5 + cam.focal * (rel @ right) / safe
+        y = 0.5 - cam.focal * cam.aspect * (rel @ np.cross(right, forward)) / safe
+        return np.stack([x, y], axis=1), ahead
+
+    def _sees(self, point: NDArray[np.float64], own: set[str], graph: Any) -> bool:
+        eye = np.array(self._pinhole.eye)
+        ray = point - eye
+        reach = float(np.linalg.norm(ray))
+        hit, _, _, _, thing, _ = bpy.context.scene.ray_cast(
+            graph, eye.tolist(), (ray / reach).tolist(), distance=reach - 0.02
+        )
+        return not hit or thing.name in own

@@ -1,0 +1,166 @@
+"""Scenario files: what they may say, and what follows from them. No Blender here."""
+
+import math
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from datasets.street_scene.events import spans
+from datasets.street_scene.motion import SmoothPath, follow, standing
+from datasets.street_scene.pinhole import Pinhole, clip_to_frame
+from datasets.street_scene.randomise import random_scenario
+from datasets.street_scene.schema import Scenario, Traffic, Viewpoint, load
+from datasets.street_scene.truth import conditions, zone_polygons
+
+ROOT = Path(__file__).parents[2]
+SCENARIOS = sorted((ROOT / "datasets" / "scenarios").glob("*.yaml"))
+VIEW = {"x": 0.0, "y": -10.0, "height_m": 6.0, "look_at": [0.0, 4.0, 0.5]}
+
+
+def scenario(*actors: dict[str, object], **more: object) -> Scenario:
+    base = {"schema": 1, "name": "x", "duration_s": 60.0, "fps": 2.0, "view": VIEW}
+    return Scenario.model_validate({**base, "actors": actors, **more})
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda p: p.stem)
+def test_shipped_scenario_is_valid_and_named_after_its_file(path: Path) -> None:
+    found = load(path)
+
+    assert found.name == path.stem
+    assert zone_polygons(found)
+
+
+def test_reading_a_scenario_does_not_import_blender() -> None:
+    code = (
+        "import sys; import datasets.street_scene.truth, "
+        "datasets.street_scene.randomise; sys.exit('bpy' in sys.modules)"
+    )
+
+    assert (
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode
+        == 0
+    )
+
+
+def test_unknown_key_is_refused_with_its_path() -> None:
+    with pytest.raises(ValidationError, match=r"actors\.0\.bin\.color"):
+        scenario({"type": "bin", "id": "b", "x": 0, "y": 0, "color": [0, 0, 0]})
+
+
+def test_two_actors_with_one_id_are_refused() -> None:
+    bin_ = {"type": "bin", "id": "b", "x": 0, "y": 0}
+
+    with pytest.raises(ValidationError, match="ids must be unique"):
+        scenario(bin_, bin_)
+
+
+def test_path_that_runs_back_in_time_is_refused() -> None:
+    with pytest.raises(ValidationError, match="times must rise"):
+        scenario({"type": "person", "id": "p", "path": [[2, 0, 0], [1, 1, 0]]})
+
+
+@given(
+    steps=st.lists(
+        st.tuples(st.floats(0.5, 9), st.floats(-20, 20)), min_size=2, max_size=6
+    ),
+    share=st.floats(0, 1),
+)
+def test_smooth_path_never_leaves_the_range_of_its_way_points(
+    steps: list[tuple[float, float]], share: float
+) -> None:
+    clock, points = 0.0, []
+    for wait_s, x in steps:
+        clock += wait_s
+        points.append((clock, x, 0.0))
+    x, _ = SmoothPath(points).position(share * clock)
+
+    assert min(p[1] for p in points) - 1e-6 <= x <= max(p[1] for p in points) + 1e-6
+
+
+def test_standing_vehicle_keeps_the_heading_it_came_with() -> None:
+    path = SmoothPath([(0, 20, 0), (4, 0, 0), (200, 0, 0)])
+
+    assert abs(path.pose(190).heading) == pytest.approx(math.pi)
+    assert path.pose(190).speed_ms == 0.0
+
+
+def test_queue_stops_at_red_and_discharges_in_order_without_touching() -> None:
+    lane = Traffic(
+        type="traffic",
+        id="w",
+        lane_y=1.6,
+        direction=-1,
+        enter_s=(0, 3, 6, 9),
+        stop_x=-10,
+        red_s=((5, 40),),
+    )
+    tracks = follow(lane, 80)
+    stands = [standing(track) for track in tracks]
+    x = [{t: x for t, x, _ in track} for track in tracks]
+
+    assert all(len(s) == 1 and s[0][0] < 40 < s[0][1] + 0.1 for s in stands)
+    assert [s[0][1] for s in stands] == sorted(s[0][1] for s in stands)
+    for ahead, behind in pairwise(x):
+        gaps = [behind[t] - ahead[t] for t in ahead.keys() & behind.keys()]
+        assert min(gaps) > 5.0
+
+
+def test_queueing_cars_are_decoys_and_the_clip_is_a_negative() -> None:
+    found = scenario(
+        {
+            "type": "traffic",
+            "id": "w",
+            "lane_y": 1.6,
+            "direction": -1,
+            "enter_s": [0, 4],
+            "stop_x": -10,
+            "red_s": [[2, 40]],
+        }
+    )
+
+    assert [s.decoy for s in spans(found)] == ["queue", "queue"]
+    assert {"queue", "negative"} <= set(conditions(found))
+
+
+def test_bin_overflows_from_its_filling_until_it_is_emptied() -> None:
+    states = [{"t": -1, "fill": 0.5}, {"t": 12, "fill": 1.4}, {"t": 40, "fill": 0.1}]
+    (span,) = spans(
+        scenario({"type": "bin", "id": "b", "x": 0, "y": 6, "states": states})
+    )
+
+    assert (span.slug, span.start_s, span.end_s) == ("overflowing_bin", 12, 40)
+
+
+def test_refuse_added_to_a_pile_opens_no_second_event() -> None:
+    first = {"type": "refuse", "id": "a", "x": 0, "y": 6, "from_s": 5}
+    more = {"type": "refuse", "id": "b", "x": 1, "y": 6, "from_s": 20, "case": "a"}
+
+    assert [s.actor for s in spans(scenario(first, more))] == ["a"]
+
+
+def test_point_that_is_looked_at_lies_in_the_middle_of_the_picture() -> None:
+    view = Viewpoint.model_validate(VIEW)
+    camera = Pinhole.from_view(view, 960, 540)
+
+    assert camera.project(view.look_at) == pytest.approx((0.5, 0.5))
+    assert camera.project((0.0, -20.0, 0.0)) is None
+
+
+@given(st.lists(st.tuples(st.floats(-2, 3), st.floats(-2, 3)), min_size=3, max_size=6))
+def test_clipped_polygon_lies_in_the_picture(
+    polygon: list[tuple[float, float]],
+) -> None:
+    for x, y in clip_to_frame(polygon):
+        assert -1e-9 <= x <= 1 + 1e-9
+        assert -1e-9 <= y <= 1 + 1e-9
+
+
+def test_random_scene_depends_on_its_seed_alone() -> None:
+    assert random_scenario(5) == random_scenario(5)
+    assert random_scenario(5) != random_scenario(6)

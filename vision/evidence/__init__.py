@@ -1,1 +1,1 @@
-"""What proves an event."""
+"""Proof: pictures, clips, sealed packages and their verification."""

@@ -1,0 +1,137 @@
+"""A copy of the deciding picture that explains itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw
+
+from vision.core.arrays import ImageU8
+from vision.core.frame import Frame
+from vision.core.scene import Scene
+from vision.core.violations import Violation
+from vision.evidence.fonts import Font, font, writable
+
+_BOX = (255, 64, 48)
+_ZONE = (255, 196, 0)
+_INK = (238, 238, 238)
+_PAPER = (24, 24, 28)
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What stands under the picture, line by line."""
+
+    lines: tuple[str, ...]
+
+
+def caption(
+    violation: Violation,
+    scene: Scene,
+    frame: Frame,
+    *,
+    short_code: str,
+    zone: tzinfo | None,
+) -> Caption:
+    """Return time, place, camera, rule, reasons and the code that tells copies apart.
+
+    Args:
+        violation: the step.
+        scene: the camera's knowledge.
+        frame: the deciding frame.
+        short_code: from `seal.short_code`.
+        zone: time zone to show; None: this machine's.
+    """
+    at = frame.captured_at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %z")
+    where = [scene.name or scene.camera_id, f"[{scene.camera_id}]"]
+    if scene.geo is not None:
+        where.append(scene.geo.address or "")
+        where.append(f"{scene.geo.lat:.5f}, {scene.geo.lon:.5f}")
+    what = [violation.slug.value, violation.lifecycle.value, violation.rule]
+    if violation.zone_id is not None:
+        what.append(f"zone {violation.zone_id}")
+    return Caption(
+        lines=(
+            f"{at}   {'  '.join(part for part in where if part)}",
+            "  ".join(what),
+            "; ".join(fact.text() for fact in violation.facts),
+            f"{violation.event_id}  #{violation.sequence}  code {short_code}",
+        )
+    )
+
+
+def draw_overlay(
+    image: ImageU8, violation: Violation, scene: Scene, text: Caption
+) -> ImageU8:
+    """Return the picture with zone and box, and the caption in a strip below it.
+
+    Args:
+        image: (H, W, 3) uint8 BGR, untouched.
+        violation: the step; its place gives the box.
+        scene: gives the zone's polygon.
+        text: what to write.
+
+    Returns:
+        (H + strip, W, 3) uint8 BGR.
+    """
+    height, width = image.shape[:2]
+    size_px = max(13, min(28, width // 55))
+    lines = _wrapped(text.lines, font(size_px), width - size_px)
+    step = int(size_px * 1.45)
+    strip = step * len(lines) + size_px
+    canvas = Image.new("RGB", (width, height + strip), _PAPER)
+    canvas.paste(Image.fromarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)), (0, 0))
+    pen = ImageDraw.Draw(canvas)
+    stroke = max(2, width // 480)
+    polygon = _polygon(violation, scene, (width, height))
+    if polygon is not None:
+        pen.line([*polygon, polygon[0]], fill=_ZONE, width=stroke)
+    pen.rectangle(_inside(violation, (width, height)), outline=_BOX, width=stroke)
+    # A box that reaches below the picture must not run through the caption.
+    pen.rectangle((0, height, width, height + strip), fill=_PAPER)
+    for row, line in enumerate(lines):
+        where = (size_px // 2, height + size_px // 2 + row * step)
+        pen.text(where, writable(line), font=font(size_px), fill=_INK)
+    return np.ascontiguousarray(np.asarray(canvas)[:, :, ::-1])
+
+
+def _inside(
+    violation: Violation, size: tuple[int, int]
+) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = violation.place.xyxy
+    left, top = min(max(0.0, x1), size[0] - 1), min(max(0.0, y1), size[1] - 1)
+    return left, top, max(left, min(x2, size[0] - 1)), max(top, min(y2, size[1] - 1))
+
+
+def _polygon(
+    violation: Violation, scene: Scene, size: tuple[int, int]
+) -> list[tuple[float, float]] | None:
+    for zone in scene.zones:
+        if zone.zone_id == violation.zone_id:
+            return [(x * size[0], y * size[1]) for x, y in zone.polygon]
+    return None
+
+
+def _wrapped(lines: Sequence[str], face: Font, width_px: float) -> list[str]:
+    """Break lines that are too wide, at a space where one is near the end."""
+    out: list[str] = []
+    for whole in lines:
+        rest = whole
+        while rest:
+            fits = _fitting(rest, face, width_px)
+            space = rest.rfind(" ", fits // 2, fits)
+            # Chinese has no spaces: there, anywhere will do.
+            cut = fits if fits == len(rest) or space < 0 else space + 1
+            out.append(rest[:cut].rstrip())
+            rest = rest[cut:].lstrip()
+    return out
+
+
+def _fitting(text: str, face: Font, width_px: float) -> int:
+    """Return how many characters fit, at least one."""
+    for count in range(1, len(text) + 1):
+        if face.getlength(writable(text[:count])) > width_px:
+            return max(1, count - 1)
+    return len(text)

@@ -1,0 +1,86 @@
+"""One event's folder: files first, then the manifest that vouches for them."""
+
+import contextlib
+import logging
+from pathlib import Path
+
+from vision.core.errors import EvidenceError
+from vision.core.evidence import Artifact
+from vision.evidence import manifest
+from vision.evidence.disk import make_folder, write_atomically
+from vision.evidence.manifest import Entry, Manifest
+from vision.evidence.pictures import JPEG, Picture
+
+log = logging.getLogger(__name__)
+
+
+class Package:
+    """`evidence/<event_id>/`; one step's files become valid with its manifest."""
+
+    def __init__(self, root: Path, event_id: str) -> None:
+        """Name the folder; nothing is made yet.
+
+        Args:
+            root: the evidence folder.
+            event_id: becomes a folder name.
+
+        Raises:
+            EvidenceError: the id cannot be a folder name.
+        """
+        if Path(event_id).name != event_id or event_id.startswith("."):
+            msg = f"event id {event_id!r} cannot name a folder; expected a plain name"
+            raise EvidenceError(msg)
+        self.folder = root / event_id
+
+    def read(self) -> Manifest | None:
+        """Return the newest sealed manifest, or None if there is none.
+
+        Raises:
+            EvidenceError: it is damaged.
+        """
+        try:
+            text = (self.folder / manifest.NAME).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            msg = f"{self.folder / manifest.NAME}: cannot be read ({error.strerror})"
+            raise EvidenceError(msg) from error
+        return Manifest.from_bytes(text, self.folder)
+
+    def save(
+        self, picture: Picture, *, role: str, step: int, note: str | None = None
+    ) -> Entry:
+        """Write one picture.
+
+        Args:
+            picture: encoded and hashed already.
+            role: as on `Artifact`.
+            step: sequence of the step that it proves.
+            note: how it was made.
+
+        Raises:
+            OSError: it could not be written; nothing is left behind.
+        """
+        make_folder(self.folder)
+        name = f"{step:03d}-{role}.jpg"
+        # The manifest, written last, syncs the folder for all of them.
+        write_atomically(self.folder / name, picture.jpeg, sync_name=False)
+        artifact = Artifact(
+            role=role,
+            path=self.folder / name,
+            name=name,
+            media_type=JPEG,
+            sha256=picture.sha256,
+            size_bytes=len(picture.jpeg),
+            captured_at=picture.captured_at,
+            frame_index=picture.frame_index,
+        )
+        return Entry(artifact, step=step, note=note)
+
+    def discard(self, entries: tuple[Entry, ...]) -> None:
+        """Remove files that no manifest will vouch for."""
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                entry.artifact.path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()

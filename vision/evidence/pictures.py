@@ -1,0 +1,114 @@
+"""Pictures as evidence: encoded once, hashed at once."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+import cv2
+import numpy as np
+
+from vision.core.arrays import ImageU8
+from vision.core.errors import EvidenceError
+from vision.core.frame import Frame
+
+JPEG = "image/jpeg"
+QUALITY = 92
+_MARGIN = 0.35
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Picture:
+    """An encoded picture and where it comes from.
+
+    Attributes:
+        jpeg: the bytes that the digest is of.
+        sha256: hex digest, taken when the picture was encoded.
+        captured_at: wall time of its frame.
+        frame_index: running number of its frame.
+        media_time_s: the frame's time on the stream's clock, seconds.
+    """
+
+    jpeg: bytes
+    sha256: str
+    captured_at: datetime
+    frame_index: int
+    media_time_s: float
+
+
+def picture_of(frame: Frame, image: ImageU8 | None = None) -> Picture:
+    """Encode a frame, or a picture made from it.
+
+    Args:
+        frame: where time and number come from.
+        image: (H, W, 3) uint8 BGR; default: the frame's own, untouched.
+
+    Raises:
+        EvidenceError: the picture cannot be encoded.
+    """
+    jpeg = encode(frame.image if image is None else image)
+    return Picture(
+        jpeg=jpeg,
+        sha256=hashlib.sha256(jpeg).hexdigest(),
+        captured_at=frame.captured_at,
+        frame_index=frame.index,
+        media_time_s=frame.media_time_s,
+    )
+
+
+def encode(image: ImageU8) -> bytes:
+    """Return an (H, W, 3) uint8 BGR picture as JPEG.
+
+    Raises:
+        EvidenceError: it cannot be encoded.
+    """
+    try:
+        ok, buffer = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    except cv2.error as error:
+        msg = f"picture of shape {image.shape}: cannot be encoded ({error.err})"
+        raise EvidenceError(msg) from error
+    if not ok:
+        msg = f"picture of shape {image.shape}: cannot be encoded"
+        raise EvidenceError(msg)
+    return buffer.tobytes()
+
+
+def decode(jpeg: bytes) -> ImageU8:
+    """Return a JPEG as (H, W, 3) uint8 BGR.
+
+    Raises:
+        EvidenceError: it is no picture.
+    """
+    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    # cv2's stubs deny it, but imdecode returns None for bytes that are no picture.
+    if image is None:
+        msg = f"{len(jpeg)} bytes are no picture; expected JPEG"
+        raise EvidenceError(msg)
+    return np.asarray(image, dtype=np.uint8)
+
+
+def close_up(image: ImageU8, xyxy: Box) -> ImageU8:
+    """Cut an object out with some of its surroundings, at full resolution.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        xyxy: the object's box, pixels; may reach outside the picture.
+
+    Returns:
+        A copy, at least 32 pixels on each side where the picture allows.
+    """
+    height, width = image.shape[:2]
+    x1, y1, x2, y2 = xyxy
+    dx = max((x2 - x1) * _MARGIN, (32 - (x2 - x1)) / 2)
+    dy = max((y2 - y1) * _MARGIN, (32 - (y2 - y1)) / 2)
+    left, right = _span(x1 - dx, x2 + dx, width)
+    top, bottom = _span(y1 - dy, y2 + dy, height)
+    return image[top:bottom, left:right].copy()
+
+
+def _span(low: float, high: float, size: int) -> tuple[int, int]:
+    """Return a non-empty span of whole pixels inside [0, size]."""
+    first = int(min(max(0.0, low), size - 1))
+    last = int(min(max(first + 1.0, np.ceil(high)), size))
+    return first, last

@@ -1,0 +1,109 @@
+"""What a shared copy hides, so that it cannot be brought back."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import cv2
+import numpy as np
+
+from vision.core.arrays import ImageU8
+from vision.core.observation import Observation
+from vision.evidence.pictures import Box
+
+PERSON_LABELS = frozenset({"person", "pedestrian", "rider", "cyclist", "people"})
+VEHICLE_LABELS = frozenset(
+    {"car", "truck", "bus", "van", "vehicle", "motorcycle", "motorbike", "tricycle"}
+)
+_GROW = 0.12  # detectors cut off hair and hands
+_CELLS = (4, 6)  # columns and rows of colour left of a person
+_PLATE_TOP = 0.45  # plates hang in the lower part of a vehicle, wherever it faces
+# A plate is about a quarter of a vehicle's width: below this, a character has less
+# than four pixels and nobody can read it.
+_READABLE_FROM_PX = 100
+
+
+class RegionKind(StrEnum):
+    """What a region hides."""
+
+    PERSON = "person"
+    PLATE = "plate"
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A box to hide, pixels; may reach outside the picture."""
+
+    kind: RegionKind
+    xyxy: Box
+
+
+def regions_of(observation: Observation) -> tuple[Region, ...]:
+    """Return what has to be hidden in a frame: people, and where plates can be.
+
+    Without a model for faces and plates, whole people and the lower part of every
+    vehicle are taken, detected or remembered as a still object or a track.
+    """
+    found: list[tuple[str, Box]] = [
+        (observation.labels[class_id], _box(xyxy))
+        for class_id, xyxy in zip(
+            observation.detections.class_id, observation.detections.xyxy, strict=True
+        )
+    ]
+    found += [(track.label, track.xyxy) for track in observation.tracks]
+    found += [(place.label, place.xyxy) for place in observation.places]
+    return tuple(
+        region for label, xyxy in found if (region := _region(label, xyxy)) is not None
+    )
+
+
+def redact(image: ImageU8, regions: tuple[Region, ...]) -> ImageU8:
+    """Return a copy with every region hidden.
+
+    A person keeps at most 4 x 6 colours; a plate's area keeps one colour per
+    sixth of its width, averaged over its whole height, which is wider than any
+    character and leaves no stroke to match.
+
+    Args:
+        image: (H, W, 3) uint8 BGR, untouched.
+        regions: what to hide.
+
+    Returns:
+        (H, W, 3) uint8 BGR.
+    """
+    copy = image.copy()
+    for region in regions:
+        _hide(copy, region)
+    return copy
+
+
+def _box(xyxy: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Box:
+    x1, y1, x2, y2 = (float(side) for side in xyxy)
+    return (x1, y1, x2, y2)
+
+
+def _region(label: str, xyxy: Box) -> Region | None:
+    x1, y1, x2, y2 = xyxy
+    if label in PERSON_LABELS:
+        dx, dy = (x2 - x1) * _GROW, (y2 - y1) * _GROW
+        return Region(RegionKind.PERSON, (x1 - dx, y1 - dy, x2 + dx, y2 + dy))
+    if label in VEHICLE_LABELS and x2 - x1 >= _READABLE_FROM_PX:
+        top = y1 + (y2 - y1) * _PLATE_TOP
+        return Region(RegionKind.PLATE, (x1, top, x2, y2 + (y2 - y1) * 0.05))
+    return None
+
+
+def _hide(image: ImageU8, region: Region) -> None:
+    height, width = image.shape[:2]
+    x1, y1, x2, y2 = region.xyxy
+    left, right = max(0, int(x1)), min(width, int(np.ceil(x2)))
+    top, bottom = max(0, int(y1)), min(height, int(np.ceil(y2)))
+    if left >= right or top >= bottom:
+        return
+    columns, rows = _CELLS if region.kind is RegionKind.PERSON else (6, 1)
+    cut = image[top:bottom, left:right]
+    cells = (min(columns, right - left), min(rows, bottom - top))
+    # INTER_AREA averages every pixel of a cell: nothing finer survives.
+    coarse = cv2.resize(cut, cells, interpolation=cv2.INTER_AREA)
+    image[top:bottom, left:right] = cv2.resize(
+        coarse, (right - left, bottom - top), interpolation=cv2.INTER_NEAREST
+    )

@@ -1,0 +1,230 @@
+"""Keeps what proves an event, and gets by when the disk does not play along."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+
+from vision.core.clock import SystemClock
+from vision.core.errors import EvidenceError
+from vision.core.events import Provenance
+from vision.core.evidence import Evidence
+from vision.core.observation import Observation
+from vision.core.ports import Clock, HealthListener
+from vision.core.violations import Violation
+from vision.evidence.disk import free_bytes, make_folder, write_atomically
+from vision.evidence.manifest import Entry, Manifest
+from vision.evidence.origin import origin_of, step_of
+from vision.evidence.overlay import caption, draw_overlay
+from vision.evidence.package import Package
+from vision.evidence.pictures import Picture, close_up, picture_of
+from vision.evidence.redaction import redact, regions_of
+from vision.evidence.seal import Sealer, short_code
+from vision.evidence.sights import FirstSights
+from vision.evidence.trouble import Trouble
+
+log = logging.getLogger(__name__)
+
+_PROBE_EVERY_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class StorePolicy:
+    """What the store may use, and how it writes.
+
+    Attributes:
+        first_sight_bytes: memory for first pictures, all cameras together.
+        min_free_bytes: below this much free disk nothing is written, so that
+            events themselves can still be kept.
+        zone: time zone on overlays; None: this machine's.
+    """
+
+    first_sight_bytes: int = 64 << 20
+    min_free_bytes: int = 64 << 20
+    zone: tzinfo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shot:
+    """A picture still to be written."""
+
+    role: str
+    picture: Picture
+    note: str | None = None
+
+
+class PackageStore:
+    """`EvidenceStore` that writes one package per event.
+
+    Called from the analysing thread. A step that was kept already (a crash came
+    between evidence and event) is returned as it is, never written again.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        sealer: Sealer | None = None,
+        provenance: Provenance | None = None,
+        clock: Clock | None = None,
+        on_health: HealthListener | None = None,
+        policy: StorePolicy | None = None,
+    ) -> None:
+        """Name the folder; a folder that cannot be written is no error here.
+
+        Args:
+            root: `STREETWARDEN_HOME/evidence`.
+            sealer: signs the manifests; default: unsigned.
+            provenance: engine and model, for the manifest.
+            clock: wall and monotonic time.
+            on_health: told when evidence degrades and recovers.
+            policy: memory, disk and captions.
+        """
+        self._root = root
+        self._clock = SystemClock() if clock is None else clock
+        self._sealer = Sealer(root, clock=self._clock) if sealer is None else sealer
+        self._provenance = provenance
+        self._policy = StorePolicy() if policy is None else policy
+        self._trouble = Trouble(self._clock, on_health)
+        self._sights = FirstSights(self._policy.first_sight_bytes)
+        self._probe_at_s = 0.0
+
+    @property
+    def first_sight_bytes(self) -> int:
+        """Memory that first pictures take now."""
+        return self._sights.size_bytes
+
+    def observe(self, observation: Observation) -> None:
+        """Remember the first sight of places that are new in this frame."""
+        try:
+            self._sights.observe(observation)
+        except EvidenceError as error:
+            self._trouble.begin(str(error))
+        if self._trouble.detail is not None:
+            self._probe()
+
+    def keep(self, violation: Violation, observation: Observation) -> Evidence:
+        """Write the proof of one step and seal it.
+
+        Returns:
+            The files that are safe on disk and stand in the manifest; fewer, or
+            none, when the disk is full or not writable.
+        """
+        try:
+            package = Package(self._root, violation.event_id)
+            known = package.read()
+            kept = None if known is None else known.evidence_of(violation.sequence)
+            if kept is not None:
+                return kept
+            return self._keep(package, known, violation, observation)
+        except (OSError, EvidenceError) as error:
+            self._trouble.begin(f"event {violation.event_id} has no pictures: {error}")
+            return Evidence()
+
+    def _keep(
+        self,
+        package: Package,
+        known: Manifest | None,
+        violation: Violation,
+        observation: Observation,
+    ) -> Evidence:
+        self._require_space()
+        entries: list[Entry] = []
+        whole = True
+        for shot in self._shots(violation, observation):
+            try:
+                entries.append(
+                    package.save(
+                        shot.picture,
+                        role=shot.role,
+                        step=violation.sequence,
+                        note=shot.note,
+                    )
+                )
+            except OSError as error:
+                whole = False
+                self._trouble.begin(f"{package.folder.name}: {error}; free space")
+        self._seal(package, known, tuple(entries), violation, observation)
+        if whole:
+            self._trouble.end()
+        return Evidence(tuple(entry.artifact for entry in entries))
+
+    def _seal(
+        self,
+        package: Package,
+        known: Manifest | None,
+        entries: tuple[Entry, ...],
+        violation: Violation,
+        observation: Observation,
+    ) -> None:
+        if known is None:
+            origin = origin_of(violation, observation.scene, self._provenance)
+            known = Manifest(violation.event_id, revision=0, origin=origin)
+        following = known.next(
+            entries,
+            step=step_of(violation),
+            at=self._clock.now(),
+            actor="engine",
+            action=f"captured {violation.lifecycle}",
+        )
+        try:
+            self._sealer.seal(package.folder, following)
+        except (OSError, EvidenceError):
+            package.discard(entries)
+            raise
+
+    def _shots(self, violation: Violation, observation: Observation) -> Iterator[_Shot]:
+        """Yield the pictures of a step, the most needed first."""
+        frame = observation.frame
+        regions = regions_of(observation)
+        deciding = picture_of(frame)
+        yield _Shot("wide_deciding", deciding)
+        sight = self._sights.of(frame.camera_id, violation.place.place_id)
+        if sight is not None and sight.picture.frame_index == frame.index:
+            sight = None
+        if sight is not None:
+            yield _Shot("wide_first", sight.picture)
+        cut = close_up(frame.image, violation.place.xyxy)
+        yield _Shot("close_up", picture_of(frame, cut))
+        shared = redact(frame.image, regions)
+        text = caption(
+            violation,
+            observation.scene,
+            frame,
+            short_code=short_code(violation.event_id, deciding.sha256),
+            zone=self._policy.zone,
+        )
+        drawn = draw_overlay(shared, violation, observation.scene, text)
+        yield _Shot("overlay", picture_of(frame, drawn), "redacted and annotated")
+        yield _Shot("wide_deciding_redacted", picture_of(frame, shared), "redacted")
+        cut = close_up(shared, violation.place.xyxy)
+        yield _Shot("close_up_redacted", picture_of(frame, cut), "redacted")
+        if sight is not None:
+            yield _Shot("wide_first_redacted", sight.redacted(), "redacted")
+
+    def _require_space(self) -> None:
+        free = free_bytes(self._root)
+        if free < self._policy.min_free_bytes:
+            msg = (
+                f"{self._root}: {free >> 20} MiB free, expected at least "
+                f"{self._policy.min_free_bytes >> 20} MiB; free space"
+            )
+            raise EvidenceError(msg)
+
+    def _probe(self) -> None:
+        """See whether evidence could be written again."""
+        now_s = self._clock.monotonic_s()
+        if now_s < self._probe_at_s:
+            return
+        self._probe_at_s = now_s + _PROBE_EVERY_S
+        probe = self._root / ".probe"
+        try:
+            self._require_space()
+            make_folder(self._root)
+            write_atomically(probe, bytes(4096))
+            probe.unlink()
+        except (OSError, EvidenceError) as error:
+            log.debug("evidence still degraded: %s", error)
+        else:
+            self._trouble.end()

@@ -127,10 +127,10 @@ class World:
                 ),
                 np.uint8,
             )
-        lit = picture.astype(np.float32) * self.light(t)
+        lit = np.multiply(picture, self.light(t), dtype=np.float32)
         if self.noise:
-            lit += self._rng.normal(0, self.noise, (HEIGHT, WIDTH, 1))
-        film = np.clip(lit, 0, 255).astype(np.uint8)
+            lit = lit + self._rng.normal(0, self.noise, (HEIGHT, WIDTH, 1))
+        film = np.asarray(np.clip(lit, 0, 255), np.uint8)
         if self.scale == 1.0:
             return film
         size = (round(WIDTH * self.scale), round(HEIGHT * self.scale))
@@ -150,7 +150,7 @@ class World:
                 continue
             dx, dy = self.shake(t)
             noise = self._rng.normal(0, self.jitter_px, 4) if self.jitter_px else 0.0
-            moved = np.array(box) + (dx, dy, dx, dy) + noise
+            moved = np.add(box, (dx, dy, dx, dy)) + noise
             boxes.append(moved * self.scale)
             classes.append(LABELS.index(actor.label_at(t)))
         return Detections(

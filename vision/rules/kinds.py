@@ -1,6 +1,7 @@
 """What can stand still, and how patient the memory is with it."""
 
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +87,16 @@ class PlaceParams:
     cover_share: float = 0.25
     baseline_s: float = 2.0
     max_places: int = 128
+
+    @classmethod
+    def for_period(cls, period_s: float) -> Self:
+        """Return parameters that fit a camera's sampling period.
+
+        Args:
+            period_s: time between two analysed pictures, seconds. A slow camera's gaps
+                are not the stream's: two pictures in a row always count as observed.
+        """
+        longest_s = max(cls().max_gap_s, 2.5 * period_s)
+        return cls(
+            max_gap_s=longest_s, patience_s=max(cls().patience_s, 2.5 * period_s)
+        )

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar, TypedDict
+from typing import ClassVar, TypedDict, cast
 
 from vision.core.errors import ConfigError
 from vision.core.observation import Observation
@@ -75,19 +75,26 @@ class PlaceRule(ABC):
         ledgers = {name: ledger.state() for name, ledger in self._ledgers.items()}
         return {"rule": self.name, "book": self._book.state(), "ledgers": ledgers}
 
-    def restore(self, record: RuleRecord) -> None:
+    def restore(self, record: object) -> None:
         """Take up a stored memory.
+
+        Args:
+            record: what `state` returned before the restart, perhaps by way of JSON.
 
         Raises:
             ConfigError: it is another rule's or cannot be read.
         """
         try:
-            if record["rule"] != self.name:
-                msg = f"got {record['rule']!r}, expected {self.name!r}"
+            stored = cast("RuleRecord", record)
+            if stored["rule"] != self.name:
+                msg = f"got {stored['rule']!r}"
                 raise ValueError(msg)  # noqa: TRY301 one message for all damage
-            self._book.restore(record["book"])
+            self._book.restore(stored["book"])
             for name, ledger in self._ledgers.items():
-                ledger.restore(record["ledgers"].get(name, {}))
+                ledger.restore(stored["ledgers"].get(name, {}))
         except (KeyError, TypeError, ValueError) as error:
-            msg = f"stored rule {self.name}: {error}; delete the file to start afresh"
+            msg = (
+                f"stored events: {error!r}, expected those of rule {self.name!r}; "
+                "delete them to start afresh"
+            )
             raise ConfigError(msg) from error

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from vision.core.detections import Detections
 from vision.core.errors import ConfigError
@@ -15,6 +15,8 @@ from vision.rules.records import SlotRecord, from_record, to_record
 from vision.rules.scan import Scan
 from vision.rules.slot import Moment, Slot
 from vision.rules.watch import Watch
+
+_VERSION = 1
 
 
 class MemoryRecord(TypedDict):
@@ -86,33 +88,28 @@ class PlaceMemory:
     def state(self) -> MemoryRecord:
         """Return the settled places as plain values, to be stored."""
         places = [to_record(slot) for slot in self._slots if slot.settled]
-        return {"version": 1, "camera_id": self._camera_id, "places": places}
+        return {"version": _VERSION, "camera_id": self._camera_id, "places": places}
 
-    def restore(self, record: MemoryRecord) -> None:
+    def restore(self, record: object) -> None:
         """Take up stored places; the next picture looks for them again.
 
         Args:
-            record: what `state` returned, before the restart.
+            record: what `state` returned before the restart, perhaps by way of JSON.
 
         Raises:
             ConfigError: it is another camera's or cannot be read.
         """
-        if record["camera_id"] != self._camera_id or record["version"] != 1:
-            msg = (
-                f"stored places: got camera {record['camera_id']!r} version "
-                f"{record['version']}, expected {self._camera_id!r} version 1; "
-                "delete the file to start afresh"
-            )
-            raise ConfigError(msg)
         try:
-            slots = [
-                from_record(place, self._params.vote_window_s)
-                for place in record["places"]
-            ]
+            stored = cast("MemoryRecord", record)
+            if (stored["version"], stored["camera_id"]) != (_VERSION, self._camera_id):
+                msg = f"got camera {stored['camera_id']!r} version {stored['version']}"
+                raise ValueError(msg)  # noqa: TRY301 one message for all damage
+            window_s = self._params.vote_window_s
+            slots = [from_record(place, window_s) for place in stored["places"]]
         except (KeyError, TypeError, ValueError) as error:
             msg = (
-                f"stored places of {self._camera_id}: {error!r}; "
-                "delete the file to start afresh"
+                f"stored places: {error!r}, expected those of camera "
+                f"{self._camera_id!r}, version {_VERSION}; delete them to start afresh"
             )
             raise ConfigError(msg) from error
         self._slots = [slot for slot in slots if slot.kind in self._kinds]

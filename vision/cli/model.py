@@ -1,0 +1,184 @@
+"""`streetwarden model ...`: pictures in, a proven model out."""
+
+from collections import Counter
+from importlib.util import find_spec
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from vision.core.errors import ConfigError, ModelError
+from vision.training import checks, contact, layouts
+from vision.training.collect import Manifest, list_split, load, read_manifest
+
+Layout = Literal["yolo", "coco", "voc"]
+DATASETS = Path("datasets")
+_SHEET_PICTURES = 24
+_PARITY_PICTURES = 100
+_SIZE_PX = 640
+
+app = typer.Typer(no_args_is_help=True, help="Data, training, export, parity.")
+data = typer.Typer(no_args_is_help=True, help="Training pictures.")
+app.add_typer(data, name="data")
+
+SetName = Annotated[str, typer.Argument(help="Folder below datasets/.")]
+Root = Annotated[
+    Path | None,
+    typer.Option(envvar="STREETWARDEN_DATA", help="Folder that holds the pictures."),
+]
+
+
+@data.command("import")
+def import_set(
+    source: Annotated[Path, typer.Argument(help="Set folder or annotations.")],
+    target: Annotated[Path, typer.Argument(help="New folder.")],
+    *,
+    layout: Annotated[Layout, typer.Option(help="Layout of the source.")] = "yolo",
+    pictures: Annotated[
+        Path | None, typer.Option(help="Pictures of COCO or VOC files.")
+    ] = None,
+    names: Annotated[str, typer.Option(help="YOLO: class names, commas.")] = "",
+) -> None:
+    """Bring your own pictures into the layout that training reads."""
+    beside = pictures if pictures is not None else source.parent / "images"
+    if layout == "coco":
+        found = layouts.read_coco(source, beside)
+    elif layout == "voc":
+        found = layouts.read_voc(source, beside)
+    else:
+        found = layouts.read_yolo_set(source, tuple(names.split(",")))
+    count = layouts.write_set(found, target)
+    print(f"{target}: {count} pictures. Complete {target / 'manifest.toml'}.")
+
+
+@data.command("check")
+def check_set(name: SetName, *, root: Root = None) -> None:
+    """Find broken pictures, wrong boxes, and look-alikes across splits."""
+    faults = list(checks.check(_manifest(name), _root(root)))
+    for fault in faults:
+        print(f"{fault.kind:9} {fault.where}: {fault.text}")
+    kinds = ", ".join(f"{n} {k}" for k, n in Counter(f.kind for f in faults).items())
+    print(f"{name}: {kinds or 'no fault found'}")
+    if any(f.kind in {"broken", "missing", "label", "leak"} for f in faults):
+        raise typer.Exit(1)
+
+
+@data.command("stats")
+def stats(name: SetName, *, root: Root = None) -> None:
+    """Count pictures and boxes per split."""
+    manifest = _manifest(name)
+    for split in (s for s in manifest.splits if s != "drop"):
+        counted = checks.tally(manifest, _root(root), split)
+        print(f"{split}: {counted.pictures} pictures, {counted.empty} without a box")
+        for label, count in counted.boxes.items():
+            small = counted.small[label]
+            print(f"  {label:16} {count:6} boxes, {small} under 1 % of the picture")
+
+
+@data.command("preview")
+def preview(
+    name: SetName, target: Path, *, split: str = "train", root: Root = None
+) -> None:
+    """Write a contact sheet with the boxes drawn."""
+    manifest = _manifest(name)
+    paths = list_split(manifest, _root(root), split)
+    step = max(1, len(paths) // _SHEET_PICTURES)
+    spread = islice(paths, 0, None, step)
+    drawn = [contact.labelled(s) for s in load(manifest, spread, _SIZE_PX)]
+    contact.write(target, contact.sheet(drawn[:_SHEET_PICTURES], 6, 256))
+    print(f"{target}: {min(len(drawn), _SHEET_PICTURES)} of {len(paths)} pictures")
+
+
+@app.command("train")
+def train(
+    recipe: Annotated[Path, typer.Argument(help="A recipe.toml.")],
+    run: Annotated[Path, typer.Argument(help="Folder of the run.")],
+    *,
+    root: Root = None,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    threads: Annotated[int, typer.Option(help="Of torch.")] = 1,
+) -> None:
+    """Train from a recipe; a stopped run continues where it was.
+
+    The data root holds the sets, and beside them clips/, renders/, weights/.
+    """
+    _need_training()
+    from vision.training import fit  # noqa: PLC0415
+    from vision.training.progress import Progress  # noqa: PLC0415
+    from vision.training.recipe import read_recipe  # noqa: PLC0415
+
+    read = read_recipe(recipe)
+    fit.use_threads(threads)
+    places = fit.Places(DATASETS, _root(root), run)
+    with Progress(read.schedule.steps, run / "log.jsonl") as progress:
+        checkpoint = fit.train(read, places, device, progress.on_step)
+    print(f"{checkpoint}: trained; export it with `streetwarden model export`")
+
+
+@app.command("export")
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help="A trained .pt file.")],
+    sheet: Annotated[Path, typer.Argument(help="papers.toml of the model.")],
+    folder: Annotated[Path, typer.Argument(help="Receives model.onnx, model.toml.")],
+) -> None:
+    """Write NMS-free ONNX with its papers."""
+    _need_training()
+    from vision.training import export as exporting  # noqa: PLC0415
+
+    papers = exporting.read_papers(sheet)
+    folder.mkdir(parents=True, exist_ok=True)
+    exporting.export_onnx(checkpoint, folder / "model.onnx", papers)
+    print(exporting.write_sheet(folder, papers))
+
+
+@app.command("parity")
+def parity(
+    origin: Annotated[str, typer.Argument(help="Reference: .pt or .onnx.")],
+    variant: Annotated[str, typer.Argument(help=".onnx, or openvino:bf16:FILE.")],
+    name: Annotated[str, typer.Option(help="Set to compare on.")] = "garbage_cn",
+    *,
+    root: Root = None,
+    points: Annotated[float, typer.Option(help="Allowed loss, mAP points.")] = 0.2,
+    faster: Annotated[float, typer.Option(help="Needed speed-up.")] = 0.0,
+) -> None:
+    """Compare two forms of a model; exit 1 when a bound is broken."""
+    _need_training()
+    from vision.training import parity as gate  # noqa: PLC0415
+    from vision.training.forms import predictor  # noqa: PLC0415
+
+    manifest = _manifest(name)
+    paths = list_split(manifest, _root(root), "train")
+    spread = paths[:: max(1, len(paths) // _PARITY_PICTURES)][:_PARITY_PICTURES]
+    samples = list(load(manifest, spread, _SIZE_PX))
+    found = gate.compare(
+        predictor(origin, _SIZE_PX), predictor(variant, _SIZE_PX), samples
+    )
+    for line in gate.describe(found):
+        print(line)
+    broken = found.failures(gate.Bounds(points, faster))
+    if broken:
+        msg = f"{variant} must not be installed: " + "; ".join(broken)
+        raise ModelError(msg)
+
+
+def _manifest(name: str) -> Manifest:
+    path = DATASETS / name / "manifest.toml"
+    if not path.is_file():
+        known = sorted(p.parent.name for p in DATASETS.glob("*/manifest.toml"))
+        msg = f"{path} is not there; known sets: {', '.join(known) or 'none'}"
+        raise ConfigError(msg)
+    return read_manifest(path)
+
+
+def _root(root: Path | None) -> Path:
+    if root is None:
+        msg = "no data root: set STREETWARDEN_DATA or give --root FOLDER"
+        raise ConfigError(msg)
+    return root
+
+
+def _need_training() -> None:
+    if find_spec("torch") is None or find_spec("ultralytics") is None:
+        msg = "this needs torch and ultralytics: run `make train-env` first"
+        raise ConfigError(msg)

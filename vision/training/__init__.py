@@ -1,0 +1,1 @@
+"""Training of the street model: data, network, export, parity."""

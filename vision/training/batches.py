@@ -1,0 +1,125 @@
+"""Draw batches from the pools of pictures, in fixed shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from vision.core.errors import ConfigError
+from vision.training.chance import happens
+from vision.training.compose import Canvas, mosaic, single
+from vision.training.degrade import degrade
+from vision.training.labels import Sample
+from vision.training.losses import Batch
+
+Pools = Mapping[str, Sequence[Sample]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """How a batch is mixed.
+
+    Attributes:
+        rows: pool name to rows of the batch, in order; the teacher looks at
+            the first ``teacher_rows`` of them.
+        teacher_rows: rows that the teacher sees.
+        sizes: canvas side in pixels to chance.
+        mosaic: chance of a 2 x 2 mosaic.
+        far_mosaic: chance of a 3 x 3 mosaic.
+    """
+
+    rows: dict[str, int]
+    teacher_rows: int
+    sizes: dict[int, float]
+    mosaic: float
+    far_mosaic: float
+
+
+def draw(
+    pools: Pools, mixture: Mixture, rng: np.random.Generator
+) -> tuple[torch.Tensor, Batch]:
+    """Draw one batch.
+
+    Args:
+        pools: pictures by pool; an empty pool's rows go to the last pool.
+        mixture: shares and sizes.
+        rng: source of chance.
+
+    Returns:
+        Pictures (B, 3, S, S) float32 RGB in [0, 1], channels last in memory,
+        and the labels in the form ``StreetLoss`` takes.
+    """
+    size_px = int(rng.choice(list(mixture.sizes), p=list(mixture.sizes.values())))
+    canvases = []
+    for name in _rows(pools, mixture):
+        canvas = _canvas(pools, name, size_px, (mixture, rng))
+        canvases.append((degrade(canvas.image, rng), canvas))
+    stack = np.stack([image[..., ::-1] for image, _ in canvases])
+    pictures = torch.from_numpy(stack).permute(0, 3, 1, 2).float().div_(255.0)
+    return pictures, collate([canvas for _, canvas in canvases], size_px)
+
+
+def collate(canvases: Sequence[Canvas], size_px: int) -> Batch:
+    """Put the labels of a batch into tensors.
+
+    Args:
+        canvases: one per row.
+        size_px: side of every canvas.
+
+    Returns:
+        ``batch_idx, cls, bboxes, regions`` as ``StreetLoss`` takes them.
+    """
+    index = np.repeat(np.arange(len(canvases)), [len(c.class_id) for c in canvases])
+    xyxy = np.concatenate([c.xyxy for c in canvases]) / size_px
+    xywh = np.concatenate(
+        ((xyxy[:, :2] + xyxy[:, 2:]) / 2, xyxy[:, 2:] - xyxy[:, :2]), axis=1
+    )
+    regions = [
+        np.concatenate(
+            (np.full((len(c.regions), 1), row, np.float32), c.regions), axis=1
+        )
+        for row, c in enumerate(canvases)
+    ]
+    return {
+        "batch_idx": torch.from_numpy(index.astype(np.float32)),
+        "cls": torch.from_numpy(np.concatenate([c.class_id for c in canvases])).float(),
+        "bboxes": torch.from_numpy(xywh.astype(np.float32)),
+        "regions": torch.from_numpy(np.concatenate(regions)),
+    }
+
+
+def _rows(pools: Pools, mixture: Mixture) -> list[str]:
+    filled = [name for name in mixture.rows if pools.get(name)]
+    if not filled:
+        msg = f"no pictures for any of the pools {list(mixture.rows)}"
+        raise ConfigError(msg)
+    return [
+        name if pools.get(name) else filled[-1]
+        for name, count in mixture.rows.items()
+        for _ in range(count)
+    ]
+
+
+def _canvas(
+    pools: Pools, name: str, size_px: int, chance: tuple[Mixture, np.random.Generator]
+) -> Canvas:
+    mixture, rng = chance
+    kind = rng.random()
+    tiles = 4 if kind < mixture.mosaic else 9
+    if kind >= mixture.mosaic + mixture.far_mosaic:
+        return single(_pick(pools, name, rng), size_px, rng)
+    names = [n for n in mixture.rows if pools.get(n)]
+    others = [
+        name if happens(rng, 0.5) else str(rng.choice(names)) for _ in range(tiles - 1)
+    ]
+    chosen = [_pick(pools, n, rng) for n in (name, *others)]
+    order = rng.permutation(tiles)
+    return mosaic([chosen[i] for i in order], size_px, rng)
+
+
+def _pick(pools: Pools, name: str, rng: np.random.Generator) -> Sample:
+    pool = pools[name]
+    return pool[int(rng.integers(len(pool)))]

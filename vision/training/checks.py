@@ -1,0 +1,187 @@
+"""Find what spoils a training set before a model learns it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from vision.core.arrays import FloatArray
+from vision.training.collect import Manifest, list_split
+from vision.training.scenes import describe
+
+_ALIKE = 0.97
+_RARE_SHARE = 0.02
+_THUMB_PX = 160
+_SMALL_SHARE = 0.01
+_FIELDS = 5  # class cx cy w h
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a set.
+
+    Attributes:
+        kind: ``broken, outside, label, missing, leak, near_leak, rare``.
+        where: picture, pair of pictures, or class.
+        text: what was found and what to do.
+    """
+
+    kind: str
+    where: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How much of what a split holds.
+
+    Attributes:
+        pictures: number of pictures.
+        empty: pictures without a box.
+        boxes: boxes per class name of the set.
+        small: of these, boxes under 1 % of the picture's area.
+    """
+
+    pictures: int
+    empty: int
+    boxes: dict[str, int]
+    small: dict[str, int]
+
+
+def check(manifest: Manifest, root: Path) -> Iterator[Fault]:
+    """Check every picture, every label line, and the splits against each other.
+
+    Args:
+        manifest: the set.
+        root: data root.
+
+    Yields:
+        Faults, in a fixed order.
+    """
+    seen: dict[str, tuple[list[Path], list[FloatArray]]] = {}
+    for split in _splits(manifest):
+        paths, looks = [], []
+        for path in list_split(manifest, root, split):
+            yield from _label_faults(manifest, path)
+            image = cv2.imread(str(path), cv2.IMREAD_COLOR) if path.is_file() else None
+            if image is None:
+                kind = "broken" if path.is_file() else "missing"
+                yield Fault(kind, str(path), "cannot be decoded; remove or fetch it")
+                continue
+            paths.append(path)
+            thumb = cv2.resize(image, (_THUMB_PX, _THUMB_PX))
+            looks.append(describe(np.asarray(thumb, np.uint8)))
+        seen[split] = (paths, looks)
+    yield from _leaks(seen)
+    for split in seen:
+        yield from _rare(split, tally(manifest, root, split))
+
+
+def tally(manifest: Manifest, root: Path, split: str) -> Tally:
+    """Count pictures and boxes of a split.
+
+    Args:
+        manifest: the set.
+        root: data root.
+        split: its name.
+
+    Returns:
+        The counts.
+    """
+    names = list(manifest.class_map)
+    boxes, small = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
+    paths = list_split(manifest, root, split)
+    empty = 0
+    for path in paths:
+        rows = [row for row in _rows(path) if row is not None]
+        empty += not rows
+        for row in rows:
+            name = names[int(row[0])] if int(row[0]) < len(names) else None
+            if name is not None:
+                boxes[name] += 1
+                small[name] += row[3] * row[4] < _SMALL_SHARE
+    return Tally(len(paths), empty, boxes, small)
+
+
+def _splits(manifest: Manifest) -> list[str]:
+    return [name for name in manifest.splits if name != "drop"]
+
+
+def _label_path(path: Path) -> Path:
+    return path.parent.parent / "labels" / f"{path.stem}.txt"
+
+
+def _rows(path: Path) -> list[tuple[float, ...] | None]:
+    """Read label lines; None stands for a line that is no label."""
+    label = _label_path(path)
+    if not label.is_file():
+        return []
+    rows: list[tuple[float, ...] | None] = []
+    for line in label.read_text(encoding="utf-8").splitlines():
+        fields = line.split()
+        try:
+            row = tuple(float(field) for field in fields)
+        except ValueError:
+            row = ()
+        if fields:
+            rows.append(row if len(row) >= _FIELDS and row[0] >= 0 else None)
+    return rows
+
+
+def _label_faults(manifest: Manifest, path: Path) -> Iterator[Fault]:
+    for number, row in enumerate(_rows(path), start=1):
+        where = f"{_label_path(path)}:{number}"
+        if row is None:
+            yield Fault("label", where, "expected: class cx cy w h; correct the line")
+        elif row[0] >= len(manifest.class_map):
+            known = len(manifest.class_map)
+            yield Fault("label", where, f"class {row[0]:.0f} of {known}; see the map")
+        elif _outside(row):
+            yield Fault("outside", where, "box leaves the picture or is empty")
+
+
+def _outside(row: Sequence[float]) -> bool:
+    cx, cy, width, height = row[1:5]
+    slack = 0.002  # rounding of the usual six digits and half a pixel
+    low = min(cx - width / 2, cy - height / 2)
+    high = max(cx + width / 2, cy + height / 2)
+    return min(width, height) <= 0 or low < -slack or high > 1 + slack
+
+
+def _leaks(
+    seen: Mapping[str, tuple[list[Path], list[FloatArray]]],
+) -> Iterator[Fault]:
+    names = list(seen)
+    for i, first in enumerate(names):
+        for second in names[i + 1 :]:
+            yield from _pairs(seen[first], seen[second])
+
+
+def _pairs(
+    first: tuple[list[Path], list[FloatArray]],
+    second: tuple[list[Path], list[FloatArray]],
+) -> Iterator[Fault]:
+    if not first[0] or not second[0]:
+        return
+    likeness = np.stack(first[1]) @ np.stack(second[1]).T
+    for a, b in np.argwhere(likeness > _ALIKE):
+        one, other = first[0][int(a)], second[0][int(b)]
+        same = one.read_bytes() == other.read_bytes()
+        kind = "leak" if same else "near_leak"
+        text = f"alike by {likeness[a, b]:.3f}; keep the two on one side"
+        yield Fault(kind, f"{one.name} and {other.name}", text)
+
+
+def _rare(split: str, counted: Tally) -> Iterable[Fault]:
+    total = sum(counted.boxes.values())
+    return [
+        Fault(
+            "rare", f"{split}: {name}", f"{count} of {total} boxes; draw it more often"
+        )
+        for name, count in counted.boxes.items()
+        if count < _RARE_SHARE * total
+    ]

@@ -1,0 +1,194 @@
+"""Read the training sets that `datasets/<name>/manifest.toml` describes."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from vision.core.arrays import FloatArray, ImageU8, IntArray
+from vision.core.errors import ConfigError
+from vision.training.labels import CLASSES, IGNORE, Sample, label_weight
+
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png")
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Where a set comes from and what its labels mean.
+
+    Attributes:
+        name: folder name under the data root.
+        class_map: the set's class name to ours, or to ``ignore``.
+        exhaustive: our classes whose every object is boxed.
+        rare: our classes that are unlabelled and seldom occur.
+        stretched: whether an export squashed the pictures to squares.
+        splits: split name to list file or folder.
+        licence: as stated by the source.
+    """
+
+    name: str
+    class_map: dict[str, str]
+    exhaustive: tuple[str, ...]
+    rare: tuple[str, ...]
+    stretched: bool
+    splits: dict[str, str]
+    licence: str
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read one `manifest.toml`.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        ConfigError: a key is missing or a class is unknown.
+    """
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    try:
+        manifest = Manifest(
+            name=table["name"],
+            class_map=dict(table["map"]),
+            exhaustive=tuple(table["labelled"]["exhaustive"]),
+            rare=tuple(table["labelled"]["rare"]),
+            stretched=bool(table["stretched"]),
+            splits=dict(table["splits"]),
+            licence=table["licence"],
+        )
+    except KeyError as missing:
+        msg = f"{path}: key {missing} is missing; see datasets/garbage_cn/manifest.toml"
+        raise ConfigError(msg) from missing
+    used = {*manifest.class_map.values(), *manifest.exhaustive, *manifest.rare}
+    unknown = used - {*CLASSES, "ignore"}
+    if unknown:
+        msg = f"{path}: unknown classes {sorted(unknown)}; known: {', '.join(CLASSES)}"
+        raise ConfigError(msg)
+    return manifest
+
+
+def list_split(manifest: Manifest, root: Path, split: str) -> list[Path]:
+    """List the pictures of a split, without those the set says to drop.
+
+    Args:
+        manifest: the set.
+        root: data root, above the set's folder.
+        split: name of the split.
+
+    Returns:
+        Paths in a fixed order.
+
+    Raises:
+        ConfigError: the set is not there, or has no such split.
+    """
+    folder = root / manifest.name
+    if not folder.is_dir():
+        msg = (
+            f"{folder} is not there: the pictures of set {manifest.name!r} are not "
+            "shipped; set STREETWARDEN_DATA to the folder that holds them"
+        )
+        raise ConfigError(msg)
+    if split not in manifest.splits:
+        msg = f"set {manifest.name!r} has no split {split!r}: {list(manifest.splits)}"
+        raise ConfigError(msg)
+    source = folder / manifest.splits[split]
+    if source.is_dir():
+        return [p for p in sorted(source.iterdir()) if p.suffix in PICTURE_SUFFIXES]
+    drop = (
+        set(_lines(folder / manifest.splits["drop"]))
+        if "drop" in manifest.splits
+        else set()
+    )
+    return [folder / line for line in _lines(source) if line not in drop]
+
+
+def load(
+    manifest: Manifest, paths: Iterable[Path], largest_px: int
+) -> Iterator[Sample]:
+    """Read pictures and labels of a YOLO-layout set.
+
+    Args:
+        manifest: the set.
+        paths: pictures, ``.../images/x.jpg`` beside ``.../labels/x.txt``.
+        largest_px: pictures are scaled down to this longer side.
+
+    Yields:
+        Samples in the order of ``paths``; unreadable pictures raise.
+
+    Raises:
+        ConfigError: a picture cannot be decoded.
+    """
+    weight = label_weight(manifest.exhaustive, manifest.rare)
+    lookup = tuple(
+        IGNORE if name == "ignore" else CLASSES.index(name)
+        for name in manifest.class_map.values()
+    )
+    for path in paths:
+        image = read_picture(path, largest_px)
+        label = path.parent.parent / "labels" / f"{path.stem}.txt"
+        xyxy, class_id = read_yolo(label, image.shape[:2])
+        mapped = np.array([lookup[c] for c in class_id], np.int64)
+        taught = np.array([c == IGNORE or weight[c] == 1.0 for c in mapped], bool)
+        yield Sample(
+            key=f"{manifest.name}/{path.name}",
+            image=image,
+            xyxy=xyxy[taught],
+            class_id=mapped[taught],
+            weight=weight,
+            stretched=manifest.stretched,
+        )
+
+
+def read_picture(path: Path, largest_px: int) -> ImageU8:
+    """Decode a picture and bound its longer side.
+
+    Args:
+        path: JPEG or PNG.
+        largest_px: bound in pixels.
+
+    Returns:
+        (H, W, 3) uint8 BGR.
+
+    Raises:
+        ConfigError: it cannot be decoded.
+    """
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        msg = f"{path} cannot be decoded as a picture; run `data check`"
+        raise ConfigError(msg)
+    height, width = image.shape[:2]
+    scale = largest_px / max(height, width)
+    if scale < 1:
+        shape = (round(width * scale), round(height * scale))
+        image = cv2.resize(image, shape, interpolation=cv2.INTER_AREA)
+    return np.asarray(image, np.uint8)
+
+
+def read_yolo(path: Path, shape: tuple[int, int]) -> tuple[FloatArray, IntArray]:
+    """Read a YOLO label file: ``class cx cy w h`` per line, normalised.
+
+    Args:
+        path: the text file; absent means no boxes.
+        shape: (height, width) of the picture in pixels.
+
+    Returns:
+        Boxes (N, 4) xyxy in pixels, cut to the picture, and classes (N,).
+    """
+    rows = [line.split()[:5] for line in _lines(path)] if path.is_file() else []
+    table = np.array(rows, np.float64).reshape(-1, 5)
+    centre, half = table[:, 1:3], table[:, 3:5] / 2
+    xyxy = np.concatenate((centre - half, centre + half), axis=1).clip(0, 1)
+    scaled = xyxy * np.array((shape[1], shape[0]) * 2)
+    return scaled.astype(np.float32), table[:, 0].astype(np.int64)
+
+
+def _lines(path: Path) -> list[str]:
+    text = path.read_text(encoding="utf-8")
+    return [line.strip() for line in text.splitlines() if line.strip()]

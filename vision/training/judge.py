@@ -1,0 +1,212 @@
+"""Judge a model on what training never saw: figures, thresholds, conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vision.core.arrays import FloatArray
+from vision.training.conditions import CONDITIONS, moved
+from vision.training.fitting import Predict
+from vision.training.labels import CLASSES, ROAD_USERS, Sample
+from vision.training.scoring import (
+    Marked,
+    average_precision,
+    match,
+    precision_recall,
+)
+
+#: A teacher's box counts as true from here; below, it neither counts nor hurts.
+TEACHER_SURE = 0.5
+TEACHER_BAND = 0.2
+_IOUS = tuple(float(v) for v in np.arange(0.5, 1.0, 0.05))
+_HIT_IOU = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ClassScore:
+    """Figures of one class.
+
+    Attributes:
+        ap50: average precision at IoU 0.5.
+        ap: mean over IoU 0.5 to 0.95.
+        truths: number of true boxes behind the figures.
+    """
+
+    ap50: float
+    ap: float
+    truths: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vending:
+    """How street_vendor does on origins kept aside.
+
+    Attributes:
+        threshold: least score at which false boxes stay within the allowance.
+        hits: share of stalls hit at that score, in [0, 1].
+        low: 2.5 % bootstrap bound of ``hits``.
+        high: 97.5 % bound.
+        stalls: number of stalls.
+        negatives: pictures without a stall.
+    """
+
+    threshold: float
+    hits: float
+    low: float
+    high: float
+    stalls: int
+    negatives: int
+
+
+def mark(
+    predict: Predict, samples: Sequence[Sample], condition: str = "plain"
+) -> list[Marked]:
+    """Run a predictor over labelled pictures under a condition.
+
+    Args:
+        predict: the model.
+        samples: labelled pictures.
+        condition: key of ``CONDITIONS``.
+
+    Returns:
+        What was found and what is there.
+    """
+    change = CONDITIONS[condition]
+    return [
+        Marked(
+            predict(change(s.image)),
+            moved(s.xyxy, s.image.shape[:2], condition),
+            s.class_id,
+        )
+        for s in samples
+    ]
+
+
+def mark_against(
+    teacher: Predict, predict: Predict, samples: Sequence[Sample]
+) -> list[Marked]:
+    """Take the teacher's confident boxes of road users for the truth.
+
+    Args:
+        teacher: the COCO parent, in ``CLASSES``.
+        predict: the model.
+        samples: pictures; their labels are not used.
+
+    Returns:
+        Boxes that the teacher half believes are marked as ignored.
+    """
+    marked = []
+    for sample in samples:
+        rows = teacher(sample.image)
+        rows = rows[rows[:, 4] >= TEACHER_BAND]
+        class_id = rows[:, 5].astype(np.int64)
+        class_id[rows[:, 4] < TEACHER_SURE] = -1
+        marked.append(Marked(predict(sample.image), rows[:, :4], class_id))
+    return marked
+
+
+def class_scores(
+    pictures: Sequence[Marked], names: Sequence[str]
+) -> dict[str, ClassScore]:
+    """Return the figures of some classes.
+
+    Args:
+        pictures: what was found and what is there.
+        names: of the classes.
+
+    Returns:
+        Figures by name; classes without a true box are left out.
+    """
+    scores = {}
+    for name in names:
+        k = CLASSES.index(name)
+        truths = sum(int((p.class_id == k).sum()) for p in pictures)
+        if truths:
+            values = [average_precision(pictures, k, iou) for iou in _IOUS]
+            scores[name] = ClassScore(values[0], float(np.mean(values)), truths)
+    return scores
+
+
+def mean_ap50(scores: Mapping[str, ClassScore]) -> float:
+    """Return the mean AP50 of some classes."""
+    return float(np.mean([s.ap50 for s in scores.values()]))
+
+
+def best_threshold(pictures: Sequence[Marked], name: str) -> float:
+    """Choose the score with the best F1.
+
+    Args:
+        pictures: a split that training did not see.
+        name: of the class.
+
+    Returns:
+        Score in [0.1, 0.9], rounded to 0.01; 0.35 without any true box.
+    """
+    score, precision, recall = precision_recall(pictures, CLASSES.index(name), _HIT_IOU)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-9)
+    if not len(f1) or float(f1.max()) == 0:
+        return 0.35
+    return round(float(np.clip(score[int(f1.argmax())], 0.1, 0.9)), 2)
+
+
+def vending(pictures: Sequence[Marked], allowance: float) -> Vending:
+    """Judge street_vendor at a bounded rate of false boxes.
+
+    Args:
+        pictures: stalls and look-alikes of origins kept aside.
+        allowance: false boxes per picture without a stall.
+
+    Returns:
+        The figures; the interval is a bootstrap over pictures.
+    """
+    k = CLASSES.index("street_vendor")
+    matched = [match(p, k, _HIT_IOU) for p in pictures]
+    empty = [m for m in matched if m[2] == 0]
+    shown = [m for m in matched if m[2] > 0]
+    scores = [np.zeros(0, np.float32), *(m[0] for m in empty)]
+    false = np.sort(np.concatenate(scores))[::-1]
+    allowed = int(allowance * len(empty))
+    threshold = float(false[allowed]) if len(false) > allowed else 0.0
+    hits = np.array([int((m[1] & (m[0] > threshold)).sum()) for m in shown])
+    stalls = np.array([m[2] for m in shown])
+    rng = np.random.default_rng(0)
+    picks = rng.integers(len(shown), size=(2000, len(shown)))
+    rates: FloatArray = (hits[picks].sum(1) / stalls[picks].sum(1)).astype(np.float32)
+    low, high = np.quantile(rates, (0.025, 0.975))
+    return Vending(
+        threshold=threshold,
+        hits=float(hits.sum() / stalls.sum()),
+        low=float(low),
+        high=float(high),
+        stalls=int(stalls.sum()),
+        negatives=len(empty),
+    )
+
+
+def conditions_table(
+    predict: Predict, samples: Sequence[Sample], names: Sequence[str]
+) -> dict[str, dict[str, ClassScore]]:
+    """Score some classes under every condition.
+
+    Args:
+        predict: the model.
+        samples: labelled pictures.
+        names: of the classes.
+
+    Returns:
+        Figures by condition and class.
+    """
+    return {
+        condition: class_scores(mark(predict, samples, condition), names)
+        for condition in CONDITIONS
+    }
+
+
+def road_users(
+    teacher: Predict, predict: Predict, samples: Sequence[Sample]
+) -> dict[str, ClassScore]:
+    """Score road users against the teacher's confident boxes."""
+    return class_scores(mark_against(teacher, predict, samples), ROAD_USERS)

@@ -1,0 +1,185 @@
+"""The gate: two forms of one model must say the same, at their speeds.
+
+A quantised or converted file that drifts is worse than a slow one, because
+nobody sees it. So every variant is compared with its origin on the same
+pictures before it may be installed.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vision.core.arrays import FloatArray, ImageU8
+from vision.training.fitting import Predict
+from vision.training.labels import CLASSES, Sample
+from vision.training.scoring import Marked, average_precision, iou_matrix
+
+_CONFIDENT = 0.25
+_SAME = 0.5
+_IOUS = tuple(float(v) for v in np.arange(0.5, 1.0, 0.05))
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a variant may lose and must gain.
+
+    Attributes:
+        map_points: largest loss of mean AP50-95, in points of 0.01.
+        speed_up: least ratio of the origin's time to the variant's.
+    """
+
+    map_points: float
+    speed_up: float
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """How a variant compares with its origin.
+
+    Attributes:
+        map_origin: mean AP50-95 of the origin, in [0, 1].
+        map_variant: of the variant.
+        box_px: 99th percentile of corner differences of shared boxes.
+        score: 99th percentile of their score differences.
+        unshared: share of confident boxes that only one of the two finds.
+        origin_ms: median time per picture.
+        variant_ms: median time per picture.
+    """
+
+    map_origin: float
+    map_variant: float
+    box_px: float
+    score: float
+    unshared: float
+    origin_ms: float
+    variant_ms: float
+
+    @property
+    def lost_points(self) -> float:
+        """Lost mean AP50-95 in points; negative when the variant is better."""
+        return (self.map_origin - self.map_variant) * 100
+
+    @property
+    def speed_up(self) -> float:
+        """How many times faster the variant is."""
+        return self.origin_ms / self.variant_ms
+
+    def failures(self, bounds: Bounds) -> list[str]:
+        """Say which bounds are broken, in words.
+
+        Args:
+            bounds: what is allowed.
+
+        Returns:
+            One line per broken bound; empty when the variant may be used.
+        """
+        found = []
+        if self.lost_points > bounds.map_points:
+            found.append(
+                f"loses {self.lost_points:.2f} mAP points, allowed {bounds.map_points}"
+            )
+        if self.speed_up < bounds.speed_up:
+            found.append(
+                f"is {self.speed_up:.2f} times as fast, needed {bounds.speed_up}"
+            )
+        return found
+
+
+def compare(origin: Predict, variant: Predict, samples: Sequence[Sample]) -> Parity:
+    """Run both on the same pictures, in turn, and compare.
+
+    Turns alternate within each picture, so that other load on the machine
+    falls on both alike.
+
+    Args:
+        origin: the reference.
+        variant: its converted form.
+        samples: labelled pictures.
+
+    Returns:
+        The comparison.
+    """
+    times: tuple[list[float], list[float]] = ([], [])
+    marked: tuple[list[Marked], list[Marked]] = ([], [])
+    deltas: list[tuple[float, float]] = []
+    lonely = shared = 0
+    for sample in samples:
+        found = []
+        for side, predict in enumerate((origin, variant)):
+            rows, seconds = _timed(predict, sample.image)
+            times[side].append(seconds)
+            marked[side].append(Marked(rows, sample.xyxy, sample.class_id))
+            found.append(rows[rows[:, 4] >= _CONFIDENT])
+        pairs = _pairs(*found)
+        deltas += pairs
+        shared += 2 * len(pairs)
+        lonely += len(found[0]) + len(found[1]) - 2 * len(pairs)
+    table = np.array(deltas or [(0.0, 0.0)])
+    return Parity(
+        map_origin=mean_ap(marked[0]),
+        map_variant=mean_ap(marked[1]),
+        box_px=float(np.quantile(table[:, 0], 0.99)),
+        score=float(np.quantile(table[:, 1], 0.99)),
+        unshared=lonely / max(lonely + shared, 1),
+        origin_ms=statistics.median(times[0]) * 1000,
+        variant_ms=statistics.median(times[1]) * 1000,
+    )
+
+
+def mean_ap(pictures: Sequence[Marked]) -> float:
+    """Return AP50-95 averaged over the classes that have true boxes.
+
+    Args:
+        pictures: what was found and what is there.
+
+    Returns:
+        In [0, 1]; NaN without any true box.
+    """
+    present = [
+        k for k in range(len(CLASSES)) if any((p.class_id == k).any() for p in pictures)
+    ]
+    values = [average_precision(pictures, k, iou) for k in present for iou in _IOUS]
+    return float(np.mean(values)) if values else float("nan")
+
+
+def _timed(predict: Predict, image: ImageU8) -> tuple[FloatArray, float]:
+    start = time.perf_counter()
+    rows = predict(image)
+    return rows, time.perf_counter() - start
+
+
+def _pairs(a: FloatArray, b: FloatArray) -> list[tuple[float, float]]:
+    """Pair boxes of one class that overlap; return corner and score deltas."""
+    overlap = iou_matrix(a[:, :4], b[:, :4])
+    overlap[a[:, None, 5] != b[None, :, 5]] = 0
+    pairs = []
+    while overlap.size and overlap.max() >= _SAME:
+        i, j = np.unravel_index(int(overlap.argmax()), overlap.shape)
+        corner = float(np.abs(a[i, :4] - b[j, :4]).max())
+        pairs.append((corner, float(abs(a[i, 4] - b[j, 4]))))
+        overlap[i, :], overlap[:, j] = 0, 0
+    return pairs
+
+
+def describe(found: Parity) -> list[str]:
+    """Put a comparison into words.
+
+    Args:
+        found: the comparison.
+
+    Returns:
+        Lines for a person.
+    """
+    quality = f"loses {found.lost_points:+.2f} points"
+    shared = f"scores within {found.score:.3f}, {found.unshared:.2%} in one only"
+    pace = f"{found.speed_up:.2f} times as fast, one thread"
+    return [
+        f"mAP50-95   {found.map_origin:.4f} -> {found.map_variant:.4f}, {quality}",
+        f"boxes      99 % within {found.box_px:.2f} px, {shared}",
+        f"ms/picture {found.origin_ms:.1f} -> {found.variant_ms:.1f}, {pace}",
+    ]

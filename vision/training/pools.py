@@ -1,0 +1,173 @@
+"""Put the sets of a recipe into memory, with what is kept aside."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from vision.core.arrays import ImageU8
+from vision.training.collect import (
+    Manifest,
+    list_split,
+    load,
+    read_manifest,
+    read_picture,
+    read_yolo,
+)
+from vision.training.labels import CLASSES, ROAD_USERS, Sample, label_weight
+from vision.training.scenes import describe, group, hold_out
+
+_CITY = tuple(name for name in CLASSES if name not in ROAD_USERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What training never sees.
+
+    Attributes:
+        scene_share: share of refuse pictures, by whole scenes.
+        scene_alike: cosine from which two pictures are one scene.
+        vend_origins: beginnings of origins of vending pictures.
+        vehicles_share: share of vehicle pictures.
+        clips: file names.
+    """
+
+    scene_share: float
+    scene_alike: float
+    vend_origins: tuple[str, ...]
+    vehicles_share: float
+    clips: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Pictures to train on and pictures kept aside, by pool."""
+
+    train: dict[str, list[Sample]] = field(default_factory=dict)
+    aside: dict[str, list[Sample]] = field(default_factory=dict)
+
+
+def read_sets(datasets: Path, root: Path, aside: Aside, largest_px: int) -> Shelf:
+    """Read the four picture sets.
+
+    Args:
+        datasets: folder of `<name>/manifest.toml`.
+        root: data root.
+        aside: what to keep aside.
+        largest_px: bound of the longer side.
+
+    Returns:
+        Pools ``refuse, vend, streets, vehicles``.
+    """
+    shelf = Shelf()
+    for pool, name in (
+        ("refuse", "garbage_cn"),
+        ("vend", "vend_scenes"),
+        ("streets", "streets_unlabelled"),
+        ("vehicles", "vehicles_oi"),
+    ):
+        manifest = read_manifest(datasets / name / "manifest.toml")
+        samples = list(load(manifest, list_split(manifest, root, "train"), largest_px))
+        kept = set(_kept_aside(pool, samples, root / name, aside))
+        shelf.train[pool] = [s for s in samples if s.key not in kept]
+        shelf.aside[pool] = [s for s in samples if s.key in kept]
+    return shelf
+
+
+def read_clips(folder: Path, aside: Aside, period_s: float) -> Shelf:
+    """Sample frames of clips, unlabelled, for the teacher.
+
+    Args:
+        folder: of video files.
+        aside: clips to keep aside.
+        period_s: time between two frames.
+
+    Returns:
+        Pool ``clips``.
+    """
+    shelf = Shelf(train={"clips": []}, aside={"clips": []})
+    weight = label_weight((), _CITY)
+    for path in sorted(folder.glob("*.mp4")):
+        side = shelf.aside if path.name in aside.clips else shelf.train
+        for index, image in enumerate(frames(path, period_s)):
+            side["clips"].append(_bare(f"clips/{path.stem}/{index}", image, weight))
+    return shelf
+
+
+def read_renders(folder: Path, largest_px: int) -> list[Sample]:
+    """Read rendered stills: YOLO layout, our own class numbers, all labelled.
+
+    Args:
+        folder: with ``images/`` and ``labels/``; may be absent.
+        largest_px: bound of the longer side.
+
+    Returns:
+        Samples; empty when there are none yet.
+    """
+    weight = label_weight(CLASSES, ())
+    samples = []
+    for label in sorted((folder / "labels").glob("*.txt")):
+        picture = next((folder / "images").glob(f"{label.stem}.*"), None)
+        if picture is None:
+            continue
+        image = read_picture(picture, largest_px)
+        xyxy, class_id = read_yolo(label, image.shape[:2])
+        samples.append(Sample(f"renders/{label.stem}", image, xyxy, class_id, weight))
+    return samples
+
+
+def frames(path: Path, period_s: float) -> list[ImageU8]:
+    """Decode every ``period_s`` of a clip, the longer side at most 640 px."""
+    capture = cv2.VideoCapture(str(path))
+    step = max(1, round(capture.get(cv2.CAP_PROP_FPS) * period_s))
+    kept: list[ImageU8] = []
+    index = 0
+    while capture.grab():
+        if index % step == 0:
+            _, image = capture.retrieve()
+            scale = min(1.0, 640 / max(image.shape[:2]))
+            small = cv2.resize(
+                image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA
+            )
+            kept.append(np.asarray(small, np.uint8))
+        index += 1
+    capture.release()
+    return kept
+
+
+def _kept_aside(
+    pool: str, samples: Sequence[Sample], folder: Path, aside: Aside
+) -> list[str]:
+    keys = [s.key for s in samples]
+    if pool == "refuse":
+        looks = np.stack([describe(s.image) for s in samples])
+        return hold_out(keys, group(looks, aside.scene_alike), aside.scene_share)
+    if pool == "vend":
+        listed = json.loads((folder / "source.json").read_text(encoding="utf-8"))
+        origin = {row["file"]: row["origin"] for row in listed["per_image"]}
+        return [
+            key
+            for key in keys
+            if origin[key.split("/")[1]].startswith(aside.vend_origins)
+        ]
+    if pool == "vehicles":
+        return [key for key in keys if _chance(key) < aside.vehicles_share]
+    return []
+
+
+def _chance(key: str) -> float:
+    return int(hashlib.sha256(key.encode()).hexdigest()[:8], 16) / 2**32
+
+
+def _bare(key: str, image: ImageU8, weight: np.ndarray) -> Sample:
+    none = np.zeros((0, 4), np.float32)
+    return Sample(key, image, none, np.zeros(0, np.int64), weight)
+
+
+__all__ = ["Aside", "Manifest", "Shelf", "read_clips", "read_renders", "read_sets"]

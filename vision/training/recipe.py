@@ -1,0 +1,104 @@
+"""A training recipe: everything that makes a run, in one file."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from vision.core.errors import ConfigError
+from vision.training.batches import Mixture
+from vision.training.losses import Gains
+from vision.training.pools import Aside
+from vision.training.trainer import Schedule
+
+_ROUNDING = 1e-6
+_Table = TypeVar("_Table", Schedule, Gains, Mixture, Aside)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How one model is trained.
+
+    Attributes:
+        name: of the model.
+        parent: checkpoint file below the weights folder.
+        largest_px: longer side at which pictures are kept in memory.
+        frame_period_s: time between two frames taken from a clip.
+        schedule: length and rates.
+        gains: weights of the loss terms.
+        mixture: how batches are mixed.
+        aside: what training never sees.
+    """
+
+    name: str
+    parent: str
+    largest_px: int
+    frame_period_s: float
+    schedule: Schedule
+    gains: Gains
+    mixture: Mixture
+    aside: Aside
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe.
+
+    Args:
+        path: TOML file, see `models/street-n/recipe.toml`.
+
+    Returns:
+        The recipe.
+
+    Raises:
+        ConfigError: the file is missing, no TOML, or a key is wrong.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        msg = (
+            f"{path} is not there; a recipe is needed, see models/street-n/recipe.toml"
+        )
+        raise ConfigError(msg) from error
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{path} is no TOML: {error}"
+        raise ConfigError(msg) from error
+    missing = {field.name for field in dataclasses.fields(Recipe)} - table.keys()
+    if missing:
+        msg = f"{path}: missing {', '.join(sorted(missing))}"
+        raise ConfigError(msg)
+    return Recipe(
+        name=table["name"],
+        parent=table["parent"],
+        largest_px=table["largest_px"],
+        frame_period_s=table["frame_period_s"],
+        schedule=_build(Schedule, table["schedule"], f"{path}: schedule"),
+        gains=_build(Gains, _tuples(table["gains"]), f"{path}: gains"),
+        mixture=_build(Mixture, _sizes(table["mixture"]), f"{path}: mixture"),
+        aside=_build(Aside, _tuples(table["aside"]), f"{path}: aside"),
+    )
+
+
+def _build(kind: type[_Table], table: Mapping[str, Any], where: str) -> _Table:
+    known = {field.name for field in dataclasses.fields(kind)}
+    if table.keys() != known:
+        wrong = sorted(table.keys() ^ known)
+        msg = f"{where}: got or missed {', '.join(wrong)}; expected {sorted(known)}"
+        raise ConfigError(msg)
+    return kind(**table)
+
+
+def _tuples(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+
+
+def _sizes(table: Mapping[str, Any]) -> dict[str, Any]:
+    changed = dict(table)
+    changed["sizes"] = {int(k): float(v) for k, v in table.get("sizes", {}).items()}
+    if abs(sum(changed["sizes"].values()) - 1) > _ROUNDING:
+        msg = f"mixture.sizes: chances sum to {sum(changed['sizes'].values())}, not 1"
+        raise ConfigError(msg)
+    return changed

@@ -1,0 +1,78 @@
+"""Run an exported model on whole pictures: ONNX Runtime or OpenVINO."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from vision.core.arrays import FloatArray, ImageU8
+from vision.core.errors import ModelError
+from vision.training.fitting import Predict, letterbox, to_tensor, unfit
+
+
+def onnx_predictor(path: Path, size_px: int, threads: int = 1) -> Predict:
+    """Predict with an exported model.
+
+    Args:
+        path: the `.onnx` file.
+        size_px: side of the square.
+        threads: of ONNX Runtime.
+
+    Returns:
+        The predictor.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(
+        str(path), options, providers=["CPUExecutionProvider"]
+    )
+    name = session.get_inputs()[0].name
+
+    def predict(image: ImageU8) -> FloatArray:
+        square, fit = letterbox(image, size_px)
+        rows = session.run(None, {name: to_tensor([square])})[0]
+        return unfit(rows[0], fit)
+
+    return predict
+
+
+def openvino_predictor(path: Path, size_px: int, precision: str) -> Predict:
+    """Predict with OpenVINO on one thread.
+
+    Args:
+        path: the `.onnx` file.
+        size_px: side of the square.
+        precision: ``f32`` or ``bf16``; what the processor computes in.
+
+    Returns:
+        The predictor.
+
+    Raises:
+        ModelError: OpenVINO is not installed.
+    """
+    try:
+        openvino = importlib.import_module("openvino")
+    except ModuleNotFoundError as error:
+        msg = "OpenVINO is not installed: pip install 'streetwarden[openvino]'"
+        raise ModelError(msg) from error
+    core = openvino.Core()
+    model = core.read_model(path)
+    model.reshape([1, 3, size_px, size_px])
+    hints = {
+        "INFERENCE_PRECISION_HINT": precision,
+        "INFERENCE_NUM_THREADS": 1,
+        "PERFORMANCE_HINT": "LATENCY",
+    }
+    request = core.compile_model(model, "CPU", hints).create_infer_request()
+
+    def predict(image: ImageU8) -> FloatArray:
+        square, fit = letterbox(image, size_px)
+        request.infer([to_tensor([square])])
+        rows = np.asarray(request.get_output_tensor(0).data, np.float32)
+        return unfit(rows[0], fit)
+
+    return predict

@@ -1,0 +1,90 @@
+"""Split pictures by scene, so that a look-alike never sits on both sides.
+
+Refuse sets hold bursts of one bin from several angles. A random split puts
+those on both sides and flatters; here pictures that look alike are one scene.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from vision.core.arrays import FloatArray, ImageU8, IntArray
+
+
+def describe(image: ImageU8) -> FloatArray:
+    """Describe the look of a whole picture.
+
+    A coarse layout in Lab and a colour histogram: bursts of one place share
+    both, whatever the exact view.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+
+    Returns:
+        (D,) float32 of unit length.
+    """
+    lab = cv2.cvtColor(image, cv2.COLOR_BGR2LAB)
+    layout = cv2.resize(lab, (8, 8), interpolation=cv2.INTER_AREA).astype(np.float32)
+    layout = (layout - layout.mean(axis=(0, 1))).ravel()
+    histogram = cv2.calcHist(
+        [lab], [0, 1, 2], None, [6, 8, 8], [0, 256, 90, 166, 90, 166]
+    ).ravel()
+    parts = [_unit(layout), _unit(np.sqrt(histogram))]
+    return _unit(np.concatenate(parts)).astype(np.float32)
+
+
+def group(descriptors: FloatArray, alike: float) -> IntArray:
+    """Join pictures that look alike, and those that look like these.
+
+    Args:
+        descriptors: (N, D) of unit length.
+        alike: least cosine of two pictures of one scene.
+
+    Returns:
+        (N,) scene number of each picture; the first picture's index.
+    """
+    parent = np.arange(len(descriptors))
+
+    def root(node: int) -> int:
+        while parent[node] != node:
+            parent[node] = parent[parent[node]]
+            node = int(parent[node])
+        return node
+
+    likeness = descriptors @ descriptors.T
+    for a, b in np.argwhere(np.triu(likeness > alike, k=1)):
+        low, high = sorted((root(int(a)), root(int(b))))
+        parent[high] = low
+    return np.array([root(i) for i in range(len(parent))], np.int64)
+
+
+def hold_out(keys: Sequence[str], scene: IntArray, share: float) -> list[str]:
+    """Choose whole scenes to keep aside, the same ones on every machine.
+
+    Args:
+        keys: name of each picture.
+        scene: (N,) scene number of each.
+        share: wanted share of pictures, in (0, 1).
+
+    Returns:
+        Names of the pictures kept aside.
+    """
+    members: dict[int, list[str]] = {}
+    for key, number in zip(keys, scene, strict=True):
+        members.setdefault(int(number), []).append(key)
+    order = sorted(
+        members.values(), key=lambda m: hashlib.sha256(min(m).encode()).digest()
+    )
+    chosen: list[str] = []
+    for scene_keys in order:
+        if len(chosen) + len(scene_keys) <= share * len(keys):
+            chosen.extend(scene_keys)
+    return sorted(chosen)
+
+
+def _unit(vector: FloatArray) -> FloatArray:
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-6), np.float32)

@@ -1,0 +1,140 @@
+"""Average precision and operating points, on plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vision.core.arrays import BoolArray, FloatArray, IntArray
+
+_MOSTLY = 0.5
+_RECALL_POINTS = np.linspace(0, 1, 101)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Marked:
+    """What was found and what is there, for one picture.
+
+    Attributes:
+        found: (N, 6) float32 xyxy, score, class.
+        xyxy: (M, 4) float32 true boxes.
+        class_id: (M,) int64; negative marks a box that neither counts nor
+            hurts.
+    """
+
+    found: FloatArray
+    xyxy: FloatArray
+    class_id: IntArray
+
+
+def iou_matrix(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Return the overlap of every pair of boxes.
+
+    Args:
+        a: (N, 4) xyxy.
+        b: (M, 4) xyxy.
+
+    Returns:
+        (N, M) float32 in [0, 1].
+    """
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    inner = (high - low).clip(min=0).prod(axis=2)
+    area_a = (a[:, 2:] - a[:, :2]).prod(axis=1)
+    area_b = (b[:, 2:] - b[:, :2]).prod(axis=1)
+    union = area_a[:, None] + area_b[None] - inner
+    return np.asarray(inner / np.maximum(union, 1e-9), np.float32)
+
+
+def match(
+    marked: Marked, class_id: int, iou: float
+) -> tuple[FloatArray, BoolArray, int]:
+    """Match the found boxes of one class greedily by score.
+
+    Args:
+        marked: one picture.
+        class_id: the class.
+        iou: least overlap.
+
+    Returns:
+        Scores (K,), whether each is a hit (K,), number of true boxes. Boxes
+        that fall mostly on an ignored region are left out.
+    """
+    found = marked.found[marked.found[:, 5] == class_id]
+    found = found[np.argsort(-found[:, 4], kind="stable")]
+    truth = marked.xyxy[marked.class_id == class_id]
+    hit = np.zeros(len(found), bool)
+    keep = np.ones(len(found), bool)
+    free = np.ones(len(truth), bool)
+    overlap = iou_matrix(found[:, :4], truth)
+    ignored = _covered(found[:, :4], marked.xyxy[marked.class_id < 0])
+    for row in range(len(found)):
+        scores = np.where(free, overlap[row], -1.0)
+        best = int(scores.argmax()) if len(scores) else -1
+        if best >= 0 and scores[best] >= iou:
+            hit[row], free[best] = True, False
+        else:
+            keep[row] = ignored[row] < _MOSTLY
+    return found[keep, 4], hit[keep], len(truth)
+
+
+def precision_recall(
+    pictures: Sequence[Marked], class_id: int, iou: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the precision-recall curve of one class over all pictures.
+
+    Args:
+        pictures: what was found and what is there.
+        class_id: the class.
+        iou: least overlap of a hit.
+
+    Returns:
+        Score, precision and recall, each (K,), by falling score. Recall is
+        0 throughout when there is no true box.
+    """
+    rows = [match(p, class_id, iou) for p in pictures]
+    score = np.concatenate([np.zeros(0, np.float32), *(r[0] for r in rows)])
+    hit = np.concatenate([np.zeros(0, bool), *(r[1] for r in rows)])
+    truths = sum(r[2] for r in rows)
+    order = np.argsort(-score, kind="stable")
+    hits = np.cumsum(hit[order])
+    precision = hits / np.arange(1, len(hits) + 1)
+    recall = hits / max(truths, 1)
+    return score[order], precision.astype(np.float32), recall.astype(np.float32)
+
+
+def average_precision(pictures: Sequence[Marked], class_id: int, iou: float) -> float:
+    """Return the 101-point interpolated average precision (COCO).
+
+    Args:
+        pictures: what was found and what is there.
+        class_id: the class.
+        iou: least overlap of a hit.
+
+    Returns:
+        AP in [0, 1]; NaN when the class has no true box.
+    """
+    if not any((p.class_id == class_id).any() for p in pictures):
+        return float("nan")
+    _, precision, recall = precision_recall(pictures, class_id, iou)
+    envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    at = np.searchsorted(recall, _RECALL_POINTS, side="left")
+    value = (
+        np.where(at < len(envelope), envelope[np.minimum(at, len(envelope) - 1)], 0)
+        if len(envelope)
+        else np.zeros(1)
+    )
+    return float(value.mean())
+
+
+def _covered(boxes: FloatArray, regions: FloatArray) -> FloatArray:
+    """Return the largest share of each box that one region covers."""
+    if not len(regions):
+        return np.zeros(len(boxes), np.float32)
+    low = np.maximum(boxes[:, None, :2], regions[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], regions[None, :, 2:])
+    inner = (high - low).clip(min=0).prod(axis=2)
+    area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1).clip(min=1e-9)
+    return np.asarray((inner / area[:, None]).max(axis=1), np.float32)

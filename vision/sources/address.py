@@ -1,0 +1,64 @@
+"""What an address means: device, live stream or file; and whether a file is there."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from vision.core.errors import SourceOpenError
+from vision.core.redaction import without_secrets
+
+
+def device_index(url: str) -> int | None:
+    """Return the number of a USB camera, or None if `url` is no bare number."""
+    return int(url) if url.isascii() and url.isdigit() else None
+
+
+def local_path(url: str) -> Path | None:
+    """Return the file that `url` names, or None for streams and devices."""
+    if device_index(url) is not None:
+        return None
+    if "://" not in url:
+        return Path(url)
+    parts = urlsplit(url)
+    return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+
+def is_live(url: str) -> bool:
+    """Return whether `url` looks like something that never ends."""
+    return local_path(url) is None
+
+
+def label(url: str) -> str:
+    """Return `url` as it may be shown."""
+    return without_secrets(url)
+
+
+def require_readable(path: Path) -> None:
+    """Check a file before a decoder sees it: decoders explain little.
+
+    Raises:
+        SourceOpenError: missing, a folder, empty or not readable.
+    """
+    if not path.exists():
+        msg = f"{path}: no such file; expected a video file, check the path"
+        raise SourceOpenError(msg)
+    if path.is_dir():
+        msg = f"{path}: is a folder, expected a video file; use an images source"
+        raise SourceOpenError(msg)
+    if not os.access(path, os.R_OK):
+        msg = f"{path}: not readable for this user; check its permissions"
+        raise SourceOpenError(msg)
+    if path.is_file() and path.stat().st_size == 0:
+        msg = f"{path}: is empty (0 bytes), expected a video file; copy it again"
+        raise SourceOpenError(msg)
+
+
+def modified_at(path: Path) -> datetime:
+    """Return when a file was last written, aware UTC."""
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def may_end(url: str) -> bool:
+    """Return whether a network address may serve a finished recording."""
+    return urlsplit(url).scheme.lower() in {"http", "https", "ftp", "sftp"}

@@ -1,0 +1,150 @@
+"""Open a container with PyAV and explain what goes wrong."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.codec.context import CodecContext
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Discard, Disposition
+from av.video.stream import VideoStream
+
+from vision.core.errors import SourceOpenError
+from vision.core.packets import EncodedPacket, PacketListener, StreamFormat
+from vision.sources import address
+from vision.sources.options import PacketOptions
+from vision.sources.position import Stamp
+
+_TIME_BASE = Fraction(1, 90_000)  # of streams that do not tell theirs
+_ANALYSE_US = 2_000_000  # FFmpeg's default of 5 s would be 5 s of blindness
+
+
+def opened(options: PacketOptions, path: Path | None) -> InputContainer:
+    """Return an open container.
+
+    Args:
+        options: where and how.
+        path: the local file that `options.url` names, or None.
+
+    Raises:
+        SourceOpenError: with the reason in words, credentials masked.
+    """
+    if path is not None:
+        address.require_readable(path)
+    # FFmpeg's own messages hold URLs, passwords included.
+    av.logging.set_level(None)
+    settings: dict[str, str] = {}
+    if path is None:
+        settings["analyzeduration"] = str(_ANALYSE_US)
+    if options.url.lower().startswith(("rtsp://", "rtsps://")):
+        settings["rtsp_transport"] = options.rtsp_transport
+        settings["allowed_media_types"] = "video"
+    try:
+        return av.open(
+            # Spelt out, a colon in a file's name is no protocol.
+            options.url if path is None else f"file:{path}",
+            mode="r",
+            options=settings,
+            timeout=(options.open_timeout_s, options.read_timeout_s),
+        )
+    except (av.error.FFmpegError, ValueError) as error:
+        msg = f"{address.label(options.url)}: {reason(error, options.open_timeout_s)}"
+        raise SourceOpenError(msg) from None
+
+
+def video_of(container: InputContainer, label: str) -> VideoStream:
+    """Return a container's video and tell FFmpeg to drop all else.
+
+    Dropped streams do not count as signs of life: a camera whose video is dead while
+    its sound goes on is dead.
+
+    Raises:
+        SourceOpenError: no video, or no decoder for it.
+    """
+    pictures = [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & Disposition.attached_pic  # a song's cover
+    ]
+    if not pictures:
+        kinds = ", ".join(sorted(s.type for s in container.streams)) or "none"
+        msg = f"{label}: holds no video (streams: {kinds}); expected a video stream"
+        raise SourceOpenError(msg)
+    video = pictures[0]
+    # PyAV's types promise a context; a codec without decoder has none.
+    context: CodecContext | None = video.codec_context
+    if context is None:
+        msg = f"{label}: no decoder for its video; expected H.264, H.265 or MJPEG"
+        raise SourceOpenError(msg)
+    for stream in container.streams:
+        if stream.index != video.index:
+            stream.discard = Discard.all
+    return video
+
+
+def seconds_of(ticks: int, stream: VideoStream) -> float:
+    """Return a time stamp in seconds."""
+    return float(ticks * (stream.time_base or _TIME_BASE))
+
+
+def stamp_of(packet: "Packet[VideoStream]") -> Stamp:
+    """Return a packet's time stamps in seconds."""
+    stream = packet.stream
+    return Stamp(
+        decoded_s=None if packet.dts is None else seconds_of(packet.dts, stream),
+        shown_s=None if packet.pts is None else seconds_of(packet.pts, stream),
+    )
+
+
+def reason(error: Exception, timeout_s: float) -> str:
+    """Return why FFmpeg failed, in words, without the URL that it repeats."""
+    if isinstance(error, av.error.ExitError):
+        return f"no answer within {timeout_s:g} s; check that the camera is on"
+    if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
+        return "the camera refused the credentials; check user and password"
+    if isinstance(error, av.error.InvalidDataError):
+        return "not a video that FFmpeg understands, or damaged; play it elsewhere"
+    if isinstance(error, av.error.FFmpegError) and error.strerror:
+        return f"{error.strerror}; check the address and that the camera is on"
+    return f"{type(error).__name__}; check the address"
+
+
+class PacketTap:
+    """Gives every packet to a listener, with the format it needs to be muxed."""
+
+    def __init__(
+        self, camera_id: str, stream: VideoStream, listener: PacketListener
+    ) -> None:
+        """Listen to one open stream."""
+        self._camera_id = camera_id
+        self._stream = stream
+        self._listener = listener
+        self._format = self._format_now()
+
+    def tell(self, packet: "Packet[VideoStream]", media_time_s: float) -> None:
+        """Hand one packet on, after it was decoded or skipped."""
+        context = self._stream.codec_context
+        if (context.width, context.height) != (self._format.width, self._format.height):
+            self._format = self._format_now()
+        self._listener(
+            EncodedPacket(
+                camera_id=self._camera_id,
+                stream=self._format,
+                payload=bytes(packet),
+                pts=packet.pts,
+                dts=packet.dts,
+                is_keyframe=packet.is_keyframe,
+                media_time_s=media_time_s,
+            )
+        )
+
+    def _format_now(self) -> StreamFormat:
+        context = self._stream.codec_context
+        return StreamFormat(
+            codec=context.codec.canonical_name,
+            width=context.width,
+            height=context.height,
+            time_base=self._stream.time_base or _TIME_BASE,
+            extradata=context.extradata,
+        )

@@ -1,0 +1,142 @@
+"""Pictures through OpenCV: files, network streams, USB cameras."""
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from vision.core.arrays import ImageU8
+from vision.core.errors import SourceOpenError, SourceReadError
+from vision.core.ports import Clock, HealthListener
+from vision.sources import address
+from vision.sources.options import StreamOptions
+from vision.sources.position import Stamp
+from vision.sources.stream import Facts, StreamSource, Timeline
+
+_DEFAULT_FPS = 25.0
+_USABLE_FPS = (0.05, 240.0)  # outside: a driver that does not know
+_MOST_FRAMES = 2**40  # beyond: FFmpeg's way of saying "no idea"
+_MOST_UNREADABLE = 50
+
+
+class OpenCVSource(StreamSource):
+    """Grabs every picture, converts to BGR only those that are due."""
+
+    def __init__(
+        self,
+        options: StreamOptions,
+        *,
+        clock: Clock,
+        on_health: HealthListener | None = None,
+    ) -> None:
+        """Prepare; nothing is opened yet.
+
+        Args:
+            options: where and how; `url` may be the number of a USB camera.
+            clock: wall time.
+            on_health: told of gaps, jumps and changes of size.
+        """
+        super().__init__(
+            options, lambda: _Capture(options), clock=clock, on_health=on_health
+        )
+
+
+class _Capture:
+    """One open `cv2.VideoCapture`."""
+
+    def __init__(self, options: StreamOptions) -> None:
+        self._label = address.label(options.url)
+        self._path = address.local_path(options.url)
+        if self._path is not None:
+            address.require_readable(self._path)
+        self._capture = _opened(options, self._path)
+        if not self._capture.isOpened():
+            msg = (
+                f"{self._label}: OpenCV cannot open it, expected a reachable video; "
+                "check the address, the credentials and the codec"
+            )
+            raise SourceOpenError(msg)
+        frames = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        served = address.may_end(options.url) and 0 < frames < _MOST_FRAMES
+        self._ends = served or self._path is not None
+        self._grabbed = 0
+        self._unreadable = 0
+
+    @property
+    def facts(self) -> Facts:
+        fps = self._capture.get(cv2.CAP_PROP_FPS)
+        usable = _USABLE_FPS[0] <= fps <= _USABLE_FPS[1]
+        file = self._path is not None
+        return Facts(
+            live=not self._ends,
+            nominal_s=1 / (fps if usable else _DEFAULT_FPS),
+            origin_s=0.0 if file else None,
+            written_at=address.modified_at(self._path) if self._path else None,
+        )
+
+    def next_picture(self, timeline: Timeline) -> tuple[ImageU8, float] | None:
+        while self._capture.grab():
+            self._grabbed += 1
+            media_time_s = timeline.at(Stamp(None, self._stamp_s()))
+            if timeline.due(media_time_s):
+                ok, image = self._capture.retrieve()
+                if ok and image.size:
+                    self._unreadable = 0
+                    return np.asarray(image, dtype=np.uint8), media_time_s
+                self._note_unreadable()
+        self._explain_end()
+        return None
+
+    def close(self) -> None:
+        self._capture.release()
+
+    def _stamp_s(self) -> float | None:
+        """Return the picture's time stamp; OpenCV says 0 when there is none."""
+        stamp_ms = self._capture.get(cv2.CAP_PROP_POS_MSEC)
+        return stamp_ms / 1000 if stamp_ms > 0 or self._grabbed == 1 else None
+
+    def _note_unreadable(self) -> None:
+        self._unreadable += 1
+        if self._unreadable >= _MOST_UNREADABLE:
+            msg = (
+                f"{self._label}: {self._unreadable} pictures in a row could not be "
+                "decoded; check the codec and the connection"
+            )
+            raise SourceReadError(msg)
+
+    def _explain_end(self) -> None:
+        """Tell the end of a file from trouble: OpenCV says the same of both.
+
+        Its frame count is an estimate, so a file that is cut short looks complete
+        here; the packet source notices.
+        """
+        if not self._ends:
+            msg = (
+                f"{self._label}: the stream ended or broke after {self._grabbed} "
+                "pictures, expected it to go on; check the camera and the network"
+            )
+            raise SourceReadError(msg)
+        if self._grabbed == 0:
+            msg = f"{self._label}: no picture could be decoded; is it really a video?"
+            raise SourceReadError(msg)
+
+
+def _opened(options: StreamOptions, path: Path | None) -> cv2.VideoCapture:
+    # Its FFmpeg would print URLs, passwords included, to stderr.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    capture = cv2.VideoCapture()
+    device = address.device_index(options.url)
+    if device is not None:
+        capture.open(device)
+        return capture
+    limits = [
+        cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
+        round(options.open_timeout_s * 1000),
+        cv2.CAP_PROP_READ_TIMEOUT_MSEC,
+        round(options.read_timeout_s * 1000),
+    ]
+    where = options.url if path is None else str(path)
+    capture.open(where, cv2.CAP_FFMPEG, limits)
+    return capture

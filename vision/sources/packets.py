@@ -1,0 +1,213 @@
+"""Pictures and encoded packets through PyAV: decode only what is needed."""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Iterator
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from vision.core.arrays import ImageU8
+from vision.core.errors import SourceReadError
+from vision.core.packets import PacketListener
+from vision.core.ports import Clock, HealthListener
+from vision.sources import address, demux
+from vision.sources.decode import Picture, PictureDecoder
+from vision.sources.options import PacketOptions
+from vision.sources.stream import Facts, StreamSource, Timeline
+
+_log = logging.getLogger(__name__)
+
+_MOST_ERRORS_IN_ROW = 50
+_DEFAULT_FPS = 25.0
+_USABLE_FPS = (0.05, 240.0)  # outside: a container that does not know
+_CUT_SHORT = 0.05  # share of the promised length that may be missing at the end
+
+
+class PacketSource(StreamSource):
+    """Hands out due pictures and, to a listener, every encoded packet."""
+
+    def __init__(
+        self,
+        options: PacketOptions,
+        *,
+        clock: Clock,
+        on_health: HealthListener | None = None,
+        on_packet: PacketListener | None = None,
+    ) -> None:
+        """Prepare; nothing is opened yet.
+
+        Args:
+            options: where and how.
+            clock: wall time.
+            on_health: told of gaps, jumps and changes of size.
+            on_packet: given every video packet, sampled or not.
+        """
+        super().__init__(
+            options,
+            lambda: _Reception(options, on_packet),
+            clock=clock,
+            on_health=on_health,
+        )
+
+
+class _Reception:
+    """One open container: packets in, due pictures out."""
+
+    def __init__(
+        self, options: PacketOptions, on_packet: PacketListener | None
+    ) -> None:
+        self._options = options
+        self._label = address.label(options.url)
+        self._path = address.local_path(options.url)
+        self._container: InputContainer = demux.opened(options, self._path)
+        try:
+            self._stream = demux.video_of(self._container, self._label)
+        except BaseException:
+            self._container.close()
+            raise
+        self._decoder = PictureDecoder(
+            self._stream.codec_context, mode=options.decode, threads=options.threads
+        )
+        self._tap = (
+            None
+            if on_packet is None
+            else demux.PacketTap(options.camera_id, self._stream, on_packet)
+        )
+        self._packets = self._demuxed()
+        self._ready: deque[Picture] = deque()
+        self._errors = 0
+        self._errors_in_row = 0
+        self._pictures = 0
+        self._alive_s = time.monotonic()
+        self._end_s = 0.0
+
+    @property
+    def facts(self) -> Facts:
+        stream = self._stream
+        fps = float(stream.average_rate or stream.guessed_rate or 0)
+        usable = _USABLE_FPS[0] <= fps <= _USABLE_FPS[1]
+        file = self._path is not None
+        finite = bool(self._container.duration) and address.may_end(self._options.url)
+        start = stream.start_time if file else None
+        return Facts(
+            live=not file and not finite,
+            nominal_s=1 / (fps if usable else _DEFAULT_FPS),
+            origin_s=None if start is None else demux.seconds_of(start, stream),
+            written_at=address.modified_at(self._path) if self._path else None,
+        )
+
+    def next_picture(self, timeline: Timeline) -> tuple[ImageU8, float] | None:
+        while True:
+            while self._ready:
+                frame, media_time_s = self._ready.popleft()
+                if timeline.due(media_time_s):
+                    return self._decoder.bgr(frame), media_time_s
+            packet = self._next_packet()
+            if packet is None:
+                self._explain_end()
+                return None
+            self._receive(packet, timeline)
+
+    def close(self) -> None:
+        if self._errors:
+            _log.info(
+                "%s: %d damaged packets survived",
+                self._label,
+                self._errors,
+                extra={"camera": self._options.camera_id},
+            )
+        self._container.close()
+
+    def _demuxed(self) -> "Iterator[Packet[VideoStream]]":
+        return self._container.demux(self._stream)
+
+    def _next_packet(self) -> "Packet[VideoStream] | None":
+        """Return the next packet, an empty one to flush, then None."""
+        while True:
+            try:
+                return next(self._packets, None)
+            except av.error.InvalidDataError as error:
+                # Damaged bytes end PyAV's iterator, not the stream.
+                self._survive(error)
+                self._packets = self._demuxed()
+            except av.error.FFmpegError as error:
+                why = demux.reason(error, self._options.read_timeout_s)
+                msg = f"{self._label}: {why}"
+                raise SourceReadError(msg) from None
+
+    def _receive(self, packet: "Packet[VideoStream]", timeline: Timeline) -> None:
+        """Decode a packet if need be, queue what comes out, tell the listener."""
+        try:
+            if packet.size == 0 and packet.dts is None:
+                self._ready.extend(self._decoder.rest())
+                return
+            media_time_s = timeline.at(demux.stamp_of(packet))
+            pictures = self._decoder.decode(
+                packet,
+                media_time_s=media_time_s,
+                needed=timeline.due(media_time_s),
+            )
+        except av.error.FFmpegError as error:
+            self._survive(error)
+            return
+        self._note_life(packet, got=len(pictures))
+        self._ready.extend(pictures)
+        if self._tap is not None:
+            self._tap.tell(packet, media_time_s)
+
+    def _note_life(self, packet: "Packet[VideoStream]", *, got: int) -> None:
+        """Give up on a live stream whose packets never become pictures."""
+        if packet.pts is not None:
+            self._end_s = max(self._end_s, demux.seconds_of(packet.pts, self._stream))
+        now_s = time.monotonic()
+        if got:
+            self._errors_in_row = 0
+            self._pictures += got
+        if got or packet.is_keyframe:
+            self._alive_s = now_s
+        elif self._path is None and now_s - self._alive_s > self._options.no_picture_s:
+            msg = (
+                f"{self._label}: packets but no picture for "
+                f"{self._options.no_picture_s:g} s; shorten the camera's key frame "
+                "interval or decode more than key frames"
+            )
+            raise SourceReadError(msg)
+
+    def _survive(self, error: av.error.FFmpegError) -> None:
+        """Count a damaged packet; too many in a row are no accident."""
+        self._errors += 1
+        self._errors_in_row += 1
+        if self._errors_in_row >= _MOST_ERRORS_IN_ROW:
+            msg = (
+                f"{self._label}: {self._errors_in_row} packets in a row are damaged "
+                f"({error.strerror}); check the codec and the connection"
+            )
+            raise SourceReadError(msg) from None
+
+    def _explain_end(self) -> None:
+        """Tell the end of a file from trouble.
+
+        Raises:
+            SourceReadError: it is no proper end.
+        """
+        if self.facts.live:
+            msg = f"{self._label}: the camera ended the stream; expected it to go on"
+            raise SourceReadError(msg)
+        if not self._pictures:
+            msg = f"{self._label}: no picture could be decoded; is it really a video?"
+            raise SourceReadError(msg)
+        stream = self._stream
+        if stream.duration is None:
+            return
+        promised_s = demux.seconds_of(stream.duration, stream)
+        got_s = self._end_s - demux.seconds_of(stream.start_time or 0, stream)
+        if promised_s - got_s > max(1.0, _CUT_SHORT * promised_s):
+            msg = (
+                f"{self._label}: ends after {got_s:.1f} of {promised_s:.1f} s; "
+                "the file is cut short"
+            )
+            raise SourceReadError(msg)

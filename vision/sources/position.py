@@ -1,0 +1,190 @@
+"""Where in time a picture is: media time from time stamps that cannot be trusted."""
+
+from dataclasses import dataclass
+
+from vision.core.health import HealthKind
+from vision.core.ports import Clock
+from vision.sources.report import CameraReport
+
+GAP_S = 3.0
+"""Missing time that is worth telling, seconds; shorter is ordinary jitter."""
+
+_REORDER_S = 1.0  # B-frames and jitter may step back that far ...
+_REORDER_PICTURES = 16  # ... or that many pictures, the most that H.264 allows
+_LONGEST_FILE_GAP_S = 24 * 3600.0  # a recorder may pause for a night, not for a month
+_FROZEN_S = 2.0  # a live stream's stamps may stand still for one burst, not longer
+_WRAPS_S = (2**33 / 90_000, 2**32 / 90_000, 2**32 / 1_000)
+"""Where MPEG-TS, RTP and FLV time stamps start again from zero, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The two time stamps of one packet or picture, as the stream tells them.
+
+    Attributes:
+        decoded_s: rises in the order of the stream (dts), seconds, or None.
+        shown_s: when to show it (pts), seconds, or None.
+    """
+
+    decoded_s: float | None
+    shown_s: float | None
+
+
+class MediaClock:
+    """Turns a stream's time stamps into media time that never runs away.
+
+    Wraps are undone; jumps are declared and replaced by the time that really passed;
+    gaps are declared and kept. A reconnected live stream continues after as much media
+    time as wall time has passed. Rules need nothing but the result.
+    """
+
+    def __init__(self, *, clock: Clock, live: bool, report: CameraReport) -> None:
+        """Start at media time 0.
+
+        Args:
+            clock: judges live streams, and fills in where they tell no time.
+            live: False for files, whose time stamps are all there is.
+            report: told of gaps and jumps.
+        """
+        self._clock = clock
+        self._live = live
+        self._report = report
+        self._nominal_s = 0.04
+        self._offset_s: float | None = None  # media time = stamp + offset
+        self._last_stamp_s = 0.0
+        self._seen: tuple[float, float] | None = None  # latest stamp, since when
+        self._media_s: float | None = None  # of the latest packet in stream order
+        self._wall_s = 0.0
+
+    def connected(self, *, nominal_s: float, origin_s: float | None = None) -> None:
+        """Begin a new connection: its time stamps have nothing to do with the last.
+
+        Args:
+            nominal_s: usual time between pictures, seconds, > 0.
+            origin_s: the stamp that is media time 0 of a file's first connection;
+                None: the first stamp seen.
+        """
+        self._nominal_s = nominal_s
+        first_file = not self._live and self._media_s is None
+        self._offset_s = -origin_s if first_file and origin_s is not None else None
+        self._last_stamp_s = -(self._offset_s or 0.0)
+        self._seen = None
+
+    def at(self, stamp: Stamp) -> float:
+        """Return the media time of the next packet or picture, seconds, >= 0.
+
+        Args:
+            stamp: in stream order; either value may be missing.
+        """
+        ordered_s = stamp.shown_s if stamp.decoded_s is None else stamp.decoded_s
+        wall_s = self._clock.monotonic_s()
+        passed_s = max(wall_s - self._wall_s, 0.0)
+        self._wall_s = wall_s
+        ahead_s = 0.0
+        if ordered_s is None or self._stands_still(ordered_s, passed_s):
+            media_s = self._without_stamp(passed_s)
+        else:
+            media_s = self._with_stamp(ordered_s, passed_s)
+            if stamp.shown_s is not None:
+                ahead_s = stamp.shown_s - ordered_s
+        self._media_s = (
+            media_s if self._media_s is None else max(media_s, self._media_s)
+        )
+        most_s = self._reorder_s()
+        return max(media_s + min(max(ahead_s, -most_s), most_s), 0.0)
+
+    def _stands_still(self, ordered_s: float, passed_s: float) -> bool:
+        """Return whether a live stream goes on while its stamps do not."""
+        if not self._live:
+            return False
+        if self._seen is None or self._seen[0] != ordered_s:
+            self._seen = (ordered_s, self._wall_s)
+            return False
+        still_s = self._wall_s - self._seen[1]
+        if still_s - passed_s <= _FROZEN_S < still_s:
+            self._report.tell(
+                HealthKind.TIME_JUMP,
+                f"time stamps stand still at media time {self._media_s or 0.0:.1f} s; "
+                "wall time is used until they move",
+                ok=True,
+            )
+        return still_s > _FROZEN_S
+
+    def _without_stamp(self, passed_s: float) -> float:
+        """Fill in: wall time for live streams, the nominal rate for files."""
+        if self._media_s is None:
+            return 0.0
+        media_s = self._media_s + self._believable_s(passed_s)
+        # A later stamp is read against this moment, not against the last good one.
+        if self._offset_s is not None:
+            self._last_stamp_s = media_s - self._offset_s
+        return media_s
+
+    def _with_stamp(self, ordered_s: float, passed_s: float) -> float:
+        if self._offset_s is None:
+            return self._first(ordered_s, passed_s)
+        before_s = self._media_s if self._media_s is not None else 0.0
+        step_s = ordered_s - self._last_stamp_s
+        unwrapped_s = _unwrapped(step_s)
+        if self._is_jump(unwrapped_s, passed_s):
+            step_s = self._believable_s(passed_s)
+            self._report.tell(
+                HealthKind.TIME_JUMP,
+                f"time stamps jumped by {unwrapped_s:+.1f} s at media time "
+                f"{before_s:.1f} s; went on with {step_s:.2f} s instead",
+                ok=True,
+            )
+            self._offset_s = before_s + step_s - ordered_s
+        elif unwrapped_s != step_s:
+            self._offset_s += unwrapped_s - step_s
+            step_s = unwrapped_s
+        self._last_stamp_s = ordered_s
+        if step_s > self._gap_s():
+            self._tell_gap(before_s, step_s)
+        return ordered_s + self._offset_s
+
+    def _first(self, ordered_s: float, passed_s: float) -> float:
+        """Tie a connection's first stamp to media time."""
+        if self._media_s is None:
+            media_s = 0.0
+        else:
+            media_s = self._media_s + self._believable_s(passed_s)
+            if media_s - self._media_s > GAP_S:
+                self._tell_gap(self._media_s, media_s - self._media_s)
+        self._offset_s = media_s - ordered_s
+        self._last_stamp_s = ordered_s
+        return media_s
+
+    def _is_jump(self, step_s: float, passed_s: float) -> bool:
+        if step_s < -self._reorder_s():
+            return True
+        if self._live:
+            # A burst after a stall steps less than the wall clock: that is no jump.
+            return step_s > passed_s + self._gap_s()
+        return step_s > _LONGEST_FILE_GAP_S
+
+    def _believable_s(self, passed_s: float) -> float:
+        return passed_s if self._live else self._nominal_s
+
+    def _gap_s(self) -> float:
+        return max(GAP_S, 5 * self._nominal_s)
+
+    def _reorder_s(self) -> float:
+        return max(_REORDER_S, _REORDER_PICTURES * self._nominal_s)
+
+    def _tell_gap(self, before_s: float, gap_s: float) -> None:
+        self._report.tell(
+            HealthKind.STREAM_GAP,
+            f"no pictures for {gap_s:.1f} s after media time {before_s:.1f} s",
+            ok=True,
+        )
+
+
+def _unwrapped(step_s: float) -> float:
+    """Return a step with a wrap of the counter undone, if that explains it."""
+    for wrap_s in _WRAPS_S:
+        if abs(step_s + wrap_s) < GAP_S:
+            return step_s + wrap_s
+        if abs(step_s - wrap_s) < _REORDER_S:  # reordered around the wrap
+            return step_s - wrap_s
+    return step_s

@@ -1,0 +1,225 @@
+"""What all sources share: bounded calls, one clock, one numbering."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from vision.core.arrays import ImageU8
+from vision.core.errors import SourceOpenError, SourceReadError
+from vision.core.frame import Frame
+from vision.core.ports import Clock, HealthListener
+from vision.sources import address
+from vision.sources.lane import Lane, LaneClosedError, Lanes
+from vision.sources.options import StreamOptions
+from vision.sources.position import MediaClock, Stamp
+from vision.sources.report import CameraReport
+from vision.sources.sampler import Sampler
+from vision.sources.stamp import FrameStamper
+
+_CLOSE_S = 1.0
+_GRACE_S = 0.5  # a library's own time-outs go first: they let go of their sockets
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an open connection knows about its video.
+
+    Attributes:
+        live: False if it has an end.
+        nominal_s: usual time between two pictures, seconds, > 0.
+        origin_s: the time stamp that is a file's media time 0; None: the first one.
+        written_at: when a file was last written, aware UTC; None for streams.
+    """
+
+    live: bool
+    nominal_s: float
+    origin_s: float | None = None
+    written_at: datetime | None = None
+
+
+class Timeline:
+    """Media time and sampling, as seen by one connection.
+
+    Every call first makes sure that the connection was not given up meanwhile, so a
+    call that hung and returns late cannot disturb its successor.
+    """
+
+    def __init__(
+        self, lane: Lane["Connection"], media: MediaClock, sampler: Sampler
+    ) -> None:
+        """Bind a camera's clock and sampler to one connection."""
+        self._lane = lane
+        self._media = media
+        self._sampler = sampler
+
+    def at(self, stamp: Stamp) -> float:
+        """Return the media time of the next packet or picture, seconds.
+
+        Raises:
+            LaneClosedError: the connection was given up.
+        """
+        self._lane.progressed()
+        return self._media.at(stamp)
+
+    def due(self, media_time_s: float) -> bool:
+        """Return whether a picture of this media time is to be taken."""
+        return self._sampler.due(media_time_s)
+
+    def alive(self) -> None:
+        """Say that the connection lives though it brought nothing of use.
+
+        Raises:
+            LaneClosedError: the connection was given up.
+        """
+        self._lane.progressed()
+
+
+class Connection(Protocol):
+    """An open camera, file or folder; used by its lane's thread only."""
+
+    @property
+    def facts(self) -> Facts:
+        """What is known about the video."""
+        ...
+
+    def next_picture(self, timeline: Timeline) -> tuple[ImageU8, float] | None:
+        """Return the next due picture and its media time, or None at the end.
+
+        Raises:
+            SourceReadError: the stream broke.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go."""
+        ...
+
+
+class StreamSource:
+    """A `FrameSource` around any connection.
+
+    `open` may be called again after `close`: numbering and media time continue, a live
+    stream's after as much media time as wall time has passed.
+    """
+
+    def __init__(
+        self,
+        options: StreamOptions,
+        connect: Callable[[], Connection],
+        *,
+        clock: Clock,
+        on_health: HealthListener | None = None,
+    ) -> None:
+        """Prepare; nothing is opened yet.
+
+        Args:
+            options: where and how.
+            connect: makes a connection; may block or raise SourceOpenError.
+            clock: wall time.
+            on_health: told of gaps, jumps and changes of size.
+        """
+        self._options = options
+        self._connect = connect
+        self._clock = clock
+        self._report = CameraReport(options.camera_id, clock=clock, listener=on_health)
+        self._label = address.label(options.url)
+        self._lanes: Lanes[Connection] = Lanes(f"source-{options.camera_id}")
+        self._lane: Lane[Connection] | None = None
+        self._timeline: Timeline | None = None
+        self._media: MediaClock | None = None
+        self._sampler = Sampler(options.period_s)
+        self._live = options.live
+        self._starts_at: datetime | None = None
+        self._stamper = FrameStamper(
+            camera_id=options.camera_id, clock=clock, report=self._report
+        )
+
+    @property
+    def live(self) -> bool:
+        """Whether the newest frame matters more than every frame."""
+        return address.is_live(self._options.url) if self._live is None else self._live
+
+    def open(self) -> None:
+        """Connect.
+
+        Raises:
+            SourceOpenError: not reachable, not readable or no video, in time.
+        """
+        self.close()
+        lane = self._lanes.next()
+        self._lane = lane
+        bound_s = self._options.open_timeout_s + _GRACE_S
+        try:
+            lane.open(self._connect, timeout_s=bound_s)
+            facts = lane.use(lambda connection: connection.facts, timeout_s=_GRACE_S)
+        except TimeoutError as error:
+            self.close()
+            msg = (
+                f"{self._label}: no answer within {self._options.open_timeout_s:g} s; "
+                "check the address and that the camera is on"
+            )
+            raise SourceOpenError(msg) from error
+        except LaneClosedError as error:
+            msg = f"{self._label}: closed while it was being opened"
+            raise SourceOpenError(msg) from error
+        except SourceOpenError:
+            self.close()
+            raise
+        self._settle(lane, facts)
+
+    def read(self) -> Frame | None:
+        """Return the next sampled frame, or None at the end of a file.
+
+        Raises:
+            SourceReadError: the stream broke or fell silent for too long.
+        """
+        lane, timeline = self._lane, self._timeline
+        if lane is None or timeline is None:
+            msg = f"{self._label}: not open; call open first"
+            raise SourceReadError(msg)
+        bound_s = self._options.read_timeout_s + _GRACE_S
+        try:
+            taken = lane.use(lambda c: c.next_picture(timeline), timeout_s=bound_s)
+        except TimeoutError as error:
+            self.close()
+            msg = (
+                f"{self._label}: silent for {self._options.read_timeout_s:g} s, "
+                "expected pictures; check the camera and the network"
+            )
+            raise SourceReadError(msg) from error
+        except LaneClosedError as error:
+            msg = f"{self._label}: closed while it was being read"
+            raise SourceReadError(msg) from error
+        if taken is None:
+            return None
+        image, media_time_s = taken
+        self._sampler.took(media_time_s)
+        return self._stamper.frame(
+            image, media_time_s=media_time_s, starts_at=self._starts_at
+        )
+
+    def close(self) -> None:
+        """Let go of everything; a call that hangs lets go when it returns."""
+        lane, self._lane, self._timeline = self._lane, None, None
+        if lane is not None:
+            lane.close()
+            # Usually at once. A thread still inside a C++ library when the interpreter
+            # ends would abort the process.
+            lane.ended(wait_s=_CLOSE_S)
+
+    def _settle(self, lane: Lane[Connection], facts: Facts) -> None:
+        """Tie a new connection to the camera's clock and calendar."""
+        if self._options.live is None:
+            self._live = facts.live
+        if self.live:
+            self._starts_at = None
+        elif self._starts_at is None:
+            written_at = facts.written_at or self._clock.now()
+            self._starts_at = self._options.starts_at or written_at
+        if self._media is None:
+            self._media = MediaClock(
+                clock=self._clock, live=self.live, report=self._report
+            )
+        self._media.connected(nominal_s=facts.nominal_s, origin_s=facts.origin_s)
+        self._timeline = Timeline(lane, self._media, self._sampler)

@@ -14,7 +14,7 @@ MANIFEST_NAME = "model.toml"
 log = logging.getLogger(__name__)
 
 Threshold = Annotated[float, Field(gt=0, lt=1)]
-_Side = Annotated[int, Field(gt=0, le=8192)]
+_Side = Annotated[int, Field(strict=True, gt=0, le=8192)]
 
 
 _Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]

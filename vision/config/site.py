@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
+from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
@@ -24,10 +25,12 @@ class MetricsSettings(Settings):
 class SiteSettings(Settings):
     """Everything that one engine watches.
 
-    Relative paths are taken from the folder the command is started in.
+    Relative paths are taken from the folder the command is started in. `timezone`
+    (IANA name) is that of calendars and picture captions; None: this machine's.
     """
 
     site: Identifier
+    timezone: str | None = None
     taxonomy: Path = Path("configs/taxonomy/gbt47678.yaml")
     model: ModelSettings
     cameras: tuple[CameraSettings, ...] = Field(min_length=1)
@@ -43,6 +46,14 @@ class SiteSettings(Settings):
     ) -> tuple[CameraSettings, ...]:
         _refuse_twice("camera id", (camera.id for camera in cameras))
         return cameras
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, name: str | None) -> str | None:
+        if name is not None and name not in available_timezones():
+            msg = f"{name} is no time zone; expected a name like Asia/Shanghai"
+            raise ValueError(msg)
+        return name
 
     @model_validator(mode="after")
     def _rules_name_known_cameras(self) -> Self:

@@ -54,9 +54,10 @@ class HeldDelivery:
 
     def health(self, event: HealthEvent) -> None:
         """Hand on a health event; one that the sink refuses is only logged."""
-        log = logger.info if event.ok else logger.warning
-        log(
-            "%s: %s",
+        logger.log(
+            logging.INFO if event.ok else logging.WARNING,
+            "%s: %s: %s",
+            event.camera_id or "engine",
             event.kind,
             event.detail,
             extra={"camera": event.camera_id, "ok": event.ok},

@@ -83,6 +83,11 @@ class ReaderFeed:
         )
 
     @property
+    def live(self) -> bool:
+        """Whether the newest frame matters more than every frame."""
+        return self._source.live
+
+    @property
     def camera_id(self) -> str:
         """Which camera."""
         return self._options.camera_id

@@ -1,0 +1,1 @@
+"""From settings to a running engine: the only package that names concrete parts."""

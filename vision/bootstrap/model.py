@@ -1,0 +1,52 @@
+"""Which detector a site's settings mean."""
+
+from typing import assert_never
+
+from vision.config.models import (
+    ModelSettings,
+    OnnxModel,
+    OpenVINOModel,
+    UltralyticsModel,
+)
+from vision.core.ports import Detector
+from vision.detectors.labels import DetectorOptions
+from vision.detectors.onnx import OnnxDetector
+from vision.detectors.openvino import OpenVinoDetector, OpenVinoSettings
+from vision.detectors.ultralytics import UltralyticsDetector
+
+
+def build_detector(settings: ModelSettings) -> Detector:
+    """Load the model.
+
+    Raises:
+        ModelError: missing, broken, no detector, or its runtime is not installed.
+    """
+    options = DetectorOptions(
+        class_map=settings.class_map,
+        thresholds=settings.thresholds,
+        enable_preview=settings.enable_preview,
+        imgsz=settings.imgsz,
+        batch_max=settings.batch_max,
+    )
+    match settings:
+        case OnnxModel():
+            return OnnxDetector(
+                settings.path,
+                options=options,
+                providers=settings.providers,
+                threads=settings.threads,
+            )
+        case OpenVINOModel():
+            return OpenVinoDetector(
+                settings.path,
+                options=options,
+                settings=OpenVinoSettings(
+                    precision=settings.precision, threads=settings.threads
+                ),
+            )
+        case UltralyticsModel():
+            return UltralyticsDetector(
+                settings.path, options=options, device=settings.device
+            )
+        case _:
+            assert_never(settings)

@@ -1,0 +1,78 @@
+"""Which rules a site's settings mean, and whether a model can serve them."""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from vision.config.rules import (
+    GarbagePileRule,
+    IllegalParkingRule,
+    OverflowingBinRule,
+    RuleSettings,
+    StreetVendingRule,
+)
+from vision.core.errors import ConfigError
+from vision.core.scene import Scene
+from vision.rules.garbage_pile import GarbageParams, GarbagePile
+from vision.rules.illegal_parking import IllegalParking, ParkingParams
+from vision.rules.overflowing_bin import BinParams, OverflowingBin
+from vision.rules.place_rule import PlaceRule
+from vision.rules.street_vending import StreetVending, VendingParams
+
+_NOT_PARAMETERS = frozenset({"type", "cameras"})
+_ZONE_NEEDED = {"illegal_parking": "no_parking", "street_vending": "no_vending"}
+
+
+def build_rules(
+    settings: Sequence[RuleSettings], scene: Scene, labels: Sequence[str]
+) -> tuple[PlaceRule, ...]:
+    """Return the rules of one camera.
+
+    A rule that needs a zone is left out at a camera that has none of its kind.
+
+    Raises:
+        ConfigError: the model lacks a class that a rule needs.
+    """
+    rules = []
+    for one in settings:
+        if one.cameras is not None and scene.camera_id not in one.cameras:
+            continue
+        zone = _ZONE_NEEDED.get(one.type)
+        if zone is not None and not scene.zones_of(zone):
+            continue
+        rule = build_rule(one)
+        check_labels(rule, labels)
+        rules.append(rule)
+    return tuple(rules)
+
+
+def build_rule(settings: RuleSettings) -> PlaceRule:
+    """Return one rule with its limits."""
+    limits = settings.model_dump(exclude=set(_NOT_PARAMETERS))
+    match settings:
+        case IllegalParkingRule():
+            return IllegalParking(ParkingParams(**limits))
+        case GarbagePileRule():
+            return GarbagePile(GarbageParams(**limits))
+        case OverflowingBinRule():
+            return OverflowingBin(BinParams(**limits))
+        case StreetVendingRule():
+            return StreetVending(VendingParams(**limits))
+        case _:
+            assert_never(settings)
+
+
+def check_labels(rule: PlaceRule, labels: Sequence[str]) -> None:
+    """Refuse a model that cannot see what a rule judges.
+
+    Raises:
+        ConfigError: naming the missing classes and what the model has.
+    """
+    missing = sorted(rule.required_labels - set(labels))
+    if missing:
+        msg = (
+            f"rule {rule.slug} needs the class {', '.join(missing)}, which the model "
+            f"does not give (it gives {', '.join(labels)}); map a class of the model "
+            "to it with model.class_map, enable a preview class with "
+            "model.enable_preview, or remove the rule"
+        )
+        raise ConfigError(msg)

@@ -1,0 +1,76 @@
+"""Who gets a site's events."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import assert_never
+
+from vision.config.home import Home
+from vision.config.sinks import HttpSink, JsonlSink, SinkSettings
+from vision.core.errors import ConfigError
+from vision.core.ports import Clock, HealthListener
+from vision.sinks.http import HttpReceiver
+from vision.sinks.jsonl import JsonlReceiver
+from vision.sinks.outbox import Outbox
+from vision.sinks.receiver import Receiver
+
+
+def build_outbox(
+    sinks: Sequence[SinkSettings],
+    home: Home,
+    *,
+    clock: Clock,
+    on_health: HealthListener | None = None,
+) -> Outbox:
+    """Open the outbox under `home` and begin delivering to every receiver.
+
+    Raises:
+        ConfigError: a receiver's key is not to be had.
+        SinkError: the outbox cannot be opened.
+    """
+    receivers = [build_receiver(sink, clock) for sink in sinks]
+    return Outbox(home.outbox, receivers, clock=clock, on_health=on_health)
+
+
+def build_receiver(settings: SinkSettings, clock: Clock) -> Receiver:
+    """Return one receiver; nothing is sent yet."""
+    match settings:
+        case HttpSink():
+            return HttpReceiver(
+                settings.url,
+                api_key=api_key(settings),
+                timeout_s=settings.timeout_s,
+                clock=clock,
+            )
+        case JsonlSink():
+            path = None if settings.path == "-" else Path(settings.path)
+            return JsonlReceiver(path)
+        case _:
+            assert_never(settings)
+
+
+def api_key(settings: HttpSink) -> str | None:
+    """Return the receiver's key, or None when the settings ask for none.
+
+    Raises:
+        ConfigError: the named variable is not set or the file cannot be read.
+    """
+    if settings.api_key_file is not None:
+        try:
+            return settings.api_key_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            msg = (
+                f"api_key_file: {settings.api_key_file} cannot be read "
+                f"({error.strerror}); expected a file that holds the key alone"
+            )
+            raise ConfigError(msg) from error
+    if settings.api_key_env is None:
+        return None
+    key = os.environ.get(settings.api_key_env)
+    if not key:
+        msg = (
+            f"sinks: the environment variable {settings.api_key_env} is not set; "
+            f"set it to the API key of {settings.url}, or write api_key_env: null"
+        )
+        raise ConfigError(msg)
+    return key

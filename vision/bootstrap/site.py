@@ -1,0 +1,173 @@
+"""A whole site: loaded, put together, watched, and taken down again."""
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from threading import Event
+from zoneinfo import ZoneInfo
+
+from prometheus_client import start_http_server
+
+from vision.bootstrap.cameras import Surroundings, build_camera
+from vision.bootstrap.model import build_detector
+from vision.bootstrap.rules import build_rule, check_labels
+from vision.bootstrap.sinks import api_key, build_outbox
+from vision.config.home import Home
+from vision.config.load import Loaded
+from vision.config.sinks import HttpSink
+from vision.config.site import MetricsSettings, SiteSettings
+from vision.config.taxonomy import load_taxonomy
+from vision.core.clock import SystemClock
+from vision.core.errors import ConfigError
+from vision.core.events import Code, Provenance
+from vision.core.ports import Clock, Detector, EventSink
+from vision.core.violations import Slug
+from vision.evidence.store import PackageStore, StorePolicy
+from vision.pipeline.delivery import HeldDelivery
+from vision.pipeline.engine import Engine, FrameListener, Pace, Summary
+from vision.pipeline.metrics import EngineMetrics
+from vision.pipeline.reporter import EventListener, Origin, Reporter
+
+_CLOSE_S = 15.0  # for what the receivers can still take at the end
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who looks on while a site is watched."""
+
+    on_event: EventListener | None = None
+    on_frame: FrameListener | None = None
+
+
+def check_site(loaded: Loaded[SiteSettings]) -> Detector:
+    """Prove that a site's parts fit together, short of its cameras.
+
+    Returns:
+        The detector, loaded.
+
+    Raises:
+        ConfigError: the taxonomy lacks a violation, a key is missing, or the model
+            lacks a class that a rule needs.
+        ModelError: the model cannot be loaded.
+    """
+    settings = loaded.settings
+    load_codes(settings)
+    for sink in settings.sinks:
+        if isinstance(sink, HttpSink):
+            api_key(sink)
+    detector = build_detector(settings.model)
+    for rule in settings.rules:
+        check_labels(build_rule(rule), detector.labels)
+    return detector
+
+
+def load_codes(settings: SiteSettings) -> dict[Slug, Code]:
+    """Read the site's taxonomy.
+
+    Raises:
+        ConfigError: unreadable, or it lacks the number of a violation in use.
+    """
+    codes = load_taxonomy(settings.taxonomy)
+    missing = sorted({rule.type for rule in settings.rules} - set(codes))
+    if missing:
+        msg = f"{settings.taxonomy}: codes: no number for {', '.join(missing)}; add it"
+        raise ConfigError(msg)
+    return codes
+
+
+def watch_site(
+    loaded: Loaded[SiteSettings], home: Home, *, stop: Event, watch: Watch
+) -> Summary:
+    """Watch until all files have ended or `stop` is set.
+
+    Args:
+        loaded: the site.
+        home: where state lives; prepared.
+        stop: set by a signal handler or a test.
+        watch: who looks on.
+
+    Returns:
+        Counts of the run.
+
+    Raises:
+        VisionError: the site cannot be put together, or the model failed.
+    """
+    detector = check_site(loaded)
+    clock = SystemClock()
+    outbox = build_outbox(loaded.settings.sinks, home, clock=clock)
+    try:
+        engine = build_engine(
+            loaded, home, detector=detector, sink=outbox, clock=clock, watch=watch
+        )
+        return engine.run(stop)
+    finally:
+        outbox.close(_CLOSE_S)
+
+
+def build_engine(
+    loaded: Loaded[SiteSettings],
+    home: Home,
+    *,
+    detector: Detector,
+    sink: EventSink,
+    clock: Clock,
+    watch: Watch,
+) -> Engine:
+    """Put an engine together; nothing is read yet."""
+    settings = loaded.settings
+    origin = Origin(
+        engine_version=version("streetwarden"),
+        config_sha256=loaded.sha256,
+        model_id=detector.model_id,
+        model_sha256=detector.model_sha256,
+        codes=load_codes(settings),
+    )
+    delivery = HeldDelivery(sink, clock)
+    arrival = Event()
+    evidence = PackageStore(
+        home.evidence,
+        provenance=Provenance(
+            engine_version=origin.engine_version,
+            config_sha256=origin.config_sha256,
+            model_id=origin.model_id,
+            model_sha256=origin.model_sha256,
+        ),
+        clock=clock,
+        on_health=delivery.health,
+        policy=StorePolicy(
+            zone=None if settings.timezone is None else ZoneInfo(settings.timezone)
+        ),
+    )
+    shared = Surroundings(
+        labels=detector.labels,
+        rules=settings.rules,
+        places=settings.places,
+        evidence=evidence,
+        home=home,
+        clock=clock,
+        arrival=arrival,
+        on_health=delivery.health,
+    )
+    metrics = EngineMetrics()
+    engine = Engine(
+        [build_camera(camera, shared) for camera in settings.cameras],
+        detector,
+        Reporter(delivery, origin, metrics, watch.on_event),
+        clock=clock,
+        pace=Pace(arrival, settings.model.batch_max),
+        on_frame=watch.on_frame,
+    )
+    _expose(metrics, settings.metrics)
+    return engine
+
+
+def _expose(metrics: EngineMetrics, settings: MetricsSettings) -> None:
+    if settings.port == 0:
+        return
+    try:
+        start_http_server(settings.port, settings.host, metrics.registry)
+    except OSError as error:
+        msg = (
+            f"metrics: cannot listen on {settings.host}:{settings.port} "
+            f"({error.strerror}); choose another port, or 0 for none"
+        )
+        raise ConfigError(msg) from error

@@ -1,0 +1,50 @@
+"""The `streetwarden` command."""
+
+import sys
+from typing import Annotated, Literal
+
+import typer
+
+from vision.cli.check import check
+from vision.cli.doctor import doctor
+from vision.cli.exits import INTERRUPTED, status_of, tell
+from vision.cli.logs import set_up_logging
+from vision.cli.run import run
+from vision.cli.serve import serve
+from vision.cli.snapshot import snapshot
+from vision.core.errors import VisionError
+
+app = typer.Typer(
+    name="streetwarden",
+    help="Watch city cameras, prove what was seen, hand events to dispatch.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+LogLevel = Annotated[Level, typer.Option(help="Least level that is logged.")]
+LogStyle = Annotated[Literal["json", "text"], typer.Option(help="Form of log lines.")]
+
+
+@app.callback()
+def _root(log_level: LogLevel = "WARNING", log_format: LogStyle = "text") -> None:
+    set_up_logging(level=log_level, style=log_format)
+
+
+app.command()(run)
+app.command()(check)
+app.command()(doctor)
+app.command()(snapshot)
+app.command()(serve)
+
+
+def main() -> None:
+    """Run the command line; every error of ours ends in words and a status."""
+    try:
+        app()
+    except VisionError as error:
+        tell(error)
+        sys.exit(status_of(error))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,23 @@
+"""`streetwarden check`: is this site file right?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vision.bootstrap.site import check_site
+from vision.config.site import load_site
+
+SiteFile = Annotated[Path, typer.Argument(help="The site file (YAML).")]
+
+
+def check(site: SiteFile) -> None:
+    """Check a site file: all mistakes at once, then whether the model fits it."""
+    loaded = load_site(site)
+    check_site(loaded)
+    settings = loaded.settings
+    zones = sum(len(camera.zones) for camera in settings.cameras)
+    print(
+        f"{site}: right. {len(settings.cameras)} camera(s), {zones} zone(s), "
+        f"{len(settings.rules)} rule(s), {len(settings.sinks)} receiver(s)."
+    )

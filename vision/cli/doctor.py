@@ -1,0 +1,174 @@
+"""`streetwarden doctor`: is everything that a site needs in working order?"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Annotated
+
+import av
+import cv2
+import httpx
+import numpy as np
+import typer
+from rich.console import Console
+
+from vision.bootstrap.model import build_detector
+from vision.bootstrap.sight import first_frame
+from vision.bootstrap.site import check_site
+from vision.cli.exits import FAILED
+from vision.config.cameras import CameraSettings
+from vision.config.home import Home
+from vision.config.models import ModelSettings
+from vision.config.sinks import HttpSink
+from vision.config.site import SiteSettings, load_site
+from vision.core.clock import SystemClock
+from vision.core.errors import ConfigError, SinkError, VisionError
+from vision.core.frame import Frame
+from vision.core.redaction import without_secrets
+
+_CODECS = ("h264", "hevc", "mjpeg")
+_LEAST_FREE = 1 << 30  # bytes
+_MOST_SKEW_S = 5.0
+_BUILT_YEAR = 2026
+_CAMERAS_AT_ONCE = 8
+
+Check = tuple[str, Callable[[], str]]
+SiteFile = Annotated[Path, typer.Argument(help="The site file (YAML).")]
+
+
+def doctor(site: SiteFile) -> None:
+    """Check model, decoders, disk, clock, event service and every camera.
+
+    Prints a line per check and ends with status 1 if any failed.
+    """
+    loaded = load_site(site)
+    settings = loaded.settings
+    console = Console(highlight=False)
+    checks: list[Check] = [
+        ("site file", lambda: _fits(lambda: check_site(loaded))),
+        ("model", lambda: _model(settings.model)),
+        ("decoders", _decoders),
+        ("disk", lambda: _disk(Home.from_environment())),
+        ("clock", _clock),
+        *_services(settings),
+    ]
+    good = [_tell(console, name, _outcome(check)) for name, check in checks]
+    good += [_tell(console, *result) for result in _cameras(settings)]
+    if not all(good):
+        raise typer.Exit(FAILED)
+
+
+def _outcome(check: Callable[[], str]) -> tuple[bool, str]:
+    try:
+        return True, check()
+    except VisionError as error:
+        return False, without_secrets(str(error))
+
+
+def _tell(console: Console, name: str, outcome: tuple[bool, str]) -> bool:
+    good, text = outcome
+    mark = "[green]ok[/green]  " if good else "[red]bad[/red] "
+    console.print(f"{mark} {name:<12} ", end="")
+    console.print(text, markup=False)
+    return good
+
+
+def _fits(check: Callable[[], object]) -> str:
+    check()
+    return "model, rules, taxonomy and keys fit together"
+
+
+def _model(settings: ModelSettings) -> str:
+    detector = build_detector(settings)
+    clock = SystemClock()
+    blank = Frame("doctor", 0, 0.0, clock.now(), np.zeros((720, 1280, 3), np.uint8))
+    detector.detect([blank])
+    began_s = clock.monotonic_s()
+    detector.detect([blank])
+    took_ms = (clock.monotonic_s() - began_s) * 1_000
+    labels = ", ".join(detector.labels)
+    return f"{detector.model_id}, {took_ms:.0f} ms a picture; sees {labels}"
+
+
+def _decoders() -> str:
+    missing = [name for name in _CODECS if name not in av.codecs_available]
+    if missing:
+        msg = f"PyAV {av.__version__} cannot decode {', '.join(missing)}; reinstall av"
+        raise ConfigError(msg)
+    return f"PyAV {av.__version__} ({', '.join(_CODECS)}), OpenCV {cv2.__version__}"
+
+
+def _disk(home: Home) -> str:
+    home.prepare()
+    free = shutil.disk_usage(home.root).free
+    text = f"{home.root.resolve()}: {free / (1 << 30):.1f} GiB free"
+    if free < _LEAST_FREE:
+        msg = f"{text}; expected at least 1 GiB; free space or move STREETWARDEN_HOME"
+        raise ConfigError(msg)
+    return text
+
+
+def _clock() -> str:
+    now = SystemClock().now()
+    if now.year < _BUILT_YEAR:
+        msg = f"this machine says {now:%Y-%m-%d}; set its clock (NTP)"
+        raise ConfigError(msg)
+    return f"{now.astimezone():%Y-%m-%d %H:%M:%S %Z}"
+
+
+def _services(settings: SiteSettings) -> Iterator[Check]:
+    for sink in settings.sinks:
+        if isinstance(sink, HttpSink):
+            yield "service", lambda sink=sink: _service(sink)
+
+
+def _service(sink: HttpSink) -> str:
+    try:
+        answer = httpx.get(f"{sink.url}/readyz", timeout=sink.timeout_s)
+    except httpx.HTTPError as error:
+        msg = (
+            f"{sink.url} does not answer ({error}); start it (streetwarden serve) or "
+            "correct sinks.url; events wait in the outbox meanwhile"
+        )
+        raise SinkError(msg) from error
+    if not answer.is_success:
+        msg = (
+            f"{sink.url}/readyz answers {answer.status_code}, expected 200; see its log"
+        )
+        raise SinkError(msg)
+    return f"{sink.url} is ready{_skew(answer)}"
+
+
+def _skew(answer: httpx.Response) -> str:
+    date = answer.headers.get("date")
+    if date is None:
+        return ""
+    there = parsedate_to_datetime(date).astimezone(UTC)
+    skew_s = abs((SystemClock().now() - there).total_seconds())
+    if skew_s > _MOST_SKEW_S:
+        msg = (
+            f"its clock and this machine's differ by {skew_s:.0f} s, expected less "
+            f"than {_MOST_SKEW_S:g} s; run NTP on both"
+        )
+        raise SinkError(msg)
+    return ", clocks agree"
+
+
+def _cameras(settings: SiteSettings) -> Iterator[tuple[str, tuple[bool, str]]]:
+    with ThreadPoolExecutor(_CAMERAS_AT_ONCE) as pool:
+        outcomes = pool.map(
+            lambda camera: _outcome(lambda: _camera(camera)), settings.cameras
+        )
+        for camera, outcome in zip(settings.cameras, outcomes, strict=True):
+            yield f"camera {camera.id}", outcome
+
+
+def _camera(camera: CameraSettings) -> str:
+    clock = SystemClock()
+    began_s = clock.monotonic_s()
+    frame = first_frame(camera)
+    took_s = clock.monotonic_s() - began_s
+    return f"{frame.width} x {frame.height}, first picture after {took_s:.1f} s"

@@ -1,0 +1,33 @@
+"""Exit statuses, and how an error reaches the person at the terminal."""
+
+import sys
+
+from vision.core.errors import (
+    ConfigError,
+    EvidenceError,
+    ModelError,
+    SinkError,
+    SourceError,
+    VisionError,
+)
+from vision.core.redaction import without_secrets
+
+FAILED = 1
+STATUS: tuple[tuple[type[VisionError], int], ...] = (
+    (ConfigError, 2),
+    (SourceError, 3),
+    (ModelError, 4),
+    (SinkError, 5),
+    (EvidenceError, 6),
+)
+INTERRUPTED = 130
+
+
+def status_of(error: VisionError) -> int:
+    """Return the exit status of an error: 2 configuration, 3 source, 4 model ..."""
+    return next((code for kind, code in STATUS if isinstance(error, kind)), FAILED)
+
+
+def tell(error: VisionError) -> None:
+    """Print an error for a person, without secrets, on standard error."""
+    print(f"streetwarden: {without_secrets(str(error))}", file=sys.stderr)

@@ -1,0 +1,69 @@
+"""`streetwarden run`: watch the cameras of a site."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from vision.bootstrap.site import Watch, watch_site
+from vision.cli.live import LiveView
+from vision.cli.quick import quick_site
+from vision.cli.stopping import stop_on_signals
+from vision.config.home import Home
+from vision.config.load import Loaded
+from vision.config.site import SiteSettings, load_site
+from vision.core.errors import ConfigError, SourceError
+from vision.pipeline.engine import Summary
+
+SiteFile = Annotated[Path | None, typer.Argument(help="The site file (YAML).")]
+Source = Annotated[
+    str | None,
+    typer.Option(help="Quick look without a site file: URL, file, folder or 0."),
+]
+Model = Annotated[
+    Path | None, typer.Option(help="Model folder for --source; default: the shipped.")
+]
+
+
+def run(site: SiteFile = None, source: Source = None, model: Model = None) -> None:
+    """Watch the cameras of a site until their files end, or Ctrl-C.
+
+    With --source: no site file, the whole view counts as forbidden, grace times are
+    20 s and events go to standard output as JSON lines.
+    """
+    loaded = _chosen(site, source, model)
+    home = Home.from_environment()
+    home.prepare()
+    view = LiveView([camera.id for camera in loaded.settings.cameras])
+    watch = Watch(on_event=view.on_event, on_frame=view.on_frame)
+    with stop_on_signals() as stop, view:
+        summary = watch_site(loaded, home, stop=stop, watch=watch)
+    tell_summary(view.console, summary)
+    if summary.failed:
+        lines = "; ".join(f"{name}: {why}" for name, why in summary.failed.items())
+        msg = f"{len(summary.failed)} camera(s) could not be read: {lines}"
+        raise SourceError(msg)
+
+
+def tell_summary(console: Console, summary: Summary) -> None:
+    """Print what a run did."""
+    console.print(
+        f"{summary.frames} pictures analysed, {summary.steps} event steps.",
+        style="bold",
+    )
+
+
+def _chosen(
+    site: Path | None, source: str | None, model: Path | None
+) -> Loaded[SiteSettings]:
+    if (site is None) == (source is None):
+        msg = "got no site file and no --source, or both; expected exactly one of them"
+        raise ConfigError(msg)
+    if source is not None:
+        return quick_site(source, model)
+    if model is not None:
+        msg = "--model goes with --source; a site file names its own model"
+        raise ConfigError(msg)
+    assert site is not None  # noqa: S101 the two checks above leave nothing else
+    return load_site(site)

@@ -1,0 +1,56 @@
+"""Draws what a camera sees: zones by kind, boxes with label and score."""
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw
+
+from vision.bootstrap.sight import Sight
+from vision.core.arrays import ImageU8
+from vision.evidence.fonts import font, writable
+
+_ZONE = {
+    "no_parking": (255, 196, 0),
+    "no_vending": (255, 120, 220),
+    "clean": (90, 220, 120),
+    "bin": (80, 200, 255),
+    "ignore": (150, 150, 150),
+}
+_BOX = (255, 64, 48)
+_PAPER = (24, 24, 28)
+
+
+def draw_sight(sight: Sight) -> ImageU8:
+    """Return the picture with everything drawn, (H, W, 3) uint8 BGR."""
+    frame = sight.frame
+    size = (frame.width, frame.height)
+    canvas = Image.fromarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB))
+    pen = ImageDraw.Draw(canvas)
+    stroke = max(2, frame.width // 480)
+    size_px = max(12, frame.width // 70)
+    for zone in sight.scene.zones:
+        colour = _ZONE.get(zone.kind, _BOX)
+        points = [(x * (size[0] - 1), y * (size[1] - 1)) for x, y in zone.polygon]
+        pen.line([*points, points[0]], fill=colour, width=stroke)
+        _tag(pen, points[0], f"{zone.zone_id} ({zone.kind})", colour, size_px)
+    detections = sight.detections
+    for xyxy, score, class_id in zip(
+        detections.xyxy, detections.score, detections.class_id, strict=True
+    ):
+        left, top, right, bottom = (float(side) for side in xyxy)
+        pen.rectangle((left, top, right, bottom), outline=_BOX, width=stroke)
+        _tag(pen, (left, top), f"{sight.labels[class_id]} {score:.2f}", _BOX, size_px)
+    return np.ascontiguousarray(np.asarray(canvas)[:, :, ::-1])
+
+
+def _tag(
+    pen: ImageDraw.ImageDraw,
+    at: tuple[float, float],
+    text: str,
+    colour: tuple[int, int, int],
+    size_px: int,
+) -> None:
+    face = font(size_px)
+    left, top = max(0.0, at[0]), max(0.0, at[1] - size_px * 1.3)
+    width = face.getlength(writable(text))
+    pen.rectangle((left, top, left + width + 6, top + size_px * 1.3), fill=_PAPER)
+    pen.text((left + 3, top), writable(text), font=face, fill=colour)

@@ -1,0 +1,47 @@
+"""`streetwarden snapshot`: what does a camera see, and where are its zones?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import cv2
+import typer
+
+from vision.bootstrap.model import build_detector
+from vision.bootstrap.sight import look
+from vision.cli.sight import draw_sight
+from vision.config.site import load_site
+from vision.core.errors import EvidenceError
+
+SiteFile = Annotated[Path, typer.Argument(help="The site file (YAML).")]
+CameraId = Annotated[str, typer.Argument(help="A camera's id in that file.")]
+Out = Annotated[
+    Path | None, typer.Option(help="JPEG or PNG to write; default CAMERA.jpg.")
+]
+
+
+def snapshot(site: SiteFile, camera: CameraId, out: Out = None) -> None:
+    """Write a picture of a camera with its zones drawn and the boxes seen."""
+    settings = load_site(site).settings
+    sight = look(settings, camera, build_detector(settings.model))
+    target = out or Path(f"{camera}.jpg")
+    _write(target, draw_sight(sight))
+    seen = ", ".join(
+        f"{sight.labels[class_id]} {score:.2f}"
+        for class_id, score in zip(
+            sight.detections.class_id, sight.detections.score, strict=True
+        )
+    )
+    print(f"{target}: {sight.frame.width} x {sight.frame.height}; {seen or 'nothing'}")
+
+
+def _write(target: Path, image: cv2.typing.MatLike) -> None:
+    suffix = target.suffix.lower()
+    if suffix not in {".jpg", ".jpeg", ".png"}:
+        msg = f"--out: got {target}, expected a name ending in .jpg or .png"
+        raise EvidenceError(msg)
+    _, encoded = cv2.imencode(suffix, image)
+    try:
+        target.write_bytes(encoded.tobytes())
+    except OSError as error:
+        msg = f"--out: {target} cannot be written ({error.strerror}); name another"
+        raise EvidenceError(msg) from error

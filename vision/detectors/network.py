@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -126,6 +127,11 @@ class NetworkDetector:
     def model_sha256(self) -> str:
         """Hex digest of the model file."""
         return self._model.sha256
+
+    @property
+    def model_path(self) -> Path:
+        """The file that was loaded."""
+        return self._model.path
 
     def detect(self, images: Sequence[Frame]) -> list[Detections]:
         """Return the boxes of each picture, in order; sizes may differ.

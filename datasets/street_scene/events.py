@@ -92,7 +92,8 @@ def _all(scenario: Scenario) -> Iterator[Span]:
             case Bin():
                 yield from _bin_spans(actor, end)
             case Person(carries="bags" | "box", drop_s=None):
-                span = (max(0.0, actor.path[0][0]), _until(actor.path[-1][0], end))
+                begin = actor.path[0][0] if actor.pick_s is None else actor.pick_s
+                span = (max(0.0, begin), _until(actor.path[-1][0], end))
                 yield Span(actor.id, "garbage_pile", *span, "carried", "carried")
             case _:
                 pass

@@ -9,46 +9,18 @@ from pathlib import Path
 
 import av
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from datasets.street_scene.props import seed_of
+from datasets.street_scene.regions import Print, Rect, area, changed
 from datasets.street_scene.schema import Scenario
+from datasets.street_scene.sensor import sensor
 from datasets.street_scene.stage import Box, Stage
 from datasets.street_scene.truth import write_truth
 
 _LOG = logging.getLogger(__name__)
 _KEYFRAME_S = 2.0
 _MS = 1000
-
-
-def sensor(
-    picture: NDArray[np.uint8], scenario: Scenario, frame: int
-) -> NDArray[np.uint8]:
-    """Make a clean render look as a camera delivers it.
-
-    Args:
-        picture: (H, W, 3) uint8 RGB.
-        scenario: light and weather decide grain, greyness and rain.
-        frame: frame number, so that the grain moves.
-
-    Returns:
-        (H, W, 3) uint8 RGB.
-    """
-    rng = np.random.default_rng(seed_of(f"grain{frame}", scenario.seed))
-    out = picture.astype(np.float32)
-    height, width = out.shape[:2]
-    if scenario.light == "ir":
-        out = np.repeat(out @ np.array([[0.45], [0.4], [0.15]], np.float32), 3, axis=2)
-    grain = {"day": 1.2, "overcast": 1.5, "dusk": 3.0, "night": 4.0, "ir": 4.5}
-    noise = rng.normal(size=(height, width, 1)) * grain[scenario.light]
-    out = out + noise.astype(np.float32)
-    if scenario.weather == "rain":
-        out = 0.9 * out + 14.0
-        for x, y in rng.integers(0, (width, height), size=(width // 3, 2)):
-            streak = slice(y, y + int(rng.integers(5, 14)))
-            out[streak, x] += 22.0
-    return np.clip(out, 0, 255).astype(np.uint8)
+_WORTH_IT = 0.75  # above this share the whole picture is as cheap
 
 
 def _frame_files(scenario: Scenario, work: Path) -> list[Path]:
@@ -69,17 +41,50 @@ def shoot(scenario: Scenario, work: Path, *, threads: int) -> list[list[Box]]:
     work.mkdir(parents=True, exist_ok=True)
     stage = Stage(scenario, threads=threads)
     boxes = []
+    before: dict[str, Print] = {}
+    last: Path | None = None
     for k, (t, file) in enumerate(
         zip(scenario.times_s, _frame_files(scenario, work), strict=True)
     ):
         stage.at(t)
         boxes.append(stage.boxes(t))
+        now = stage.prints()
         if not file.exists():
-            part = file.with_suffix(".part.png")
-            stage.take(part, k)
-            part.rename(file)
+            _frame(stage, k, file, _rects(scenario, before, now), last)
             _LOG.info("frame %d of %d", k + 1, len(scenario.times_s))
+        before, last = now, file
     return boxes
+
+
+def _rects(
+    scenario: Scenario, before: dict[str, Print], now: dict[str, Print]
+) -> list[Rect] | None:
+    """Return what has to be rendered, None for the whole picture."""
+    if not before:
+        return None
+    size = scenario.width, scenario.height
+    rects = changed(before, now, *size)
+    return rects if area(rects) < _WORTH_IT * size[0] * size[1] else None
+
+
+def _frame(
+    stage: Stage, k: int, file: Path, rects: list[Rect] | None, last: Path | None
+) -> None:
+    """Write one frame: the last one, with what has changed rendered anew."""
+    part = file.with_suffix(".part.png")
+    if rects is None or last is None:
+        stage.take(part, k)
+    else:
+        picture = Image.open(last).convert("RGB")
+        for rect in rects:
+            stage.take(part, k, rect)
+            patch = Image.open(part).convert("RGB")
+            if patch.size != (rect[2] - rect[0], rect[3] - rect[1]):
+                msg = f"patch {rect}: got {patch.size} pixels; align the rectangle"
+                raise ValueError(msg)
+            picture.paste(patch, rect[:2])
+        picture.save(part)
+    part.rename(file)
 
 
 def encode(scenario: Scenario, work: Path, out: Path, *, crf: int = 24) -> None:

@@ -65,6 +65,17 @@ def set_light(scenario: Scenario) -> None:
     scene.view_settings.exposure = _EXPOSURE[light]
 
 
+def shadows(scenario: Scenario) -> tuple[tuple[float, float], ...]:
+    """Return how far shadows reach, metres in x and y per metre of height."""
+    height_deg = _SUN_HEIGHT_DEG.get(scenario.light, 90.0)
+    if scenario.light in ("day", "dusk") and scenario.weather == "dry":
+        reach = min(4.0, 1 / math.tan(math.radians(height_deg)))
+        turn = math.radians(scenario.sun_deg)
+        return ((-reach * math.sin(turn), reach * math.cos(turn)),)
+    soft = 0.15 if scenario.light == "overcast" else 0.5
+    return ((soft, soft), (-soft, soft), (soft, -soft), (-soft, -soft))
+
+
 def _infrared(scenario: Scenario) -> None:
     """Put the camera's own illuminator beside the lens."""
     lamp = bpy.data.lights.new("ir", "SPOT")
@@ -86,7 +97,7 @@ def aim(thing: Any, forward: tuple[float, float, float]) -> None:
     )
 
 
-def set_camera(scenario: Scenario) -> Any:
+def set_camera(scenario: Scenario) -> None:
     """Place the camera; the same pinhole as ``Pinhole.from_view``."""
     data = bpy.data.cameras.new("camera")
     data.sensor_width, data.sensor_fit = 36.0, "HORIZONTAL"
@@ -97,7 +108,6 @@ def set_camera(scenario: Scenario) -> Any:
     view = scenario.view
     thing.location = (view.x, view.y, view.height_m)
     aim(thing, Pinhole.from_view(view, scenario.width, scenario.height).forward)
-    return thing
 
 
 def set_render(scenario: Scenario, threads: int) -> None:

@@ -1,7 +1,6 @@
 """Actors on the stage: which objects they are and where, at any time."""
 
 import math
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import assert_never
@@ -20,6 +19,7 @@ from datasets.street_scene.schema import (
     Traffic,
     Vehicle,
 )
+from datasets.street_scene.seeds import seed_of
 
 _AWAY_M = -100.0
 _PAVEMENT_M = 0.14
@@ -42,11 +42,6 @@ class Prop:
     label: Callable[[float], str | None]
     objects: tuple[Object, ...]
     place: Callable[[float], None]
-
-
-def seed_of(name: str, seed: int) -> int:
-    """Return a seed that depends on the actor, not on its order in the file."""
-    return zlib.crc32(f"{seed}/{name}".encode()) & 0x7FFFFFFF
 
 
 def _ground_m(street: Street, y: float) -> float:

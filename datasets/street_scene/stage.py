@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from datasets.street_scene import lighting
 from datasets.street_scene.blender import Object, bpy, wipe
 from datasets.street_scene.pinhole import Pinhole
-from datasets.street_scene.props import Prop, make_props, seed_of
+from datasets.street_scene.props import Prop, make_props
+from datasets.street_scene.regions import Print, Rect
 from datasets.street_scene.schema import Scenario
 from datasets.street_scene.street import make_street
 
@@ -55,7 +56,7 @@ class Stage:
         """
         wipe()
         self.scenario = scenario
-        self._camera = lighting.set_camera(scenario)
+        lighting.set_camera(scenario)
         lighting.set_light(scenario)
         lighting.set_render(scenario, threads)
         make_street(scenario)
@@ -71,19 +72,49 @@ class Stage:
         """Move everything to where it is at media time ``t`` (seconds)."""
         for prop in self.props:
             prop.place(t)
-        view = self.scenario.view
-        if view.shake_px > 0:
-            rng = np.random.default_rng(seed_of(f"shake{t:.3f}", self.scenario.seed))
-            shift = rng.normal(size=2) * view.shake_px / self.scenario.width
-            self._camera.data.shift_x, self._camera.data.shift_y = map(float, shift)
         bpy.context.view_layer.update()
 
-    def take(self, path: Path, frame: int) -> None:
-        """Render the picture to a PNG file; ``frame`` varies the noise."""
+    def take(self, path: Path, frame: int, rect: Rect | None = None) -> None:
+        """Render to a PNG file.
+
+        Args:
+            path: the file.
+            frame: varies the noise.
+            rect: only these pixels (left, top, right, bottom); None: all.
+        """
         scene = bpy.context.scene
         scene.cycles.seed = self.scenario.seed + frame
-        scene.render.filepath = str(path)
+        render = scene.render
+        render.use_border = render.use_crop_to_border = rect is not None
+        if rect is not None:
+            width, height = self.scenario.width, self.scenario.height
+            # A thousandth of a pixel keeps Blender from rounding to the neighbour.
+            render.border_min_x = (rect[0] + 0.001) / width
+            render.border_max_x = (rect[2] + 0.001) / width
+            render.border_min_y = 1 - (rect[3] - 0.001) / height
+            render.border_max_y = 1 - (rect[1] - 0.001) / height
+        render.filepath = str(path)
         bpy.ops.render.render(write_still=True)
+
+    def prints(self) -> dict[str, Print]:
+        """Return what every prop leaves in the picture now; call ``at`` first."""
+        graph = bpy.context.evaluated_depsgraph_get()
+        return {prop.id: self._print(prop, graph) for prop in self.props}
+
+    def _print(self, prop: Prop, graph: Any) -> Print:
+        pose = [v for o in prop.objects for row in o.matrix_world for v in row]
+        clouds = [self._points(o, graph) for o in prop.objects]
+        points = np.concatenate(clouds)
+        points = points[points[:, 2] > _HIDDEN_BELOW_M]
+        rounded = tuple(round(float(v), 4) for v in pose)
+        shadows = [
+            points * (1.0, 1.0, 0.0) + points[:, 2:] * np.array([x, y, 0.0])
+            for x, y in lighting.shadows(self.scenario)
+        ]
+        flat, ahead = self._project(np.concatenate([points, *shadows]))
+        if not ahead.any():
+            return Print(rounded, None)
+        return Print(rounded, _corners(np.clip(flat[ahead], -0.2, 1.2)))
 
     def boxes(self, t: float) -> list[Box]:
         """Return the boxes of everything labelled at ``t``; call ``at`` first."""

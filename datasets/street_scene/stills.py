@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from datasets.street_scene.film import sensor
 from datasets.street_scene.randomise import random_scenario
 from datasets.street_scene.schema import LABELS
+from datasets.street_scene.sensor import sensor
 from datasets.street_scene.stage import Box, Stage
 
 _LOG = logging.getLogger(__name__)

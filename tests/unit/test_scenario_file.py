@@ -6,6 +6,7 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,9 @@ from datasets.street_scene.events import spans
 from datasets.street_scene.motion import SmoothPath, follow, standing
 from datasets.street_scene.pinhole import Pinhole, clip_to_frame
 from datasets.street_scene.randomise import random_scenario
+from datasets.street_scene.regions import Print, area, changed, merge
 from datasets.street_scene.schema import Scenario, Traffic, Viewpoint, load
+from datasets.street_scene.sensor import sensor
 from datasets.street_scene.truth import conditions, zone_polygons
 
 ROOT = Path(__file__).parents[2]
@@ -164,3 +167,51 @@ def test_clipped_polygon_lies_in_the_picture(
 def test_random_scene_depends_on_its_seed_alone() -> None:
     assert random_scenario(5) == random_scenario(5)
     assert random_scenario(5) != random_scenario(6)
+
+
+corner = st.integers(0, 60)
+size = st.integers(1, 20)
+rect = st.builds(lambda x, y, w, h: (x, y, x + w, y + h), corner, corner, size, size)
+
+
+@given(st.lists(rect, max_size=8))
+def test_merged_rectangles_are_disjoint_and_cover_the_given_ones(
+    rects: list[tuple[int, int, int, int]],
+) -> None:
+    out = merge(rects)
+    canvas = np.zeros((100, 100), int)
+    for x1, y1, x2, y2 in out:
+        canvas[y1:y2, x1:x2] += 1
+
+    assert canvas.max(initial=0) <= 1
+    assert canvas.sum() == area(out)
+    assert all(canvas[y1:y2, x1:x2].all() for x1, y1, x2, y2 in rects)
+
+
+def test_only_what_moved_is_rendered_again_where_it_was_and_where_it_is() -> None:
+    still = Print((0.0,), (0.1, 0.1, 0.2, 0.2))
+    was, now = Print((1.0,), (0.5, 0.5, 0.6, 0.6)), Print((2.0,), (0.8, 0.5, 0.9, 0.6))
+    rects = changed({"a": still, "b": was}, {"a": still, "b": now}, 640, 360)
+
+    assert len(rects) == 2
+    assert all(x1 > 0.4 * 640 for x1, _, _, _ in rects)
+
+
+def test_infrared_picture_is_grey_and_every_frame_has_its_own_grain() -> None:
+    night = scenario(light="ir", width=160, height=90)
+    clean = np.full((90, 160, 3), (90, 120, 60), np.uint8)
+    first, second = sensor(clean, night, 0), sensor(clean, night, 1)
+
+    assert (first == first[:, :, :1]).all()
+    assert (first != second).any()
+    assert (first == sensor(clean, night, 0)).all()
+
+
+def test_swaying_camera_moves_the_picture_and_keeps_its_size() -> None:
+    sway = scenario(view={**VIEW, "shake_px": 6.0}, width=160, height=90)
+    clean = np.zeros((90, 160, 3), np.uint8)
+    clean[:, 80:] = 200
+    edges = {int((sensor(clean, sway, k)[45] > 100).argmax(0)[0]) for k in range(8)}
+
+    assert sensor(clean, sway, 0).shape == clean.shape
+    assert len(edges) > 3

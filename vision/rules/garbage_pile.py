@@ -14,7 +14,10 @@ from vision.rules.ledger import Ledger
 from vision.rules.lifecycle import LifecycleParams, Verdict
 from vision.rules.people import person_near
 from vision.rules.place_rule import PlaceRule
-from vision.rules.zones import ground_of
+from vision.rules.schedule import Schedule
+from vision.rules.standing import Terms, standing
+
+_MIN_OVERLAP = 0.3  # of the ground contact in the zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,18 @@ class GarbagePile(PlaceRule):
     version = "1"
     required_labels: ClassVar[frozenset[str]] = frozenset({"garbage"})
 
-    def __init__(self, params: GarbageParams | None = None) -> None:
+    def __init__(
+        self, params: GarbageParams | None = None, schedule: Schedule | None = None
+    ) -> None:
         """Start with no events.
 
         Args:
             params: limits.
+            schedule: the site's calendars; None: every zone is always in force.
         """
         self._params = p = params or GarbageParams()
+        self._schedule = schedule or Schedule()
+        self._terms = Terms("clean", None, _MIN_OVERLAP, anywhere=True)
         self._alone = Ledger(resets=True)
         super().__init__(LifecycleParams(p.update_every_s), {"alone": self._alone})
 
@@ -63,17 +71,14 @@ class GarbagePile(PlaceRule):
     def judge(self, place: Place, observation: Observation) -> Verdict | None:
         """Return what to make of refuse; None where nobody asks."""
         p = self._params
-        ground = ground_of(place, observation, "clean")
+        ground = standing(place, observation, self._terms, self._schedule)
         if ground is None:
-            return None
-        if ground.zone is None and observation.scene.zones_of("clean"):
             return None
         contact = person_near(place, observation, reach=p.contact_reach)
         alone_s = self._alone.credit(place, holds=not contact)
         growth = _growth(place)
-        zone_id = None if ground.zone is None else ground.zone.zone_id
         facts = (
-            Fact("zone", zone_id or "anywhere"),
+            *ground.facts,
             at_least("observed_s", place.observed_s, p.dwell_s, "s"),
             at_least("support", place.support, p.min_support),
             at_least("alone_s", alone_s, p.alone_s, "s"),
@@ -81,7 +86,7 @@ class GarbagePile(PlaceRule):
             *circumstances(place),
         )
         severity = 1 + (growth >= p.large_growth) + (growth >= p.huge_growth)
-        return Verdict(facts, zone_id, severity)
+        return Verdict(facts, ground.zone_id, severity)
 
 
 def _growth(place: Place) -> float:

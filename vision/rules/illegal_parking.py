@@ -7,12 +7,15 @@ from typing_extensions import override
 
 from vision.core.observation import Observation
 from vision.core.places import Place
-from vision.core.violations import Fact, Slug
+from vision.core.violations import Confidence, Slug
 from vision.rules.facts import at_least, circumstances, required
 from vision.rules.kinds import VEHICLE
+from vision.rules.ledger import Ledger
 from vision.rules.lifecycle import LifecycleParams, Verdict
 from vision.rules.place_rule import PlaceRule
-from vision.rules.zones import ground_of
+from vision.rules.schedule import Schedule
+from vision.rules.standing import Standing, Terms, standing
+from vision.rules.traffic import Traffic, TrafficParams, TrafficWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,51 +23,121 @@ class ParkingParams:
     """Limits of the parking rule.
 
     Attributes:
-        grace_s: observed standing time from which it is a violation, seconds.
+        grace_s: observed standing time in force from which it is a violation, seconds.
+        loading_s: grace in a `loading` zone in its hours, seconds.
         min_overlap: share of the ground contact that must lie in the zone.
-        exempt_labels: classes that may stand anywhere.
-        severe_s: observed time after which severity rises to 2, seconds.
+        exempt_labels: classes that may stand anywhere, e.g. an ambulance.
+        undecided_factor: on the grace (and on the longest queue seen here) while the
+            traffic says nothing either way; then it opens with low confidence.
+        severe_s: time in force after which severity rises to 2, seconds.
         update_every_s: shortest time between two steps of one event, seconds.
     """
 
     grace_s: float = 180.0
+    loading_s: float = 1200.0
     min_overlap: float = 0.3
     exempt_labels: frozenset[str] = frozenset()
+    undecided_factor: float = 1.5
     severe_s: float = 1800.0
     update_every_s: float = 60.0
 
 
 class IllegalParking(PlaceRule):
-    """Judges vehicles that stand in `no_parking` zones."""
+    """Judges vehicles that stand in `no_parking` zones.
+
+    `parking` zones (bays) and, for `loading_s`, `loading` zones permit it in their
+    hours.
+    """
 
     slug = Slug.ILLEGAL_PARKING
     kind = VEHICLE.name
     version = "1"
     required_labels: ClassVar[frozenset[str]] = frozenset({"car"})
 
-    def __init__(self, params: ParkingParams | None = None) -> None:
+    def __init__(
+        self,
+        params: ParkingParams | None = None,
+        schedule: Schedule | None = None,
+        traffic: TrafficParams | None = None,
+    ) -> None:
         """Start with no events.
 
         Args:
             params: limits.
+            schedule: the site's calendars; None: every zone is always in force.
+            traffic: how a queue is told from parked vehicles.
         """
         self._params = p = params or ParkingParams()
-        super().__init__(LifecycleParams(p.update_every_s, recurs=False), {})
+        self._schedule = schedule or Schedule()
+        self._terms = Terms("no_parking", "parking", p.min_overlap, anywhere=False)
+        self._loading = Terms("loading", None, p.min_overlap, anywhere=False)
+        self._in_force = Ledger(resets=True)
+        self._traffic = TrafficWatch(traffic)
+        super().__init__(
+            LifecycleParams(p.update_every_s, recurs=False),
+            {"in_force": self._in_force, "traffic": self._traffic},
+        )
+
+    @override
+    def observe(self, observation: Observation) -> list[Violation]:
+        """Read the traffic, then judge each vehicle."""
+        vehicles = [place for place in observation.places if place.kind == self.kind]
+        self._traffic.observe(observation, vehicles)
+        return super().observe(observation)
 
     @override
     def judge(self, place: Place, observation: Observation) -> Verdict | None:
         """Return what to make of a standing vehicle; None outside every zone."""
         p = self._params
-        ground = ground_of(place, observation, "no_parking")
-        if ground is None or ground.zone is None or ground.share < p.min_overlap:
+        ground = standing(place, observation, self._terms, self._schedule)
+        if ground is None:
             return None
-        exempt = place.label in p.exempt_labels
+        stood_s = self._in_force.credit(place, holds=ground.forbidden)
+        grace_s = self._grace_s(place, observation, ground)
+        traffic, seen = self._traffic.judge(place)
+        limit_s = grace_s
+        if traffic is Traffic.UNDECIDED:
+            limit_s = p.undecided_factor * max(grace_s, self._traffic.longest_stop_s)
         facts = (
-            Fact("zone", ground.zone.zone_id),
-            at_least("overlap", ground.share, p.min_overlap),
-            at_least("observed_s", place.observed_s, p.grace_s, "s"),
-            required("class", place.label, holds=not exempt, bound="not exempt"),
+            *ground.facts,
+            at_least("observed_s", stood_s, limit_s, "s"),
+            required(
+                "class",
+                place.label,
+                holds=place.label not in p.exempt_labels,
+                bound="not exempt",
+            ),
+            required(
+                "traffic",
+                traffic.value,
+                holds=traffic is not Traffic.QUEUE,
+                bound="no queue",
+            ),
+            *seen,
             *circumstances(place),
         )
-        severity = 2 if place.observed_s >= p.severe_s else 1
-        return Verdict(facts, ground.zone.zone_id, severity)
+        return Verdict(
+            facts,
+            ground.zone_id,
+            severity=2 if stood_s >= p.severe_s else 1,
+            confidence=_CONFIDENCE[traffic],
+            over=not ground.forbidden,
+        )
+
+    def _grace_s(
+        self, place: Place, observation: Observation, ground: Standing
+    ) -> float:
+        """Return the grace time here and now, seconds."""
+        p = self._params
+        grace_s = p.grace_s * ground.ruling.dwell_factor
+        bay = standing(place, observation, self._loading, self._schedule)
+        return (
+            grace_s if bay is None or not bay.forbidden else max(grace_s, p.loading_s)
+        )
+
+
+_CONFIDENCE = {
+    Traffic.PARKED: Confidence.HIGH,
+    Traffic.QUEUE: Confidence.LOW,
+    Traffic.UNDECIDED: Confidence.LOW,
+}

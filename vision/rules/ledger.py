@@ -1,11 +1,27 @@
 """How long a condition held at each place, in observed seconds."""
 
 from collections.abc import Container
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from vision.core.places import Place
 
-LedgerRecord: TypeAlias = dict[str, tuple[float, float]]
+PlaceTable: TypeAlias = dict[str, tuple[float, float]]  # by place_id
+
+
+class PlaceMemo(Protocol):
+    """What a rule remembers per place."""
+
+    def keep(self, place_ids: Container[str]) -> None:
+        """Forget places that no longer exist."""
+        ...
+
+    def state(self) -> PlaceTable:
+        """Return all entries as plain values."""
+        ...
+
+    def restore(self, record: PlaceTable) -> None:
+        """Take up stored entries."""
+        ...
 
 
 class Ledger:
@@ -22,7 +38,7 @@ class Ledger:
             resets: whether the credit is lost when the condition fails.
         """
         self._resets = resets
-        self._entries: LedgerRecord = {}  # place_id: (observed_s so far, credit_s)
+        self._entries: PlaceTable = {}  # observed_s so far, credit_s
 
     def credit(self, place: Place, *, holds: bool) -> float:
         """Take one view of a place and return the credit so far.
@@ -47,10 +63,10 @@ class Ledger:
         for place_id in [key for key in self._entries if key not in place_ids]:
             del self._entries[place_id]
 
-    def state(self) -> LedgerRecord:
+    def state(self) -> PlaceTable:
         """Return all entries as plain values."""
         return dict(self._entries)
 
-    def restore(self, record: LedgerRecord) -> None:
+    def restore(self, record: PlaceTable) -> None:
         """Take up stored entries."""
         self._entries = {key: (a, b) for key, (a, b) in record.items()}

@@ -13,9 +13,12 @@ from vision.rules.kinds import BIN
 from vision.rules.ledger import Ledger
 from vision.rules.lifecycle import LifecycleParams, Verdict
 from vision.rules.place_rule import PlaceRule
-from vision.rules.zones import ground_of
+from vision.rules.schedule import Schedule
+from vision.rules.standing import Terms, standing
 
 _FULL = "overflowing_bin"
+
+_MIN_OVERLAP = 0.3  # of the ground contact in the zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,18 @@ class OverflowingBin(PlaceRule):
     version = "1"
     required_labels: ClassVar[frozenset[str]] = frozenset({_FULL})
 
-    def __init__(self, params: BinParams | None = None) -> None:
+    def __init__(
+        self, params: BinParams | None = None, schedule: Schedule | None = None
+    ) -> None:
         """Start with no events.
 
         Args:
             params: limits.
+            schedule: the site's calendars; None: every zone is always in force.
         """
         self._params = p = params or BinParams()
+        self._schedule = schedule or Schedule()
+        self._terms = Terms("bin", None, _MIN_OVERLAP, anywhere=True)
         self._full = Ledger(resets=True)
         self._empty = Ledger(resets=True)
         super().__init__(
@@ -67,17 +75,14 @@ class OverflowingBin(PlaceRule):
     def judge(self, place: Place, observation: Observation) -> Verdict | None:
         """Return what to make of a bin; None where nobody asks."""
         p = self._params
-        ground = ground_of(place, observation, "bin")
+        ground = standing(place, observation, self._terms, self._schedule)
         if ground is None:
-            return None
-        if ground.zone is None and observation.scene.zones_of("bin"):
             return None
         share = place.share_of(_FULL)
         full_s = self._full.credit(place, holds=share > p.empty_share)
         empty_s = self._empty.credit(place, holds=share <= p.empty_share)
-        zone_id = None if ground.zone is None else ground.zone.zone_id
         facts = (
-            Fact("zone", zone_id or "anywhere"),
+            *ground.facts,
             at_least("full_share", share, p.full_share),
             at_least("full_s", full_s, p.dwell_s, "s"),
             Fact("empty_s", round(empty_s, 1), "s"),
@@ -85,4 +90,4 @@ class OverflowingBin(PlaceRule):
         )
         visible = place.state is PlaceState.STANDING
         over = visible and empty_s >= p.empty_s
-        return Verdict(facts, zone_id, over=over)
+        return Verdict(facts, ground.zone_id, over=over)

@@ -9,7 +9,7 @@ from vision.core.observation import Observation
 from vision.core.places import Place
 from vision.core.violations import Candidate, Slug, Violation
 from vision.rules.cases import BookRecord
-from vision.rules.ledger import Ledger, LedgerRecord
+from vision.rules.ledger import PlaceMemo, PlaceTable
 from vision.rules.lifecycle import CaseBook, LifecycleParams, Verdict
 
 
@@ -18,7 +18,7 @@ class RuleRecord(TypedDict):
 
     rule: str
     book: BookRecord
-    ledgers: dict[str, LedgerRecord]
+    memos: dict[str, PlaceTable]
 
 
 class PlaceRule(ABC):
@@ -33,16 +33,16 @@ class PlaceRule(ABC):
     required_labels: ClassVar[frozenset[str]]
 
     def __init__(
-        self, lifecycle: LifecycleParams, ledgers: Mapping[str, Ledger]
+        self, lifecycle: LifecycleParams, memos: Mapping[str, PlaceMemo]
     ) -> None:
         """Start with no events.
 
         Args:
             lifecycle: how often to speak.
-            ledgers: what the subclass measures per place, by name.
+            memos: what the subclass remembers per place, by name.
         """
         self._book = CaseBook(self.slug, self.name, lifecycle)
-        self._ledgers = dict(ledgers)
+        self._memos = dict(memos)
 
     @property
     def name(self) -> str:
@@ -62,8 +62,8 @@ class PlaceRule(ABC):
         ]
         alive = {place.place_id for place in places if place.end_reason is None}
         self._book.keep(alive)
-        for ledger in self._ledgers.values():
-            ledger.keep(alive)
+        for memo in self._memos.values():
+            memo.keep(alive)
         return [step for step in steps if step is not None]
 
     def candidates(self) -> list[Candidate]:
@@ -72,8 +72,8 @@ class PlaceRule(ABC):
 
     def state(self) -> RuleRecord:
         """Return the rule's memory as plain values, to be stored."""
-        ledgers = {name: ledger.state() for name, ledger in self._ledgers.items()}
-        return {"rule": self.name, "book": self._book.state(), "ledgers": ledgers}
+        memos = {name: memo.state() for name, memo in self._memos.items()}
+        return {"rule": self.name, "book": self._book.state(), "memos": memos}
 
     def restore(self, record: object) -> None:
         """Take up a stored memory.
@@ -90,8 +90,8 @@ class PlaceRule(ABC):
                 msg = f"got {stored['rule']!r}"
                 raise ValueError(msg)  # noqa: TRY301 one message for all damage
             self._book.restore(stored["book"])
-            for name, ledger in self._ledgers.items():
-                ledger.restore(stored["ledgers"].get(name, {}))
+            for name, memo in self._memos.items():
+                memo.restore(stored["memos"].get(name, {}))
         except (KeyError, TypeError, ValueError) as error:
             msg = (
                 f"stored events: {error!r}, expected those of rule {self.name!r}; "

@@ -7,14 +7,15 @@ from typing_extensions import override
 
 from vision.core.observation import Observation
 from vision.core.places import Place
-from vision.core.violations import Fact, Slug
+from vision.core.violations import Slug
 from vision.rules.facts import at_least, circumstances
 from vision.rules.kinds import VENDOR
 from vision.rules.ledger import Ledger
 from vision.rules.lifecycle import LifecycleParams, Verdict
 from vision.rules.people import person_near
 from vision.rules.place_rule import PlaceRule
-from vision.rules.zones import ground_of
+from vision.rules.schedule import Schedule
+from vision.rules.standing import Terms, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,18 @@ class StreetVending(PlaceRule):
     version = "1"
     required_labels: ClassVar[frozenset[str]] = frozenset({"street_vendor", "person"})
 
-    def __init__(self, params: VendingParams | None = None) -> None:
+    def __init__(
+        self, params: VendingParams | None = None, schedule: Schedule | None = None
+    ) -> None:
         """Start with no events.
 
         Args:
             params: limits.
+            schedule: the site's calendars; None: every zone is always in force.
         """
         self._params = p = params or VendingParams()
+        self._schedule = schedule or Schedule()
+        self._terms = Terms("no_vending", "market", p.min_overlap, anywhere=False)
         self._tended = Ledger(resets=False)
         super().__init__(LifecycleParams(p.update_every_s), {"tended": self._tended})
 
@@ -60,18 +66,17 @@ class StreetVending(PlaceRule):
     def judge(self, place: Place, observation: Observation) -> Verdict | None:
         """Return what to make of a stall; None outside every zone."""
         p = self._params
-        ground = ground_of(place, observation, "no_vending")
-        if ground is None or ground.zone is None or ground.share < p.min_overlap:
+        ground = standing(place, observation, self._terms, self._schedule)
+        if ground is None:
             return None
         person = person_near(place, observation, reach=p.tending_reach)
         tended_s = self._tended.credit(place, holds=person)
         tended = tended_s / place.observed_s if place.observed_s > 0 else 0.0
         facts = (
-            Fact("zone", ground.zone.zone_id),
-            at_least("overlap", ground.share, p.min_overlap),
+            *ground.facts,
             at_least("observed_s", place.observed_s, p.dwell_s, "s"),
             at_least("tended_share", tended, p.min_tended),
             at_least("support", place.support, p.min_support),
             *circumstances(place),
         )
-        return Verdict(facts, ground.zone.zone_id)
+        return Verdict(facts, ground.zone_id, over=not ground.forbidden)

@@ -1,6 +1,5 @@
 """Where an object touches a zone's ground."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -13,20 +12,6 @@ from vision.core.scene import Zone
 from vision.rules.appearance import Xyxy
 
 _STRIP_HEIGHT = 0.25  # of the box: what stands on the ground
-_IGNORED_SHARE = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """The ground that a place stands on.
-
-    Attributes:
-        zone: the zone of the wanted kind that has most of it, or None.
-        share: how much of the contact strip lies in that zone, [0, 1].
-    """
-
-    zone: Zone | None = None
-    share: float = 0.0
 
 
 @lru_cache(maxsize=4096)  # anchors are fixed: each place asks the same again and again
@@ -53,24 +38,14 @@ def overlap(zone: Zone, width_px: int, height_px: int, xyxy: Xyxy) -> float:
     return float(strip.intersection(ground.buffer(0)).area / strip.area)
 
 
-def ground_of(place: Place, observation: Observation, kind: str) -> Ground | None:
-    """Return the ground of a place among the zones of one kind.
-
-    Args:
-        place: what stands there.
-        observation: the scene and the picture's size.
-        kind: which zones matter.
-
-    Returns:
-        The best zone, which may be none; None where an `ignore` zone has the place.
-    """
-    frame, scene = observation.frame, observation.scene
-
-    def share(zone: Zone) -> float:
-        return overlap(zone, frame.width, frame.height, place.xyxy)
-
-    if any(share(zone) >= _IGNORED_SHARE for zone in scene.zones_of("ignore")):
-        return None
-    shares = [Ground(zone, share(zone)) for zone in scene.zones_of(kind)]
-    best = max(shares, key=lambda ground: ground.share, default=Ground())
-    return best if best.share > 0 else Ground()
+def best_zone(
+    place: Place, observation: Observation, kind: str
+) -> tuple[Zone | None, float]:
+    """Return the zone of a kind with most of a place's ground contact, and how much."""
+    frame = observation.frame
+    best: tuple[Zone | None, float] = (None, 0.0)
+    for zone in observation.scene.zones_of(kind):
+        share = overlap(zone, frame.width, frame.height, place.xyxy)
+        if share > best[1]:
+            best = (zone, share)
+    return best

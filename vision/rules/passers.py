@@ -1,0 +1,113 @@
+"""Which vehicles went by a standing one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from vision.core.arrays import FloatArray
+
+_FAR = 5.0  # box sizes: nobody farther away is followed
+_OWN = 0.35  # box sizes: nearer than this it is the standing vehicle itself
+_BEYOND = 0.4  # box sizes behind the standing one to have passed it
+_SHORTEST = 0.5  # box sizes that a vehicle must move between two sights to be driving
+_FORGET_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class PassParams:
+    """What counts as going by.
+
+    Attributes:
+        reach: how far beside the standing vehicle, in its box sizes.
+        flash_s: a vehicle nearby that was not seen longer than this drove by, seconds:
+            at one picture a second a car is seen once.
+    """
+
+    reach: float = 1.6
+    flash_s: float = 2.5
+
+
+@dataclass(slots=True)
+class _Passer:
+    """A vehicle near a standing one, in the standing one's box sizes.
+
+    Attributes:
+        start: (x, y) where it came near, from the standing one's ground contact.
+        now: where it was last seen.
+        nearest: smallest distance so far.
+        since_s: when it came near.
+        last_s: when it was last seen.
+        sights: in how many pictures.
+        counted: it has gone by.
+    """
+
+    start: FloatArray
+    now: FloatArray
+    nearest: float
+    since_s: float
+    last_s: float
+    sights: int = 1
+    counted: bool = False
+
+    def went_by(self, params: PassParams) -> bool:
+        """Return whether it came from one side and is on the other."""
+        way = self.now - self.start
+        length = float(np.linalg.norm(way))
+        if self.counted or length < 2 * _BEYOND:
+            return False
+        along = float(-self.start @ way) / length
+        beside = abs(float(self.start[0] * way[1] - self.start[1] * way[0])) / length
+        return _BEYOND <= along <= length - _BEYOND and beside <= params.reach
+
+    def flashed(self, params: PassParams) -> bool:
+        """Return whether it was near for a moment only and is gone."""
+        moved = float(np.linalg.norm(self.now - self.start)) >= _SHORTEST
+        brief = self.last_s - self.since_s <= params.flash_s
+        near = _OWN < self.nearest <= params.reach
+        return not self.counted and brief and near and (moved or self.sights == 1)
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What was seen around one standing vehicle since it came.
+
+    Attributes:
+        passed: vehicles that went by.
+        left: neighbours that stopped with it and left while it stayed.
+        mates: places of the vehicles that stand in line with it now.
+    """
+
+    passed: int = 0
+    left: int = 0
+    mates: frozenset[str] = frozenset()
+    _passers: dict[int, _Passer] = field(default_factory=dict)
+
+    def note(
+        self, near: Mapping[int, FloatArray], now_s: float, params: PassParams
+    ) -> None:
+        """Take the vehicles of one picture.
+
+        Args:
+            near: (2,) ground contact by track, in the standing one's box sizes.
+            now_s: media time, seconds.
+            params: what counts.
+        """
+        for track_id, spot in near.items():
+            distance = float(np.linalg.norm(spot))
+            passer = self._passers.get(track_id)
+            if passer is None:
+                if distance <= _FAR:
+                    new = _Passer(spot, spot, distance, now_s, now_s)
+                    self._passers[track_id] = new
+                continue
+            passer.now, passer.last_s = spot, now_s
+            passer.nearest = min(passer.nearest, distance)
+            passer.sights += 1
+            if passer.nearest > _OWN and passer.went_by(params):
+                passer.counted = True
+                self.passed += 1
+        for track_id, passer in list(self._passers.items()):
+            if not 0 <= now_s - passer.last_s <= _FORGET_S:
+                self.passed += passer.flashed(params)
+                del self._passers[track_id]

@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from vision.core.observation import Observation
 from vision.core.places import Place
-from vision.core.violations import Confidence, Slug
+from vision.core.violations import Confidence, Slug, Violation
 from vision.rules.facts import at_least, circumstances, required
 from vision.rules.kinds import VEHICLE
 from vision.rules.ledger import Ledger

@@ -162,7 +162,8 @@ class _Reception:
     def _note_life(self, packet: "Packet[VideoStream]", *, got: int) -> None:
         """Give up on a live stream whose packets never become pictures."""
         if packet.pts is not None:
-            self._end_s = max(self._end_s, demux.seconds_of(packet.pts, self._stream))
+            end = packet.pts + (packet.duration or 0)
+            self._end_s = max(self._end_s, demux.seconds_of(end, self._stream))
         now_s = time.monotonic()
         if got:
             self._errors_in_row = 0

@@ -1,6 +1,5 @@
 """The list of everything in a package, and where it comes from."""
 
-import hashlib
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,6 +8,7 @@ from pathlib import Path
 from vision.core.errors import EvidenceError
 from vision.core.evidence import Artifact, Evidence
 from vision.core.wire import Json
+from vision.evidence.canonical import canonical
 
 SCHEMA_VERSION = "1"
 NAME = "manifest.json"
@@ -53,9 +53,16 @@ class Manifest:
 
     def evidence_of(self, step: int) -> Evidence | None:
         """Return the files of one step, or None if the step is not in here."""
-        if all(known["sequence"] != step for known in self.steps):
+        if self.revision_of(step) is None:
             return None
         return Evidence(tuple(e.artifact for e in self.entries if e.step == step))
+
+    def revision_of(self, step: int) -> int | None:
+        """Return the revision that brought a step, or None."""
+        for known in self.steps:
+            if known["sequence"] == step:
+                return int(str(known["revision"]))
+        return None
 
     def next(
         self,
@@ -68,10 +75,11 @@ class Manifest:
     ) -> "Manifest":
         """Return the following revision with more files and, perhaps, a step."""
         link: dict[str, Json] = {"at": at.isoformat(), "actor": actor, "action": action}
+        numbered_step = {**(step or {}), "revision": self.revision + 1}
         return replace(
             self,
             revision=self.revision + 1,
-            steps=self.steps if step is None else (*self.steps, step),
+            steps=self.steps if step is None else (*self.steps, numbered_step),
             entries=(*self.entries, *entries),
             chain=(*self.chain, link),
         )
@@ -125,20 +133,9 @@ class Manifest:
             raise EvidenceError(msg) from error
 
 
-def canonical(value: Json) -> bytes:
-    """Return JSON in one form only: sorted keys, no spaces, UTF-8, no NaN."""
-    return json.dumps(
-        value,
-        ensure_ascii=False,
-        sort_keys=True,
-        separators=(",", ":"),
-        allow_nan=False,
-    ).encode()
-
-
-def sha256(text: bytes) -> str:
-    """Return the hex digest of some bytes."""
-    return hashlib.sha256(text).hexdigest()
+def numbered(revision: int) -> tuple[str, str]:
+    """Return the names under which a revision's manifest and signature stay."""
+    return f"manifest-{revision:03d}.json", f"manifest-{revision:03d}.sig"
 
 
 def _file(entry: Entry) -> dict[str, Json]:

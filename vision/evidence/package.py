@@ -2,14 +2,16 @@
 
 import contextlib
 import logging
+from datetime import datetime
 from pathlib import Path
 
 from vision.core.errors import EvidenceError
-from vision.core.evidence import Artifact
+from vision.core.evidence import Artifact, Evidence
 from vision.evidence import manifest
 from vision.evidence.disk import make_folder, write_atomically
 from vision.evidence.manifest import Entry, Manifest
 from vision.evidence.pictures import JPEG, Picture
+from vision.evidence.seal import sealed_files
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +78,20 @@ class Package:
             frame_index=picture.frame_index,
         )
         return Entry(artifact, step=step, note=note)
+
+    def kept(self, known: Manifest, step: int) -> Evidence | None:
+        """Return the files of a step that was sealed before, or None.
+
+        Raises:
+            OSError: its manifest cannot be read.
+        """
+        evidence = known.evidence_of(step)
+        revision = known.revision_of(step)
+        if evidence is None or revision is None:
+            return None
+        at = datetime.fromisoformat(str(known.chain[revision - 1]["at"]))
+        seals = sealed_files(self.folder, revision, at)
+        return Evidence((*evidence.artifacts, *seals))
 
     def discard(self, entries: tuple[Entry, ...]) -> None:
         """Remove files that no manifest will vouch for."""

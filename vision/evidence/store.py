@@ -9,7 +9,7 @@ from pathlib import Path
 from vision.core.clock import SystemClock
 from vision.core.errors import EvidenceError
 from vision.core.events import Provenance
-from vision.core.evidence import Evidence
+from vision.core.evidence import Artifact, Evidence
 from vision.core.observation import Observation
 from vision.core.ports import Clock, HealthListener
 from vision.core.violations import Violation
@@ -19,6 +19,7 @@ from vision.evidence.origin import origin_of, step_of
 from vision.evidence.overlay import caption, draw_overlay
 from vision.evidence.package import Package
 from vision.evidence.pictures import Picture, close_up, picture_of
+from vision.evidence.recovery import recover, working_on
 from vision.evidence.redaction import redact, regions_of
 from vision.evidence.seal import Sealer, short_code
 from vision.evidence.sights import FirstSights
@@ -89,6 +90,10 @@ class PackageStore:
         self._trouble = Trouble(self._clock, on_health)
         self._sights = FirstSights(self._policy.first_sight_bytes)
         self._probe_at_s = 0.0
+        try:
+            recover(root, self._clock)
+        except OSError as error:
+            self._trouble.begin(f"{root}: cannot be tidied after a crash ({error})")
 
     @property
     def first_sight_bytes(self) -> int:
@@ -114,10 +119,11 @@ class PackageStore:
         try:
             package = Package(self._root, violation.event_id)
             known = package.read()
-            kept = None if known is None else known.evidence_of(violation.sequence)
+            kept = None if known is None else package.kept(known, violation.sequence)
             if kept is not None:
                 return kept
-            return self._keep(package, known, violation, observation)
+            with working_on(self._root, violation.event_id):
+                return self._keep(package, known, violation, observation)
         except (OSError, EvidenceError) as error:
             self._trouble.begin(f"event {violation.event_id} has no pictures: {error}")
             return Evidence()
@@ -145,10 +151,10 @@ class PackageStore:
             except OSError as error:
                 whole = False
                 self._trouble.begin(f"{package.folder.name}: {error}; free space")
-        self._seal(package, known, tuple(entries), violation, observation)
+        seals = self._seal(package, known, tuple(entries), violation, observation)
         if whole:
             self._trouble.end()
-        return Evidence(tuple(entry.artifact for entry in entries))
+        return Evidence((*(entry.artifact for entry in entries), *seals))
 
     def _seal(
         self,
@@ -157,7 +163,7 @@ class PackageStore:
         entries: tuple[Entry, ...],
         violation: Violation,
         observation: Observation,
-    ) -> None:
+    ) -> tuple[Artifact, ...]:
         if known is None:
             origin = origin_of(violation, observation.scene, self._provenance)
             known = Manifest(violation.event_id, revision=0, origin=origin)
@@ -169,7 +175,7 @@ class PackageStore:
             action=f"captured {violation.lifecycle}",
         )
         try:
-            self._sealer.seal(package.folder, following)
+            return self._sealer.seal(package.folder, following)
         except (OSError, EvidenceError):
             package.discard(entries)
             raise

@@ -7,6 +7,7 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 DEFAULT_BYTES = 8 << 20
+_BLOCK = bytes(1 << 20)
 
 
 class SpaceReserve:
@@ -26,7 +27,10 @@ class SpaceReserve:
             if self._path.exists() and self._path.stat().st_size == self._size_bytes:
                 return True
             with self._path.open("wb") as file:
-                os.posix_fallocate(file.fileno(), 0, self._size_bytes)
+                # Real blocks: a hole would give nothing back.
+                for _ in range(self._size_bytes // len(_BLOCK)):
+                    file.write(_BLOCK)
+                os.fsync(file.fileno())
         except OSError as error:
             log.warning("no space reserve at %s: %s", self._path, error.strerror)
             self._path.unlink(missing_ok=True)

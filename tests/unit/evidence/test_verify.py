@@ -1,0 +1,184 @@
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.fakes import ManualClock
+from tests.unit.evidence.scenes import decided, observed, standing, street
+from vision.core.violations import Lifecycle
+from vision.evidence.keys import KeyFolder
+from vision.evidence.recovery import WORKING
+from vision.evidence.seal import Sealer
+from vision.evidence.signing import TrustedKeys
+from vision.evidence.store import PackageStore
+from vision.evidence.verify import verify_package
+from vision.evidence.verify_seal import Finding
+from vision.evidence.verify_store import verify_store
+
+
+def fill(root: Path, keys: Path, *, events: int = 2) -> TrustedKeys:
+    """Keep the opening and the clearing of some events."""
+    clock = ManualClock()
+    folder = KeyFolder(keys)
+    sealer = Sealer(root, clock=clock, signer=folder.signer())
+    store = PackageStore(root, sealer=sealer, clock=clock)
+    for number in range(events):
+        first, last, end = (street(10 * number + step) for step in range(3))
+        place = standing(first, f"p{number}")
+        store.observe(observed(first, place))
+        for sequence, at, lifecycle in (
+            (1, last, Lifecycle.OPENED),
+            (2, end, Lifecycle.CLEARED),
+        ):
+            step = decided(
+                at,
+                place,
+                sequence=sequence,
+                lifecycle=lifecycle,
+                event_id=f"event-{number}",
+            )
+            store.keep(step, observed(at, place))
+    return folder.trusted()
+
+
+@pytest.fixture(scope="module")
+def sealed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrustedKeys]:
+    """A store that no test may change."""
+    home = tmp_path_factory.mktemp("home")
+    return home / "evidence", fill(home / "evidence", home / "keys")
+
+
+@pytest.fixture
+def copy(sealed: tuple[Path, TrustedKeys], tmp_path: Path) -> Path:
+    """A copy of the store to spoil."""
+    return shutil.copytree(sealed[0], tmp_path / "evidence")
+
+
+def paths(findings: list[Finding]) -> set[str]:
+    return {finding.path for finding in findings}
+
+
+def test_an_untouched_store_verifies(sealed: tuple[Path, TrustedKeys]) -> None:
+    root, keys = sealed
+
+    assert verify_store(root, keys) == []
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(choice=st.data())
+def test_one_flipped_bit_anywhere_is_found_and_its_file_named(
+    sealed: tuple[Path, TrustedKeys], choice: st.DataObject
+) -> None:
+    root, keys = sealed
+    folder = root / "event-0"
+    files = sorted(path for path in folder.iterdir())
+    path = choice.draw(st.sampled_from(files))
+    payload = path.read_bytes()
+    bit = choice.draw(st.integers(0, len(payload) * 8 - 1))
+    spoiled = bytearray(payload)
+    spoiled[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(spoiled)
+    try:
+        found = paths(verify_package(folder, keys))
+    finally:
+        path.write_bytes(payload)
+
+    assert f"event-0/{path.name}" in found
+
+
+@pytest.mark.parametrize("name", ["001-wide_first.jpg", "manifest-001.json"])
+def test_a_missing_file_is_named(
+    copy: Path, sealed: tuple[Path, TrustedKeys], name: str
+) -> None:
+    (copy / "event-1" / name).unlink()
+
+    assert f"event-1/{name}" in paths(verify_store(copy, sealed[1]))
+
+
+def test_an_added_file_is_named(copy: Path, sealed: tuple[Path, TrustedKeys]) -> None:
+    (copy / "event-0" / "another.jpg").write_bytes(b"x")
+
+    assert paths(verify_store(copy, sealed[1])) == {"event-0/another.jpg"}
+
+
+def test_a_package_that_was_taken_away_is_missed(
+    copy: Path, sealed: tuple[Path, TrustedKeys]
+) -> None:
+    shutil.rmtree(copy / "event-0")
+
+    assert "event-0/manifest.json" in paths(verify_store(copy, sealed[1]))
+
+
+def test_a_package_from_elsewhere_is_not_at_home(
+    copy: Path, sealed: tuple[Path, TrustedKeys], tmp_path: Path
+) -> None:
+    fill(tmp_path / "other", tmp_path / "other-keys", events=1)
+    shutil.copytree(tmp_path / "other" / "event-0", copy / "event-9")
+
+    assert "event-9" in paths(verify_store(copy, sealed[1]))
+
+
+def test_an_older_revision_put_back_is_found(
+    copy: Path, sealed: tuple[Path, TrustedKeys]
+) -> None:
+    folder = copy / "event-0"
+    shutil.copy(folder / "manifest-001.json", folder / "manifest.json")
+    shutil.copy(folder / "manifest-001.sig", folder / "manifest.sig")
+
+    assert "event-0/manifest.json" in paths(verify_store(copy, sealed[1]))
+
+
+def test_a_ledger_line_that_was_cut_out_is_found(
+    copy: Path, sealed: tuple[Path, TrustedKeys]
+) -> None:
+    ledger = copy / "ledger.jsonl"
+    lines = ledger.read_bytes().splitlines(keepends=True)
+    ledger.write_bytes(b"".join(lines[:1] + lines[2:]))
+
+    assert "ledger.jsonl" in paths(verify_store(copy, sealed[1]))
+
+
+def test_another_key_s_signature_is_not_accepted(copy: Path, tmp_path: Path) -> None:
+    strangers = KeyFolder(tmp_path / "strangers")
+    strangers.rotate()
+
+    found = verify_store(copy, strangers.trusted())
+
+    assert all("unknown key" in finding.what for finding in found)
+    assert "event-0/manifest-002.sig" in paths(found)
+
+
+def test_packages_sealed_before_a_rotation_still_verify(tmp_path: Path) -> None:
+    keys = KeyFolder(tmp_path / "keys")
+    fill(tmp_path / "evidence", tmp_path / "keys", events=1)
+    first = keys.signer().key_id
+    second = keys.rotate()
+
+    assert keys.signer().key_id == second != first
+    assert verify_store(tmp_path / "evidence", keys.trusted()) == []
+
+
+def test_what_a_crash_left_is_tidied_and_the_step_can_be_kept_again(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "evidence"
+    keys = fill(root, tmp_path / "keys", events=1)
+    folder = root / "event-0"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    # As a crash leaves it: pictures and a half-written seal, the mark still set.
+    (folder / "003-wide_deciding.jpg").write_bytes(b"x")
+    (folder / "manifest-003.json.part").write_bytes(b"{")
+    (folder / "manifest.sig").write_bytes(b"newer than the manifest")
+    (root / WORKING).mkdir(exist_ok=True)
+    (root / WORKING / "event-0").touch()
+
+    PackageStore(root)
+
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert verify_store(root, keys) == []

@@ -1,0 +1,121 @@
+"""Tidies what a crash left half done, so that every package verifies."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from vision.core.errors import EvidenceError
+from vision.core.ports import Clock
+from vision.evidence import manifest
+from vision.evidence.canonical import sha256
+from vision.evidence.disk import file_sha256, write_atomically
+from vision.evidence.ledger import SEALED, VOID, Ledger, Line
+from vision.evidence.manifest import Manifest
+from vision.evidence.seal import SIGNATURE
+
+log = logging.getLogger(__name__)
+
+WORKING = ".working"
+
+
+@contextmanager
+def working_on(root: Path, event_id: str) -> Iterator[None]:
+    """Mark a package as being written; after a crash the mark is still there.
+
+    Raises:
+        OSError: the mark cannot be set.
+    """
+    marks = root / WORKING
+    marks.mkdir(parents=True, exist_ok=True)
+    mark = marks / event_id
+    mark.touch()
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            mark.unlink()
+
+
+def recover(root: Path, clock: Clock) -> list[str]:
+    """Put every package that was being written back to its last sealed state.
+
+    Args:
+        root: the evidence folder; no other process may be writing to it.
+        clock: wall time for the ledger.
+
+    Returns:
+        The events whose packages were tidied.
+
+    Raises:
+        OSError: the folder cannot be read or written.
+    """
+    marks = root / WORKING
+    if not marks.is_dir():
+        return []
+    tidied = []
+    for mark in sorted(marks.iterdir()):
+        _void_cut_sealings(root, mark.name, clock)
+        _tidy(root / mark.name)
+        mark.unlink()
+        tidied.append(mark.name)
+    if tidied:
+        log.info("evidence: %d packages tidied after a crash", len(tidied))
+    return tidied
+
+
+def _void_cut_sealings(root: Path, event_id: str, clock: Clock) -> None:
+    folder = root / event_id
+    current = folder / manifest.NAME
+    digest = file_sha256(current) if current.exists() else None
+    ledger = Ledger(root)
+    open_lines: dict[str, Line] = {}
+    try:
+        for _, line in ledger.lines():
+            if line.event_id != event_id:
+                continue
+            if line.kind == SEALED:
+                open_lines[line.manifest_sha256] = line
+            else:
+                open_lines.pop(line.manifest_sha256, None)
+    except EvidenceError as error:
+        log.warning("ledger is damaged, nothing is voided: %s", error)
+        return
+    sealed = open_lines.get(digest or "")
+    in_force = 0 if sealed is None else sealed.revision
+    for line in open_lines.values():
+        if line.revision > in_force:
+            void = Line(VOID, event_id, "", line.revision, line.manifest_sha256)
+            ledger.append(void, clock.now())
+
+
+def _tidy(folder: Path) -> None:
+    if not folder.is_dir():
+        return
+    sealed = _sealed(folder)
+    keep: set[str] = set()
+    if sealed is not None:
+        numbered = manifest.numbered(sealed.revision)
+        keep = {manifest.NAME, SIGNATURE, *numbered}
+        keep |= {entry.artifact.name for entry in sealed.entries}
+        mark = folder / numbered[1]
+        if mark.exists():
+            write_atomically(folder / SIGNATURE, mark.read_bytes())
+    for path in folder.iterdir():
+        if path.name not in keep and path.is_file():
+            path.unlink()
+    if not keep:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def _sealed(folder: Path) -> Manifest | None:
+    try:
+        text = (folder / manifest.NAME).read_bytes()
+        sealed = Manifest.from_bytes(text, folder)
+    except (FileNotFoundError, EvidenceError):
+        return None
+    numbered = folder / manifest.numbered(sealed.revision)[0]
+    same = numbered.exists() and file_sha256(numbered) == sha256(text)
+    return sealed if same else None

@@ -1,0 +1,72 @@
+"""Proves, offline, that a package is what was sealed; names every file that is not."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from vision.core.errors import EvidenceError
+from vision.evidence import manifest
+from vision.evidence.canonical import canonical
+from vision.evidence.disk import file_sha256
+from vision.evidence.manifest import Manifest
+from vision.evidence.seal import SIGNATURE
+from vision.evidence.signing import TrustedKeys
+from vision.evidence.verify_seal import Finding, check_seal
+
+Deleted = Mapping[str, str]
+"""Why files were deleted, by name, as the ledger has it."""
+
+
+def verify_package(
+    folder: Path, keys: TrustedKeys | None, deleted: Deleted | None = None
+) -> list[Finding]:
+    """Check every byte of one package.
+
+    Args:
+        folder: the package.
+        keys: trusted verifiers by key id; None: signatures are not asked for.
+        deleted: files that the ledger says were deleted on purpose.
+
+    Returns:
+        What does not fit; empty if the package is whole.
+    """
+    return list(_check_package(folder, keys, {} if deleted is None else deleted))
+
+
+def _check_package(
+    folder: Path, keys: TrustedKeys | None, deleted: Deleted
+) -> Iterator[Finding]:
+    place = folder.name
+    yield from check_seal(folder, keys)
+    try:
+        text = (folder / manifest.NAME).read_bytes()
+        sealed = Manifest.from_bytes(text, folder)
+        normal = canonical(json.loads(text))
+    except FileNotFoundError:
+        return  # the seal's check has said so
+    except (OSError, EvidenceError, ValueError) as error:
+        yield Finding(f"{place}/{manifest.NAME}", f"changed: {error}")
+        return
+    if normal != text or sealed.event_id != place:
+        yield Finding(f"{place}/{manifest.NAME}", "changed: not as it was sealed")
+    yield from _check_files(folder, sealed, deleted)
+
+
+def _check_files(folder: Path, sealed: Manifest, deleted: Deleted) -> Iterator[Finding]:
+    place = folder.name
+    listed = {manifest.NAME, SIGNATURE, *manifest.numbered(sealed.revision)}
+    for entry in sealed.entries:
+        name = entry.artifact.name
+        listed.add(name)
+        path = folder / name
+        if not path.is_file():
+            if name not in deleted:
+                yield Finding(f"{place}/{name}", "missing")
+        elif path.stat().st_size != entry.artifact.size_bytes:
+            yield Finding(f"{place}/{name}", "changed: another length")
+        elif file_sha256(path) != entry.artifact.sha256:
+            yield Finding(f"{place}/{name}", "changed: other bytes")
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if name not in listed:
+            yield Finding(f"{place}/{name}", "added: not in the manifest")

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from vision.core.arrays import FloatArray, IntArray
+from vision.core.arrays import BoolArray, FloatArray, IntArray
 from vision.core.geometry import iou
 from vision.evaluation.cases import Case
 from vision.evaluation.flags import Flags, Marks, average_precision, mark
@@ -182,7 +182,7 @@ def _class_rows(
 
 
 def _mistake(
-    overlap: FloatArray, same: np.ndarray, taken: set[int]
+    overlap: FloatArray, same: BoolArray, taken: set[int]
 ) -> tuple[Mistake, int | None]:
     mine = np.where(same, overlap, -1)
     other = np.where(same, -1, overlap)

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vision.core.arrays import BoolArray, FloatArray, IntArray
 from vision.core.geometry import area, intersection, iou
 from vision.evaluation.cases import Case
+
+Values = NDArray[np.float64]
 
 MAX_DETECTIONS = 100  # per picture and class, as in COCO
 
@@ -122,7 +125,7 @@ def average_precision(flags: Flags) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def weighted_average_precision(flags: Flags, weights: np.ndarray) -> np.ndarray:
+def weighted_average_precision(flags: Flags, weights: Values) -> Values:
     """Return AP for several weightings of the pictures at once.
 
     Args:

@@ -65,14 +65,12 @@ class ClipRun:
         found: opened events, in order of opening.
         not_opened: candidates at the end of the clip.
         frames: analysed frames.
-        blind_s: media time in which the view could not be trusted, seconds.
     """
 
     watched_s: float
     found: tuple[FoundEvent, ...]
     not_opened: tuple[NotOpened, ...] = ()
     frames: int = 0
-    blind_s: float = 0.0
 
 
 def fold(events: Iterable[ViolationEvent], size: tuple[int, int]) -> list[FoundEvent]:

@@ -1,0 +1,169 @@
+"""Runs what is to be judged: a detector over pictures, an engine over clips."""
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from vision.core.arrays import ImageU8
+from vision.core.errors import VisionError
+from vision.core.frame import Frame
+from vision.core.ports import Clock, Detector
+from vision.evaluation.found import ClipRun
+from vision.evaluation.matching import MatchRule
+from vision.evaluation.outcomes import ClipOutcome, settle
+from vision.evaluation.pictures import LabelledPicture
+from vision.evaluation.predictions import Prediction, PredictionStore
+from vision.evaluation.problems import Problems
+from vision.evaluation.truth import TruthClip, check_clip
+
+Progress = Callable[[int, int], None]
+"""Told (done, total); must be quick and must not raise."""
+
+
+class ClipWatcher(Protocol):
+    """Lets the engine watch one labelled clip; bootstrap provides it."""
+
+    def watch(self, truth: TruthClip) -> ClipRun:
+        """Analyse the clip with the truth's zones and return what was said.
+
+        Raises:
+            VisionError: the clip cannot be read, or the model failed.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DetectRun:
+    """How a detector is run over pictures.
+
+    Attributes:
+        detector: what is judged; its own score limits should be low.
+        clock: measures the model's time.
+        batch: pictures per call.
+        workers: threads that decode; decoded pictures waiting never exceed
+            `batch * (workers + 1)`.
+    """
+
+    detector: Detector
+    clock: Clock
+    batch: int = 8
+    workers: int = 2
+
+
+def detect_all(
+    pictures: Sequence[LabelledPicture],
+    run: DetectRun,
+    store: PredictionStore,
+    on_progress: Progress,
+) -> None:
+    """Detect in every picture that the store does not hold yet.
+
+    Pictures are streamed; whatever interrupts this, the store keeps what was done.
+
+    Args:
+        pictures: all of them.
+        run: how.
+        store: where predictions go.
+        on_progress: told after each batch.
+
+    Raises:
+        ModelError: the model failed.
+    """
+    waiting = [picture for picture in pictures if picture.key not in store.done]
+    done = len(pictures) - len(waiting)
+    on_progress(done, len(pictures))
+    with ThreadPoolExecutor(max_workers=max(1, run.workers)) as pool:
+        decoded = _decoded(waiting, pool, run.batch * (run.workers + 1))
+        for batch in _batches(decoded, run.batch):
+            for prediction in _detect(batch, run):
+                store.add(prediction)
+            done += len(batch)
+            on_progress(done, len(pictures))
+
+
+def watch_all(
+    clips: Sequence[TruthClip],
+    watcher: ClipWatcher,
+    rule: MatchRule,
+    problems: Problems,
+    on_progress: Progress,
+) -> list[ClipOutcome]:
+    """Watch and settle every clip; one that cannot be read is reported.
+
+    Args:
+        clips: a suite.
+        watcher: the engine.
+        rule: what counts as found.
+        problems: told of clips left out.
+        on_progress: told after each clip.
+
+    Returns:
+        One outcome per clip that could be watched, in the order given.
+    """
+    outcomes = []
+    on_progress(0, len(clips))
+    for number, truth in enumerate(clips, 1):
+        if check_clip(truth, problems):
+            try:
+                outcomes.append(settle(truth, watcher.watch(truth), rule))
+            except VisionError as error:
+                lost = max(1, len(truth.events))
+                problems.add(truth.clip, None, f"{error}; left out", lost=lost)
+        on_progress(number, len(clips))
+    return outcomes
+
+
+def decode(picture: LabelledPicture) -> ImageU8 | None:
+    """Return the picture's pixels, (H, W, 3) BGR, or None if it is broken."""
+    try:
+        raw = np.frombuffer(picture.path.read_bytes(), np.uint8)
+    except OSError:
+        return None
+    image = cv2.imdecode(raw, cv2.IMREAD_COLOR) if len(raw) else None
+    return None if image is None else np.asarray(image, np.uint8)
+
+
+_Decoded = tuple[LabelledPicture, ImageU8 | None]
+
+
+def _decoded(
+    pictures: Iterable[LabelledPicture], pool: ThreadPoolExecutor, ahead: int
+) -> Iterator[_Decoded]:
+    """Decode in the pool, in order, with a bounded number of pictures in memory."""
+    queue: deque[tuple[LabelledPicture, Future[ImageU8 | None]]] = deque()
+    rest = iter(pictures)
+    for picture in itertools.islice(rest, ahead):
+        queue.append((picture, pool.submit(decode, picture)))
+    while queue:
+        picture, future = queue.popleft()
+        image = future.result()
+        for following in itertools.islice(rest, 1):
+            queue.append((following, pool.submit(decode, following)))
+        yield picture, image
+
+
+def _batches(decoded: Iterator[_Decoded], size: int) -> Iterator[list[_Decoded]]:
+    while batch := list(itertools.islice(decoded, size)):
+        yield batch
+
+
+def _detect(batch: Sequence[_Decoded], run: DetectRun) -> Iterator[Prediction]:
+    frames = [
+        Frame(picture.key, k, 0.0, run.clock.now(), image)
+        for k, (picture, image) in enumerate(batch)
+        if image is not None
+    ]
+    began_s = run.clock.monotonic_s()
+    said = iter(run.detector.detect(frames) if frames else [])
+    each_s = (run.clock.monotonic_s() - began_s) / max(1, len(frames))
+    for picture, image in batch:
+        if image is None:
+            yield Prediction(picture.key, None, "cannot be decoded")
+        else:
+            yield Prediction(picture.key, next(said), detect_s=each_s)

@@ -10,7 +10,7 @@ from vision.core.observation import Observation, ViewState
 from vision.core.places import Place
 from vision.core.ports import ViewCheck
 from vision.core.scene import Scene, Zone
-from vision.core.violations import Lifecycle, Violation
+from vision.core.violations import Candidate, Lifecycle, Violation
 from vision.rules.place_rule import PlaceRule
 from vision.rules.places import PlaceMemory
 from vision.tracking.association import AssociationTracker
@@ -85,3 +85,17 @@ def play(
 ) -> Stage:
     """Play a world to one rule from the start to `end_s`."""
     return Stage([rule]).play(world.film(end_s, period_s=period_s))
+
+
+def number(said: Violation | Candidate, name: str) -> float:
+    """Return one measured reason of a step or a candidate."""
+    (value,) = (fact.value for fact in said.facts if fact.name == name)
+    assert isinstance(value, int | float)
+    return float(value)
+
+
+def word(said: Violation | Candidate, name: str) -> str:
+    """Return one reason in words."""
+    (value,) = (fact.value for fact in said.facts if fact.name == name)
+    assert isinstance(value, str)
+    return value

@@ -1,4 +1,4 @@
-from tests.scenarios.stage import Stage, play
+from tests.scenarios.stage import Stage, number, play, word
 from tests.scenarios.world import Actor, World, still
 from vision.core.violations import Confidence
 from vision.rules.illegal_parking import IllegalParking, ParkingParams
@@ -88,3 +88,60 @@ def test_a_restart_continues_the_dwell() -> None:
     assert len(after.opened) == 1
     assert after.opened[0].decided_s < 40 + LONGER_S - 20
     assert after.opened[0].place.place_id == before.places[0].place_id
+
+
+def queue(arrive: float, leave: float, cars: int = 3) -> list[Actor]:
+    """Cars that stop one behind the other and discharge in order."""
+    return [
+        Actor(
+            "car",
+            [
+                (arrive + 2 * i, -60, 120),
+                (arrive + 2 * i + 4, 240 - 80 * i, 120),
+                (leave + 2 * i, 240 - 80 * i, 120),
+                (leave + 2 * i + 4, 420, 120),
+            ],
+            look=20 + i,
+        )
+        for i in range(cars)
+    ]
+
+
+def passing(times: list[float], y: float = 150) -> list[Actor]:
+    return [
+        Actor("car", [(t, -60, y), (t + 5, 380, y)], look=60 + i)
+        for i, t in enumerate(times)
+    ]
+
+
+def test_a_queue_that_discharges_opens_nothing() -> None:
+    cars = queue(5, 80) + queue(100, 175)
+    stage = play(World(cars), parking(), 200)
+
+    assert stage.steps == []
+
+
+def test_a_queue_says_why_it_has_not_opened() -> None:
+    stage = play(World(queue(5, 80)), parking(), 60)
+
+    candidate = stage.rules[0].candidates()[0]
+    assert word(candidate, "traffic") == "queue"
+    assert number(candidate, "observed_s") >= GRACE_S
+
+
+def test_a_car_that_others_pass_is_parked_with_high_confidence() -> None:
+    world = World([arrive_park_leave(stay=70), *passing([20, 27, 34, 41])])
+    stage = play(world, parking(), 110)
+
+    assert [step.confidence for step in stage.opened] == [Confidence.HIGH]
+    assert stage.opened[0].decided_s <= 14 + GRACE_S + 3
+    assert number(stage.opened[0], "passed_vehicles") >= 3
+
+
+def test_a_car_that_stays_when_its_neighbours_leave_is_parked() -> None:
+    leaving = queue(5, 40)
+    stays = Actor("car", [(11, -60, 120), (15, 0, 120), (200, 0, 120)], look=9)
+    stage = play(World([*leaving, stays]), parking(), 120)
+
+    assert [step.place.xyxy[2] < 40 for step in stage.opened] == [True]
+    assert stage.opened[0].confidence is Confidence.HIGH

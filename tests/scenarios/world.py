@@ -98,6 +98,8 @@ class World:
     def __post_init__(self) -> None:
         self._street = street(self.seed)
         self._rng = np.random.default_rng(self.seed)
+        shape = (4, HEIGHT, WIDTH, 3)
+        self._grain = self._rng.normal(0, self.noise, shape).astype(np.int16)
         self._looks: dict[tuple[int, int, int], ImageU8] = {}
 
     def paint(self, t: float) -> ImageU8:
@@ -127,10 +129,10 @@ class World:
                 ),
                 np.uint8,
             )
-        lit = np.multiply(picture, self.light(t), dtype=np.float32)
-        if self.noise:
-            lit = lit + self._rng.normal(0, self.noise, (HEIGHT, WIDTH, 1))
-        film = np.asarray(np.clip(lit, 0, 255), np.uint8)
+        if self.light(t) != 1.0:
+            picture = cv2.convertScaleAbs(picture, alpha=self.light(t))
+        grain = self._grain[int(self._rng.integers(len(self._grain)))]
+        film = np.asarray(cv2.add(picture, grain, dtype=cv2.CV_8U), np.uint8)
         if self.scale == 1.0:
             return film
         size = (round(WIDTH * self.scale), round(HEIGHT * self.scale))

@@ -8,7 +8,6 @@ import numpy as np
 from vision.core.arrays import FloatArray
 
 _FAR = 5.0  # box sizes: nobody farther away is followed
-_OWN = 0.35  # box sizes: nearer than this it is the standing vehicle itself
 _BEYOND = 0.4  # box sizes behind the standing one to have passed it
 _SHORTEST = 0.5  # box sizes that a vehicle must move between two sights to be driving
 _FORGET_S = 3.0
@@ -64,7 +63,7 @@ class _Passer:
         """Return whether it was near for a moment only and is gone."""
         moved = float(np.linalg.norm(self.now - self.start)) >= _SHORTEST
         brief = self.last_s - self.since_s <= params.flash_s
-        near = _OWN < self.nearest <= params.reach
+        near = self.nearest <= params.reach
         return not self.counted and brief and near and (moved or self.sights == 1)
 
 
@@ -104,7 +103,7 @@ class Evidence:
             passer.now, passer.last_s = spot, now_s
             passer.nearest = min(passer.nearest, distance)
             passer.sights += 1
-            if passer.nearest > _OWN and passer.went_by(params):
+            if passer.went_by(params):
                 passer.counted = True
                 self.passed += 1
         for track_id, passer in list(self._passers.items()):

@@ -21,6 +21,7 @@ from vision.rules.passers import Evidence, PassParams
 from vision.rules.zones import best_zone
 
 _STOPS_LEARNED = 32
+_OWN = 0.35  # box sizes: nearer than this to a standing vehicle is that vehicle
 
 
 class Traffic(StrEnum):
@@ -88,6 +89,11 @@ class TrafficWatch:
         boxes = np.array([track.xyxy for track in seen], np.float32).reshape(-1, 4)
         feet = bottom_center(observation.view.to_reference(boxes))
         ids = [track.track_id for track in seen]
+        parked = [place for place in places if place.state is not PlaceState.ENDED]
+        for place in parked:  # a track on a known footprint is that vehicle itself
+            elsewhere = np.linalg.norm(relative(place, feet), axis=1) > _OWN
+            feet = feet[elsewhere]
+            ids = [i for i, other in zip(ids, elsewhere, strict=True) if other]
         for place in places:
             evidence = self._evidence.setdefault(place.place_id, Evidence())
             near = relative(place, feet)

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from vision.core.arrays import FloatArray
+from vision.core.arrays import BoolArray, FloatArray
 from vision.core.detections import Detections
 from vision.core.frame import Frame
 from vision.core.geometry import bottom_center, iou
 from vision.core.tracks import Track
+
+_NEVER = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +22,10 @@ class TrackerParams:
     Attributes:
         min_score: detections below it are not used.
         new_score: detections from which a new track may begin.
-        reach: how far the ground contact may be from where it is expected, in box
-            sizes, plus `reach_per_s` for each second unseen.
-        reach_per_s: box sizes per second.
+        same_iou: overlap with where it is expected from which a box is its own.
+        reach: otherwise, how far the ground contact may be from there, in box sizes;
+        reach_per_s: more for each second unseen, in box sizes;
+        reach_unknown_per_s: and for a track whose speed is not known yet.
         forget_s: time unseen after which a track ends, seconds.
         smooth_s: time constant of the velocity, seconds.
         max_tracks: most tracks alive; the longest unseen go first.
@@ -30,8 +33,10 @@ class TrackerParams:
 
     min_score: float = 0.25
     new_score: float = 0.4
+    same_iou: float = 0.5
     reach: float = 0.5
     reach_per_s: float = 0.75
+    reach_unknown_per_s: float = 2.0
     forget_s: float = 3.0
     smooth_s: float = 1.0
     max_tracks: int = 256
@@ -53,6 +58,12 @@ class _Trail:
         """Return the (4,) box where it should be now."""
         move = self.velocity * (now_s - self.last_seen_s)
         return np.asarray(self.xyxy + np.tile(move, 2), np.float32)
+
+    def reach(self, now_s: float, params: TrackerParams) -> float:
+        """Return how far from there it may be, in box sizes."""
+        known = self.last_seen_s > self.first_seen_s
+        per_s = params.reach_per_s if known else params.reach_unknown_per_s
+        return params.reach + per_s * (now_s - self.last_seen_s)
 
     def track(self) -> Track:
         """Return what others see of it."""
@@ -125,32 +136,35 @@ class AssociationTracker:
     def _assign(
         self, boxes: FloatArray, names: list[str], now_s: float
     ) -> dict[int, _Trail]:
-        """Return which track each box continues, by box index."""
+        """Return which track each box continues, by box index.
+
+        Boxes that lie where a track should be are settled first: a parked car must not
+        trade its track with one that passes in front of it.
+        """
         if not self._trails or len(boxes) == 0:
             return {}
-        expected = np.array([t.expected(now_s) for t in self._trails])
+        expected = np.array([trail.expected(now_s) for trail in self._trails])
+        groups = [self._groups.get(name, name) for name in names]
+        alike = np.array([[t.group == group for group in groups] for t in self._trails])
+        overlap = np.where(alike, iou(expected, boxes), 0.0)
+        pairs = _best_pairs(-overlap, overlap >= self._params.same_iou)
+        free = np.ones_like(alike)
+        for t, b in pairs:
+            free[t, :] = free[:, b] = False
         size = np.maximum(expected[:, 2:] - expected[:, :2], 1.0)
-        unseen_s = np.array([now_s - t.last_seen_s for t in self._trails])
         between = bottom_center(boxes)[None] - bottom_center(expected)[:, None]
         distance = np.linalg.norm(between / size[:, None], axis=2)
-        reach = self._params.reach + self._params.reach_per_s * unseen_s
-        groups = [self._groups.get(name, name) for name in names]
-        alike = np.array([[t.group == g for g in groups] for t in self._trails])
-        allowed = alike & (distance <= reach[:, None])
-        cost = np.where(allowed, distance - iou(expected, boxes), 1e6)
-        rows, columns = linear_sum_assignment(cost)
-        return {
-            int(b): self._trails[t]
-            for t, b in zip(rows, columns, strict=True)
-            if allowed[t, b]
-        }
+        reach = np.array([trail.reach(now_s, self._params) for trail in self._trails])
+        pairs += _best_pairs(distance, free & alike & (distance <= reach[:, None]))
+        return {b: self._trails[t] for t, b in pairs}
 
     def _follow(self, trail: _Trail, box: FloatArray, name: str, now_s: float) -> None:
         dt_s = now_s - trail.last_seen_s
         if dt_s > 0:
             ends = bottom_center(np.stack((trail.xyxy, box)))
             speed = (ends[1] - ends[0]) / dt_s
-            share = 1 - np.exp(-dt_s / self._params.smooth_s)
+            known = trail.last_seen_s > trail.first_seen_s
+            share = 1 - np.exp(-dt_s / self._params.smooth_s) if known else 1.0
             trail.velocity = np.asarray(
                 trail.velocity + share * (speed - trail.velocity), np.float32
             )
@@ -164,3 +178,10 @@ class AssociationTracker:
         trail.labels[name] += 1
         self._next_id += 1
         self._trails.append(trail)
+
+
+def _best_pairs(cost: FloatArray, allowed: BoolArray) -> list[tuple[int, int]]:
+    """Return the (track, box) pairs of least total cost, one to one."""
+    rows, columns = linear_sum_assignment(np.where(allowed, cost, _NEVER))
+    pairs = zip(rows.tolist(), columns.tolist(), strict=True)
+    return [(t, b) for t, b in pairs if allowed[t, b]]

@@ -1,0 +1,149 @@
+"""`python -m serve`: run the service, make keys."""
+
+import os
+import signal
+import socket
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from serve.app import create_app, prepare
+from serve.logs import set_up_logging
+from serve.services import Services, assemble
+from serve.settings import Settings, SettingsError, load_settings
+from serve.store.keys import Scope
+from vision.core.clock import SystemClock
+
+GRACE_S = 10
+
+cli = typer.Typer(
+    help="The Streetwarden event service.", add_completion=False, no_args_is_help=False
+)
+keys = typer.Typer(help="API keys.", no_args_is_help=True)
+cli.add_typer(keys, name="keys")
+
+Home = Annotated[Path | None, typer.Option(help="Folder for all state")]
+
+
+@cli.callback(invoke_without_command=True)
+def serve(  # noqa: PLR0913 one argument per option
+    context: typer.Context,
+    *,
+    host: Annotated[str | None, typer.Option(help="Address to listen on")] = None,
+    port: Annotated[int | None, typer.Option(help="0 picks a free port")] = None,
+    home: Home = None,
+    open_reads: Annotated[
+        bool, typer.Option("--open-reads", help="Reading needs no login (loopback)")
+    ] = False,
+    log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING")] = "INFO",
+    log_text: Annotated[
+        bool, typer.Option("--log-text", help="Plain log lines, not JSON")
+    ] = False,
+) -> None:
+    """Run the service until it is told to stop."""
+    if context.invoked_subcommand is not None:
+        return
+    settings = _settings(host=host, port=port, home=home, open_reads=open_reads or None)
+    set_up_logging(log_level.upper(), as_json=not log_text)
+    _first_start(assemble(settings, SystemClock()))
+    listening = _listen(settings)
+    address = _address(settings, listening)
+    config = uvicorn.Config(
+        create_app(settings),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    typer.echo(f"Streetwarden event service: {address}")
+    # The server hands the signal on once all is finished: a stop asked for is no fault.
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: None)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+@keys.command("create")
+def create_key(
+    *,
+    scope: Annotated[list[Scope], typer.Option(help="May be repeated")],
+    name: Annotated[str, typer.Option(help="Whose key it is")] = "unnamed",
+    days: Annotated[int | None, typer.Option(min=1, help="Lifetime")] = None,
+    home: Home = None,
+) -> None:
+    """Print a new key; it cannot be read again."""
+    services = _prepared(home)
+    lifetime = None if days is None else timedelta(days=days)
+    typer.echo(services.keys.create(name, scope, lifetime=lifetime))
+
+
+@keys.command("list")
+def list_keys(*, home: Home = None) -> None:
+    """Print every key's id, name, scopes and end; never the key."""
+    for row in _prepared(home).keys.all():
+        state = "revoked" if row.revoked_at else f"until {row.expires_at or 'revoked'}"
+        typer.echo(f"{row.key_id}  {row.name}  [{row.scopes}]  {state}")
+
+
+@keys.command("revoke")
+def revoke_key(key_id: str, *, home: Home = None) -> None:
+    """End a key."""
+    if not _prepared(home).keys.revoke(key_id):
+        typer.echo(f"no key {key_id} to revoke; see `keys list`", err=True)
+        raise typer.Exit(1)
+
+
+def _settings(**given: object) -> Settings:
+    try:
+        return load_settings(os.environ, **given)
+    except SettingsError as error:
+        typer.echo(f"settings are not usable:\n{error}", err=True)
+        raise typer.Exit(2) from None
+
+
+def _prepared(home: Path | None) -> Services:
+    services = assemble(_settings(home=home), SystemClock())
+    prepare(services)
+    return services
+
+
+def _first_start(services: Services) -> None:
+    services.settings.home.mkdir(parents=True, exist_ok=True)
+    services.database.migrate()
+    if services.keys.is_empty():
+        # Shown once, on the terminal and not in the log: there is no default password.
+        typer.echo("First start. Keep these keys; they are not shown again:")
+        if services.settings.api_key is None:
+            ingest = services.keys.create("first engine", [Scope.INGEST])
+            typer.echo(f"  ingest key (for the engine): {ingest}")
+        admin = services.keys.create("first admin", [Scope.ADMIN])
+        typer.echo(f"  admin token (for people):    {admin}")
+    services.database.close()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        typer.echo(
+            f"cannot listen on {settings.host} port {settings.port} "
+            f"({error.strerror}); free it or name another with --port",
+            err=True,
+        )
+        raise typer.Exit(2) from None
+    return listening
+
+
+def _address(settings: Settings, listening: socket.socket) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{listening.getsockname()[1]}/"
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,76 @@
+"""The application factory."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import FastAPI
+
+from serve.console.pages import mount_console
+from serve.errors import install_handlers
+from serve.middleware import LimitBody, Observe
+from serve.routes import cameras, events, evidence, operation
+from serve.services import Services, assemble
+from serve.settings import Settings
+from serve.store.keys import Scope
+from vision.core.clock import SystemClock
+from vision.core.ports import Clock
+
+
+def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
+    """Return the service; the database is opened and migrated when it starts.
+
+    Args:
+        settings: where it keeps its state and what it allows.
+        clock: wall time; the machine's by default.
+    """
+    services = assemble(settings, clock or SystemClock())
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        prepare(services)
+        yield
+        services.database.close()
+
+    app = FastAPI(
+        title="Streetwarden event service",
+        version=_version(),
+        description=(
+            "Street violations with their proof, for dispatch systems. "
+            "Errors are problem documents (RFC 9457) with stable types."
+        ),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.services = services
+    app.add_middleware(
+        LimitBody,
+        limit_bytes=settings.max_body_bytes,
+        evidence_bytes=settings.max_evidence_bytes,
+    )
+    app.add_middleware(Observe, metrics=services.metrics)
+    install_handlers(app)
+    for part in (events, evidence, cameras, operation):
+        app.include_router(part.router)
+    mount_console(app)
+    return app
+
+
+def prepare(services: Services) -> None:
+    """Bring the database up to date and store the pre-seeded key; may be repeated."""
+    services.settings.home.mkdir(parents=True, exist_ok=True)
+    services.database.migrate()
+    if services.settings.api_key is not None:
+        services.keys.create(
+            "preseeded",
+            [Scope.INGEST],
+            secret=services.settings.api_key.get_secret_value(),
+        )
+
+
+def _version() -> str:
+    try:
+        return version("streetwarden")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,56 @@
+"use strict";
+// Shows times in the viewer's own zone and keeps the page fresh by asking again.
+
+const PERIOD_MS = 3000;
+
+function localTimes(root) {
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (!Number.isNaN(at.getTime())) {
+      // Swedish writes ISO 8601: the same for readers of either language.
+      time.textContent = at.toLocaleString("sv-SE");
+    }
+  }
+}
+
+function say(live, fresh) {
+  live.hidden = false;
+  live.classList.toggle("stale", !fresh);
+  live.textContent = fresh ? live.dataset.live : live.dataset.stale;
+}
+
+async function refresh(state) {
+  const headers = state.etag ? { "If-None-Match": state.etag } : {};
+  const answer = await fetch(location.href, { headers, cache: "no-store" });
+  if (answer.status === 304) return true;
+  if (!answer.ok) return false;
+  state.etag = answer.headers.get("ETag");
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById("main");
+  const shown = document.getElementById("main");
+  localTimes(fresh);
+  const open = shown.querySelector("details[open]") !== null;
+  fresh.querySelectorAll("details").forEach((box) => { box.open = open; });
+  if (fresh.innerHTML !== shown.innerHTML) shown.replaceChildren(...fresh.childNodes);
+  return true;
+}
+
+function start() {
+  localTimes(document);
+  const live = document.getElementById("live");
+  if (!live || document.querySelector("form.login")) return;
+  const state = { etag: null };
+  say(live, true);
+  const again = async () => {
+    const playing = [...document.querySelectorAll("video")].some((v) => !v.paused);
+    if (!document.hidden && !playing) {
+      let fresh = false;
+      try { fresh = await refresh(state); } catch { fresh = false; }
+      say(live, fresh);
+    }
+    setTimeout(again, PERIOD_MS);
+  };
+  setTimeout(again, PERIOD_MS);
+}
+
+document.addEventListener("DOMContentLoaded", start);

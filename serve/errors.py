@@ -1,0 +1,241 @@
+"""Failures that callers see: problem+json (RFC 9457) with stable types."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import TypeAlias
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+logger = logging.getLogger(__name__)
+
+TYPE_BASE = "https://streetwarden.org/problems/"
+MEDIA_TYPE = "application/problem+json"
+
+Json: TypeAlias = (
+    "Mapping[str, Json] | Sequence[Json] | str | int | float | bool | None"
+)
+
+
+class Problem(Exception):  # noqa: N818 the RFC's word for what a caller is told
+    """A request that cannot be served, in words for the caller.
+
+    Attributes:
+        status: HTTP status.
+        slug: stable last part of the type URI.
+        title: the kind of problem, same for all its occurrences.
+    """
+
+    status = HTTPStatus.BAD_REQUEST
+    slug = "bad-request"
+    title = "The request cannot be understood"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **members: Json,
+    ) -> None:
+        """Say what happened this time.
+
+        Args:
+            detail: what was got, what was expected, what to do.
+            headers: sent along, e.g. `Retry-After`.
+            **members: extension members of the problem document.
+        """
+        super().__init__(detail)
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.members = members
+
+
+class Unauthenticated(Problem):
+    """No usable credential came along."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    slug = "unauthenticated"
+    title = "A valid key or login is needed"
+
+    def __init__(self, detail: str) -> None:
+        """Ask for a bearer key."""
+        super().__init__(
+            detail, headers={"WWW-Authenticate": 'Bearer realm="streetwarden"'}
+        )
+
+
+class Forbidden(Problem):
+    """The credential is good but not for this."""
+
+    status = HTTPStatus.FORBIDDEN
+    slug = "forbidden"
+    title = "This key or role may not do that"
+
+
+class NotFound(Problem):
+    """Nothing by that name."""
+
+    status = HTTPStatus.NOT_FOUND
+    slug = "not-found"
+    title = "There is nothing here"
+
+
+class UnknownEvent(NotFound):
+    """No event of that id has been reported."""
+
+    slug = "unknown-event"
+    title = "No such event"
+
+
+class UnknownEvidence(NotFound):
+    """The event has no file of that name."""
+
+    slug = "unknown-evidence"
+    title = "No such evidence file"
+
+
+class InvalidContent(Problem):
+    """Well-formed, but not what the schema asks for."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    slug = "invalid-content"
+    title = "The content does not match the schema"
+
+
+class BadCursor(Problem):
+    """The paging cursor is not one of ours."""
+
+    slug = "bad-cursor"
+    title = "The paging cursor is not valid"
+
+
+class IdConflict(Problem):
+    """The id was used before for other content."""
+
+    status = HTTPStatus.CONFLICT
+    slug = "id-conflict"
+    title = "The same id came with other content"
+
+
+class EvidenceConflict(Problem):
+    """The name is taken by other bytes, or the bytes are not those announced."""
+
+    status = HTTPStatus.CONFLICT
+    slug = "evidence-conflict"
+    title = "The file is not the one that the event announced"
+
+
+class HashMismatch(Problem):
+    """The bytes that arrived are not those that were sent."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    slug = "hash-mismatch"
+    title = "The content does not match its SHA-256"
+
+
+class TooLarge(Problem):
+    """The body is longer than allowed."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    slug = "too-large"
+    title = "The body is too large"
+
+
+class UnsupportedType(Problem):
+    """The media type is not taken here."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    slug = "unsupported-media-type"
+    title = "This media type is not accepted"
+
+
+class Unavailable(Problem):
+    """Something that the service needs is away; try again."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    slug = "unavailable"
+    title = "The service cannot do this now"
+
+    def __init__(self, detail: str) -> None:
+        """Ask to come back in a while."""
+        super().__init__(detail, headers={"Retry-After": "5"})
+
+
+def problem_response(problem: Problem) -> Response:
+    """Return the problem as an HTTP answer."""
+    return JSONResponse(
+        {
+            "type": TYPE_BASE + problem.slug,
+            "title": problem.title,
+            "status": int(problem.status),
+            "detail": problem.detail,
+            **problem.members,
+        },
+        status_code=int(problem.status),
+        headers=problem.headers,
+        media_type=MEDIA_TYPE,
+    )
+
+
+def install_handlers(app: FastAPI) -> None:
+    """Make every failure of the app a problem document."""
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(OperationalError, _on_database)
+    app.add_exception_handler(Exception, _on_unexpected)
+
+
+def _on_problem(_: Request, error: Exception) -> Response:
+    if not isinstance(error, Problem):
+        raise error
+    return problem_response(error)
+
+
+def _on_invalid(_: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    places = [
+        {"at": "/".join(str(part) for part in item["loc"]), "expected": item["msg"]}
+        for item in error.errors()
+    ]
+    first = places[0] if places else {"at": "body", "expected": "valid content"}
+    detail = f"{first['at']}: {first['expected']}"
+    return problem_response(InvalidContent(detail, errors=places))
+
+
+def _on_http(_: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    status = HTTPStatus(error.status_code)
+    problem = Problem(str(error.detail), headers=error.headers)
+    problem.status = status
+    problem.slug = status.phrase.lower().replace(" ", "-")
+    problem.title = status.phrase
+    return problem_response(problem)
+
+
+def _on_database(request: Request, error: Exception) -> Response:
+    logger.error(
+        "the database cannot be used: %s",
+        type(error.__cause__ or error).__name__,
+        extra={"path": request.url.path},
+    )
+    return problem_response(
+        Unavailable("The database is away or busy; nothing was stored; try again.")
+    )
+
+
+def _on_unexpected(request: Request, error: Exception) -> Response:
+    logger.error(
+        "request failed unexpectedly", exc_info=error, extra={"path": request.url.path}
+    )
+    problem = Problem("The service failed; the request id leads to its log line.")
+    problem.status = HTTPStatus.INTERNAL_SERVER_ERROR
+    problem.slug = "internal"
+    problem.title = "The service failed"
+    return problem_response(problem)

@@ -1,0 +1,136 @@
+"""Around every request: id, log line, counters, body limit, security headers."""
+
+import logging
+import re
+import time
+import uuid
+from contextvars import ContextVar
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serve.errors import TooLarge, problem_response
+from serve.metrics import Metrics
+
+logger = logging.getLogger(__name__)
+
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+
+_GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# Nothing is loaded from elsewhere, nothing is framed, scripts come from files only.
+SECURITY_HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+class Observe:
+    """Gives each request an id, a log line, counters and security headers."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        """Wrap `app`; count into `metrics`."""
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        name = given if _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
+        token = request_id.set(name)
+        started_s = time.perf_counter()
+        status = 500
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["x-request-id"] = name
+                for key, value in SECURITY_HEADERS.items():
+                    headers.setdefault(key, value)
+                headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        finally:
+            self._note(scope, status, time.perf_counter() - started_s)
+            request_id.reset(token)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        # The route's pattern: the path itself would make endless label values.
+        route = getattr(scope.get("route"), "path", "(none)")
+        self._metrics.request(scope["method"], route, status, seconds)
+        logger.info(
+            "%s %s %d",
+            scope["method"],
+            scope["path"],
+            status,
+            extra={"route": route, "status": status, "ms": round(seconds * 1000, 1)},
+        )
+
+
+class LimitBody:
+    """Refuses bodies that are too long, announced or not."""
+
+    def __init__(self, app: ASGIApp, limit_bytes: int, evidence_bytes: int) -> None:
+        """Wrap `app`.
+
+        Args:
+            app: what comes next.
+            limit_bytes: for everything but evidence.
+            evidence_bytes: for `PUT`, which streams to disk.
+        """
+        self._app = app
+        self._limit_bytes = limit_bytes
+        self._evidence_bytes = evidence_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = self._evidence_bytes if scope["method"] == "PUT" else self._limit_bytes
+        announced = Headers(scope=scope).get("content-length", "0")
+        if announced.isdigit() and int(announced) > limit:
+            refusal = TooLarge(f"got {announced} bytes; expected at most {limit}")
+            await problem_response(refusal)(scope, receive, send)
+            return
+        await self._serve_counted(scope, receive, send, limit)
+
+    async def _serve_counted(
+        self, scope: Scope, receive: Receive, send: Send, limit: int
+    ) -> None:
+        seen = 0
+
+        async def receive_counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > limit:
+                msg = f"got more than {limit} bytes; expected at most that"
+                raise TooLarge(msg)
+            return message
+
+        async def send_own_refusal(message: Message) -> None:
+            # The framework would call the broken-off body a malformed one.
+            if seen <= limit:
+                await send(message)
+            elif message["type"] == "http.response.start":
+                refusal = TooLarge(
+                    f"got more than {limit} bytes; expected at most that"
+                )
+                await problem_response(refusal)(scope, receive, send)
+
+        await self._app(scope, receive_counted, send_own_refusal)

@@ -1,0 +1,17 @@
+"""Alembic's entry: migrate over the connection that the service hands in."""
+
+from alembic import context
+
+from serve.store.tables import Base
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=Base.metadata,
+    render_as_batch=connection.dialect.name == "sqlite",
+)
+with context.begin_transaction():
+    # Two workers that start together must not migrate together.
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7377)")
+    context.run_migrations()

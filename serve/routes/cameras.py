@@ -1,0 +1,48 @@
+"""Cameras and what engines say about themselves."""
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+
+from serve.access import Ingester, Reader, Services_
+from serve.messages import HealthMessage
+from serve.views import CameraList, camera_out, health_out
+
+router = APIRouter(tags=["cameras"])
+
+
+class HealthReceipt(BaseModel):
+    """What became of one health message."""
+
+    id: str
+    result: str
+
+
+@router.post(
+    "/api/v1/health-events",
+    status_code=201,
+    summary="Report the health of a camera or engine",
+    responses={200: {"model": HealthReceipt, "description": "It was here before"}},
+)
+async def report_health(
+    message: HealthMessage,
+    request: Request,
+    response: Response,
+    services: Services_,
+    _: Ingester,
+) -> HealthReceipt:
+    """Take one health CloudEvent in; a late one does not undo a newer one."""
+    new = await run_in_threadpool(
+        services.cameras.ingest, message, await request.body()
+    )
+    response.status_code = 201 if new else 200
+    return HealthReceipt(id=message.id, result="new" if new else "repeated")
+
+
+@router.get("/api/v1/cameras", summary="Cameras and how they are")
+def list_cameras(services: Services_, _: Reader) -> CameraList:
+    """Return every camera that reported anything, with its newest health."""
+    return CameraList(
+        items=[camera_out(report) for report in services.cameras.cameras()],
+        engine=[health_out(row) for row in services.cameras.engine_health()],
+    )

@@ -1,0 +1,178 @@
+"""Events: in from engines, out to dispatchers."""
+
+import math
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+
+from serve.access import Ingester, Reader, Services_
+from serve.errors import IdConflict, InvalidContent
+from serve.messages import Identifier, Short, Time, ViolationMessage
+from serve.store.events import Arrival, Box, EventFilter, EventState
+from serve.views import (
+    EventDetail,
+    EventOut,
+    EventPage,
+    cursor_after,
+    event_detail,
+    event_out,
+    feature,
+    position_of,
+)
+from vision.core.violations import Slug
+
+router = APIRouter(tags=["events"])
+
+MAX_PAGE = 200
+MAX_LON = 180.0
+MAX_LAT = 90.0
+MAX_FEATURES = 1000
+
+
+class Receipt(BaseModel):
+    """What became of one message."""
+
+    event_id: str
+    id: Annotated[str, Field(description="The CloudEvent's id")]
+    result: Annotated[str, Field(description="`new` or `repeated`")]
+
+
+@router.post(
+    "/api/v1/events",
+    status_code=201,
+    summary="Report one step of a violation",
+    responses={200: {"model": Receipt, "description": "It was here before"}},
+)
+async def report_event(
+    message: ViolationMessage,
+    request: Request,
+    response: Response,
+    services: Services_,
+    _: Ingester,
+    idempotency_key: Annotated[
+        str | None, Header(description="If given, must equal the CloudEvent's id")
+    ] = None,
+) -> Receipt:
+    """Take one CloudEvent in; sending it again is harmless and answers 200.
+
+    Steps may arrive in any order: `data.sequence` decides which one stands.
+    """
+    if idempotency_key is not None and idempotency_key != message.id:
+        msg = f"Idempotency-Key: got {idempotency_key}; expected the id {message.id}"
+        raise IdConflict(msg)
+    arrival = await run_in_threadpool(
+        services.events.ingest, message, await request.body()
+    )
+    v = message.data
+    services.metrics.event(v.slug, v.lifecycle, arrival)
+    response.status_code = 201 if arrival is Arrival.NEW else 200
+    response.headers["Location"] = f"/api/v1/events/{v.event_id}"
+    return Receipt(event_id=v.event_id, id=message.id, result=arrival)
+
+
+def _box(
+    bbox: Annotated[
+        str | None,
+        Query(
+            description="west,south,east,north in WGS-84 degrees",
+            examples=["114.30,30.50,114.40,30.60"],
+            max_length=128,
+        ),
+    ] = None,
+) -> Box | None:
+    if bbox is None:
+        return None
+    try:
+        west, south, east, north = (float(side) for side in bbox.split(","))
+    except ValueError as error:
+        msg = f"bbox: got {bbox!r}; expected four numbers west,south,east,north"
+        raise InvalidContent(msg) from error
+    sides = (west, south, east, north)
+    inside = -MAX_LON <= west <= east <= MAX_LON and (
+        -MAX_LAT <= south <= north <= MAX_LAT
+    )
+    if not inside or not all(math.isfinite(side) for side in sides):
+        msg = f"bbox: got {bbox!r}; expected west <= east and south <= north, degrees"
+        raise InvalidContent(msg)
+    return Box(west=west, south=south, east=east, north=north)
+
+
+def event_filter(
+    box: Annotated[Box | None, Depends(_box)],
+    slug: Slug | None = None,
+    camera: Short | None = None,
+    state: EventState | None = None,
+    since: Annotated[Time | None, Query(description="Opened then or later")] = None,
+    until: Annotated[Time | None, Query(description="Opened before")] = None,
+) -> EventFilter:
+    """Return which events a query asks for."""
+    return EventFilter(
+        slug=slug, camera_id=camera, state=state, since=since, until=until, box=box
+    )
+
+
+Wanted = Annotated[EventFilter, Depends(event_filter)]
+
+
+@router.get("/api/v1/events", summary="List events, newest first")
+def list_events(
+    request: Request,
+    response: Response,
+    services: Services_,
+    _: Reader,
+    wanted: Wanted,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    cursor: Annotated[str | None, Query(max_length=256)] = None,
+) -> EventPage:
+    """Return one page; follow `Link: rel="next"` (or `next`) for more."""
+    after = position_of(cursor) if cursor is not None else None
+    found = services.events.page(wanted, limit=limit + 1, after=after)
+    following = None
+    if len(found) > limit:
+        found = found[:limit]
+        url = request.url.include_query_params(cursor=cursor_after(found[-1]))
+        following = f"{url.path}?{url.query}"
+        response.headers["Link"] = f'<{following}>; rel="next"'
+    return EventPage(items=[event_out(stored) for stored in found], next=following)
+
+
+@router.get(
+    "/events.geojson",
+    summary="Events as a map layer",
+    response_class=JSONResponse,
+    responses={200: {"content": {"application/geo+json": {}}}},
+)
+@router.get(
+    "/api/v1/events.geojson",
+    summary="Events as a map layer",
+    response_class=JSONResponse,
+    responses={200: {"content": {"application/geo+json": {}}}},
+)
+def events_geojson(
+    services: Services_,
+    _: Reader,
+    wanted: Wanted,
+    limit: Annotated[int, Query(ge=1, le=MAX_FEATURES)] = MAX_FEATURES,
+) -> Response:
+    """Return the newest events as GeoJSON, WGS-84, coordinates as [lon, lat]."""
+    found = services.events.page(wanted, limit=limit)
+    return JSONResponse(
+        {
+            "type": "FeatureCollection",
+            "features": [feature(event_out(stored)) for stored in found],
+        },
+        media_type="application/geo+json",
+    )
+
+
+@router.get("/api/v1/events/{event_id}", summary="One event and its steps")
+def get_event(event_id: Identifier, services: Services_, _: Reader) -> EventDetail:
+    """Return one event as it stands, with every step that led there."""
+    stored = services.events.get(event_id)
+    return event_detail(stored, services.events.history(event_id))
+
+
+__all__ = ["EventOut", "event_filter", "router"]

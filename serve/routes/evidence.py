@@ -1,0 +1,141 @@
+"""Evidence files: in by hash, out to readers, clips in ranges."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.responses import FileResponse
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+
+from serve.access import Ingester, Reader, Services_
+from serve.errors import Forbidden, UnknownEvidence, UnsupportedType
+from serve.files import ACCEPTED, looks_like
+from serve.messages import FileName, Identifier, Role, Sha256
+from serve.store.evidence import Upload
+from serve.store.keys import Scope
+from serve.views import is_shared
+
+router = APIRouter(tags=["evidence"])
+
+_PATH = "/api/v1/events/{event_id}/evidence/{name}"
+
+
+class Stored(BaseModel):
+    """What became of one file."""
+
+    event_id: str
+    name: str
+    sha256: str
+    result: str
+
+
+def _upload(
+    event_id: Identifier,
+    name: FileName,
+    request: Request,
+    x_content_sha256: Annotated[Sha256, Header(description="Of the body, hex")],
+    x_evidence_role: Annotated[
+        Role | None, Header(description="For a file that the event did not announce")
+    ] = None,
+) -> Upload:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip()
+    if media_type not in ACCEPTED:
+        msg = f"content-type: got {media_type!r}; expected one of {sorted(ACCEPTED)}"
+        raise UnsupportedType(msg)
+    return Upload(
+        event_id=event_id,
+        name=name,
+        media_type=media_type,
+        sha256=x_content_sha256,
+        role=x_evidence_role,
+    )
+
+
+@router.put(
+    _PATH,
+    status_code=201,
+    summary="Hand in one evidence file",
+    responses={200: {"model": Stored, "description": "It was here before"}},
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                kind: {"schema": {"type": "string", "format": "binary"}}
+                for kind in sorted(ACCEPTED)
+            },
+        }
+    },
+)
+async def put_evidence(
+    upload: Annotated[Upload, Depends(_upload)],
+    request: Request,
+    response: Response,
+    services: Services_,
+    _: Ingester,
+) -> Stored:
+    """Store a file of an event reported before; sending it again is harmless.
+
+    The hash must be the one that the event announced under this name. A file that was
+    not announced (a clip that was sealed later, a manifest) gets the role sent along.
+    """
+    role, there = await run_in_threadpool(services.evidence.expect, upload)
+    if not there:
+        received = await services.files.receive(
+            request.stream(),
+            sha256=upload.sha256,
+            limit_bytes=services.settings.max_evidence_bytes,
+        )
+        head = await run_in_threadpool(services.files.head, received.sha256)
+        if not looks_like(upload.media_type, head):
+            msg = f"got bytes that are not {upload.media_type}; expected that type"
+            raise UnsupportedType(msg)
+        there = not await run_in_threadpool(
+            services.evidence.add, upload, role=role, size_bytes=received.size_bytes
+        )
+        services.metrics.evidence(received.size_bytes)
+    response.status_code = 200 if there else 201
+    return Stored(
+        event_id=upload.event_id,
+        name=upload.name,
+        sha256=upload.sha256,
+        result="repeated" if there else "new",
+    )
+
+
+@router.get(
+    _PATH,
+    summary="One evidence file",
+    response_class=FileResponse,
+    responses={
+        200: {
+            "content": {
+                kind: {"schema": {"type": "string", "format": "binary"}}
+                for kind in sorted(ACCEPTED)
+            }
+        },
+        206: {"description": "The range asked for"},
+    },
+)
+def get_evidence(
+    event_id: Identifier, name: FileName, services: Services_, reader: Reader
+) -> Response:
+    """Return a file; clips may be read in ranges.
+
+    Redacted and overlay copies are for every reader, originals for scope `originals`.
+    """
+    row = services.evidence.get(event_id, name)
+    if not is_shared(row.role) and not reader.may(Scope.ORIGINALS):
+        msg = (
+            f"evidence {name} is an original and may show people; it needs the scope "
+            f"{Scope.ORIGINALS}; redacted copies are open to every reader"
+        )
+        raise Forbidden(msg)
+    path = services.files.path(row.sha256)
+    if not path.is_file():
+        msg = f"evidence {name}: the file is no longer in the store"
+        raise UnknownEvidence(msg)
+    return FileResponse(
+        path,
+        media_type=row.media_type,
+        headers={"ETag": f'"{row.sha256}"', "Cache-Control": "private, max-age=3600"},
+    )

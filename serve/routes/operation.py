@@ -1,0 +1,51 @@
+"""For those who run the service: is it well, what does it count, what does it speak."""
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from serve.access import Services_
+from serve.messages import ViolationMessage
+
+router = APIRouter(tags=["operation"])
+
+SCHEMA_PATH = "/schemas/violation-event.v1.json"
+
+
+class Health(BaseModel):
+    """All is well; trouble is a problem document."""
+
+    status: str
+
+
+@router.get("/healthz", summary="Is the process alive")
+def healthz() -> Health:
+    """Answer as long as the process can."""
+    return Health(status="ok")
+
+
+@router.get("/readyz", summary="Can it serve")
+def readyz(services: Services_) -> Health:
+    """Answer 200 when the database answers, else 503."""
+    services.database.ping()
+    return Health(status="ready")
+
+
+@router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+def metrics(services: Services_) -> Response:
+    """Return counters in Prometheus' text format; no names of people or places."""
+    return Response(services.metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+@router.get(SCHEMA_PATH, summary="JSON Schema of a violation event")
+def violation_schema() -> JSONResponse:
+    """Return the schema that incoming events are checked against."""
+    schema = ViolationMessage.model_json_schema(mode="validation")
+    return JSONResponse(
+        {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$id": f"https://streetwarden.org{SCHEMA_PATH}",
+            **schema,
+        },
+        media_type="application/schema+json",
+    )

@@ -1,0 +1,147 @@
+"""What the service is told at start; secrets come from environment or file only."""
+
+import ipaddress
+from collections.abc import Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+PREFIX = "STREETWARDEN_"
+MIB = 1024 * 1024
+
+
+class SettingsError(Exception):
+    """The service cannot start with these settings; the text says what to do."""
+
+
+class Settings(BaseModel):
+    """One service process.
+
+    Attributes:
+        home: the one folder that the service writes to.
+        database_url: SQLAlchemy address; empty means SQLite in `home/serve.db`.
+        host: address to listen on.
+        port: 0 picks a free one.
+        open_reads: reading needs no key; only on a loopback address.
+        api_key: pre-seeded ingest key for unattended set-ups, at least 32 characters.
+        timezone: in which pages show times until the browser knows better.
+        max_body_bytes: longest JSON body.
+        max_evidence_bytes: longest evidence file.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Path = Path(".streetwarden")
+    database_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    open_reads: bool = False
+    api_key: SecretStr | None = None
+    timezone: str = "Asia/Shanghai"
+    max_body_bytes: int = Field(default=1 * MIB, ge=1024, le=64 * MIB)
+    max_evidence_bytes: int = Field(default=64 * MIB, ge=1024, le=4096 * MIB)
+
+    @field_validator("api_key")
+    @classmethod
+    def _long_enough(cls, key: SecretStr | None) -> SecretStr | None:
+        shortest = 32
+        if key is not None and len(key.get_secret_value()) < shortest:
+            msg = (
+                f"expected at least {shortest} characters; make one with `keys create`"
+            )
+            raise ValueError(msg)
+        return key
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            msg = "expected an IANA time zone such as Asia/Shanghai"
+            raise ValueError(msg) from error
+        return name
+
+    @model_validator(mode="after")
+    def _open_reads_stay_local(self) -> "Settings":
+        if self.open_reads and not is_loopback(self.host):
+            msg = (
+                f"open_reads: got host {self.host}; without login only a loopback "
+                "address may be served; drop --open-reads or use --host 127.0.0.1"
+            )
+            raise ValueError(msg)
+        return self
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy address of the database in use."""
+        return self.database_url or f"sqlite:///{self.home.resolve() / 'serve.db'}"
+
+    @property
+    def evidence_dir(self) -> Path:
+        """Where evidence files lie."""
+        return self.home / "serve-evidence"
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach the address.
+
+    Args:
+        host: name or address, IPv6 without brackets.
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load_settings(environment: Mapping[str, str], **given: object) -> Settings:
+    """Return settings from arguments, else environment, else defaults.
+
+    Args:
+        environment: `STREETWARDEN_HOME`, `STREETWARDEN_API_KEY_FILE` and so on.
+        **given: values that win over the environment; None means not given.
+
+    Raises:
+        SettingsError: with every mistake at once.
+    """
+    values: dict[str, object] = {
+        name: environment[PREFIX + name.upper()]
+        for name in Settings.model_fields
+        if environment.get(PREFIX + name.upper())
+    }
+    key_file = environment.get(f"{PREFIX}API_KEY_FILE")
+    if key_file and "api_key" not in values:
+        values["api_key"] = _read_secret(Path(key_file))
+    values.update({name: value for name, value in given.items() if value is not None})
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(str(part) for part in problem['loc']) or 'settings'}: "
+            f"{problem['msg']}"
+            for problem in error.errors(include_input=False)
+        ]
+        raise SettingsError("\n".join(lines)) from None
+
+
+def _read_secret(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        msg = (
+            f"{PREFIX}API_KEY_FILE: got {path}, which cannot be read; "
+            "expected a text file holding one key"
+        )
+        raise SettingsError(msg) from error

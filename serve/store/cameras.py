@@ -1,0 +1,123 @@
+"""Cameras as the service knows them: from what they and their engine report."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from serve.errors import IdConflict
+from serve.geo import to_wgs84
+from serve.messages import HealthMessage, ViolationMessage, canonical
+from serve.store.database import Database
+from serve.store.tables import CameraRow, HealthRow, MessageRow
+from vision.core.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class CameraReport:
+    """One camera and the newest word on each kind of trouble."""
+
+    camera: CameraRow
+    health: list[HealthRow]
+
+
+def see_camera(session: Session, message: ViolationMessage, now: datetime) -> None:
+    """Remember the camera that a violation message names."""
+    v = message.data
+    row = session.get(CameraRow, v.camera.id)
+    if row is None:
+        row = CameraRow(camera_id=v.camera.id, name="", first_seen=now, last_seen=now)
+        session.add(row)
+    row.name = v.camera.name or row.name
+    row.gb_id = v.camera.gb_id or row.gb_id
+    row.last_seen = now
+    if v.location is not None:
+        row.lat, row.lon = to_wgs84(v.location.lat, v.location.lon, v.location.crs)
+        row.address = v.location.address
+
+
+class CameraStore:
+    """Takes health events in and gives cameras out."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        """Use this database; `clock` stamps arrivals."""
+        self._database = database
+        self._clock = clock
+
+    def ingest(self, message: HealthMessage, raw: bytes) -> bool:
+        """Take one health event in; return False for one that came before.
+
+        Raises:
+            IdConflict: the id came before with other content.
+        """
+        text, sha256 = canonical(raw)
+        return self._database.settle(
+            lambda session: self._ingest(session, message, text, sha256)
+        )
+
+    def _ingest(
+        self, session: Session, message: HealthMessage, text: str, sha256: str
+    ) -> bool:
+        known = session.scalar(
+            select(MessageRow.content_sha256).where(MessageRow.message_id == message.id)
+        )
+        if known is not None:
+            if known != sha256:
+                msg = f"id: got {message.id} again with other content; use a new id"
+                raise IdConflict(msg)
+            return False
+        now = self._clock.now()
+        self._note(session, message, now)
+        session.add(
+            MessageRow(
+                message_id=message.id,
+                content_sha256=sha256,
+                type=message.type,
+                event_id=None,
+                sequence=0,
+                time=message.time,
+                received_at=now,
+                body=text,
+            )
+        )
+        return True
+
+    def _note(self, session: Session, message: HealthMessage, now: datetime) -> None:
+        camera_id = message.data.camera_id or ""
+        if camera_id:
+            camera = session.get(CameraRow, camera_id)
+            if camera is None:
+                camera = CameraRow(camera_id=camera_id, name="", first_seen=now)
+                session.add(camera)
+            camera.last_seen = now
+        kind = message.data.kind.value
+        row = session.get(HealthRow, (camera_id, kind), with_for_update=True)
+        if row is None:
+            row = HealthRow(camera_id=camera_id, kind=kind, at=message.time)
+            session.add(row)
+        elif row.at > message.time:
+            return  # a late message does not undo a newer one
+        row.ok = message.data.ok
+        row.at = message.time
+        row.detail = message.data.detail
+
+    def cameras(self) -> list[CameraReport]:
+        """Return every camera that reported anything, by id."""
+        with self._database.read() as session:
+            health: dict[str, list[HealthRow]] = {}
+            for row in session.scalars(select(HealthRow).order_by(HealthRow.kind)):
+                health.setdefault(row.camera_id, []).append(row)
+            rows = session.scalars(select(CameraRow).order_by(CameraRow.camera_id))
+            return [CameraReport(row, health.get(row.camera_id, [])) for row in rows]
+
+    def engine_health(self) -> list[HealthRow]:
+        """Return what is known of the engine itself, by kind."""
+        with self._database.read() as session:
+            return list(
+                session.scalars(
+                    select(HealthRow)
+                    .where(HealthRow.camera_id == "")
+                    .order_by(HealthRow.kind)
+                )
+            )

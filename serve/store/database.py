@@ -1,0 +1,126 @@
+"""The connection to the database, and who may write when."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from typing import TypeVar
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_TIMEOUT_MS = 10_000
+ATTEMPTS = 3
+
+T = TypeVar("T")
+
+
+class Database:
+    """SQLite (WAL) or PostgreSQL behind the same calls.
+
+    Reads see a snapshot. Writes take SQLite's write lock at once: a transaction that
+    reads first and writes later would fail instead of waiting.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Prepare connections; nothing is opened yet.
+
+        Args:
+            url: SQLAlchemy address, `sqlite:///…` or `postgresql+psycopg://…`.
+        """
+        self._engine = _sqlite(url) if url.startswith("sqlite") else _server(url)
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest version; harmless when it is."""
+        with (
+            as_file(files("serve").joinpath("migrations")) as folder,
+            self._engine.connect() as connection,
+        ):
+            config = Config()
+            config.set_main_option("script_location", str(folder).replace("%", "%%"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Give a session that does not write."""
+        with Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Give a session that commits at the end, or rolls back on an error."""
+        with Session(self._engine, expire_on_commit=False) as session:
+            session.connection(execution_options={"immediate": True})
+            yield session
+            session.commit()
+
+    def settle(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in a write; look again if another worker was quicker.
+
+        Args:
+            work: reads first, then inserts what it did not find.
+
+        Raises:
+            IntegrityError: looking again did not help.
+        """
+        for _ in range(ATTEMPTS - 1):
+            try:
+                with self.write() as session:
+                    return work(session)
+            except IntegrityError:
+                continue
+        with self.write() as session:
+            return work(session)
+
+    def ping(self) -> None:
+        """Prove that the database answers.
+
+        Raises:
+            sqlalchemy.exc.OperationalError: it does not.
+        """
+        with self._engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+
+def _server(url: str) -> Engine:
+    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10)
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(url, pool_size=10, max_overflow=10)
+    event.listen(engine, "connect", _on_sqlite_connect)
+    event.listen(engine, "begin", _on_sqlite_begin)
+    return engine
+
+
+def _on_sqlite_connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    # The driver's own transaction handling would begin too late and deferred.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _on_sqlite_begin(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get("immediate", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

@@ -1,0 +1,289 @@
+"""Events: taken in once, whatever the order and however often they arrive."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import Session
+
+from serve.errors import IdConflict, UnknownEvent
+from serve.geo import to_wgs84
+from serve.messages import ViolationMessage, canonical
+from serve.store.cameras import see_camera
+from serve.store.database import Database
+from serve.store.tables import EventRow, EvidenceRow, MessageRow
+from vision.core.ports import Clock
+from vision.core.violations import Lifecycle, Slug
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+
+
+class Arrival(StrEnum):
+    """What an incoming message was."""
+
+    NEW = "new"
+    REPEATED = "repeated"
+
+
+class EventState(StrEnum):
+    """Whether the violation still stands."""
+
+    OPEN = "open"
+    CLEARED = "cleared"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A map window, WGS-84 degrees; south <= north, west <= east."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events; None asks nothing.
+
+    Attributes:
+        slug: which violation.
+        camera_id: which camera.
+        state: open or cleared.
+        since: opened at this time or later.
+        until: opened before this time.
+        box: standing within.
+    """
+
+    slug: Slug | None = None
+    camera_id: str | None = None
+    state: EventState | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page ends: the last event's sort key."""
+
+    opened_at: datetime
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event with the files that have arrived for it."""
+
+    row: EventRow
+    files: dict[str, EvidenceRow]
+
+
+class EventStore:
+    """Takes steps in and gives events out."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        """Use this database; `clock` stamps arrivals."""
+        self._database = database
+        self._clock = clock
+
+    def ingest(self, message: ViolationMessage, raw: bytes) -> Arrival:
+        """Take one step in; the same one again changes nothing.
+
+        Args:
+            message: the checked message.
+            raw: the JSON that it was read from; kept whole, unknown members too.
+
+        Raises:
+            IdConflict: the id came before with other content.
+        """
+        text, sha256 = canonical(raw)
+        return self._database.settle(
+            lambda session: self._ingest(session, message, text, sha256)
+        )
+
+    def _ingest(
+        self, session: Session, message: ViolationMessage, text: str, sha256: str
+    ) -> Arrival:
+        known = session.scalar(
+            select(MessageRow.content_sha256).where(MessageRow.message_id == message.id)
+        )
+        if known is not None:
+            if known != sha256:
+                msg = (
+                    f"id: got {message.id} again with other content; expected a new id "
+                    "for every step"
+                )
+                raise IdConflict(msg)
+            return Arrival.REPEATED
+        now = self._clock.now()
+        row = session.scalar(
+            select(EventRow)
+            .where(EventRow.event_id == message.data.event_id)
+            .with_for_update()
+        )
+        if row is None:
+            session.add(_new_event(message, text, now))
+            see_camera(session, message, now)
+        else:
+            _merge(row, message, text)
+        session.add(_history(message, text, sha256, now))
+        return Arrival.NEW
+
+    def page(
+        self, wanted: EventFilter, *, limit: int, after: Position | None = None
+    ) -> list[StoredEvent]:
+        """Return events, newest first.
+
+        Args:
+            wanted: which ones.
+            limit: at most this many.
+            after: the previous page's end, or None for the first page.
+        """
+        query = _where(select(EventRow), wanted)
+        if after is not None:
+            query = query.where(
+                or_(
+                    EventRow.opened_at < after.opened_at,
+                    and_(
+                        EventRow.opened_at == after.opened_at,
+                        EventRow.number < after.number,
+                    ),
+                )
+            )
+        query = query.order_by(EventRow.opened_at.desc(), EventRow.number.desc())
+        with self._database.read() as session:
+            rows = session.scalars(query.limit(limit)).all()
+            return _with_files(session, rows)
+
+    def get(self, event_id: str) -> StoredEvent:
+        """Return one event.
+
+        Raises:
+            UnknownEvent: there is none of that id.
+        """
+        with self._database.read() as session:
+            row = session.scalar(select(EventRow).where(EventRow.event_id == event_id))
+            if row is None:
+                msg = f"event: got {event_id!r}; no event of that id was reported"
+                raise UnknownEvent(msg)
+            return _with_files(session, [row])[0]
+
+    def history(self, event_id: str) -> list[MessageRow]:
+        """Return an event's steps in the order of their sequence."""
+        with self._database.read() as session:
+            return list(
+                session.scalars(
+                    select(MessageRow)
+                    .where(MessageRow.event_id == event_id)
+                    .order_by(MessageRow.sequence, MessageRow.number)
+                )
+            )
+
+
+def _where(query: Select[EventRow], wanted: EventFilter) -> Select[EventRow]:
+    if wanted.slug is not None:
+        query = query.where(EventRow.slug == wanted.slug.value)
+    if wanted.camera_id is not None:
+        query = query.where(EventRow.camera_id == wanted.camera_id)
+    if wanted.state is not None:
+        query = query.where(EventRow.state == wanted.state.value)
+    if wanted.since is not None:
+        query = query.where(EventRow.opened_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(EventRow.opened_at < wanted.until)
+    if wanted.box is not None:
+        query = query.where(
+            EventRow.lat.between(wanted.box.south, wanted.box.north),
+            EventRow.lon.between(wanted.box.west, wanted.box.east),
+        )
+    return query
+
+
+def _with_files(session: Session, rows: Sequence[EventRow]) -> list[StoredEvent]:
+    files: dict[str, dict[str, EvidenceRow]] = {row.event_id: {} for row in rows}
+    if rows:
+        for file in session.scalars(
+            select(EvidenceRow).where(EvidenceRow.event_id.in_(list(files)))
+        ):
+            files[file.event_id][file.name] = file
+    return [StoredEvent(row, files[row.event_id]) for row in rows]
+
+
+def _new_event(message: ViolationMessage, text: str, now: datetime) -> EventRow:
+    v = message.data
+    lat, lon = place_of(message)
+    return EventRow(
+        event_id=v.event_id,
+        state=_state(v.lifecycle),
+        sequence=v.sequence,
+        slug=v.slug.value,
+        camera_id=v.camera.id,
+        severity=v.severity,
+        lat=lat,
+        lon=lon,
+        opened_at=message.time,
+        updated_at=message.time,
+        received_at=now,
+        body=text,
+        evidence=json.dumps(_evidence_of(text)),
+    )
+
+
+def _merge(row: EventRow, message: ViolationMessage, text: str) -> None:
+    v = message.data
+    # An early step that comes late tells when it opened, and what was seen then.
+    row.opened_at = min(row.opened_at, message.time)
+    row.evidence = json.dumps(_united(json.loads(row.evidence), _evidence_of(text)))
+    if v.sequence <= row.sequence:
+        return
+    row.sequence = v.sequence
+    row.state = _state(v.lifecycle)
+    row.severity = v.severity
+    row.updated_at = message.time
+    row.body = text
+    row.lat, row.lon = place_of(message)
+
+
+def _history(
+    message: ViolationMessage, text: str, sha256: str, now: datetime
+) -> MessageRow:
+    return MessageRow(
+        message_id=message.id,
+        content_sha256=sha256,
+        type=message.type,
+        event_id=message.data.event_id,
+        sequence=message.data.sequence,
+        time=message.time,
+        received_at=now,
+        body=text,
+    )
+
+
+def _state(lifecycle: Lifecycle) -> str:
+    cleared = lifecycle is Lifecycle.CLEARED
+    return (EventState.CLEARED if cleared else EventState.OPEN).value
+
+
+def _evidence_of(text: str) -> list[dict[str, Json]]:
+    announced: list[dict[str, Json]] = json.loads(text)["data"].get("evidence") or []
+    return announced
+
+
+def _united(
+    old: list[dict[str, Json]], new: list[dict[str, Json]]
+) -> list[dict[str, Json]]:
+    seen = {(item["name"], item["sha256"]) for item in old}
+    return old + [item for item in new if (item["name"], item["sha256"]) not in seen]
+
+
+def place_of(message: ViolationMessage) -> tuple[float | None, float | None]:
+    """Return (lat, lon) in WGS-84 degrees, or (None, None) for an unknown place."""
+    location = message.data.location
+    if location is None:
+        return None, None
+    return to_wgs84(location.lat, location.lon, location.crs)

@@ -1,0 +1,125 @@
+"""Which evidence files an event has, and which it announced."""
+
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from serve.errors import EvidenceConflict, UnknownEvent, UnknownEvidence
+from serve.store.database import Database
+from serve.store.tables import EventRow, EvidenceRow
+from vision.core.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that wants to be an event's evidence.
+
+    Attributes:
+        event_id: whose.
+        name: file name within the event's package.
+        media_type: one of the accepted ones.
+        sha256: hex digest of its bytes.
+        role: what the sender says it shows; what the event announced goes first.
+    """
+
+    event_id: str
+    name: str
+    media_type: str
+    sha256: str
+    role: str | None = None
+
+
+class EvidenceStore:
+    """Records of evidence files."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        """Use this database; `clock` stamps arrivals."""
+        self._database = database
+        self._clock = clock
+
+    def expect(self, upload: Upload) -> tuple[str, bool]:
+        """Check an upload against what the event announced, before any byte is read.
+
+        Returns:
+            The file's role, and whether it is there already.
+
+        Raises:
+            UnknownEvent: the event must be reported first.
+            EvidenceConflict: this name was announced, or is taken, with other bytes.
+        """
+        with self._database.read() as session:
+            role = _announced_role(session, upload)
+            return role, _same_or_none(session, upload)
+
+    def add(self, upload: Upload, *, role: str, size_bytes: int) -> bool:
+        """Record a file that lies in its place; return False if it was known.
+
+        Raises:
+            EvidenceConflict: another upload took the name meanwhile.
+        """
+
+        def record(session: Session) -> bool:
+            if _same_or_none(session, upload):
+                return False
+            session.add(
+                EvidenceRow(
+                    event_id=upload.event_id,
+                    name=upload.name,
+                    role=role,
+                    media_type=upload.media_type,
+                    sha256=upload.sha256,
+                    size_bytes=size_bytes,
+                    stored_at=self._clock.now(),
+                )
+            )
+            return True
+
+        return self._database.settle(record)
+
+    def get(self, event_id: str, name: str) -> EvidenceRow:
+        """Return one file's record.
+
+        Raises:
+            UnknownEvidence: no such file has arrived.
+        """
+        with self._database.read() as session:
+            row = session.get(EvidenceRow, (event_id, name))
+        if row is None:
+            msg = f"evidence: got {name!r} of event {event_id!r}; no such file arrived"
+            raise UnknownEvidence(msg)
+        return row
+
+
+def _announced_role(session: Session, upload: Upload) -> str:
+    text = session.scalar(
+        select(EventRow.evidence).where(EventRow.event_id == upload.event_id)
+    )
+    if text is None:
+        msg = (
+            f"event: got {upload.event_id!r}, which was not reported; expected the "
+            "event before its evidence; send it first"
+        )
+        raise UnknownEvent(msg)
+    same_name = [item for item in json.loads(text) if item["name"] == upload.name]
+    for item in same_name:
+        if item["sha256"] == upload.sha256:
+            return str(item["role"])
+    if same_name:
+        msg = (
+            f"evidence {upload.name}: the event announced other bytes, SHA-256 "
+            f"{same_name[0]['sha256']}; the file changed at its source"
+        )
+        raise EvidenceConflict(msg)
+    return upload.role or "attachment"
+
+
+def _same_or_none(session: Session, upload: Upload) -> bool:
+    row = session.get(EvidenceRow, (upload.event_id, upload.name))
+    if row is None:
+        return False
+    if row.sha256 != upload.sha256:
+        msg = f"evidence {upload.name}: other bytes are stored under this name already"
+        raise EvidenceConflict(msg)
+    return True

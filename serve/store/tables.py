@@ -1,0 +1,140 @@
+"""Tables; `serve/migrations` creates them, a test keeps the two the same."""
+
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from serve.store.columns import Number, UtcTime
+
+
+class Base(DeclarativeBase):
+    """All tables; constraint names are fixed so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class EventRow(Base):
+    """One violation as it stands now.
+
+    `body` is the CloudEvent of its highest step; `evidence` all files that any step
+    announced. `state` is `open` or `cleared`.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (
+        Index("ix_events_recent", "opened_at", "number"),
+        Index("ix_events_slug_recent", "slug", "opened_at", "number"),
+        Index("ix_events_camera_recent", "camera_id", "opened_at", "number"),
+        Index("ix_events_state_recent", "state", "opened_at", "number"),
+        Index("ix_events_place", "lat", "lon"),
+    )
+
+    number: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=True)
+    event_id: Mapped[str] = mapped_column(String(128), unique=True)
+    state: Mapped[str] = mapped_column(String(16))
+    sequence: Mapped[int] = mapped_column(Integer)
+    slug: Mapped[str] = mapped_column(String(64))
+    camera_id: Mapped[str] = mapped_column(String(128))
+    severity: Mapped[int] = mapped_column(Integer)
+    lat: Mapped[float | None] = mapped_column(Float(53))
+    lon: Mapped[float | None] = mapped_column(Float(53))
+    opened_at: Mapped[datetime] = mapped_column(UtcTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcTime)
+    received_at: Mapped[datetime] = mapped_column(UtcTime)
+    body: Mapped[str] = mapped_column(Text)
+    evidence: Mapped[str] = mapped_column(Text)
+
+
+class MessageRow(Base):
+    """One message, in the order of arrival; never changed, never deleted by hand.
+
+    It is an event's history, and the feed that subscribers follow by `number`.
+    """
+
+    __tablename__ = "messages"
+    __table_args__ = (Index("ix_messages_event", "event_id", "sequence"),)
+
+    number: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=True)
+    message_id: Mapped[str] = mapped_column(String(256), unique=True)
+    content_sha256: Mapped[str] = mapped_column(String(64))
+    type: Mapped[str] = mapped_column(String(128))
+    event_id: Mapped[str | None] = mapped_column(String(128))
+    sequence: Mapped[int] = mapped_column(Integer)
+    time: Mapped[datetime] = mapped_column(UtcTime)
+    received_at: Mapped[datetime] = mapped_column(UtcTime)
+    body: Mapped[str] = mapped_column(Text)
+
+
+class EvidenceRow(Base):
+    """One evidence file that arrived whole."""
+
+    __tablename__ = "evidence_files"
+
+    event_id: Mapped[str] = mapped_column(
+        ForeignKey("events.event_id"), primary_key=True
+    )
+    name: Mapped[str] = mapped_column(String(128), primary_key=True)
+    role: Mapped[str] = mapped_column(String(64))
+    media_type: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    stored_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class HealthRow(Base):
+    """The newest word on one kind of trouble of one camera (or the engine: '')."""
+
+    __tablename__ = "health"
+
+    camera_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(64), primary_key=True)
+    ok: Mapped[bool] = mapped_column()
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    detail: Mapped[str] = mapped_column(Text)
+
+
+class CameraRow(Base):
+    """A camera that has reported something."""
+
+    __tablename__ = "cameras"
+
+    camera_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    name: Mapped[str] = mapped_column(String(256))
+    gb_id: Mapped[str | None] = mapped_column(String(64))
+    lat: Mapped[float | None] = mapped_column(Float(53))
+    lon: Mapped[float | None] = mapped_column(Float(53))
+    address: Mapped[str | None] = mapped_column(String(512))
+    first_seen: Mapped[datetime] = mapped_column(UtcTime)
+    last_seen: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class KeyRow(Base):
+    """One API key; the key itself is known to its owner only."""
+
+    __tablename__ = "api_keys"
+
+    key_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(String(128))
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[str] = mapped_column(String(256))
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -1,0 +1,318 @@
+"""What readers get: an event as it stands, with links instead of files."""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, TypeAlias
+from urllib.parse import quote
+
+from pydantic import BaseModel, Field
+
+from serve.errors import BadCursor
+from serve.store.cameras import CameraReport
+from serve.store.events import Position, StoredEvent
+from serve.store.tables import HealthRow, MessageRow
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+
+API = "/api/v1"
+
+
+class LocationOut(BaseModel):
+    """Where it is, WGS-84 degrees."""
+
+    lat: float
+    lon: float
+    crs: str = "wgs84"
+    address: str | None
+    grid_id: str | None
+
+
+class EvidenceOut(BaseModel):
+    """One announced file; `url` is null until it has arrived."""
+
+    name: str
+    role: str
+    media_type: str
+    sha256: str
+    bytes: int
+    captured_at: datetime | None
+    frame_index: int | None
+    url: str | None
+    shared: Annotated[
+        bool, Field(description="A redacted or overlay copy, shown to every reader")
+    ]
+
+
+class StepOut(BaseModel):
+    """One message of the event's life."""
+
+    id: str
+    sequence: int
+    lifecycle: str
+    time: datetime
+    received_at: datetime
+    confidence: str
+    severity: int
+    observed_s: float
+    reasons: list[dict[str, str | float | bool | None]]
+
+
+class EventOut(BaseModel):
+    """One violation as it stands now."""
+
+    event_id: str
+    state: Annotated[str, Field(description="`open` or `cleared`")]
+    lifecycle: str
+    sequence: int
+    slug: str
+    scheme: str
+    code: str
+    code_name: str
+    camera: dict[str, str | None]
+    location: LocationOut | None
+    zone: str | None
+    started: datetime
+    ended: datetime | None
+    opened_at: datetime
+    updated_at: datetime
+    observed_s: float
+    elapsed_s: float
+    confidence: str
+    severity: int
+    reasons: list[dict[str, str | float | bool | None]]
+    recurrence_of: str | None
+    place: dict[str, str | float | bool | list[float] | None]
+    rule: str
+    evidence: list[EvidenceOut]
+    provenance: dict[str, str | float | None]
+    url: str
+
+
+class EventDetail(EventOut):
+    """One violation with its steps."""
+
+    history: list[StepOut]
+
+
+class EventPage(BaseModel):
+    """Some events, newest first; `Link: rel=next` leads on."""
+
+    items: list[EventOut]
+    next: Annotated[str | None, Field(description="Address of the next page")]
+
+
+class HealthOut(BaseModel):
+    """The newest word on one kind of trouble."""
+
+    kind: str
+    ok: bool
+    at: datetime
+    detail: str
+
+
+class CameraOut(BaseModel):
+    """A camera and how it is."""
+
+    id: str
+    name: str
+    gb_id: str | None
+    location: LocationOut | None
+    first_seen: datetime
+    last_seen: datetime
+    ok: Annotated[bool, Field(description="Whether no trouble is standing")]
+    health: list[HealthOut]
+
+
+class CameraList(BaseModel):
+    """Every camera that reported anything, and the engine itself."""
+
+    items: list[CameraOut]
+    engine: list[HealthOut]
+
+
+def is_shared(role: str) -> bool:
+    """Return whether a file of this role may be seen by every reader."""
+    return role.startswith("overlay") or "redacted" in role
+
+
+def event_out(stored: StoredEvent) -> EventOut:
+    """Return the event for readers."""
+    return EventOut.model_validate(_fields(stored))
+
+
+def event_detail(stored: StoredEvent, history: Iterable[MessageRow]) -> EventDetail:
+    """Return the event with its steps."""
+    steps = [_step(row) for row in history]
+    return EventDetail.model_validate({**_fields(stored), "history": steps})
+
+
+def camera_out(report: CameraReport) -> CameraOut:
+    """Return a camera for readers."""
+    row = report.camera
+    location = None
+    if row.lat is not None and row.lon is not None:
+        location = LocationOut(
+            lat=row.lat, lon=row.lon, address=row.address, grid_id=None
+        )
+    return CameraOut(
+        id=row.camera_id,
+        name=row.name or row.camera_id,
+        gb_id=row.gb_id,
+        location=location,
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+        ok=all(health.ok for health in report.health),
+        health=[health_out(health) for health in report.health],
+    )
+
+
+def health_out(row: HealthRow) -> HealthOut:
+    """Return one kind of trouble for readers."""
+    return HealthOut(kind=row.kind, ok=row.ok, at=row.at, detail=row.detail)
+
+
+def feature(event: EventOut) -> dict[str, Json]:
+    """Return an event as a GeoJSON feature (RFC 7946: lon, lat); place may be null."""
+    location = event.location
+    geometry: Json = None
+    if location is not None:
+        geometry = {"type": "Point", "coordinates": [location.lon, location.lat]}
+    kept = event.model_dump(
+        mode="json",
+        include={
+            "event_id", "state", "slug", "scheme", "code", "code_name", "camera",
+            "zone", "started", "ended", "opened_at", "updated_at", "observed_s",
+            "confidence", "severity", "url",
+        },
+    )  # fmt: skip
+    return {
+        "type": "Feature",
+        "id": event.event_id,
+        "geometry": geometry,
+        "properties": kept,
+    }
+
+
+def cursor_after(stored: StoredEvent) -> str:
+    """Return the text that leads to the page after this event."""
+    key = json.dumps([stored.row.opened_at.isoformat(), stored.row.number])
+    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+
+
+def position_of(cursor: str) -> Position:
+    """Return where a cursor points.
+
+    Raises:
+        BadCursor: it is not one that `cursor_after` made.
+    """
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        at, number = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        opened_at = datetime.fromisoformat(at)
+        if opened_at.tzinfo is None or not 0 <= int(number) < 2**63:
+            raise BadCursor(_BAD_CURSOR)
+        return Position(opened_at, int(number))
+    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+        raise BadCursor(_BAD_CURSOR) from error
+
+
+_BAD_CURSOR = "cursor: expected the text from a page's `next` link, unchanged"
+
+
+def _fields(stored: StoredEvent) -> dict[str, object]:
+    row = stored.row
+    v = json.loads(row.body)["data"]
+    location = None
+    if row.lat is not None and v.get("location"):
+        location = {
+            "lat": row.lat,
+            "lon": row.lon,
+            "address": v["location"].get("address"),
+            "grid_id": v["location"].get("grid_id"),
+        }
+    return {
+        **{name: v.get(name) for name in _COPIED},
+        "code_name": v.get("code_name") or "",
+        "reasons": [_reason(item) for item in v.get("reasons") or []],
+        "camera": {name: v["camera"].get(name) for name in ("id", "name", "gb_id")},
+        "place": {name: v["place"].get(name) for name in _PLACE},
+        "provenance": {name: v["provenance"].get(name) for name in _PROVENANCE}
+        if isinstance(v.get("provenance"), dict)
+        else {},
+        "state": row.state,
+        "location": location,
+        "opened_at": row.opened_at,
+        "updated_at": row.updated_at,
+        "evidence": _evidence(stored),
+        "url": f"{API}/events/{quote(row.event_id, safe='')}",
+    }
+
+
+_COPIED = (
+    "event_id", "lifecycle", "sequence", "slug", "scheme", "code", "zone", "started",
+    "ended", "observed_s", "elapsed_s", "confidence", "severity", "recurrence_of",
+    "rule",
+)  # fmt: skip
+_PLACE = ("id", "kind", "label", "xyxy", "score", "baseline")
+_PROVENANCE = ("engine_version", "config_sha256", "model_id", "model_sha256")
+_REASON = ("name", "value", "unit", "bound", "holds", "text")
+
+
+def _reason(item: dict[str, str | float | bool | None]) -> dict[str, Json]:
+    return {name: item.get(name) for name in _REASON}
+
+
+def _evidence(stored: StoredEvent) -> list[dict[str, object]]:
+    base = f"{API}/events/{quote(stored.row.event_id, safe='')}/evidence/"
+    listed: list[dict[str, object]] = []
+    for item in json.loads(stored.row.evidence):
+        file = stored.files.get(item["name"])
+        here = file is not None and file.sha256 == item["sha256"]
+        listed.append(
+            {
+                "name": item["name"],
+                "role": item["role"],
+                "media_type": item["media_type"],
+                "sha256": item["sha256"],
+                "bytes": item["bytes"],
+                "captured_at": item.get("captured_at"),
+                "frame_index": item.get("frame_index"),
+                "url": base + quote(item["name"], safe="") if here else None,
+                "shared": is_shared(item["role"]),
+            }
+        )
+    announced = {item["name"] for item in listed}
+    listed += [
+        {
+            "name": file.name,
+            "role": file.role,
+            "media_type": file.media_type,
+            "sha256": file.sha256,
+            "bytes": file.size_bytes,
+            "captured_at": None,
+            "frame_index": None,
+            "url": base + quote(file.name, safe=""),
+            "shared": False,
+        }
+        for name, file in sorted(stored.files.items())
+        if name not in announced
+    ]
+    return listed
+
+
+def _step(row: MessageRow) -> dict[str, object]:
+    v = json.loads(row.body)["data"]
+    return {
+        "id": row.message_id,
+        "sequence": row.sequence,
+        "lifecycle": v["lifecycle"],
+        "time": row.time,
+        "received_at": row.received_at,
+        "confidence": v["confidence"],
+        "severity": v["severity"],
+        "observed_s": v["observed_s"],
+        "reasons": [_reason(item) for item in v.get("reasons") or []],
+    }

@@ -1,0 +1,83 @@
+"""A real service on a real port with a real SQLite file."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from serve.app import create_app
+from serve.services import Services
+from serve.settings import Settings
+from serve.store.keys import Scope
+
+
+@dataclass(frozen=True)
+class Live:
+    """A running service."""
+
+    url: str
+    services: Services
+
+    def client(self, *scopes: Scope) -> httpx.Client:
+        """Return a client with a key of these scopes, or without any key."""
+        headers = {}
+        if scopes:
+            key = self.services.keys.create("test", scopes)
+            headers["Authorization"] = f"Bearer {key}"
+        return httpx.Client(base_url=self.url, headers=headers, timeout=20)
+
+
+Start = Callable[[Settings], Live]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start services on free ports; all are stopped when the test ends."""
+    running: list[tuple[uvicorn.Server, threading.Thread]] = []
+
+    def start_one(settings: Settings) -> Live:
+        app = create_app(settings)
+        listening = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_config=None, access_log=False, proxy_headers=False)
+        )
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        running.append((server, thread))
+        for _ in range(200):
+            if server.started:
+                break
+            thread.join(0.02)
+        return Live(url, app.state.services)
+
+    yield start_one
+
+    for server, thread in running:
+        server.should_exit = True
+        thread.join(20)
+
+
+@pytest.fixture
+def live(start: Start, tmp_path: Path) -> Live:
+    """One service with default settings."""
+    return start(Settings(home=tmp_path / "home"))
+
+
+@pytest.fixture
+def engine(live: Live) -> Iterator[httpx.Client]:
+    """A client that may report."""
+    with live.client(Scope.INGEST) as client:
+        yield client
+
+
+@pytest.fixture
+def reader(live: Live) -> Iterator[httpx.Client]:
+    """A client that may read."""
+    with live.client(Scope.READ) as client:
+        yield client

@@ -1,0 +1,177 @@
+"""Pages that a dispatcher understands."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from serve.console.words import Language, choose, duration, sentence
+from serve.store.keys import Scope
+from tests.service.serve.conftest import Live
+from tests.service.serve.street import Seen, artifact, jpeg, message, sha256
+from vision.core.violations import Confidence, Lifecycle
+
+PICTURE = jpeg()
+
+
+@pytest.fixture
+def visited(live: Live, engine: httpx.Client) -> Iterator[httpx.Client]:
+    """Give a browser that has logged in, after one event with two pictures."""
+    artifacts = (
+        artifact("overlay.jpg", "overlay", PICTURE),
+        artifact("wide_first.jpg", "wide_first", PICTURE),
+    )
+    seen = Seen(artifacts=artifacts, confidence=Confidence.LOW)
+    engine.post("/api/v1/events", json=message(seen)).raise_for_status()
+    for file in artifacts:
+        engine.put(
+            f"/api/v1/events/evt-1/evidence/{file.name}",
+            content=PICTURE,
+            headers={"Content-Type": "image/jpeg", "X-Content-SHA256": sha256(PICTURE)},
+        ).raise_for_status()
+    key = live.services.keys.create("person", [Scope.READ])
+    with httpx.Client(base_url=live.url, follow_redirects=True) as browser:
+        assert browser.post("/login", data={"key": key}).status_code == 200
+        yield browser
+
+
+def test_the_page_says_what_where_and_why_in_both_languages(
+    visited: httpx.Client,
+) -> None:
+    english = visited.get("/?lang=en").text
+    chinese = visited.get("/?lang=zh").text
+
+    for part in (
+        "Illegal parking",
+        "武珞路 12 号",
+        "Seen standing still: 3 min 7 s (needed ≥ 3 min)",
+        "unsure",
+        "/api/v1/events/evt-1/evidence/overlay.jpg",
+    ):
+        assert part in english
+    for part in ("机动车违停", "静止观察时长: 3 分 7 秒 (要求 ≥ 3 分)", "待核实"):
+        assert part in chinese
+    assert "wide_first.jpg" not in english
+
+
+def test_one_event_shows_its_reasons_life_and_files(visited: httpx.Client) -> None:
+    page = visited.get("/events/evt-1?lang=en").text
+
+    for part in (
+        "Vehicles that passed by meanwhile: 6 (needed ≥ 3)",
+        "Opened",
+        "GB/T 47678.5-2026",
+        "original, protected",
+        "street-n/1",
+    ):
+        assert part in page
+
+
+def test_a_visitor_without_login_sees_the_login_and_nothing_else(
+    live: Live, visited: httpx.Client
+) -> None:
+    assert visited.get("/").status_code == 200
+    with live.client() as stranger:
+        for path in ("/", "/events/evt-1"):
+            page = stranger.get(path)
+
+            assert page.status_code == 401
+            assert "Illegal parking" not in page.text
+            assert "overlay.jpg" not in page.text
+            assert 'name="key"' in page.text
+
+
+def test_a_login_from_another_site_or_with_a_wrong_key_fails(live: Live) -> None:
+    key = live.services.keys.create("person", [Scope.READ])
+    with live.client() as browser:
+        wrong = browser.post("/login", data={"key": "guess"})
+        foreign = browser.post(
+            "/login", data={"key": key}, headers={"Origin": "https://evil.example"}
+        )
+
+    assert (wrong.status_code, foreign.status_code) == (403, 403)
+    assert "set-cookie" not in foreign.headers
+
+
+def test_the_cookie_cannot_be_read_by_scripts_or_sent_from_elsewhere(
+    live: Live,
+) -> None:
+    key = live.services.keys.create("person", [Scope.READ])
+    with live.client() as browser:
+        cookie = browser.post("/login", data={"key": key}).headers["set-cookie"]
+
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+
+
+def test_an_unchanged_page_costs_one_line(
+    visited: httpx.Client, engine: httpx.Client
+) -> None:
+    first = visited.get("/")
+    again = visited.get("/", headers={"If-None-Match": first.headers["etag"]})
+    engine.post("/api/v1/events", json=message(Seen().later(Lifecycle.CLEARED, 2)))
+    changed = visited.get("/", headers={"If-None-Match": first.headers["etag"]})
+
+    assert (again.status_code, changed.status_code) == (304, 200)
+    assert "Cleared" in changed.text
+
+
+def test_what_engines_send_cannot_become_markup(
+    visited: httpx.Client, engine: httpx.Client
+) -> None:
+    sent = message(Seen(event_id="evt-x"))
+    sent["data"]["camera"]["name"] = "<script>alert(1)</script>"
+    sent["data"]["location"]["address"] = '"><img src=x onerror=alert(1)>'
+    engine.post("/api/v1/events", json=sent)
+
+    for path in ("/", "/events/evt-x"):
+        page = visited.get(path).text
+
+        assert "<script>alert" not in page
+        assert "<img src=x" not in page
+
+
+def test_an_unknown_event_is_a_page_that_says_so(visited: httpx.Client) -> None:
+    page = visited.get("/events/nothing?lang=zh")
+
+    assert page.status_code == 404
+    assert "没有该事件" in page.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "accepted", "expected"),
+    [
+        (None, "zh-CN,zh;q=0.9,en;q=0.8", Language.ZH),
+        (None, "fr,de;q=0.5", Language.EN),
+        ("zh", "en", Language.ZH),
+        ("xx", "zh", Language.ZH),
+    ],
+)
+def test_the_language_is_the_one_asked_for_else_the_browsers(
+    asked: str | None, accepted: str, expected: Language
+) -> None:
+    assert choose(asked, accepted) is expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english"),
+    [
+        (0.4, "0 s"),
+        (41, "41 s"),
+        (180, "3 min"),
+        (187, "3 min 7 s"),
+        (7500, "2 h 5 min"),
+    ],
+)
+def test_lengths_of_time_are_said_as_people_do(seconds: float, english: str) -> None:
+    assert duration(seconds, Language.EN) == english
+
+
+def test_a_fact_that_nobody_translated_is_still_readable() -> None:
+    said = sentence(
+        {"name": "kerb_height", "value": 0.12, "unit": "m", "bound": "<= 0.2"},
+        Language.EN,
+    )
+
+    assert said.text == "kerb height: 0.12 m (needed ≤ 0.2 m)"
+    assert said.holds is None

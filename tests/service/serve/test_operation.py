@@ -1,0 +1,183 @@
+"""The program: start, first keys, logs, health, stop."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+from typer.testing import CliRunner
+
+from serve.__main__ import cli
+from serve.store.database import Database
+from serve.store.tables import Base
+from tests.service.serve.conftest import Live
+from tests.service.serve.street import Seen, message
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_code(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    database = Database(url)
+    database.migrate()
+    database.migrate()
+    database.close()
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+
+        assert compare_metadata(context, Base.metadata) == []
+    engine.dispose()
+
+
+def serve(home: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "serve", "--home", str(home), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    )
+
+
+def read_until(process: subprocess.Popen[str], marker: str) -> str:
+    assert process.stdout is not None
+    seen = ""
+    for line in process.stdout:
+        seen += line
+        if marker in line:
+            return seen
+    raise AssertionError(seen + (process.stderr.read() if process.stderr else ""))
+
+
+def test_the_first_start_shows_keys_once_and_a_signal_ends_it_cleanly(
+    tmp_path: Path,
+) -> None:
+    with serve(tmp_path, "--port", "0") as process:
+        told = read_until(process, "http://")
+        url = told.rsplit(" ", 1)[1].strip()
+        ingest, admin = re.findall(r"sw_\S+", told)
+        headers = {"Authorization": f"Bearer {ingest}", "X-Request-ID": "trace-4711"}
+        with httpx.Client(base_url=url, headers=headers) as client:
+            for _ in range(100):
+                try:
+                    client.get("readyz").raise_for_status()
+                    break
+                except httpx.TransportError:
+                    continue
+            answer = client.post("api/v1/events", json=message(Seen()))
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=20)
+
+    assert answer.status_code == 201
+    assert answer.headers["x-request-id"] == "trace-4711"
+    assert process.returncode == 0
+    lines = [json.loads(line) for line in log.splitlines()]
+    mine = [line for line in lines if line.get("request_id") == "trace-4711"]
+    assert mine[-1]["status"] == 201
+    assert mine[-1]["route"] == "/api/v1/events"
+    assert ingest not in log
+    assert admin not in log
+    with serve(tmp_path, "--port", "0") as second:
+        told_again = read_until(second, "http://")
+        second.terminate()
+        second.communicate(timeout=20)
+    assert "sw_" not in told_again
+
+
+def test_a_port_in_use_is_said_in_one_line(live: Live, tmp_path: Path) -> None:
+    port = live.url.rsplit(":", 1)[1]
+
+    with serve(tmp_path, "--port", port) as process:
+        _, log = process.communicate(timeout=20)
+
+    assert process.returncode == 2
+    assert f"port {port}" in log
+    assert "Traceback" not in log
+
+
+def test_keys_are_made_listed_and_revoked_on_the_command_line(tmp_path: Path) -> None:
+    def keys(*arguments: str) -> str:
+        done = CliRunner().invoke(cli, ["keys", *arguments, "--home", str(tmp_path)])
+        assert done.exit_code == 0
+        return done.output
+
+    key = keys("create", "--scope", "ingest", "--scope", "read", "--name", "east")
+    listed = keys("list")
+
+    assert re.fullmatch(r"sw_\S{43}\n", key)
+    assert "east  [ingest read]  until revoked" in listed
+    keys("revoke", listed.split()[0])
+    assert "revoked" in keys("list")
+
+
+def test_answers_carry_headers_that_keep_browsers_safe(live: Live) -> None:
+    with live.client() as nobody:
+        page = nobody.get("/login")
+
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe-inline" not in policy
+    assert page.headers["x-content-type-options"] == "nosniff"
+
+
+def test_metrics_count_by_route_and_not_by_path(engine: httpx.Client) -> None:
+    engine.post("/api/v1/events", json=message(Seen()))
+    engine.get("/api/v1/events/evt-1")
+    engine.get("/no/such/path")
+
+    text = engine.get("/metrics").text
+
+    assert 'route="/api/v1/events/{event_id}"' in text
+    assert 'arrival="new",lifecycle="opened",slug="illegal_parking"' in text
+    assert "no/such" not in text
+
+
+def test_a_body_over_the_limit_is_refused_before_it_is_read(
+    engine: httpx.Client,
+) -> None:
+    huge = b'{"x": "' + b"a" * (2 * 1024 * 1024) + b'"}'
+    headers = {"content-type": "application/json"}
+
+    announced = engine.post("/api/v1/events", content=huge, headers=headers)
+    streamed = engine.post(
+        "/api/v1/events", content=iter([huge[:700_000]] * 3), headers=headers
+    )
+
+    assert announced.status_code == 413
+    assert streamed.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/api/v1/nothing", 404), ("/%00", 404), ("/events/%ff", 401)]
+)
+def test_unknown_paths_are_problems_or_pages_and_never_faults(
+    reader: httpx.Client, path: str, status: int
+) -> None:
+    assert reader.get(path).status_code == status
+
+
+def test_the_database_gone_is_a_503_and_back_is_well(
+    live: Live, tmp_path: Path
+) -> None:
+    database = tmp_path / "home" / "serve.db"
+    with live.client() as client:
+        assert client.get("/readyz").status_code == 200
+        live.services.database.close()
+        for name in ("serve.db", "serve.db-wal", "serve.db-shm"):
+            (database.parent / name).unlink(missing_ok=True)
+        database.mkdir()
+
+        gone = client.get("/readyz")
+        database.rmdir()
+        back = client.get("/readyz")
+
+    assert gone.status_code == 503
+    assert gone.json()["type"].endswith("/problems/unavailable")
+    assert back.status_code == 200

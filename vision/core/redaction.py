@@ -2,7 +2,7 @@
 
 import re
 
-_CREDENTIALS = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s@]*@")
+_CREDENTIALS = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s]*@")
 _QUERY = re.compile(
     r"(?P<key>(?:password|passwd|pwd|pass|token|secret|api_?key|auth|sig(?:nature)?)=)"
     r"[^&\s]+",

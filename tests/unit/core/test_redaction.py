@@ -12,6 +12,7 @@ from vision.core.redaction import without_secrets
         ("open rtsp://a:b@h:554/x failed", "open rtsp://***@h:554/x failed"),
         ("http://h/x?Token=abc&y=1", "http://h/x?Token=***&y=1"),
         ("http://h/x?api_key=abc", "http://h/x?api_key=***"),
+        ("rtsp://admin:P@ss@10.0.0.1/ch1", "rtsp://***@10.0.0.1/ch1"),
         ("rtsp://h/plain", "rtsp://h/plain"),
         ("mail me at a@b.c", "mail me at a@b.c"),
     ],

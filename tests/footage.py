@@ -63,6 +63,7 @@ def write_clip(  # noqa: PLR0913 every property of a clip is one that a test var
     start_s: float = 0.0,
     first_number: int = 0,
     codec: str = "libx264",
+    faststart: bool = False,
 ) -> Path:
     """Write a small video; the container follows the file's suffix.
 
@@ -77,13 +78,15 @@ def write_clip(  # noqa: PLR0913 every property of a clip is one that a test var
         start_s: added to every time stamp, seconds.
         first_number: what the first picture carries (see `number_of`).
         codec: an FFmpeg encoder.
+        faststart: MP4 only: put the index before the pictures.
 
     Returns:
         `path`.
     """
     if times_s is None:
         times_s = [i / fps for i in range(round(seconds * fps))]
-    with av.open(str(path), "w") as container:
+    settings = {"movflags": "faststart"} if faststart else {}
+    with av.open(str(path), "w", options=settings) as container:
         stream = container.add_stream(codec, rate=Fraction(fps).limit_denominator(1001))
         assert isinstance(stream, VideoStream)
         stream.width, stream.height = size

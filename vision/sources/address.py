@@ -1,6 +1,5 @@
 """What an address means: device, live stream or file; and whether a file is there."""
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -40,18 +39,22 @@ def require_readable(path: Path) -> None:
     Raises:
         SourceOpenError: missing, a folder, empty or not readable.
     """
-    if not path.exists():
+    try:
+        if path.is_dir():
+            msg = f"{path}: is a folder, expected a video file; use an images source"
+            raise SourceOpenError(msg)
+        if path.stat().st_size == 0 and path.is_file():
+            msg = f"{path}: is empty (0 bytes), expected a video file; copy it again"
+            raise SourceOpenError(msg)
+        if path.is_file():
+            with path.open("rb") as file:
+                file.read(1)
+    except FileNotFoundError as error:
         msg = f"{path}: no such file; expected a video file, check the path"
-        raise SourceOpenError(msg)
-    if path.is_dir():
-        msg = f"{path}: is a folder, expected a video file; use an images source"
-        raise SourceOpenError(msg)
-    if not os.access(path, os.R_OK):
-        msg = f"{path}: not readable for this user; check its permissions"
-        raise SourceOpenError(msg)
-    if path.is_file() and path.stat().st_size == 0:
-        msg = f"{path}: is empty (0 bytes), expected a video file; copy it again"
-        raise SourceOpenError(msg)
+        raise SourceOpenError(msg) from error
+    except OSError as error:
+        msg = f"{path}: cannot be read ({error.strerror}); check its permissions"
+        raise SourceOpenError(msg) from error
 
 
 def modified_at(path: Path) -> datetime:

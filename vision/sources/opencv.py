@@ -21,7 +21,11 @@ _MOST_UNREADABLE = 50
 
 
 class OpenCVSource(StreamSource):
-    """Grabs every picture, converts to BGR only those that are due."""
+    """Grabs every picture, converts to BGR only those that are due.
+
+    OpenCV scales pictures whose size changes midway back to the first size, and cannot
+    tell damage or a cut from the end: the packet source tells more.
+    """
 
     def __init__(
         self,

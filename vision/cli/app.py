@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from vision.cli.check import check
+from vision.cli.demo import demo
 from vision.cli.doctor import doctor
 from vision.cli.exits import INTERRUPTED, status_of, tell
 from vision.cli.logs import set_up_logging
@@ -33,6 +34,7 @@ def _root(log_level: LogLevel = "WARNING", log_format: LogStyle = "text") -> Non
 
 
 app.command()(run)
+app.command()(demo)
 app.command()(check)
 app.command()(doctor)
 app.command()(snapshot)

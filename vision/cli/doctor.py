@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -122,7 +123,7 @@ def _clock() -> str:
 def _services(settings: SiteSettings) -> Iterator[Check]:
     for sink in settings.sinks:
         if isinstance(sink, HttpSink):
-            yield "service", lambda sink=sink: _service(sink)
+            yield "service", partial(_service, sink)
 
 
 def _service(sink: HttpSink) -> str:

@@ -22,6 +22,7 @@ from vision.core.errors import ModelError
 from vision.core.events import Code, ViolationEvent
 from vision.core.feed import FeedState
 from vision.core.frame import Frame
+from vision.core.health import HealthEvent
 from vision.core.ports import Detector
 from vision.core.scene import Scene
 from vision.core.violations import Slug
@@ -50,7 +51,7 @@ def _camera(feed: ListFeed, *rules: OpensAt) -> Camera:
         rules=rules,
         evidence=NoEvidence(),
     )
-    return Camera(parts, ("car",), lambda event: None)
+    return Camera(parts, ("car",), list[HealthEvent]().append)
 
 
 def _engine(

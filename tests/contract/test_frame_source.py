@@ -1,0 +1,196 @@
+"""What every frame source promises."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import pytest
+
+from tests.fakes import ManualClock
+from tests.footage import number_of, picture, write_clip
+from vision.core.errors import SourceOpenError, SourceReadError
+from vision.core.frame import Frame
+from vision.core.ports import FrameSource
+from vision.sources.images import ImageSource
+from vision.sources.opencv import OpenCVSource
+from vision.sources.options import DecodeMode, PacketOptions, StreamOptions
+from vision.sources.packets import PacketSource
+
+FIRST = datetime(2026, 3, 1, 12, tzinfo=UTC)
+Make = Callable[[str], FrameSource]
+
+
+def packets(decode: DecodeMode) -> Make:
+    return lambda url: PacketSource(
+        PacketOptions(
+            camera_id="gate", url=url, period_s=1.0, starts_at=FIRST, decode=decode
+        ),
+        clock=ManualClock(),
+    )
+
+
+def opencv(url: str) -> FrameSource:
+    options = StreamOptions(camera_id="gate", url=url, period_s=1.0, starts_at=FIRST)
+    return OpenCVSource(options, clock=ManualClock())
+
+
+def images(url: str) -> FrameSource:
+    options = StreamOptions(camera_id="gate", url=url, period_s=1.0, starts_at=FIRST)
+    return ImageSource(options, clock=ManualClock())
+
+
+SOURCES = {
+    "packets-full": packets("full"),
+    "packets-nonref": packets("nonref"),
+    "packets-key": packets("key"),
+    "opencv": opencv,
+    "images": images,
+}
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five seconds: a key frame, hence a sample, on every second in every mode."""
+    folder = tmp_path_factory.mktemp("footage")
+    return write_clip(folder / "clip.mp4", seconds=5, gop=25)
+
+
+@pytest.fixture(scope="module")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shots")
+    for i in range(5):
+        cv2.imwrite(str(folder / f"{i}.png"), picture(25 * i))
+    return folder
+
+
+@pytest.fixture(params=SOURCES)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def source(name: str, clip: Path, shots: Path) -> Iterator[FrameSource]:
+    source = SOURCES[name](str(shots if name == "images" else clip))
+    yield source
+    source.close()
+
+
+def rest(source: FrameSource) -> list[Frame]:
+    frames = []
+    while (frame := source.read()) is not None:
+        frames.append(frame)
+    return frames
+
+
+def test_every_sampled_frame_arrives_once_in_order(source: FrameSource) -> None:
+    source.open()
+    frames = rest(source)
+
+    assert [frame.index for frame in frames] == [0, 1, 2, 3, 4]
+    assert [number_of(frame.image) for frame in frames] == [0, 25, 50, 75, 100]
+
+
+def test_frames_carry_camera_media_time_and_wall_time(source: FrameSource) -> None:
+    source.open()
+    frames = rest(source)
+
+    assert {frame.camera_id for frame in frames} == {"gate"}
+    assert [f.media_time_s for f in frames] == pytest.approx([0, 1, 2, 3, 4])
+    assert [f.captured_at for f in frames] == [
+        FIRST + timedelta(seconds=f.media_time_s) for f in frames
+    ]
+
+
+def test_pictures_are_read_only(source: FrameSource) -> None:
+    source.open()
+    frame = source.read()
+
+    assert frame is not None
+    assert frame.image.shape == (108, 192, 3)
+    with pytest.raises(ValueError, match="read-only"):
+        frame.image[0, 0, 0] = 1
+
+
+def test_a_frame_outlives_its_source(source: FrameSource) -> None:
+    source.open()
+    first = source.read()
+    rest(source)
+    source.close()
+
+    assert first is not None
+    assert number_of(first.image) == 0
+
+
+def test_a_file_is_not_live_and_stays_at_its_end(source: FrameSource) -> None:
+    source.open()
+    rest(source)
+
+    assert not source.live
+    assert source.read() is None
+
+
+def test_closing_twice_and_before_opening_is_allowed(source: FrameSource) -> None:
+    source.close()
+    source.open()
+    source.close()
+    source.close()
+
+
+def test_reading_after_closing_is_an_error(source: FrameSource) -> None:
+    source.open()
+    source.close()
+
+    with pytest.raises(SourceReadError):
+        source.read()
+
+
+def test_it_can_be_opened_again_and_numbers_and_time_go_on(source: FrameSource) -> None:
+    source.open()
+    first = rest(source)
+    source.close()
+    source.open()
+    again = rest(source)
+
+    assert [f.index for f in first + again][-1] == len(first + again) - 1
+    times = [f.media_time_s for f in first + again]
+    assert times == sorted(times)
+
+
+def test_closing_from_another_thread_ends_a_read(source: FrameSource) -> None:
+    source.open()
+    ended = threading.Event()
+
+    def read_for_ever() -> None:
+        try:
+            while source.read() is not None:
+                pass
+        except SourceReadError:
+            pass
+        ended.set()
+
+    reader = threading.Thread(target=read_for_ever)
+    reader.start()
+    source.close()
+
+    assert ended.wait(5)
+    reader.join(5)
+
+
+def test_nothing_there_is_an_error_that_names_it(name: str, tmp_path: Path) -> None:
+    start_s = time.monotonic()
+
+    with pytest.raises(SourceOpenError, match="nowhere"):
+        SOURCES[name](str(tmp_path / "nowhere")).open()
+    assert time.monotonic() - start_s < 5
+
+
+def test_no_thread_is_left_behind(source: FrameSource) -> None:
+    before = threading.active_count()
+    source.open()
+    source.read()
+    source.close()
+
+    assert threading.active_count() == before

@@ -64,6 +64,8 @@ class Network(Protocol):
     def forward(self, batch: InputArray) -> FloatArray:
         """Return the output for a batch, (B, 3, H, W) RGB in [0, 1].
 
+        The array may be overwritten by the next call.
+
         Raises:
             ModelError: the runtime failed.
         """

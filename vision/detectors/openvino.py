@@ -147,8 +147,8 @@ class OpenVinoNetwork:
                 f"{list(batch.shape)}: {_reason(error)}"
             )
             raise ModelError(msg) from error
-        # Copied: the request's memory is overwritten by its next run.
-        return np.array(self._request.get_output_tensor(0).data, np.float32)
+        # Valid until the next run, as the port says; decoding copies what it keeps.
+        return np.asarray(self._request.get_output_tensor(0).data, np.float32)
 
     def _forward_each(self, batch: InputArray) -> FloatArray:
         outputs: list[FloatArray | None] = [None] * len(batch)

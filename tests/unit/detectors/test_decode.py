@@ -63,13 +63,15 @@ def test_other_shapes_are_refused_with_what_was_expected(
         head_of(shape, 10)
 
 
-def test_each_class_has_its_own_threshold() -> None:
-    output = rows(
+@pytest.mark.parametrize("head", list(Head))
+def test_each_class_has_its_own_threshold(head: Head) -> None:
+    said = rows(
         (0, 0, 10, 10, 0.30, 0), (50, 0, 60, 10, 0.30, 1), (90, 0, 99, 10, 0.60, 1)
     )
+    output = said if head is Head.NMS_FREE else as_raw(said, 2)
     decoder = Decoder(table([0.25, 0.5]))
 
-    found = decoder.decode(output, Head.NMS_FREE, SAME_SIZE).detections
+    found = decoder.decode(output, head, SAME_SIZE).detections
 
     assert found.score.tolist() == pytest.approx([0.60, 0.30])
     assert found.class_id.tolist() == [1, 0]
@@ -113,6 +115,17 @@ def test_classes_compete_only_when_asked_to(class_agnostic: bool, count: int) ->
     found = decoder.decode(output, Head.NMS_FREE, SAME_SIZE).detections
 
     assert len(found) == count
+
+
+def test_classes_do_not_compete_left_of_the_picture_either() -> None:
+    # Moved right by the largest coordinate, 200, and one, the second would hide.
+    output = rows((100, 0, 200, 100, 0.9, 0), (-101, 0, -1, 100, 0.8, 1))
+
+    found = (
+        Decoder(table([0.25, 0.25])).decode(output, Head.NMS_FREE, SAME_SIZE).detections
+    )
+
+    assert len(found) == 2
 
 
 def test_classes_that_became_one_compete() -> None:

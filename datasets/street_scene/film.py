@@ -87,7 +87,7 @@ def _frame(
     part.rename(file)
 
 
-def encode(scenario: Scenario, work: Path, out: Path, *, crf: int = 24) -> None:
+def encode(scenario: Scenario, work: Path, out: Path, *, crf: int = 28) -> None:
     """Write the frames as H.264 whose time stamps are the scene's times."""
     with av.open(str(out), "w", options={"movflags": "+faststart"}) as container:
         rate = Fraction(scenario.fps).limit_denominator(1000)

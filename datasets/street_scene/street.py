@@ -103,7 +103,7 @@ def _shop(
     sign = _SIGNS[int(rng.integers(len(_SIGNS)))]
     frame = surface((0.15, 0.15, 0.16), rough=0.4)
     inside = (
-        surface((0.9, 0.7, 0.42), glow=0.35)
+        surface((0.9, 0.7, 0.42), glow=0.12)
         if lit
         else surface((0.05, 0.055, 0.06), rough=0.1)
     )

@@ -117,9 +117,9 @@ def test_classes_compete_only_when_asked_to(class_agnostic: bool, count: int) ->
     assert len(found) == count
 
 
-def test_classes_do_not_compete_left_of_the_picture_either() -> None:
-    # Moved right by the largest coordinate, 200, and one, the second would hide.
-    output = rows((100, 0, 200, 100, 0.9, 0), (-101, 0, -1, 100, 0.8, 1))
+def test_classes_do_not_compete_outside_the_picture_either() -> None:
+    # Moved by the largest coordinate, 200, and one, the second would hide.
+    output = rows((100, 0, 200, 100, 0.9, 0), (-101, -201, -1, -101, 0.8, 1))
 
     found = (
         Decoder(table([0.25, 0.25])).decode(output, Head.NMS_FREE, SAME_SIZE).detections

@@ -1,4 +1,4 @@
-"""Command line: ``python -m datasets.street_scene render|stills``."""
+"""Command line: ``python -m datasets.street_scene render|labels|stills``."""
 
 import argparse
 import logging
@@ -15,6 +15,15 @@ def _render(args: argparse.Namespace) -> int:
     work = args.work or args.out / f"{scenario.name}.frames"
     make_clip(scenario, args.out, work, threads=args.threads)
     print(f"{args.out / scenario.name}.mp4")
+    return 0
+
+
+def _labels(args: argparse.Namespace) -> int:
+    from datasets.street_scene.labels import clip_to_stills  # noqa: PLC0415
+
+    scenario = load(args.scenario)
+    count = clip_to_stills(scenario, args.work, args.out, every=args.every)
+    print(f"{count} pictures in {args.out}")
     return 0
 
 
@@ -38,12 +47,18 @@ def main(argv: list[str] | None = None) -> int:
     render.add_argument("scenario", type=Path)
     render.add_argument("--work", type=Path, help="folder for single frames")
     render.set_defaults(run=_render)
+    labels = commands.add_parser("labels", help="rendered clip → YOLO pictures")
+    labels.add_argument("scenario", type=Path)
+    labels.add_argument("--work", type=Path, required=True, help="its single frames")
+    labels.add_argument("--every", type=int, default=10, help="each n-th frame")
+    labels.set_defaults(run=_labels)
     stills = commands.add_parser("stills", help="random labelled pictures (YOLO)")
     stills.add_argument("--count", type=int, default=100)
     stills.add_argument("--first-seed", type=int, default=1000)
     stills.set_defaults(run=_stills)
-    for command in (render, stills):
+    for command in (render, labels, stills):
         command.add_argument("--out", type=Path, required=True)
+    for command in (render, stills):
         command.add_argument("--threads", type=int, default=1)
     args = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s")

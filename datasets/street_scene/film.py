@@ -11,10 +11,11 @@ import av
 import numpy as np
 from PIL import Image
 
+from datasets.street_scene.labels import Box
 from datasets.street_scene.regions import Print, Rect, area, changed
 from datasets.street_scene.schema import Scenario
 from datasets.street_scene.sensor import sensor
-from datasets.street_scene.stage import Box, Stage
+from datasets.street_scene.stage import Stage
 from datasets.street_scene.truth import write_truth
 
 _LOG = logging.getLogger(__name__)

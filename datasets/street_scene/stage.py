@@ -1,6 +1,5 @@
 """A built scene: put it at a time, take its picture, read its boxes."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from datasets.street_scene import lighting
 from datasets.street_scene.blender import Object, bpy, wipe
+from datasets.street_scene.labels import Box
 from datasets.street_scene.pinhole import Pinhole
 from datasets.street_scene.props import Prop, make_props
 from datasets.street_scene.regions import Print, Rect
@@ -18,25 +18,6 @@ from datasets.street_scene.street import make_street
 _HIDDEN_BELOW_M = -20.0
 _NEAR_M = 0.3
 _RAYS = 240
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A labelled box in one picture, normalised corners, not yet clipped.
-
-    Attributes:
-        id: the prop.
-        label: its class.
-        xyxy: corners, 0..1 inside the picture, may reach outside.
-        visible: share of its points inside the picture that nothing hides, 0..1.
-        seen: corners of the visible points only, or None when there are none.
-    """
-
-    id: str
-    label: str
-    xyxy: tuple[float, float, float, float]
-    visible: float
-    seen: tuple[float, float, float, float] | None
 
 
 def _corners(points: NDArray[np.float64]) -> tuple[float, float, float, float]:

@@ -1,5 +1,6 @@
 """Scenario files: what they may say, and what follows from them. No Blender here."""
 
+import json
 import math
 import subprocess
 import sys
@@ -10,9 +11,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from pydantic import ValidationError
 
 from datasets.street_scene.events import spans
+from datasets.street_scene.labels import Box, clip_to_stills, yolo_line
 from datasets.street_scene.motion import SmoothPath, follow, standing
 from datasets.street_scene.pinhole import Pinhole, clip_to_frame
 from datasets.street_scene.randomise import random_scenario
@@ -215,3 +218,45 @@ def test_swaying_camera_moves_the_picture_and_keeps_its_size() -> None:
 
     assert sensor(clean, sway, 0).shape == clean.shape
     assert len(edges) > 3
+
+
+WHOLE = (0.1, 0.2, 0.3, 0.6)
+
+
+@pytest.mark.parametrize(
+    ("box", "line"),
+    [
+        (Box("a", "car", WHOLE, 1.0, WHOLE), "6 0.200000 0.400000 0.200000 0.400000"),
+        (Box("a", "car", WHOLE, 0.2, WHOLE), None),
+        (Box("a", "car", WHOLE, 0.0, None), None),
+        (Box("a", "bin", (0.1, 0.2, 0.105, 0.6), 1.0, WHOLE), None),
+        (
+            Box("a", "garbage", WHOLE, 0.5, (0.2, 0.2, 0.3, 0.6)),
+            "0 0.250000 0.400000 0.100000 0.400000",
+        ),
+    ],
+    ids=["whole", "hidden", "unseen", "tiny", "half hidden: what is seen"],
+)
+def test_label_leaves_out_what_nobody_could_see(box: Box, line: str | None) -> None:
+    assert yolo_line(box, 640, 360) == line
+
+
+def test_rendered_clip_becomes_labelled_pictures(tmp_path: Path) -> None:
+    clip = scenario(width=160, height=90)
+    work, out = tmp_path / "work", tmp_path / "out"
+    work.mkdir()
+    row = {
+        "id": "a",
+        "label": "car",
+        "xyxy": WHOLE,
+        "visible": 1.0,
+        "seen": WHOLE,
+    }
+    frames = [{"t_s": k / 2, "boxes": [row]} for k in range(3)]
+    (work / "boxes.json").write_text(json.dumps({"schema": 1, "frames": frames}))
+    for k in range(3):
+        Image.new("RGB", (160, 90), (90, 90, 90)).save(work / f"{k:05d}.png")
+
+    assert clip_to_stills(clip, work, out, every=2) == 2
+    assert (out / "labels" / "x_00002.txt").read_text().startswith("6 0.2")
+    assert len(list((out / "images").glob("*.jpg"))) == 2

@@ -13,6 +13,7 @@ import json
 import platform
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -89,6 +90,8 @@ def main() -> None:
     frames = pictures(chosen.pictures, chosen.batch)
     options = DetectorOptions(imgsz=tuple(chosen.imgsz), batch_max=chosen.batch)
     detector = OnnxDetector(chosen.model, options=options, threads=1)
+    closer = replace(options, tight=True)
+    tight = OnnxDetector(chosen.model, options=closer, threads=1)
     session = OnnxNetwork(detector.model_path, providers=(CPU,), threads=1)
     buffer = InputBuffer(chosen.batch, detector.input_size)
 
@@ -100,11 +103,13 @@ def main() -> None:
         "preprocess": preprocess,
         "ONNX Runtime session": lambda: session.forward(buffer.first(chosen.batch)),
         "ONNX Runtime detect": lambda: detector.detect(frames),
+        "ONNX Runtime tight": lambda: tight.detect(frames),
     }
     precisions: tuple[Precision, ...] = ("f32", "bf16")
     others: dict[str, NetworkDetector | None] = {
-        f"OpenVINO {precision} detect": openvino(chosen.model, options, precision)
+        f"OpenVINO {precision} {way}": openvino(chosen.model, choice, precision)
         for precision in precisions
+        for way, choice in (("detect", options), ("tight", closer))
     }
     for name, other in others.items():
         if other is not None:

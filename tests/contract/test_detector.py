@@ -21,6 +21,7 @@ GREY = 90
 COLOURS = {"red": (0, 0, 255), "green": (0, 255, 0), "blue": (255, 0, 0)}
 OURS = {"blue": "azure"}
 OPTIONS = DetectorOptions(class_map=OURS, batch_max=3)
+TIGHT = DetectorOptions(class_map=OURS, batch_max=3, tight=True)
 
 MODELS = [
     "raw_dynamic.onnx",
@@ -47,10 +48,22 @@ def on_openvino_streams(name: str) -> Detector:
     return OpenVinoDetector(GOLDEN / name, options=OPTIONS, settings=streams)
 
 
+def on_onnx_tight(name: str) -> Detector:
+    return OnnxDetector(GOLDEN / name, options=TIGHT, threads=1)
+
+
+def on_openvino_tight(name: str) -> Detector:
+    pytest.importorskip("openvino", reason="the extra openvino is not installed")
+    exact = OpenVinoSettings(precision="f32", threads=1)
+    return OpenVinoDetector(GOLDEN / name, options=TIGHT, settings=exact)
+
+
 RUNTIMES: list[Callable[[str], Detector]] = [
     on_onnx,
     on_openvino,
     on_openvino_streams,
+    on_onnx_tight,
+    on_openvino_tight,
 ]
 
 

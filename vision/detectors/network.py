@@ -4,11 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
 
 from vision.core.arrays import FloatArray
 from vision.core.detections import Detections
@@ -17,7 +13,12 @@ from vision.core.frame import Frame
 from vision.detectors.decode import Decoded, Decoder, head_of
 from vision.detectors.labels import DetectorOptions, LabelTable
 from vision.detectors.model_file import ModelFile
-from vision.detectors.preprocess import InputArray, InputBuffer, Letterbox
+from vision.detectors.preprocess import (
+    InputBuffer,
+    Letterbox,
+    tight_input_size,
+)
+from vision.detectors.runtime import Network, choose_input_size
 
 log = logging.getLogger(__name__)
 
@@ -26,50 +27,6 @@ BatchListener = Callable[[int, float, float, float], None]
 
 It runs on the detecting thread, must be quick and must not raise.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class InputPort:
-    """What a loaded network takes; None where any number will do.
-
-    Attributes:
-        batch: pictures in a run.
-        height: pixels.
-        width: pixels.
-        dtype: float32 or float16.
-    """
-
-    batch: int | None
-    height: int | None
-    width: int | None
-    dtype: type[np.float32 | np.float16] = np.float32
-
-
-class Network(Protocol):
-    """A model as some runtime has loaded it."""
-
-    @property
-    def input(self) -> InputPort:
-        """What it takes."""
-        ...
-
-    def prepare(self, input_size: tuple[int, int]) -> None:
-        """Get ready for inputs of this (height, width), pixels; called once, first.
-
-        Raises:
-            ModelError: the runtime cannot.
-        """
-        ...
-
-    def forward(self, batch: InputArray) -> FloatArray:
-        """Return the output for a batch, (B, 3, H, W) RGB in [0, 1].
-
-        The array may be overwritten by the next call.
-
-        Raises:
-            ModelError: the runtime failed.
-        """
-        ...
 
 
 class NetworkDetector:
@@ -105,14 +62,19 @@ class NetworkDetector:
             max_detections=options.max_detections,
         )
         port = network.input
-        self.input_size = _input_size(port, model, options)
-        network.prepare(self.input_size)
+        self.input_size = choose_input_size(port, model, options)
+        self._tight = options.tight and (port.height, port.width) == (None, None)
+        if options.tight and not self._tight:
+            log.info("model %s: its input is fixed; tight is not used", model.path)
+        self._buffer_size = self.input_size
+        self._prepared: set[tuple[int, int]] = set()
         self._fixed_batch = port.batch
         self._batch_max = port.batch or options.batch_max
         self._buffer = InputBuffer(self._batch_max, self.input_size, port.dtype)
         self._lock = threading.Lock()
         self._said: set[str] = set()
         self.unusable_boxes = 0
+        self._reshape(self.input_size)
         self._check_head(self._forward(1))
 
     @property
@@ -141,13 +103,38 @@ class NetworkDetector:
         Raises:
             ModelError: the model failed on these pictures.
         """
-        found: list[Detections] = []
+        sizes = [self._size_for(frame) for frame in images]
+        found: dict[int, Detections] = {}
         with self._lock:
-            for start in range(0, len(images), self._batch_max):
-                found += self._detect_batch(images[start : start + self._batch_max])
-        return found
+            for size in dict.fromkeys(sizes):
+                alike = [index for index, other in enumerate(sizes) if other == size]
+                for start in range(0, len(alike), self._batch_max):
+                    batch = alike[start : start + self._batch_max]
+                    boxes = self._detect_batch([images[i] for i in batch], size)
+                    found.update(zip(batch, boxes, strict=True))
+        return [found[index] for index in range(len(images))]
 
-    def _detect_batch(self, images: Sequence[Frame]) -> list[Detections]:
+    def _size_for(self, frame: Frame) -> tuple[int, int]:
+        if not self._tight:
+            return self.input_size
+        source_size = frame.height, frame.width
+        try:
+            return tight_input_size(source_size, self.input_size, self._model.stride)
+        except ValueError as error:
+            raise _about(frame, error) from error
+
+    def _reshape(self, size: tuple[int, int]) -> None:
+        if size not in self._prepared:
+            self._network.prepare(size)
+            self._prepared.add(size)
+        if size != self._buffer_size:
+            self._buffer.reshape(size)
+            self._buffer_size = size
+
+    def _detect_batch(
+        self, images: Sequence[Frame], size: tuple[int, int]
+    ) -> list[Detections]:
+        self._reshape(size)
         started_s = time.perf_counter()
         boxes = [self._preprocess(slot, frame) for slot, frame in enumerate(images)]
         ready_s = time.perf_counter()
@@ -170,8 +157,7 @@ class NetworkDetector:
         try:
             return self._buffer.write(slot, frame.image)
         except ValueError as error:
-            msg = f"camera {frame.camera_id}, frame {frame.index}: {error}"
-            raise ModelError(msg) from error
+            raise _about(frame, error) from error
 
     def _forward(self, count: int) -> FloatArray:
         batch = self._buffer.first(self._fixed_batch or count)
@@ -231,33 +217,5 @@ class NetworkDetector:
             log.warning(text, self.model_id, count)
 
 
-def _input_size(
-    port: InputPort, model: ModelFile, options: DetectorOptions
-) -> tuple[int, int]:
-    """Return (height, width): the site's choice, the graph's, or the file's word."""
-    where = f"model {model.path}"
-    wanted = options.imgsz
-    chosen = (wanted, wanted) if isinstance(wanted, int) else wanted
-    fixed = (port.height, port.width)
-    said = chosen or model.imgsz
-    if said is None:
-        said = (port.height or 0, port.width or 0)
-    if any(size not in {None, side} for size, side in zip(fixed, said, strict=True)):
-        msg = (
-            f"{where}: imgsz {said} is wanted, but the graph takes only {fixed}; "
-            "leave imgsz out or export the model with dynamic=True"
-        )
-        raise ModelError(msg)
-    if min(said) < 1:
-        msg = (
-            f"{where}: its input size is unsaid and the graph takes any; "
-            "give imgsz in model.toml"
-        )
-        raise ModelError(msg)
-    if any(side % model.stride for side in said):
-        msg = (
-            f"{where}: imgsz is {said}, expected multiples of {model.stride} px; "
-            "choose such a size"
-        )
-        raise ModelError(msg)
-    return said
+def _about(frame: Frame, error: ValueError) -> ModelError:
+    return ModelError(f"camera {frame.camera_id}, frame {frame.index}: {error}")

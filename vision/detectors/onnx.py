@@ -12,8 +12,9 @@ from vision.core.arrays import FloatArray
 from vision.core.errors import ModelError
 from vision.detectors.labels import DetectorOptions
 from vision.detectors.model_file import read_model_file
-from vision.detectors.network import InputPort, NetworkDetector
+from vision.detectors.network import NetworkDetector
 from vision.detectors.preprocess import InputArray
+from vision.detectors.runtime import InputPort
 
 CPU = "CPUExecutionProvider"
 

@@ -114,6 +114,28 @@ class Letterbox:
         return np.array((self.left, self.top, self.left, self.top), np.float32)
 
 
+def tight_input_size(
+    source_size: tuple[int, int], input_size: tuple[int, int], stride: int
+) -> tuple[int, int]:
+    """Return the smallest input that holds a picture as large as a given one does.
+
+    What is saved is padding: a 16:9 picture needs 640 x 384 of 640 x 640. No side
+    shrinks below half: heads that always give their best 300 boxes need as many cells.
+
+    Args:
+        source_size: (height, width) of the picture, pixels, > 0.
+        input_size: (height, width) of the input, multiples of `stride`, pixels.
+        stride: the sides of the result are multiples of it, pixels.
+
+    Raises:
+        ValueError: the picture has no pixels.
+    """
+    box = Letterbox.fit(source_size, input_size)
+    height = max(box.height, input_size[0] // 2)
+    width = max(box.width, input_size[1] // 2)
+    return -(-height // stride) * stride, -(-width // stride) * stride
+
+
 class InputBuffer:
     """One batch of model input, allocated once and written over and over.
 
@@ -130,13 +152,26 @@ class InputBuffer:
 
         Args:
             batch_max: pictures in a full batch.
-            input_size: (height, width), pixels.
+            input_size: largest (height, width), pixels.
             dtype: what the model takes.
         """
-        self._size = input_size
+        self._batch_max = batch_max
         self._pad = dtype(np.float32(PAD_VALUE) / SCALE)
-        self._batch: InputArray = np.full((batch_max, 3, *input_size), self._pad, dtype)
-        self._placed: list[Letterbox | None] = [None] * batch_max
+        self._memory: InputArray = np.full(
+            batch_max * 3 * input_size[0] * input_size[1], self._pad, dtype
+        )
+        self.reshape(input_size)
+
+    def reshape(self, input_size: tuple[int, int]) -> None:
+        """Take inputs of another (height, width), pixels, of no more area.
+
+        What was written before is lost.
+        """
+        height, width = input_size
+        used = self._memory[: self._batch_max * 3 * height * width]
+        self._batch = used.reshape(self._batch_max, 3, height, width)
+        self._placed: list[Letterbox | None] = [None] * self._batch_max
+        self._size = input_size
 
     def write(self, slot: int, image: ImageU8) -> Letterbox:
         """Letterbox one picture into a slot of the batch.

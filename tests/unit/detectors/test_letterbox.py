@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vision.core.arrays import ImageU8
-from vision.detectors.preprocess import InputBuffer, Letterbox
+from vision.detectors.preprocess import InputBuffer, Letterbox, tight_input_size
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "detectors" / "letterbox.npz"
 
@@ -152,3 +152,53 @@ def test_what_is_no_picture_is_refused(image: ImageU8, reason: str) -> None:
 
     with pytest.raises(ValueError, match=reason):
         buffer.write(0, image)
+
+
+@given(source=sizes, target=input_sizes)
+def test_a_tight_input_shows_the_picture_as_large_with_less_padding(
+    source: tuple[int, int], target: tuple[int, int]
+) -> None:
+    whole = Letterbox.fit(source, target)
+
+    tight = tight_input_size(source, target, 32)
+    box = Letterbox.fit(source, tight)
+
+    # A side that rounding made shorter may bind and cost the other one a pixel.
+    assert abs(box.width - whole.width) <= 1 + whole.width // max(whole.height, 1)
+    assert abs(box.height - whole.height) <= 1 + whole.height // max(whole.width, 1)
+    assert all(side % 32 == 0 for side in tight)
+    assert all(
+        side <= whole_side for side, whole_side in zip(tight, target, strict=True)
+    )
+    assert all(
+        side >= whole_side / 2 for side, whole_side in zip(tight, target, strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ((1080, 1920), (384, 640)),
+        ((1920, 1080), (640, 384)),
+        ((480, 640), (480, 640)),
+        ((512, 512), (640, 640)),
+        ((100, 4000), (320, 640)),
+    ],
+)
+def test_tight_inputs_of_usual_cameras(
+    source: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    assert tight_input_size(source, (640, 640), 32) == expected
+
+
+def test_a_reshaped_buffer_is_as_a_new_one() -> None:
+    used, fresh = InputBuffer(2, (64, 64)), InputBuffer(2, (32, 64))
+    used.write(0, picture(64, 64))
+    used.write(1, picture(64, 64))
+
+    used.reshape((32, 64))
+    for buffer in (used, fresh):
+        buffer.write(0, picture(32, 40))
+        buffer.write(1, picture(16, 64))
+
+    np.testing.assert_array_equal(used.first(2), fresh.first(2))

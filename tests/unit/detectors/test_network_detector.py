@@ -12,8 +12,9 @@ from vision.core.errors import ModelError
 from vision.core.frame import Frame
 from vision.detectors.labels import DetectorOptions
 from vision.detectors.model_file import ModelFile
-from vision.detectors.network import InputPort, NetworkDetector
+from vision.detectors.network import NetworkDetector
 from vision.detectors.preprocess import InputArray
+from vision.detectors.runtime import InputPort
 
 MODEL = ModelFile(
     path=Path("model.onnx"),
@@ -31,12 +32,16 @@ class FakeNetwork:
     """Says the same rows for every picture and remembers the batches."""
 
     def __init__(
-        self, said: FloatArray = NOTHING, port: InputPort = FREE, *, results: int = 0
+        self,
+        said: FloatArray | Callable[[InputArray], FloatArray] = NOTHING,
+        port: InputPort = FREE,
+        *,
+        results: int = 0,
     ) -> None:
         self._said = said
         self._port = port
         self._results = results
-        self.batches: list[int] = []
+        self.shapes: list[tuple[int, ...]] = []
         self.sizes: list[tuple[int, int]] = []
 
     @property
@@ -47,8 +52,9 @@ class FakeNetwork:
         self.sizes.append(input_size)
 
     def forward(self, batch: InputArray) -> FloatArray:
-        self.batches.append(len(batch))
-        return np.stack([self._said] * (self._results or len(batch)))
+        self.shapes.append(batch.shape)
+        said = self._said(batch) if callable(self._said) else self._said
+        return np.stack([said] * (self._results or len(batch)))
 
 
 def frames(count: int, make: Callable[[], np.ndarray] | None = None) -> list[Frame]:
@@ -66,32 +72,32 @@ def detector(network: FakeNetwork, **options: object) -> NetworkDetector:
 def test_no_pictures_give_no_results_and_no_run() -> None:
     network = FakeNetwork()
     ready = detector(network)
-    network.batches.clear()
+    network.shapes.clear()
 
     assert ready.detect([]) == []
-    assert network.batches == []
+    assert network.shapes == []
 
 
 def test_many_pictures_run_in_batches_of_the_wanted_size() -> None:
     network = FakeNetwork()
     ready = detector(network, batch_max=4)
-    network.batches.clear()
+    network.shapes.clear()
 
     found = ready.detect(frames(10))
 
     assert len(found) == 10
-    assert network.batches == [4, 4, 2]
+    assert [shape[0] for shape in network.shapes] == [4, 4, 2]
 
 
 def test_a_fixed_batch_is_always_full_and_answers_for_the_pictures_alone() -> None:
     network = FakeNetwork(port=replace(FREE, batch=4))
     ready = detector(network, batch_max=8)
-    network.batches.clear()
+    network.shapes.clear()
 
     found = ready.detect(frames(6))
 
     assert len(found) == 6
-    assert network.batches == [4, 4]
+    assert [shape[0] for shape in network.shapes] == [4, 4]
 
 
 def test_each_batch_is_reported_with_its_times() -> None:
@@ -219,3 +225,39 @@ def test_fewer_results_than_pictures_are_no_silent_loss() -> None:
 
     with pytest.raises(ModelError, match="gave 1 results for a batch of 2"):
         ready.detect(frames(2))
+
+
+def test_tight_batches_hold_pictures_of_one_shape_and_keep_the_order() -> None:
+    def box_as_wide_as_the_input(batch: InputArray) -> FloatArray:
+        return np.array([[0, 0, batch.shape[3], 8, 0.9, 0]], np.float32)
+
+    network = FakeNetwork(box_as_wide_as_the_input)
+    ready = detector(network, tight=True)
+    network.shapes.clear()
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    shapes = [(30, 60), (60, 30), (30, 60), (60, 60)]
+
+    found = ready.detect(
+        [Frame("c", 0, 0.0, at, np.zeros((*size, 3), np.uint8)) for size in shapes]
+    )
+
+    assert network.shapes == [(2, 3, 32, 64), (1, 3, 64, 32), (1, 3, 64, 64)]
+    assert network.sizes == [(64, 64), (32, 64), (64, 32)]
+    widths = [boxes.xyxy[0, 2] - boxes.xyxy[0, 0] for boxes in found]
+    assert widths == pytest.approx([60, 30, 60, 60])
+
+
+def test_a_fixed_input_is_never_tight() -> None:
+    network = FakeNetwork(port=InputPort(None, 64, 64))
+    ready = detector(network, tight=True)
+
+    ready.detect(frames(1, lambda: np.zeros((30, 60, 3), np.uint8)))
+
+    assert network.sizes == [(64, 64)]
+
+
+def test_a_picture_without_pixels_names_its_camera_when_tight() -> None:
+    ready = detector(FakeNetwork(), tight=True)
+
+    with pytest.raises(ModelError, match="camera c0, frame 0"):
+        ready.detect(frames(1, lambda: np.zeros((0, 64, 3), np.uint8)))

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from datasets.street_scene.labels import Box
 from datasets.street_scene.regions import Print, Rect, area, changed
 from datasets.street_scene.schema import Scenario
-from datasets.street_scene.sensor import sensor
 from datasets.street_scene.stage import Stage
+from datasets.street_scene.stream import pictures
 from datasets.street_scene.truth import write_truth
 
 _LOG = logging.getLogger(__name__)
@@ -90,6 +91,11 @@ def _frame(
 
 def encode(scenario: Scenario, work: Path, out: Path, *, crf: int = 28) -> None:
     """Write the frames as H.264 whose time stamps are the scene's times."""
+    files = _frame_files(scenario, work)
+
+    def clean(k: int) -> NDArray[np.uint8]:
+        return np.asarray(Image.open(files[k]).convert("RGB"))
+
     with av.open(str(out), "w", options={"movflags": "+faststart"}) as container:
         rate = Fraction(scenario.fps).limit_denominator(1000)
         gop = max(1, int(_KEYFRAME_S * scenario.fps))
@@ -106,10 +112,7 @@ def encode(scenario: Scenario, work: Path, out: Path, *, crf: int = 28) -> None:
             "bf": "0",
             "x264-params": f"keyint={gop}:min-keyint={gop}:scenecut=0:threads=1",
         }
-        for k, (t, file) in enumerate(
-            zip(scenario.times_s, _frame_files(scenario, work), strict=True)
-        ):
-            picture = sensor(np.asarray(Image.open(file).convert("RGB")), scenario, k)
+        for t, picture in pictures(scenario, clean):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts, frame.time_base = round(t * _MS), Fraction(1, _MS)
             container.mux(stream.encode(frame))

@@ -180,6 +180,29 @@ class Area(Strict):
     calendar: str | None = None
 
 
+class Fault(Strict):
+    """Something wrong with camera or stream from ``from_s`` until ``to_s``.
+
+    ``drop`` leaves the frames out, ``freeze`` repeats the last good one, ``move``
+    turns the camera: the picture is shifted by ``shift_px``. ``infrared`` is no
+    fault of its own: the camera switches to its grey night picture.
+    """
+
+    kind: Literal["drop", "freeze", "grey", "black", "move", "infrared"]
+    from_s: float = Field(ge=0.0)
+    to_s: float = Field(gt=0.0)
+    shift_px: tuple[int, int] = (0, 0)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.to_s <= self.from_s:
+            msg = (
+                f"faults: got from_s {self.from_s:g}, to_s {self.to_s:g}; to_s is later"
+            )
+            raise ValueError(msg)
+        return self
+
+
 class Scenario(Strict):
     """One clip: seed, camera, conditions, zones and actors."""
 
@@ -200,6 +223,7 @@ class Scenario(Strict):
     sun_deg: float = 130.0
     weather: Literal["dry", "rain"] = "dry"
     zones: tuple[Area, ...] = ()
+    faults: tuple[Fault, ...] = ()
     actors: tuple[Actor, ...] = ()
 
     @model_validator(mode="after")

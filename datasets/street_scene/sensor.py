@@ -10,6 +10,12 @@ from datasets.street_scene.schema import Scenario
 from datasets.street_scene.seeds import seed_of
 
 
+def greyed(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return (H, W, 3) as a sensor without its infrared filter sees it."""
+    weights = np.array([[0.45], [0.4], [0.15]], np.float32)
+    return np.repeat((picture @ weights).astype(np.uint8), 3, axis=2)
+
+
 def sensor(
     picture: NDArray[np.uint8], scenario: Scenario, frame: int
 ) -> NDArray[np.uint8]:
@@ -27,7 +33,7 @@ def sensor(
     out = _shaken(picture, scenario, rng).astype(np.float32)
     height, width = out.shape[:2]
     if scenario.light == "ir":
-        out = np.repeat(out @ np.array([[0.45], [0.4], [0.15]], np.float32), 3, axis=2)
+        out = greyed(out.astype(np.uint8)).astype(np.float32)
     grain = {"day": 1.2, "overcast": 1.5, "dusk": 3.0, "night": 4.0, "ir": 4.5}
     noise = rng.normal(size=(height, width, 1)) * grain[scenario.light]
     out = out + noise.astype(np.float32)

@@ -104,6 +104,7 @@ def conditions(scenario: Scenario) -> list[str]:
     found = [scenario.light, scenario.weather, *scenario.tags]
     if scenario.view.shake_px > 0:
         found.append("shake")
+    found += sorted({fault.kind for fault in scenario.faults})
     whys = {span.decoy for span in spans(scenario)}
     if "queue" in whys:
         found.append("queue")

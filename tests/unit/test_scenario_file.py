@@ -22,6 +22,7 @@ from datasets.street_scene.randomise import random_scenario
 from datasets.street_scene.regions import Print, area, changed, merge
 from datasets.street_scene.schema import Scenario, Traffic, Viewpoint, load
 from datasets.street_scene.sensor import sensor
+from datasets.street_scene.stream import pictures
 from datasets.street_scene.truth import conditions, zone_polygons
 
 ROOT = Path(__file__).parents[2]
@@ -260,3 +261,25 @@ def test_rendered_clip_becomes_labelled_pictures(tmp_path: Path) -> None:
     assert clip_to_stills(clip, work, out, every=2) == 2
     assert (out / "labels" / "x_00002.txt").read_text().startswith("6 0.2")
     assert len(list((out / "images").glob("*.jpg"))) == 2
+
+
+def test_faults_drop_freeze_blank_and_shift_the_stream() -> None:
+    faults = [
+        {"kind": "drop", "from_s": 1, "to_s": 2},
+        {"kind": "freeze", "from_s": 3, "to_s": 4},
+        {"kind": "grey", "from_s": 5, "to_s": 6},
+        {"kind": "infrared", "from_s": 6, "to_s": 7},
+        {"kind": "move", "from_s": 7, "to_s": 8, "shift_px": [40, 0]},
+    ]
+    clip = scenario(width=160, height=90, duration_s=9.0, faults=faults)
+    clean = np.zeros((90, 160, 3), np.uint8)
+    clean[:, 80:] = (200, 150, 100)
+    out = dict(pictures(clip, lambda _: clean))
+
+    assert {1.0, 1.5}.isdisjoint(out)
+    assert (out[3.0] == out[2.5]).all()
+    assert (out[2.5] != out[2.0]).any()
+    assert (out[5.0] == 128).all()
+    assert (out[6.0] == out[6.0][:, :, :1]).all()
+    assert out[7.0][45, 60, 0] > 100 > out[6.5][45, 60, 0]
+    assert {"drop", "freeze", "grey", "move"} <= set(conditions(clip))

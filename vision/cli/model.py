@@ -132,6 +132,56 @@ def export(
     print(exporting.write_sheet(folder, papers))
 
 
+@app.command("report")
+def report(
+    model: Annotated[str, typer.Argument(help=".pt, .onnx or openvino:bf16:FILE.")],
+    recipe: Annotated[Path, typer.Argument(help="Recipe: says what is kept aside.")],
+    folder: Annotated[Path, typer.Argument(help="Receives figures and pictures.")],
+    *,
+    root: Root = None,
+    size: Annotated[int, typer.Option(help="Side of the square, pixels.")] = _SIZE_PX,
+) -> None:
+    """Measure a model on what training never saw; write tables and pictures."""
+    _need_training()
+    from vision.training import fit  # noqa: PLC0415
+    from vision.training import report as reports
+    from vision.training.forms import predictor, teacher  # noqa: PLC0415
+    from vision.training.recipe import read_recipe  # noqa: PLC0415
+
+    read = read_recipe(recipe)
+    fit.use_threads(1)
+    places = fit.Places(DATASETS, _root(root), folder)
+    aside = fit.gather(read, places).aside
+    predict = predictor(model, size)
+    made = reports.make(teacher(places.pictures, read.parent), predict, aside)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "figures.json").write_text(reports.as_json(made), encoding="utf-8")
+    reports.draw_all(predict, aside["refuse"], made.thresholds, folder)
+    print(reports.as_text(made))
+    print(f"thresholds {made.thresholds}; pictures in {folder}")
+
+
+@app.command("final")
+def final(
+    model: Annotated[str, typer.Argument(help=".pt, .onnx or openvino:bf16:FILE.")],
+    name: SetName = "garbage_cn",
+    *,
+    root: Root = None,
+    size: Annotated[int, typer.Option(help="Side of the square, pixels.")] = _SIZE_PX,
+) -> None:
+    """Score the test split of a set. Look once, at the end: never choose by it."""
+    _need_training()
+    from vision.training.forms import predictor  # noqa: PLC0415
+    from vision.training.judge import conditions_table  # noqa: PLC0415
+
+    manifest = _manifest(name)
+    samples = list(load(manifest, list_split(manifest, _root(root), "val"), _SIZE_PX))
+    table = conditions_table(predictor(model, size), samples, manifest.exhaustive)
+    for condition, scores in table.items():
+        cells = ", ".join(f"{k} {v.ap50:.3f}/{v.ap:.3f}" for k, v in scores.items())
+        print(f"{condition:10} AP50/AP50-95: {cells}")
+
+
 @app.command("parity")
 def parity(
     origin: Annotated[str, typer.Argument(help="Reference: .pt or .onnx.")],
@@ -182,3 +232,7 @@ def _need_training() -> None:
     if find_spec("torch") is None or find_spec("ultralytics") is None:
         msg = "this needs torch and ultralytics: run `make train-env` first"
         raise ConfigError(msg)
+
+
+if __name__ == "__main__":
+    app()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,8 @@ class Fault:
     """One thing that is wrong with a set.
 
     Attributes:
-        kind: ``broken, outside, label, missing, leak, near_leak, rare``.
+        kind: ``broken, outside, label, missing, leak, near_leak, changed,
+            rare``.
         where: picture, pair of pictures, or class.
         text: what was found and what to do.
     """
@@ -77,8 +79,27 @@ def check(manifest: Manifest, root: Path) -> Iterator[Fault]:
             looks.append(describe(np.asarray(thumb, np.uint8)))
         seen[split] = (paths, looks)
     yield from _leaks(seen)
+    yield from _changed(manifest, root)
     for split in seen:
         yield from _rare(split, tally(manifest, root, split))
+
+
+def fingerprint(folder: Path) -> str:
+    """Hash all pictures and labels of a set.
+
+    Args:
+        folder: of the set.
+
+    Returns:
+        SHA-256 in hexadecimal over the sorted lines ``path sha256``.
+    """
+    lines = [
+        f"{path.relative_to(folder).as_posix()} "
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}"
+        for part in ("images", "labels")
+        for path in sorted((folder / part).glob("*"))
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def tally(manifest: Manifest, root: Path, split: str) -> Tally:
@@ -105,6 +126,15 @@ def tally(manifest: Manifest, root: Path, split: str) -> Tally:
                 boxes[name] += 1
                 small[name] += row[3] * row[4] < _SMALL_SHARE
     return Tally(len(paths), empty, boxes, small)
+
+
+def _changed(manifest: Manifest, root: Path) -> Iterator[Fault]:
+    if manifest.fingerprint is None:
+        return
+    now = fingerprint(root / manifest.name)
+    if now != manifest.fingerprint:
+        text = f"files hash to {now[:12]}, the manifest says another"
+        yield Fault("changed", manifest.name, f"{text}; figures will not compare")
 
 
 def _splits(manifest: Manifest) -> list[str]:

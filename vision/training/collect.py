@@ -29,6 +29,8 @@ class Manifest:
         stretched: whether an export squashed the pictures to squares.
         splits: split name to list file or folder.
         licence: as stated by the source.
+        fingerprint: of the files the figures were made with, see
+            ``checks.fingerprint``; None when it was not taken.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Manifest:
     stretched: bool
     splits: dict[str, str]
     licence: str
+    fingerprint: str | None
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -62,6 +65,7 @@ def read_manifest(path: Path) -> Manifest:
             stretched=bool(table["stretched"]),
             splits=dict(table["splits"]),
             licence=table["licence"],
+            fingerprint=table.get("fingerprint"),
         )
     except KeyError as missing:
         msg = f"{path}: key {missing} is missing; see datasets/garbage_cn/manifest.toml"
@@ -75,7 +79,7 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def list_split(manifest: Manifest, root: Path, split: str) -> list[Path]:
-    """List the pictures of a split, without those the set says to drop.
+    """List the pictures of a split; training leaves out what the set drops.
 
     Args:
         manifest: the set.
@@ -101,11 +105,9 @@ def list_split(manifest: Manifest, root: Path, split: str) -> list[Path]:
     source = folder / manifest.splits[split]
     if source.is_dir():
         return [p for p in sorted(source.iterdir()) if p.suffix in PICTURE_SUFFIXES]
-    drop = (
-        set(_lines(folder / manifest.splits["drop"]))
-        if "drop" in manifest.splits
-        else set()
-    )
+    # What is dropped is bad to learn from; a test split stays as it was made.
+    dropped = manifest.splits.get("drop") if split == "train" else None
+    drop = set(_lines(folder / dropped)) if dropped is not None else set()
     return [folder / line for line in _lines(source) if line not in drop]
 
 

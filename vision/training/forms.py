@@ -7,8 +7,24 @@ from pathlib import Path
 from vision.core.errors import ModelError
 from vision.training.fitting import Predict
 from vision.training.network import load_checkpoint
-from vision.training.predict import torch_predictor
+from vision.training.predict import road_users_only, torch_predictor
 from vision.training.runtimes import onnx_predictor, openvino_predictor
+
+TEACHER_PX = 640
+
+
+def teacher(root: Path, parent: str) -> Predict:
+    """Open the COCO parent as a detector of our road users, at 640 px.
+
+    Args:
+        root: data root; holds `weights/`.
+        parent: checkpoint file.
+
+    Returns:
+        The predictor, in our classes.
+    """
+    model = load_checkpoint(root / "weights" / parent)
+    return road_users_only(torch_predictor(model, TEACHER_PX))
 
 
 def predictor(spec: str, size_px: int) -> Predict:

@@ -10,7 +10,7 @@ import numpy as np
 from vision.core.arrays import FloatArray
 from vision.training.conditions import CONDITIONS, moved
 from vision.training.fitting import Predict
-from vision.training.labels import CLASSES, ROAD_USERS, Sample
+from vision.training.labels import CLASSES, Sample
 from vision.training.scoring import (
     Marked,
     average_precision,
@@ -203,10 +203,3 @@ def conditions_table(
         condition: class_scores(mark(predict, samples, condition), names)
         for condition in CONDITIONS
     }
-
-
-def road_users(
-    teacher: Predict, predict: Predict, samples: Sequence[Sample]
-) -> dict[str, ClassScore]:
-    """Score road users against the teacher's confident boxes."""
-    return class_scores(mark_against(teacher, predict, samples), ROAD_USERS)

@@ -124,7 +124,7 @@ class Trainer:
 
     def _blend(self) -> None:
         # A young average would remember the untrained weights for long.
-        keep = self._schedule.average * (1 - math.exp(-(self.step + 1) / 400))
+        keep = self._schedule.average * (1 - math.exp(-(self.step + 1) / 100))
         fresh = self._pair.student.state_dict()
         with torch.no_grad():
             for name, value in self.average.state_dict().items():

@@ -1,0 +1,176 @@
+"""One command's worth of figures for the card of a model."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vision.training import figures
+from vision.training.contact import draw, sheet, write
+from vision.training.fitting import Predict
+from vision.training.judge import (
+    ClassScore,
+    Vending,
+    best_threshold,
+    class_scores,
+    conditions_table,
+    mark,
+    mark_against,
+    mean_ap50,
+    vending,
+)
+from vision.training.labels import CLASSES, ROAD_USERS, Sample
+from vision.training.scoring import Marked
+
+REFUSE = CLASSES[:3]
+_FALSE_PER_NEGATIVE = 0.15
+_GALLERY = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that is measured on pictures kept aside.
+
+    Attributes:
+        refuse: figures of the refuse classes on whole scenes kept aside.
+        conditions: the same under each condition.
+        road: road users on clips and vehicles against the teacher.
+        vending: street_vendor on origins kept aside.
+        thresholds: chosen default score per class.
+    """
+
+    refuse: dict[str, ClassScore]
+    conditions: dict[str, dict[str, ClassScore]]
+    road: dict[str, ClassScore]
+    vending: Vending
+    thresholds: dict[str, float]
+
+
+def make(
+    teacher: Predict, predict: Predict, aside: Mapping[str, Sequence[Sample]]
+) -> Report:
+    """Measure a model.
+
+    Args:
+        teacher: the COCO parent, in ``CLASSES``.
+        predict: the model.
+        aside: pools kept aside: ``refuse, vend, vehicles, clips``.
+
+    Returns:
+        The report.
+    """
+    plain = mark(predict, aside["refuse"])
+    stalls = mark(predict, aside["vend"])
+    traffic = [*aside["clips"], *aside["vehicles"]]
+    thresholds = {name: best_threshold(plain, name) for name in REFUSE}
+    against = mark_against(teacher, predict, traffic)
+    thresholds |= {name: best_threshold(against, name) for name in ROAD_USERS}
+    found = vending(stalls, _FALSE_PER_NEGATIVE)
+    thresholds["street_vendor"] = round(max(found.threshold, 0.05), 2)
+    return Report(
+        refuse=class_scores(plain, REFUSE),
+        conditions=conditions_table(predict, aside["refuse"], REFUSE),
+        road=class_scores(against, ROAD_USERS),
+        vending=found,
+        thresholds=thresholds,
+    )
+
+
+def as_text(report: Report) -> str:
+    """Write the report as Markdown tables.
+
+    Args:
+        report: the figures.
+
+    Returns:
+        Text for the card.
+    """
+    lines = ["| class | AP50 | AP50-95 | true boxes |", "|---|---|---|---|"]
+    for name, score in (report.refuse | report.road).items():
+        lines.append(f"| {name} | {score.ap50:.3f} | {score.ap:.3f} | {score.truths} |")
+    lines += ["", "| condition | mean AP50 | " + " | ".join(REFUSE) + " |"]
+    lines.append("|---|---|" + "---|" * len(REFUSE))
+    for condition, scores in report.conditions.items():
+        cells = " | ".join(f"{scores[name].ap50:.3f}" for name in REFUSE)
+        lines.append(f"| {condition} | {mean_ap50(scores):.3f} | {cells} |")
+    v = report.vending
+    lines += [
+        "",
+        f"street_vendor: {v.hits:.0%} of {v.stalls} stalls hit",
+        f"(95 % interval {v.low:.0%} to {v.high:.0%}) at score {v.threshold:.3f},",
+        f"{_FALSE_PER_NEGATIVE} false boxes a picture on {v.negatives} look-alikes.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def as_json(report: Report) -> str:
+    """Write the report as JSON, for machines and for comparison."""
+    table: dict[str, Any] = dataclasses.asdict(report)
+    return json.dumps(table, indent=1, sort_keys=True) + "\n"
+
+
+def draw_all(
+    predict: Predict,
+    refuse: Sequence[Sample],
+    thresholds: Mapping[str, float],
+    folder: Path,
+) -> None:
+    """Draw curves and the confusion matrix of the refuse classes.
+
+    Args:
+        predict: the model.
+        refuse: scenes kept aside.
+        thresholds: default per class.
+        folder: receives the pictures.
+    """
+    marked = mark(predict, refuse)
+    figures.draw_curves(marked, REFUSE, thresholds, folder / "precision_recall.png")
+    table = figures.confusion(marked, REFUSE, thresholds)
+    figures.draw_confusion(table, REFUSE, folder / "confusion.png")
+
+
+def gallery(
+    predict: Predict,
+    own: Sequence[Sample],
+    thresholds: Mapping[str, float],
+    path: Path,
+) -> None:
+    """Show the worst pictures of our own footage, found beside true boxes.
+
+    Args:
+        predict: the model.
+        own: labelled pictures that are ours to show.
+        thresholds: default per class.
+        path: the JPEG to write.
+    """
+    marked = mark(predict, own)
+    order = sorted(range(len(own)), key=lambda i: -_mistakes(marked[i], thresholds))[
+        :_GALLERY
+    ]
+    cells = []
+    for index in order:
+        sample, rows = own[index], _confident(marked[index], thresholds)
+        truth = [(int(k), "true " + CLASSES[int(k)]) for k in sample.class_id]
+        found = [(int(r[5]), f"{CLASSES[int(r[5])]} {r[4]:.2f}") for r in rows]
+        cells += [
+            draw(sample.image, sample.xyxy, truth),
+            draw(sample.image, rows[:, :4], found),
+        ]
+    write(path, sheet(cells, 4, 360))
+
+
+def _confident(picture: Marked, thresholds: Mapping[str, float]) -> Any:
+    least = [thresholds[name] for name in CLASSES]
+    keep = [row[4] >= least[int(row[5])] for row in picture.found]
+    return picture.found[keep]
+
+
+def _mistakes(picture: Marked, thresholds: Mapping[str, float]) -> int:
+    rows = _confident(picture, thresholds)
+    shown = Marked(rows, picture.xyxy, picture.class_id)
+    table = figures.confusion([shown], CLASSES, thresholds)
+    return int(table.sum() - table.diagonal().sum())

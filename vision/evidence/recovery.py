@@ -21,13 +21,18 @@ WORKING = ".working"
 
 
 @contextmanager
-def working_on(root: Path, event_id: str) -> Iterator[None]:
+def working_on(root: Path, event_id: str, *, part: str = "step") -> Iterator[None]:
     """Mark a package as being written; after a crash the mark is still there.
+
+    Args:
+        root: the evidence folder.
+        event_id: whose package.
+        part: what is being written; two parts may be at once.
 
     Raises:
         OSError: the mark cannot be set.
     """
-    marks = root / WORKING
+    marks = root / WORKING / part
     marks.mkdir(parents=True, exist_ok=True)
     mark = marks / event_id
     mark.touch()
@@ -54,12 +59,13 @@ def recover(root: Path, clock: Clock) -> list[str]:
     marks = root / WORKING
     if not marks.is_dir():
         return []
-    tidied = []
-    for mark in sorted(marks.iterdir()):
-        _void_cut_sealings(root, mark.name, clock)
-        _tidy(root / mark.name)
+    found = sorted(mark for mark in marks.rglob("*") if mark.is_file())
+    tidied = sorted({mark.name for mark in found})
+    for event_id in tidied:
+        _void_cut_sealings(root, event_id, clock)
+        _tidy(root / event_id)
+    for mark in found:
         mark.unlink()
-        tidied.append(mark.name)
     if tidied:
         log.info("evidence: %d packages tidied after a crash", len(tidied))
     return tidied

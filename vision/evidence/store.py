@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 
@@ -11,8 +11,10 @@ from vision.core.errors import EvidenceError
 from vision.core.events import Provenance
 from vision.core.evidence import Artifact, Evidence
 from vision.core.observation import Observation
+from vision.core.packets import EncodedPacket
 from vision.core.ports import Clock, HealthListener
-from vision.core.violations import Violation
+from vision.core.violations import Lifecycle, Violation
+from vision.evidence.clipping import Clipping, LateListener
 from vision.evidence.disk import free_bytes, make_folder, write_atomically
 from vision.evidence.manifest import Entry, Manifest
 from vision.evidence.origin import origin_of, step_of
@@ -23,6 +25,7 @@ from vision.evidence.recovery import recover, working_on
 from vision.evidence.redaction import redact, regions_of
 from vision.evidence.seal import Sealer, short_code
 from vision.evidence.sights import FirstSights
+from vision.evidence.takes import ClipPolicy, Moment
 from vision.evidence.trouble import Trouble
 
 log = logging.getLogger(__name__)
@@ -39,11 +42,13 @@ class StorePolicy:
         min_free_bytes: below this much free disk nothing is written, so that
             events themselves can still be kept.
         zone: time zone on overlays; None: this machine's.
+        clips: how long clips are, and what they may cost.
     """
 
     first_sight_bytes: int = 64 << 20
     min_free_bytes: int = 64 << 20
     zone: tzinfo | None = None
+    clips: ClipPolicy = field(default_factory=ClipPolicy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,13 @@ class PackageStore:
         self._trouble = Trouble(self._clock, on_health)
         self._sights = FirstSights(self._policy.first_sight_bytes)
         self._probe_at_s = 0.0
+        self._clipping = Clipping(
+            root,
+            self._sealer,
+            clock=self._clock,
+            policy=self._policy.clips,
+            trouble=self._trouble,
+        )
         try:
             recover(root, self._clock)
         except OSError as error:
@@ -100,12 +112,25 @@ class PackageStore:
         """Memory that first pictures take now."""
         return self._sights.size_bytes
 
+    def add_packet(self, packet: EncodedPacket) -> None:
+        """Keep a packet for pre-roll; quick, called from the reading threads."""
+        self._clipping.add(packet)
+
+    def deliver_late_to(self, listener: LateListener) -> None:
+        """Name who is told when a clip was sealed, after its event went out."""
+        self._clipping.deliver_late_to(listener)
+
+    def close(self, timeout_s: float) -> None:
+        """Seal the clips that were begun, at most for `timeout_s`, then stop."""
+        self._clipping.close(timeout_s)
+
     def observe(self, observation: Observation) -> None:
         """Remember the first sight of places that are new in this frame."""
         try:
             self._sights.observe(observation)
         except EvidenceError as error:
             self._trouble.begin(str(error))
+        self._clipping.sample(observation.frame)
         if self._trouble.detail is not None:
             self._probe()
 
@@ -123,15 +148,17 @@ class PackageStore:
             if kept is not None:
                 return kept
             with working_on(self._root, violation.event_id):
-                return self._keep(package, known, violation, observation)
+                evidence = self._keep(package, violation, observation)
         except (OSError, EvidenceError) as error:
             self._trouble.begin(f"event {violation.event_id} has no pictures: {error}")
             return Evidence()
+        if violation.lifecycle is Lifecycle.OPENED:
+            self._clipping.begin(_moment(violation, observation))
+        return evidence
 
     def _keep(
         self,
         package: Package,
-        known: Manifest | None,
         violation: Violation,
         observation: Observation,
     ) -> Evidence:
@@ -151,7 +178,7 @@ class PackageStore:
             except OSError as error:
                 whole = False
                 self._trouble.begin(f"{package.folder.name}: {error}; free space")
-        seals = self._seal(package, known, tuple(entries), violation, observation)
+        seals = self._seal(package, tuple(entries), violation, observation)
         if whole:
             self._trouble.end()
         return Evidence((*(entry.artifact for entry in entries), *seals))
@@ -159,26 +186,28 @@ class PackageStore:
     def _seal(
         self,
         package: Package,
-        known: Manifest | None,
         entries: tuple[Entry, ...],
         violation: Violation,
         observation: Observation,
     ) -> tuple[Artifact, ...]:
-        if known is None:
-            origin = origin_of(violation, observation.scene, self._provenance)
-            known = Manifest(violation.event_id, revision=0, origin=origin)
-        following = known.next(
-            entries,
-            step=step_of(violation),
-            at=self._clock.now(),
-            actor="engine",
-            action=f"captured {violation.lifecycle}",
-        )
-        try:
-            return self._sealer.seal(package.folder, following)
-        except (OSError, EvidenceError):
-            package.discard(entries)
-            raise
+        # The clip thread seals packages, too: one revision at a time.
+        with self._clipping.packages:
+            try:
+                known = package.read()
+                if known is None:
+                    origin = origin_of(violation, observation.scene, self._provenance)
+                    known = Manifest(violation.event_id, revision=0, origin=origin)
+                following = known.next(
+                    entries,
+                    step=step_of(violation),
+                    at=self._clock.now(),
+                    actor="engine",
+                    action=f"captured {violation.lifecycle}",
+                )
+                return self._sealer.seal(package.folder, following)
+            except (OSError, EvidenceError):
+                package.discard(entries)
+                raise
 
     def _shots(self, violation: Violation, observation: Observation) -> Iterator[_Shot]:
         """Yield the pictures of a step, the most needed first."""
@@ -234,3 +263,14 @@ class PackageStore:
             log.debug("evidence still degraded: %s", error)
         else:
             self._trouble.end()
+
+
+def _moment(violation: Violation, observation: Observation) -> Moment:
+    frame = observation.frame
+    return Moment(
+        event_id=violation.event_id,
+        step=violation.sequence,
+        camera_id=frame.camera_id,
+        media_time_s=frame.media_time_s,
+        captured_at=frame.captured_at,
+    )

@@ -40,6 +40,7 @@ def fill(root: Path, keys: Path, *, events: int = 2) -> TrustedKeys:
                 event_id=f"event-{number}",
             )
             store.keep(step, observed(at, place))
+    store.close(20)
     return folder.trusted()
 
 
@@ -151,7 +152,7 @@ def test_another_key_s_signature_is_not_accepted(copy: Path, tmp_path: Path) -> 
     found = verify_store(copy, strangers.trusted())
 
     assert all("unknown key" in finding.what for finding in found)
-    assert "event-0/manifest-002.sig" in paths(found)
+    assert "event-0/manifest-003.sig" in paths(found)
 
 
 def test_packages_sealed_before_a_rotation_still_verify(tmp_path: Path) -> None:
@@ -172,11 +173,11 @@ def test_what_a_crash_left_is_tidied_and_the_step_can_be_kept_again(
     folder = root / "event-0"
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     # As a crash leaves it: pictures and a half-written seal, the mark still set.
-    (folder / "003-wide_deciding.jpg").write_bytes(b"x")
-    (folder / "manifest-003.json.part").write_bytes(b"{")
+    (folder / "009-wide_deciding.jpg").write_bytes(b"x")
+    (folder / "manifest-009.json.part").write_bytes(b"{")
     (folder / "manifest.sig").write_bytes(b"newer than the manifest")
-    (root / WORKING).mkdir(exist_ok=True)
-    (root / WORKING / "event-0").touch()
+    (root / WORKING / "step").mkdir(parents=True, exist_ok=True)
+    (root / WORKING / "step" / "event-0").touch()
 
     PackageStore(root)
 

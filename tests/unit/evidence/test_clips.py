@@ -1,0 +1,188 @@
+"""Clips from real encoded streams, made here with FFmpeg."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from av.video.stream import VideoStream
+
+from tests.fakes import ManualClock
+from tests.unit.evidence.scenes import decided, observed, standing, street
+from vision.core.errors import EvidenceError
+from vision.core.evidence import Evidence
+from vision.core.packets import EncodedPacket, StreamFormat
+from vision.evidence.remux import remux
+from vision.evidence.store import PackageStore, StorePolicy
+from vision.evidence.takes import ClipPolicy
+from vision.evidence.verify import verify_package
+
+FPS = 10
+CODECS = ("libx264", "libx265", "mjpeg", "mpeg4")
+
+
+def encoded(
+    codec: str, seconds: float, *, container: str = "mp4"
+) -> Iterator[EncodedPacket]:
+    """Encode a grey ramp: the brightness of a frame tells its time."""
+    memory = io.BytesIO()
+    with av.open(memory, "w", format=container) as out:
+        options = {"x265-params": "log-level=none"} if codec == "libx265" else {}
+        stream = out.add_stream(codec, rate=FPS, options=options)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height = 64, 48
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        stream.codec_context.gop_size = FPS
+        for index in range(round(seconds * FPS)):
+            grey = np.full((48, 64, 3), grey_at(index / FPS), np.uint8)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(grey, "bgr24")))
+        out.mux(stream.encode(None))
+    memory.seek(0)
+    with av.open(memory, "r") as source:
+        video = source.streams.video[0]
+        context = video.codec_context
+        base = video.time_base or Fraction(1, 1000)
+        form = StreamFormat(
+            context.codec.canonical_name, 64, 48, base, context.extradata
+        )
+        for packet in source.demux(video):
+            if packet.size and packet.pts is not None:
+                yield EncodedPacket(
+                    "gate",
+                    form,
+                    bytes(packet),
+                    packet.pts,
+                    packet.dts,
+                    packet.is_keyframe,
+                    float(packet.pts * base),
+                )
+
+
+def grey_at(at_s: float) -> int:
+    return int(20 + at_s * 8)
+
+
+def greys(path: Path) -> list[float]:
+    with av.open(str(path)) as clip:
+        return [
+            float(frame.to_ndarray(format="gray").mean())
+            for frame in clip.decode(video=0)
+        ]
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Callable[[str], tuple[Path, list[Evidence]]]:
+    """Record an event at 12 s of a 20 s stream."""
+
+    def record(codec: str) -> tuple[Path, list[Evidence]]:
+        late: list[Evidence] = []
+        policy = StorePolicy(clips=ClipPolicy(pre_s=4, post_s=3))
+        store = PackageStore(tmp_path, policy=policy, clock=ManualClock())
+        store.deliver_late_to(lambda _, evidence: late.append(evidence))
+        at = street(120, at_s=12.0)
+        place = standing(at)
+        done = False
+        for packet in encoded(codec, 20):
+            store.add_packet(packet)
+            if packet.media_time_s >= 12 and not done:
+                done = True
+                store.keep(decided(at, place), observed(at, place))
+        store.close(20)
+        return tmp_path / "event-1", late
+
+    return record
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_clip_shows_the_seconds_around_the_decision(
+    recorded: Callable[[str], tuple[Path, list[Evidence]]], codec: str
+) -> None:
+    folder, _ = recorded(codec)
+    shown = greys(folder / "001-clip.mp4")
+
+    assert grey_at(7) - 6 <= shown[0] <= grey_at(8) + 6
+    assert grey_at(15) - 6 <= shown[-1] <= grey_at(16) + 6
+    assert verify_package(folder, None) == []
+
+
+def test_h264_packets_come_through_unchanged(tmp_path: Path) -> None:
+    packets = list(encoded("libx264", 3))
+    remux(packets, tmp_path / "clip.mp4")
+    with av.open(str(tmp_path / "clip.mp4")) as clip:
+        written = [bytes(p) for p in clip.demux(video=0) if p.size]
+
+    assert written == [packet.payload for packet in packets]
+
+
+def test_a_transport_stream_s_packets_make_a_playable_clip(tmp_path: Path) -> None:
+    packets = list(encoded("libx264", 3, container="mpegts"))
+    remux(packets, tmp_path / "clip.mp4")
+
+    assert len(greys(tmp_path / "clip.mp4")) == 3 * FPS
+
+
+@pytest.mark.parametrize("codec", ["libx265", "mjpeg"])
+def test_a_stream_that_browsers_do_not_play_gets_a_copy_that_they_do(
+    recorded: Callable[[str], tuple[Path, list[Evidence]]], codec: str
+) -> None:
+    folder, late = recorded(codec)
+    with av.open(str(folder / "001-clip_proxy.mp4")) as proxy:
+        kind = proxy.streams.video[0].codec_context.name
+
+    assert kind == "h264"
+    assert {"clip", "clip_proxy"} <= {a.role for a in late[0].artifacts}
+
+
+def test_the_manifest_says_how_a_clip_was_made(
+    recorded: Callable[[str], tuple[Path, list[Evidence]]],
+) -> None:
+    folder, _ = recorded("libx264")
+    files = json.loads((folder / "manifest.json").read_text())["files"]
+    note = next(file["note"] for file in files if file["role"] == "clip")
+
+    assert note == "original h264 packets, not re-encoded"
+
+
+def test_a_source_without_packets_gets_an_encoded_clip_that_says_so(
+    tmp_path: Path,
+) -> None:
+    policy = StorePolicy(clips=ClipPolicy(pre_s=4, post_s=3))
+    store = PackageStore(tmp_path, policy=policy)
+    for index in range(20):
+        at = street(index, at_s=float(index))
+        place = standing(at)
+        store.observe(observed(at, place))
+        if index == 12:
+            store.keep(decided(at, place), observed(at, place))
+    store.close(20)
+    files = json.loads((tmp_path / "event-1" / "manifest.json").read_text())["files"]
+    note = next(file["note"] for file in files if file["role"] == "clip")
+    shown = greys(tmp_path / "event-1" / "001-clip.mp4")
+
+    assert note == "encoded from sampled pictures: the source gives no packets"
+    assert len(shown) == 8  # 8 s to 15 s, one picture per second
+
+
+def test_packets_without_a_key_frame_are_refused(tmp_path: Path) -> None:
+    packets = [p for p in encoded("libx264", 2) if not p.is_keyframe]
+
+    with pytest.raises(EvidenceError, match="key frame"):
+        remux(packets, tmp_path / "clip.mp4")
+
+
+def test_a_clip_is_sealed_although_its_camera_falls_silent(tmp_path: Path) -> None:
+    clock = ManualClock()
+    store = PackageStore(tmp_path, clock=clock)
+    late: list[Evidence] = []
+    store.deliver_late_to(lambda _, evidence: late.append(evidence))
+    at = street(30, at_s=3.0)
+    for packet in encoded("libx264", 3):
+        store.add_packet(packet)
+    store.keep(decided(at, standing(at)), observed(at, standing(at)))
+    store.close(20)
+
+    assert "clip" in {artifact.role for artifact in late[0].artifacts}

@@ -1,0 +1,137 @@
+"""The clip of an event: begun with its decision, sealed when the post-roll is in."""
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from vision.core.errors import EvidenceError
+from vision.core.evidence import Artifact, Evidence
+from vision.core.frame import Frame
+from vision.core.packets import EncodedPacket
+from vision.core.ports import Clock
+from vision.evidence.clips import ClipThread, make_clips
+from vision.evidence.disk import free_bytes, make_folder
+from vision.evidence.package import Package
+from vision.evidence.recovery import working_on
+from vision.evidence.seal import Sealer
+from vision.evidence.takes import ClipPolicy, Moment, Take, TakeRecorder
+from vision.evidence.trouble import Trouble
+
+log = logging.getLogger(__name__)
+
+LateListener = Callable[[str, Evidence], None]
+"""Called with (event id, files) when evidence came after its event."""
+
+_SAMPLE_WIDTH = 960
+_SAMPLE_QUALITY = 80
+
+
+class Clipping:
+    """Rings, takes and the thread that writes clips into packages."""
+
+    def __init__(
+        self,
+        root: Path,
+        sealer: Sealer,
+        *,
+        clock: Clock,
+        policy: ClipPolicy,
+        trouble: Trouble,
+    ) -> None:
+        """Start the thread.
+
+        Args:
+            root: the evidence folder.
+            sealer: seals the package anew with its clip.
+            clock: wall and monotonic time.
+            policy: how long clips are.
+            trouble: told when a clip cannot be written.
+        """
+        self._root = root
+        self._sealer = sealer
+        self._clock = clock
+        self._policy = policy
+        self._trouble = trouble
+        self._late: LateListener | None = None
+        self.packages = threading.Lock()
+        self._recorder = TakeRecorder(policy, clock, self._ready)
+        self._thread = ClipThread(self._finish, self._recorder.expire)
+
+    @property
+    def recorder(self) -> TakeRecorder:
+        """The rings."""
+        return self._recorder
+
+    def deliver_late_to(self, listener: LateListener) -> None:
+        """Name who is told of finished clips; called from the clip thread."""
+        self._late = listener
+
+    def add(self, packet: EncodedPacket) -> None:
+        """Take one packet; called from the reading threads."""
+        self._recorder.add(packet)
+
+    def sample(self, frame: Frame) -> None:
+        """Take a picture of a camera that gives no packets."""
+        if self._recorder.has_packets(frame.camera_id):
+            return
+        image = frame.image
+        if frame.width > _SAMPLE_WIDTH:
+            height = round(frame.height * _SAMPLE_WIDTH / frame.width)
+            small = cv2.resize(image, (_SAMPLE_WIDTH, height))
+            image = np.asarray(small, dtype=np.uint8)
+        quality = [cv2.IMWRITE_JPEG_QUALITY, _SAMPLE_QUALITY]
+        _, jpeg = cv2.imencode(".jpg", image, quality)
+        self._recorder.add_picture(frame.camera_id, frame.media_time_s, jpeg.tobytes())
+
+    def begin(self, moment: Moment) -> None:
+        """Begin the clip of a decision, if disk and memory allow."""
+        if free_bytes(self._root) < self._policy.min_free_bytes:
+            self._trouble.begin(f"{self._root}: no room for clips; free space")
+        elif not self._recorder.begin(moment):
+            log.warning("no clip for %s: too many at once", moment.event_id)
+
+    def close(self, timeout_s: float) -> None:
+        """Finish what was begun with what there is, then stop."""
+        self._recorder.expire(everything=True)
+        self._thread.stop(timeout_s)
+
+    def _ready(self, take: Take) -> None:
+        self._thread.add(take)
+
+    def _finish(self, take: Take) -> None:
+        event_id = take.moment.event_id
+        if take.empty:
+            log.warning("no clip for %s: its camera gave nothing", event_id)
+            return
+        try:
+            artifacts = self._write(take)
+        except (OSError, EvidenceError) as error:
+            self._trouble.begin(f"event {event_id} has no clip: {error}")
+            return
+        if artifacts and self._late is not None:
+            self._late(event_id, Evidence(artifacts))
+
+    def _write(self, take: Take) -> tuple[Artifact, ...]:
+        event_id = take.moment.event_id
+        package = Package(self._root, event_id)
+        with working_on(self._root, event_id, part="clip"):
+            make_folder(package.folder)
+            entries = make_clips(take, package.folder)
+            with self.packages:
+                known = package.read()
+                if known is None:
+                    package.discard(entries)
+                    log.warning("no clip for %s: it has no package", event_id)
+                    return ()
+                following = known.next(
+                    entries,
+                    at=self._clock.now(),
+                    actor="engine",
+                    action="added clip",
+                )
+                seals = self._sealer.seal(package.folder, following)
+        return (*(entry.artifact for entry in entries), *seals)

@@ -1,0 +1,145 @@
+"""Writes clips in the background: sealing never stalls analysis."""
+
+import logging
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from vision.core.errors import EvidenceError
+from vision.core.evidence import Artifact
+from vision.evidence.disk import TEMPORARY, file_sha256
+from vision.evidence.manifest import Entry
+from vision.evidence.remux import can_remux, remux
+from vision.evidence.takes import Take
+from vision.evidence.transcode import (
+    PLAYABLE,
+    TimedFrame,
+    decoded,
+    encode_clip,
+    jpegs,
+)
+
+log = logging.getLogger(__name__)
+
+MP4 = "video/mp4"
+_TICK_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """One file to make of a take."""
+
+    role: str
+    note: str
+    write: Callable[[Path], object]
+
+
+def make_clips(take: Take, folder: Path) -> tuple[Entry, ...]:
+    """Write the clip of a take, and a playable copy where browsers need one.
+
+    Args:
+        take: packets or pictures around the decision.
+        folder: the event's package.
+
+    Raises:
+        EvidenceError: the material makes no clip.
+        OSError: the files cannot be written.
+    """
+    return tuple(_save(take, folder, cut) for cut in _cuts(take))
+
+
+def _cuts(take: Take) -> Iterable[_Cut]:
+    packets = take.packets
+    if not packets:
+        yield _encoded(
+            "clip",
+            "encoded from sampled pictures: the source gives no packets",
+            jpegs(take.pictures),
+        )
+        return
+    form = packets[0].stream
+    if not can_remux(form):
+        note = f"re-encoded from {form.codec}, which MP4 does not take as it is"
+        yield _encoded("clip", note, decoded(packets))
+        return
+    note = f"original {form.codec} packets, not re-encoded"
+    yield _Cut("clip", note, lambda path: remux(packets, path))
+    if form.codec not in PLAYABLE:
+        note = f"re-encoded from {form.codec} for browsers; the clip is the original"
+        yield _encoded("clip_proxy", note, decoded(packets))
+
+
+def _encoded(role: str, note: str, frames: Iterable[TimedFrame]) -> _Cut:
+    return _Cut(role, note, lambda path: encode_clip(frames, path))
+
+
+def _save(take: Take, folder: Path, cut: _Cut) -> Entry:
+    name = f"{take.moment.step:03d}-{cut.role}.mp4"
+    path = folder / name
+    part = folder / (name + TEMPORARY)
+    try:
+        cut.write(part)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        digest = file_sha256(part)
+        size = part.stat().st_size
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    artifact = Artifact(
+        role=cut.role,
+        path=path,
+        name=name,
+        media_type=MP4,
+        sha256=digest,
+        size_bytes=size,
+        captured_at=take.captured_at,
+    )
+    return Entry(artifact, step=take.moment.step, note=cut.note)
+
+
+class ClipThread:
+    """One thread that turns finished takes into files."""
+
+    def __init__(
+        self, finish: Callable[[Take], None], tick: Callable[[], None]
+    ) -> None:
+        """Begin waiting.
+
+        Args:
+            finish: writes one take; its errors of ours are logged here.
+            tick: called about once a second.
+        """
+        self._finish = finish
+        self._tick = tick
+        self._queue: queue.SimpleQueue[Take | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="clips", daemon=True)
+        self._thread.start()
+
+    def add(self, take: Take) -> None:
+        """Hand over a finished take."""
+        self._queue.put(take)
+
+    def stop(self, timeout_s: float) -> None:
+        """Write what was handed over, at most for `timeout_s`, then stop."""
+        self._queue.put(None)
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                take = self._queue.get(timeout=_TICK_S)
+            except queue.Empty:
+                self._tick()
+                continue
+            if take is None:
+                return
+            try:
+                self._finish(take)
+            except (EvidenceError, OSError) as error:
+                log.warning("no clip for %s: %s", take.moment.event_id, error)
+            except Exception:  # thread edge: the next clip must be written
+                log.exception("no clip for %s", take.moment.event_id)

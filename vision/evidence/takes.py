@@ -1,0 +1,210 @@
+"""From a decision to the packets around it: pre-roll now, post-roll as it comes."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from vision.core.packets import EncodedPacket
+from vision.core.ports import Clock
+from vision.evidence.ring import PacketRing, RingLimits
+
+
+@dataclass(frozen=True, slots=True)
+class ClipPolicy:
+    """How long clips are and what they may cost.
+
+    Attributes:
+        pre_s: media time before the decision, seconds.
+        post_s: media time after it, seconds.
+        ring: what each camera's ring holds.
+        patience_s: longest wait for the post-roll of a camera that fell silent.
+        max_takes: clips in the making at once; further ones are not begun.
+        min_free_bytes: below this much free disk no clip is begun; pictures need
+            far less.
+    """
+
+    pre_s: float = 10.0
+    post_s: float = 5.0
+    ring: RingLimits = field(default_factory=RingLimits)
+    patience_s: float = 30.0
+    max_takes: int = 32
+    min_free_bytes: int = 256 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The decision that a clip is about.
+
+    Attributes:
+        event_id: whose clip.
+        step: sequence of the step.
+        camera_id: which camera.
+        media_time_s: of the deciding frame, seconds.
+        captured_at: wall time of the deciding frame.
+    """
+
+    event_id: str
+    step: int
+    camera_id: str
+    media_time_s: float
+    captured_at: datetime
+
+
+@dataclass(eq=False, slots=True)
+class Take:
+    """Material for one clip: packets, or sampled pictures where there are none."""
+
+    moment: Moment
+    until_s: float
+    deadline_s: float
+    packets: list[EncodedPacket] = field(default_factory=list)
+    pictures: list[tuple[float, bytes]] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to make a clip of."""
+        return not self.packets and not self.pictures
+
+    @property
+    def captured_at(self) -> datetime:
+        """Wall time of the clip's first frame."""
+        times = [p.media_time_s for p in self.packets[:1]]
+        times += [at_s for at_s, _ in self.pictures[:1]]
+        lead_s = self.moment.media_time_s - min(times, default=0.0)
+        return self.moment.captured_at - timedelta(seconds=lead_s)
+
+
+class _Pictures:
+    """Sampled pictures of a camera without packets, bounded as the ring is."""
+
+    def __init__(self, limits: RingLimits) -> None:
+        self._limits = limits
+        self._held: deque[tuple[float, bytes]] = deque()
+        self._bytes = 0
+
+    def add(self, at_s: float, jpeg: bytes) -> None:
+        self._held.append((at_s, jpeg))
+        self._bytes += len(jpeg)
+        while self._held and (
+            self._bytes > self._limits.max_bytes
+            or self._held[0][0] < at_s - self._limits.seconds
+        ):
+            self._bytes -= len(self._held.popleft()[1])
+
+    def since(self, at_s: float) -> list[tuple[float, bytes]]:
+        return [one for one in self._held if one[0] >= at_s]
+
+
+class TakeRecorder:
+    """Rings of all cameras and the takes that still wait for their post-roll.
+
+    Packets come from the reading threads, moments from the analysing thread.
+    """
+
+    def __init__(
+        self, policy: ClipPolicy, clock: Clock, on_ready: Callable[[Take], None]
+    ) -> None:
+        """Begin with empty rings.
+
+        Args:
+            policy: how long and how much.
+            clock: monotonic time for the patience.
+            on_ready: given each finished take; must be quick.
+        """
+        self._policy = policy
+        self._clock = clock
+        self._on_ready = on_ready
+        self._rings: dict[str, PacketRing] = {}
+        self._pictures: dict[str, _Pictures] = {}
+        self._takes: dict[str, list[Take]] = {}
+        self._lock = threading.Lock()
+
+    def size_bytes(self, camera_id: str) -> int:
+        """Return the encoded bytes that a camera's ring holds now."""
+        with self._lock:
+            ring = self._rings.get(camera_id)
+            return 0 if ring is None else ring.size_bytes
+
+    def has_packets(self, camera_id: str) -> bool:
+        """Return whether a camera has ever given packets."""
+        return camera_id in self._rings
+
+    def add(self, packet: EncodedPacket) -> None:
+        """Take one packet; called from the reading thread of its camera."""
+        with self._lock:
+            ring = self._rings.get(packet.camera_id)
+            if ring is None:
+                ring = self._rings[packet.camera_id] = PacketRing(self._policy.ring)
+                self._pictures.pop(packet.camera_id, None)
+            ring.add(packet)
+            ready = self._extend(packet)
+        for take in ready:
+            self._on_ready(take)
+
+    def add_picture(self, camera_id: str, at_s: float, jpeg: bytes) -> None:
+        """Take one sampled picture of a camera that gives no packets."""
+        with self._lock:
+            held = self._pictures.setdefault(camera_id, _Pictures(self._policy.ring))
+            held.add(at_s, jpeg)
+            ready = []
+            for take in list(self._takes.get(camera_id, ())):
+                take.pictures.append((at_s, jpeg))
+                if at_s >= take.until_s:
+                    ready.append(self._close(take))
+        for take in ready:
+            self._on_ready(take)
+
+    def begin(self, moment: Moment) -> bool:
+        """Start a take with what the rings hold; return False if there are too many."""
+        policy = self._policy
+        since_s = moment.media_time_s - policy.pre_s
+        with self._lock:
+            if sum(map(len, self._takes.values())) >= policy.max_takes:
+                return False
+            take = Take(
+                moment=moment,
+                until_s=moment.media_time_s + policy.post_s,
+                deadline_s=self._clock.monotonic_s()
+                + policy.post_s
+                + policy.patience_s,
+            )
+            ring = self._rings.get(moment.camera_id)
+            pictures = self._pictures.get(moment.camera_id)
+            if ring is not None:
+                take.packets = ring.since(since_s)
+            elif pictures is not None:
+                take.pictures = pictures.since(since_s)
+            self._takes.setdefault(moment.camera_id, []).append(take)
+        return True
+
+    def expire(self, *, everything: bool = False) -> None:
+        """Finish takes whose camera fell silent; or all, before stopping."""
+        now_s = self._clock.monotonic_s()
+        with self._lock:
+            late = [
+                self._close(take)
+                for takes in list(self._takes.values())
+                for take in list(takes)
+                if everything or take.deadline_s <= now_s
+            ]
+        for take in late:
+            self._on_ready(take)
+
+    def _extend(self, packet: EncodedPacket) -> list[Take]:
+        ready = []
+        for take in list(self._takes.get(packet.camera_id, ())):
+            goes_on = not take.packets or take.packets[-1].stream is packet.stream
+            if goes_on and (take.packets or packet.is_keyframe):
+                take.packets.append(packet)
+            if packet.media_time_s >= take.until_s or not goes_on:
+                ready.append(self._close(take))
+        return ready
+
+    def _close(self, take: Take) -> Take:
+        takes = self._takes[take.moment.camera_id]
+        takes.remove(take)
+        if not takes:
+            del self._takes[take.moment.camera_id]
+        return take

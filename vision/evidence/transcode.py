@@ -1,0 +1,138 @@
+"""Clips that every browser plays, for streams that browsers do not."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.codec import CodecContext
+from av.container import OutputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.stream import Stream
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from vision.core.errors import EvidenceError
+from vision.core.packets import EncodedPacket
+
+_TIME_BASE = Fraction(1, 1000)
+_MAX_WIDTH = 1280
+_OPTIONS = {"preset": "veryfast", "crf": "27"}
+PLAYABLE = frozenset({"h264"})
+
+TimedFrame = tuple[float, VideoFrame]
+
+
+def encode_clip(frames: Iterable[TimedFrame], target: Path) -> int:
+    """Encode pictures as H.264 in MP4, at most 1280 pixels wide.
+
+    Args:
+        frames: (seconds, picture), rising in time; the first one is time zero.
+        target: the file to write.
+
+    Returns:
+        How many pictures were encoded.
+
+    Raises:
+        EvidenceError: there are none, or FFmpeg fails.
+        OSError: the file cannot be written.
+    """
+    try:
+        with av.open(
+            str(target), "w", format="mp4", options={"movflags": "+faststart"}
+        ) as container:
+            count = _encode(container, frames)
+    except (FFmpegError, ValueError) as error:
+        if isinstance(error, OSError) and not isinstance(error, ValueError):
+            raise
+        msg = f"{target.name}: FFmpeg cannot encode the clip: {error}"
+        raise EvidenceError(msg) from error
+    if count == 0:
+        msg = f"{target.name}: no picture could be decoded for the clip"
+        raise EvidenceError(msg)
+    return count
+
+
+def decoded(packets: Sequence[EncodedPacket]) -> Iterator[TimedFrame]:
+    """Yield the pictures of a packet sequence with their times, seconds.
+
+    Packets that cannot be decoded are left out.
+
+    Args:
+        packets: of one stream, the first a key frame.
+
+    Raises:
+        EvidenceError: the stream is no video.
+    """
+    form = packets[0].stream
+    context = CodecContext.create(form.codec, "r")
+    if not isinstance(context, VideoCodecContext):
+        msg = f"{form.codec}: is no video codec"
+        raise EvidenceError(msg)
+    context.extradata = form.extradata
+    for original in packets:
+        packet = Packet(original.payload)
+        packet.pts = original.pts
+        packet.dts = original.dts
+        yield from _decode(context, packet, original)
+    yield from _decode(context, None, packets[-1])
+
+
+def jpegs(pictures: Iterable[tuple[float, bytes]]) -> Iterator[TimedFrame]:
+    """Yield (seconds, JPEG) as decoded pictures."""
+    context = CodecContext.create("mjpeg", "r")
+    for at_s, jpeg in pictures:
+        for frame in context.decode(Packet(jpeg)):
+            yield at_s, frame
+
+
+def _decode(
+    context: VideoCodecContext,
+    packet: "Packet[Stream] | None",
+    original: EncodedPacket,
+) -> Iterator[TimedFrame]:
+    try:
+        frames = context.decode(packet)
+    except FFmpegError:
+        return
+    for frame in frames:
+        if frame.pts is None:
+            yield original.media_time_s, frame
+        else:
+            yield float(frame.pts * original.stream.time_base), frame
+
+
+def _encode(container: OutputContainer, frames: Iterable[TimedFrame]) -> int:
+    stream: VideoStream | None = None
+    origin_s = 0.0
+    last = -1
+    count = 0
+    for at_s, frame in frames:
+        if stream is None:
+            stream = _stream_for(container, frame)
+            origin_s = at_s
+        pts = max(last + 1, round((at_s - origin_s) / _TIME_BASE))
+        last = pts
+        small = frame.reformat(stream.width, stream.height, "yuv420p")
+        small.pts = pts
+        small.time_base = _TIME_BASE
+        # The source's picture types would force a key frame for every JPEG.
+        small.pict_type = av.video.frame.PictureType.NONE
+        container.mux(stream.encode(small))
+        count += 1
+    if stream is not None:
+        container.mux(stream.encode(None))
+    return count
+
+
+def _stream_for(container: OutputContainer, frame: VideoFrame) -> VideoStream:
+    stream = container.add_stream("libx264", rate=25, options=dict(_OPTIONS))
+    scale = min(1.0, _MAX_WIDTH / frame.width)
+    stream.width = max(2, round(frame.width * scale / 2) * 2)
+    stream.height = max(2, round(frame.height * scale / 2) * 2)
+    stream.pix_fmt = "yuv420p"
+    stream.codec_context.time_base = _TIME_BASE
+    stream.time_base = _TIME_BASE
+    return stream

@@ -1,0 +1,106 @@
+"""A camera for tests: serves a looped H.264 file by RTSP through GStreamer.
+
+Runs under the system's Python, which has GStreamer's bindings, as a program of its own;
+prints `ready PORT`. Every client gets the file from its first picture.
+"""
+
+import argparse
+import itertools
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import gi  # type: ignore[import-not-found]  # lives with the system
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtsp", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import (  # type: ignore[import-not-found]  # noqa: E402
+    GLib,
+    Gst,
+    GstRtsp,
+    GstRtspServer,
+)
+
+_LAUNCH = (
+    "( appsrc name=camera is-live=true format=time block=false max-bytes=400000 "
+    'caps="video/x-h264,stream-format=byte-stream,alignment=au" '
+    "! h264parse ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
+)
+_SLICES = {1, 5}
+_NAL = re.compile(rb"\x00\x00\x00?\x01")
+
+
+def pictures_of(stream: bytes) -> list[bytes]:
+    """Split raw H.264 into pictures, parameter sets with the picture they precede."""
+    pictures: list[bytes] = []
+    begin, has_slice = 0, False
+    for match in _NAL.finditer(stream):
+        kind, head = stream[match.end()] & 31, stream[match.end() + 1]
+        # The first slice of a picture starts at macroblock 0, coded as a 1 bit.
+        continues = kind in _SLICES and not head & 0x80
+        if has_slice and not continues:
+            pictures.append(stream[begin : match.start()])
+            begin, has_slice = match.start(), False
+        has_slice = has_slice or kind in _SLICES
+    return [*pictures, stream[begin:]]
+
+
+def feed(media: Any, pictures: list[bytes], fps: int) -> None:
+    """Give a client's pipeline one picture after another, for ever."""
+    source = media.get_element().get_child_by_name("camera")
+    numbers = itertools.count()
+
+    def more(source: Any, _: int) -> None:
+        i = next(numbers)
+        buffer = Gst.Buffer.new_wrapped(pictures[i % len(pictures)])
+        buffer.pts = buffer.dts = i * Gst.SECOND // fps
+        buffer.duration = Gst.SECOND // fps
+        source.emit("push-buffer", buffer)
+
+    source.connect("need-data", more)
+
+
+def require_login(server: Any, factory: Any, user: str, password: str) -> None:
+    """Let in nobody but `user`."""
+    auth = GstRtspServer.RTSPAuth()
+    token = GstRtspServer.RTSPToken()
+    token.set_string("media.factory.role", user)
+    auth.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
+    auth.set_supported_methods(GstRtsp.RTSPAuthMethod.BASIC)
+    server.set_auth(auth)
+    permissions = GstRtspServer.RTSPPermissions()
+    permissions.add_permission_for_role(user, "media.factory.access", True)  # noqa: FBT003
+    permissions.add_permission_for_role(user, "media.factory.construct", True)  # noqa: FBT003
+    factory.set_permissions(permissions)
+
+
+def main() -> None:
+    """Serve until killed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("file", type=Path, help="raw H.264 (Annex B), no B-frames")
+    parser.add_argument("--port", default="0")
+    parser.add_argument("--fps", type=int, default=25)
+    parser.add_argument("--user")
+    parser.add_argument("--password")
+    args = parser.parse_args()
+    Gst.init(None)
+    pictures = pictures_of(args.file.read_bytes())
+    server = GstRtspServer.RTSPServer()
+    server.set_address("127.0.0.1")
+    server.set_service(args.port)
+    factory = GstRtspServer.RTSPMediaFactory()
+    factory.set_launch(_LAUNCH)
+    factory.connect("media-configure", lambda _, media: feed(media, pictures, args.fps))
+    if args.user:
+        require_login(server, factory, args.user, args.password)
+    server.get_mount_points().add_factory("/cam", factory)
+    if not server.attach(None):
+        sys.exit("cannot listen")
+    print(f"ready {server.get_bound_port()}", flush=True)  # noqa: T201 how it answers
+    GLib.MainLoop().run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,7 @@
 """Everything that is said about a detector on labelled pictures."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +83,7 @@ class DetectionResult:
         rows: every detection with its mistake.
         flags: per class, for paired comparison.
         unlabelled: detections of classes that the set does not label; not scored.
+        regions: labelled ignore regions in scored pictures.
         speed: time per picture.
     """
 
@@ -94,6 +96,7 @@ class DetectionResult:
     rows: tuple[Row, ...]
     flags: tuple[Flags, ...]
     unlabelled: int
+    regions: int
     speed: Speed
 
     @property
@@ -159,6 +162,7 @@ def score_detections(
         rows=tuple(rows),
         flags=tuple(flags),
         unlabelled=unlabelled,
+        regions=_regions(pictures, {case.key for case in cases}, classes),
         speed=_speed(predictions, cases),
     )
 
@@ -241,6 +245,21 @@ def _cases(
         unlabelled += int((~scored[prediction.said.class_id]).sum())
         cases.append(case_of(picture, prediction.said, classes))
     return cases, unlabelled
+
+
+def _regions(pictures: PictureSet, scored: AbstractSet[str], classes: ClassMap) -> int:
+    ignored = sorted(classes.ignored)
+    known = [k for k, index in enumerate(classes.truth) if index is not None]
+    return sum(
+        int(
+            np.sum(
+                np.isin(picture.class_id, ignored)
+                | (picture.ignore & np.isin(picture.class_id, known))
+            )
+        )
+        for picture in pictures.pictures
+        if picture.key in scored
+    )
 
 
 def _spread(flags: Sequence[Flags], pictures: int, resamples: int, seed: int) -> Values:

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import cv2
@@ -119,10 +120,10 @@ def watch_all(
     return outcomes
 
 
-def decode(picture: LabelledPicture) -> ImageU8 | None:
-    """Return the picture's pixels, (H, W, 3) BGR, or None if it is broken."""
+def decode(path: Path) -> ImageU8 | None:
+    """Return a picture's pixels, (H, W, 3) BGR, or None if it is broken."""
     try:
-        raw = np.frombuffer(picture.path.read_bytes(), np.uint8)
+        raw = np.frombuffer(path.read_bytes(), np.uint8)
     except OSError:
         return None
     image = cv2.imdecode(raw, cv2.IMREAD_COLOR) if len(raw) else None
@@ -139,12 +140,12 @@ def _decoded(
     queue: deque[tuple[LabelledPicture, Future[ImageU8 | None]]] = deque()
     rest = iter(pictures)
     for picture in itertools.islice(rest, ahead):
-        queue.append((picture, pool.submit(decode, picture)))
+        queue.append((picture, pool.submit(decode, picture.path)))
     while queue:
         picture, future = queue.popleft()
         image = future.result()
         for following in itertools.islice(rest, 1):
-            queue.append((following, pool.submit(decode, following)))
+            queue.append((following, pool.submit(decode, following.path)))
         yield picture, image
 
 

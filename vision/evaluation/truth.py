@@ -4,10 +4,18 @@ import hashlib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from vision.core.scene import Zone
 from vision.core.violations import Slug
@@ -88,6 +96,7 @@ class _Header(_Strict):
     fps: float = Field(gt=0, allow_inf_nan=False)
     duration_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     camera: str | None = Field(default=None, min_length=1)
+    starts_at: AwareDatetime | None = None
     about: str = ""
 
 
@@ -103,6 +112,7 @@ class TruthClip:
         synthetic: rendered, not filmed; said in every report.
         size: (width, height) of the labelled video, pixels.
         duration_s: length as labelled, seconds, or None.
+        starts_at: wall time of the first frame, for calendars, or None.
         conditions: tags such as `day`, `night`, `rain`, `queue`.
         zones: what the camera's scene must know, normalised polygons.
         events: what must be found, in file order.
@@ -120,6 +130,7 @@ class TruthClip:
     zones: tuple[Zone, ...]
     events: tuple[TrueEvent, ...]
     decoys: tuple[Decoy, ...] = ()
+    starts_at: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -163,6 +174,7 @@ def read_truth(path: Path, problems: Problems) -> TruthClip | None:
         ),
         events=tuple(_checked(TrueEvent, lists["events"], path, problems)),
         decoys=tuple(_checked(Decoy, lists["decoys"], path, problems)),
+        starts_at=header.starts_at,
     )
 
 

@@ -173,6 +173,7 @@ def test_the_published_schema_names_the_same_keys_as_the_reader(
         "sha256": "0" * 64,
         "duration_s": 30.0,
         "camera": "north",
+        "starts_at": "2026-03-02T08:00:00+08:00",
         "about": "all keys",
     }
     problems = Problems()

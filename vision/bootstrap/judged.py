@@ -1,0 +1,218 @@
+"""What evaluation runs: a detector that hides nothing, an engine on labelled clips."""
+
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from threading import Event
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+from vision.bootstrap.cameras import Surroundings, build_camera
+from vision.bootstrap.model import build_detector
+from vision.bootstrap.site import load_codes
+from vision.bootstrap.sources import build_source
+from vision.config.cameras import CameraSettings
+from vision.config.home import Home
+from vision.config.load import Loaded
+from vision.config.models import ModelSettings
+from vision.config.site import SiteSettings
+from vision.core.clock import SystemClock
+from vision.core.events import Provenance, ViolationEvent
+from vision.core.health import HealthEvent
+from vision.core.ports import Clock, Detector, FrameSource
+from vision.evaluation.found import ClipRun, fold, not_opened
+from vision.evaluation.truth import TruthClip
+from vision.evidence.store import PackageStore, StorePolicy
+from vision.pipeline.camera import Camera
+
+Runtime = Literal["onnx", "openvino", "ultralytics"]
+
+_ID_CHARACTERS = frozenset("._-")
+_ID_LENGTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedModel:
+    """Which detector is judged, and how it is run.
+
+    Attributes:
+        path: model folder or file.
+        runtime: what runs it.
+        min_score: least score of any class, so that whole curves can be drawn.
+        imgsz: side of the model's input, pixels; None: as exported.
+        threads: of one run; 0 for all cores.
+        batch: most pictures in one run.
+    """
+
+    path: Path
+    runtime: Runtime = "onnx"
+    min_score: float = 0.01
+    imgsz: int | None = None
+    threads: int = 0
+    batch: int = 8
+
+
+def build_judged_detector(model: JudgedModel) -> Detector:
+    """Load a detector with all its score limits lowered to one.
+
+    Raises:
+        ModelError: missing, broken, no detector, or its runtime is not installed.
+    """
+    settings: dict[str, object] = {
+        "type": model.runtime,
+        "path": model.path,
+        "imgsz": model.imgsz,
+        "threads": model.threads,
+        "batch_max": model.batch,
+    }
+    labels = _build(settings).labels
+    return _build({**settings, "thresholds": dict.fromkeys(labels, model.min_score)})
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteWatcher:
+    """Shows labelled clips to a site's rules, one clip at a time.
+
+    The site gives model, rules and sampling period: those of the camera that the truth
+    names, or of its first camera when it has none of that name. Each clip gives its own
+    zones. Frames go through the same camera parts as in a running
+    engine, in order and without threads, so that two runs decide alike.
+
+    Attributes:
+        loaded: the site.
+        detector: its model.
+        home: where evidence of this evaluation goes.
+        clock: wall time for file names.
+    """
+
+    loaded: Loaded[SiteSettings]
+    detector: Detector
+    home: Home
+    clock: Clock = field(default_factory=SystemClock)
+
+    def watch(self, truth: TruthClip) -> ClipRun:
+        """Analyse one clip from its beginning, with nothing remembered.
+
+        Raises:
+            SourceError: the clip cannot be read.
+            ModelError: the model failed.
+            ConfigError: the truth's zones fit no camera.
+        """
+        template = self._template(truth.camera)
+        settings = _camera(truth, template)
+        camera = build_camera(settings, self._surroundings(template))
+        source = build_source(settings, clock=self.clock)
+        source.open()
+        try:
+            return self._run(camera, source)
+        finally:
+            source.close()
+
+    def _run(self, camera: Camera, source: FrameSource) -> ClipRun:
+        events: list[ViolationEvent] = []
+        first_s: float | None = None
+        last_s, frames, size = 0.0, 0, (1, 1)
+        while (frame := source.read()) is not None:
+            (detections,) = self.detector.detect([frame])
+            for violation, evidence in camera.observe(frame, detections):
+                events.append(
+                    ViolationEvent(
+                        violation=violation,
+                        scene=camera.parts.scene,
+                        code=load_codes(self.loaded.settings)[violation.slug],
+                        provenance=self._provenance(),
+                        evidence=evidence,
+                    )
+                )
+            first_s = frame.media_time_s if first_s is None else first_s
+            last_s, size = frame.media_time_s, (frame.width, frame.height)
+            frames += 1
+        return ClipRun(
+            watched_s=last_s - (first_s or 0.0),
+            found=tuple(fold(events, size)),
+            not_opened=not_opened(camera.candidates(), size),
+            frames=frames,
+        )
+
+    def _template(self, name: str) -> CameraSettings:
+        cameras = self.loaded.settings.cameras
+        return next((one for one in cameras if one.id == name), cameras[0])
+
+    def _surroundings(self, template: CameraSettings) -> Surroundings:
+        settings = self.loaded.settings
+        evidence = PackageStore(
+            self.home.evidence,
+            provenance=self._provenance(),
+            clock=self.clock,
+            on_health=_no_listener,
+            policy=StorePolicy(),
+        )
+        return Surroundings(
+            labels=self.detector.labels,
+            rules=tuple(
+                rule.model_copy(update={"cameras": None})
+                for rule in settings.rules
+                if rule.cameras is None or template.id in rule.cameras
+            ),
+            places=settings.places,
+            evidence=evidence,
+            home=self.home,
+            clock=self.clock,
+            arrival=Event(),
+            on_health=_no_listener,
+        )
+
+    def _provenance(self) -> Provenance:
+        return Provenance(
+            engine_version=version("streetwarden"),
+            config_sha256=self.loaded.sha256,
+            model_id=self.detector.model_id,
+            model_sha256=self.detector.model_sha256,
+        )
+
+
+def _camera(truth: TruthClip, template: CameraSettings) -> CameraSettings:
+    return CameraSettings.model_validate(
+        {
+            "id": _identifier(f"{truth.camera}.{truth.clip.stem}"),
+            "name": truth.camera,
+            "source": {
+                "type": "packets",
+                "url": str(truth.clip),
+                "decode": "full",
+                "starts_at": truth.starts_at,
+            },
+            "period_s": template.period_s,
+            "zones": [
+                {
+                    "id": _identifier(zone.zone_id),
+                    "kind": zone.kind,
+                    "polygon": [(_share(x), _share(y)) for x, y in zone.polygon],
+                    "street_class": zone.street_class,
+                    "calendar": zone.calendar,
+                }
+                for zone in truth.zones
+            ],
+        }
+    )
+
+
+def _build(settings: dict[str, object]) -> Detector:
+    adapter: TypeAdapter[ModelSettings] = TypeAdapter(ModelSettings)
+    return build_detector(adapter.validate_python(settings))
+
+
+def _identifier(text: str) -> str:
+    kept = "".join(
+        c if c.isascii() and (c.isalnum() or c in _ID_CHARACTERS) else "-" for c in text
+    )
+    return kept.lstrip("._-")[:_ID_LENGTH] or "clip"
+
+
+def _share(value: float) -> float:
+    return min(max(value, 0.0), 1.0)
+
+
+def _no_listener(_event: HealthEvent) -> None:
+    """Health of a camera is no matter of a judged clip."""

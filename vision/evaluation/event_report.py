@@ -1,0 +1,262 @@
+"""An engine's figures on clips as plain values."""
+
+import csv
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from vision.core.violations import Slug
+from vision.evaluation.about import About
+from vision.evaluation.events import (
+    Figure,
+    by_condition,
+    operating_points,
+    summarise,
+    sums_by_camera,
+)
+from vision.evaluation.found import FoundEvent
+from vision.evaluation.json_lines import Json
+from vision.evaluation.matching import MatchRule
+from vision.evaluation.outcomes import ClipOutcome, Missed, Sum, settle
+from vision.evaluation.problems import Problems
+from vision.evaluation.truth import TruthClip
+from vision.evaluation.values import figure_json, plain, problems_json
+
+_EVENT_COLUMNS = (
+    "clip",
+    "camera",
+    "slug",
+    "verdict",
+    "true_start_s",
+    "true_end_s",
+    "found_start_s",
+    "opened_s",
+    "found_end_s",
+    "cleared_s",
+    "score",
+    "event_id",
+)
+
+Report = dict[str, Json]
+Link = Callable[[Path], str]
+"""Returns how the report refers to a file of evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """How events are judged.
+
+    Attributes:
+        rule: what counts as found.
+        resamples: bootstrap size; 0 for no intervals.
+        seed: of the bootstrap.
+    """
+
+    rule: MatchRule
+    resamples: int = 1000
+    seed: int = 0
+
+
+def event_report(
+    clips: Sequence[TruthClip],
+    outcomes: Sequence[ClipOutcome],
+    *,
+    scoring: Scoring,
+    problems: Problems,
+    about: About,
+    link: Link = str,
+) -> Report:
+    """Return everything as JSON-ready values.
+
+    Args:
+        clips: all that were named.
+        outcomes: those that could be watched.
+        scoring: how events were judged.
+        problems: everything wrong with the input.
+        about: who measured; the only part that differs between two runs.
+        link: how evidence files are referred to.
+
+    Returns:
+        What `report.json` holds and what the page is made from.
+    """
+    ordered = sorted(outcomes, key=lambda one: (one.truth.camera, one.truth.name))
+    return {
+        "schema": 1,
+        "kind": "events",
+        "rule": plain(asdict(scoring.rule)),
+        "figures": _figures(ordered, scoring),
+        "conditions": {
+            tag: _group(group, scoring) for tag, group in by_condition(ordered).items()
+        },
+        "violations": {
+            slug.value: _group(of_slug(ordered, slug, scoring.rule), scoring)
+            for slug in Slug
+            if any(_concerns(one, slug) for one in ordered)
+        },
+        "verdicts": dict(
+            sorted(Counter(v.value for o in ordered for v in o.verdicts).items())
+        ),
+        "points": [[alarms, miss] for alarms, miss in operating_points(ordered)],
+        "cameras": {name: plain(row.tolist()) for name, row in sums_by_camera(ordered)},
+        "sums": [column.name.lower() for column in Sum],
+        "clips": [_clip(one, link) for one in ordered],
+        "synthetic": sum(one.truth.synthetic for one in ordered),
+        "counts": _counts(clips, ordered),
+        "problems": problems_json(problems),
+        "about": plain(asdict(about)),
+    }
+
+
+def of_slug(
+    outcomes: Sequence[ClipOutcome], slug: Slug, rule: MatchRule
+) -> list[ClipOutcome]:
+    """Return the outcomes as if nothing but one violation had been asked for."""
+    only = []
+    for one in outcomes:
+        truth = replace(
+            one.truth,
+            events=tuple(e for e in one.truth.events if e.slug is slug),
+            decoys=tuple(d for d in one.truth.decoys if d.slug is slug),
+        )
+        found = tuple(f for f in one.run.found if f.slug is slug)
+        only.append(settle(truth, replace(one.run, found=found), rule))
+    return only
+
+
+def write_event_csv(path: Path, outcomes: Sequence[ClipOutcome]) -> None:
+    """Write one row per true or found event; a matched pair shares its row.
+
+    Args:
+        path: the CSV file.
+        outcomes: settled clips.
+    """
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(_EVENT_COLUMNS)
+        for one in outcomes:
+            partner = {j: i for i, j in one.pairs}
+            for j, (found, verdict) in enumerate(
+                zip(one.run.found, one.verdicts, strict=True)
+            ):
+                event = one.truth.events[partner[j]] if j in partner else None
+                rows.writerow(
+                    [
+                        one.truth.name,
+                        one.truth.camera,
+                        found.slug,
+                        verdict,
+                        None if event is None else event.start_s,
+                        None if event is None else event.end_s,
+                        found.started_s,
+                        found.opened_s,
+                        found.ended_s,
+                        found.cleared_s,
+                        found.score,
+                        found.event_id,
+                    ]
+                )
+            for missed in one.missed:
+                event = one.truth.events[missed.index]
+                head = [one.truth.name, one.truth.camera, event.slug, "missed"]
+                rows.writerow([*head, event.start_s, event.end_s, *[None] * 6])
+
+
+def _figures(outcomes: Sequence[ClipOutcome], how: Scoring) -> Report:
+    figures = summarise(outcomes, resamples=how.resamples, seed=how.seed)
+    return {name: figure_json(figure) for name, figure in figures.items()}
+
+
+def _group(outcomes: Sequence[ClipOutcome], how: Scoring) -> Report:
+    figures: dict[str, Figure] = summarise(
+        outcomes, resamples=how.resamples, seed=how.seed
+    )
+    return {
+        "clips": len(outcomes),
+        "events": int(sum(one.sums[Sum.TRUE] for one in outcomes)),
+        "watched_s": sum(sorted(one.run.watched_s for one in outcomes)),
+        "figures": {name: figure_json(figure) for name, figure in figures.items()},
+    }
+
+
+def _concerns(outcome: ClipOutcome, slug: Slug) -> bool:
+    truly = any(event.slug is slug for event in outcome.truth.events)
+    return truly or any(event.slug is slug for event in outcome.run.found)
+
+
+def _counts(clips: Sequence[TruthClip], outcomes: Sequence[ClipOutcome]) -> Report:
+    listed = sum(len(clip.events) for clip in clips)
+    scored = int(sum(one.sums[Sum.TRUE] for one in outcomes))
+    doubtful = sum(e.ignore for one in outcomes for e in one.truth.events)
+    return {
+        "clips_listed": len(clips),
+        "clips_scored": len(outcomes),
+        "clips_left_out": len(clips) - len(outcomes),
+        "events_listed": listed,
+        "events_scored": scored,
+        "events_ignored": doubtful,
+        "events_left_out": listed - scored - doubtful,
+        "watched_s": sum(sorted(one.run.watched_s for one in outcomes)),
+        "frames": sum(one.run.frames for one in outcomes),
+    }
+
+
+def _clip(one: ClipOutcome, link: Link) -> Report:
+    partner = dict(one.pairs)
+    missed = {m.index: m for m in one.missed}
+    return {
+        "clip": one.truth.name,
+        "camera": one.truth.camera,
+        "synthetic": one.truth.synthetic,
+        "conditions": list(one.truth.conditions),
+        "watched_s": one.run.watched_s,
+        "frames": one.run.frames,
+        "true": [
+            {
+                "slug": event.slug.value,
+                "start_s": event.start_s,
+                "end_s": event.end_s,
+                "xyxy": list(event.xyxy),
+                "note": event.note,
+                "ignore": event.ignore,
+                "found": partner.get(i),
+                "missed": _missed(missed.get(i)),
+            }
+            for i, event in enumerate(one.truth.events)
+        ],
+        "decoys": [
+            {"kind": d.kind, "start_s": d.start_s, "end_s": d.end_s, "note": d.note}
+            for d in one.truth.decoys
+        ],
+        "found": [
+            {**_found(event, link), "verdict": verdict.value}
+            for event, verdict in zip(one.run.found, one.verdicts, strict=True)
+        ],
+    }
+
+
+def _missed(missed: Missed | None) -> Json:
+    if missed is None:
+        return None
+    near = missed.not_opened
+    return {
+        "verdict": missed.verdict.value,
+        "why_not": None if near is None else list(near.facts),
+    }
+
+
+def _found(event: FoundEvent, link: Link) -> Report:
+    return {
+        "event_id": event.event_id,
+        "slug": event.slug.value,
+        "started_s": event.started_s,
+        "opened_s": event.opened_s,
+        "ended_s": event.ended_s,
+        "cleared_s": event.cleared_s,
+        "xyxy": list(event.xyxy),
+        "score": event.score,
+        "zone": event.zone_id,
+        "baseline": event.baseline,
+        "facts": list(event.facts),
+        "evidence": [link(path) for path in event.evidence],
+    }

@@ -1,0 +1,203 @@
+"""Plots as inline SVG: no fonts, no scripts, no libraries; they print well."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+# Okabe and Ito's palette: told apart by colour-blind readers and in grey print.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+
+_WIDTH, _HEIGHT = 360, 260
+_LEFT, _TOP, _RIGHT, _BOTTOM = 46, 12, 12, 40
+_POINTS_SHOWN = 160
+_TICK_STEPS_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0, 3600.0)
+_TICKS_MOST = 10
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One curve.
+
+    Attributes:
+        name: for the legend.
+        points: (x, y) in data units.
+        mark: a point to emphasise, or None.
+    """
+
+    name: str
+    points: Sequence[Point]
+    mark: Point | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One stretch of time in a timeline.
+
+    Attributes:
+        start_s: media seconds.
+        end_s: media seconds.
+        kind: CSS class: `true`, `missed`, `hit`, `false`, `ignored`, `decoy`.
+        text: shown when pointed at.
+    """
+
+    start_s: float
+    end_s: float
+    kind: str
+    text: str
+
+
+def line_plot(lines: Sequence[Line], *, x: str, y: str, x_max: float = 1.0) -> str:
+    """Return curves over [0, x_max] and [0, 1] with a legend.
+
+    Args:
+        lines: the curves; each is thinned to what the eye can tell apart.
+        x: name of the horizontal axis.
+        y: name of the vertical axis.
+        x_max: right end.
+
+    Returns:
+        One `<svg>` element.
+    """
+    parts = [_open(_WIDTH, _HEIGHT, f"{y} / {x}"), _axes(x, y, x_max)]
+    for k, line in enumerate(lines):
+        colour = COLOURS[k % len(COLOURS)]
+        path = " ".join(
+            f"{_x(px / x_max):.1f},{_y(py):.1f}" for px, py in _thinned(line.points)
+        )
+        parts.append(
+            f'<polyline points="{path}" fill="none" stroke="{colour}" '
+            'stroke-width="1.8"/>'
+        )
+        if line.mark is not None:
+            mx, my = line.mark
+            parts.append(
+                f'<circle cx="{_x(mx / x_max):.1f}" cy="{_y(my):.1f}" r="3.5" '
+                f'fill="{colour}"/>'
+            )
+        row = _HEIGHT - _BOTTOM - 8 - 15 * (len(lines) - 1 - k)
+        parts.append(
+            f'<rect x="{_LEFT + 8}" y="{row - 8}" width="12" height="4" '
+            f'fill="{colour}"/><text x="{_LEFT + 25}" y="{row - 3}" class="legend">'
+            f"{escape(line.name)}</text>"
+        )
+    return "".join([*parts, "</svg>"])
+
+
+def timeline(rows: Sequence[tuple[str, Sequence[Bar]]], *, length_s: float) -> str:
+    """Return rows of bars over one clip's time.
+
+    Args:
+        rows: (row name, bars).
+        length_s: right end, seconds; bars that end later are cut there.
+
+    Returns:
+        One `<svg>` element.
+    """
+    width, row_height, left = 760, 15, 92
+    inner = width - left - 10
+    scale = inner / max(length_s, 1e-9)
+    height = row_height * len(rows) + 22
+    parts = [_open(width, height, "timeline")]
+    for k, (name, bars) in enumerate(rows):
+        top = 4 + k * row_height
+        parts.append(
+            f'<text x="{left - 6}" y="{top + 9}" class="row">{escape(name)}</text>'
+            f'<line x1="{left}" x2="{width - 10}" y1="{top + 11}" y2="{top + 11}" '
+            'class="grid"/>'
+        )
+        for bar in bars:
+            start = left + min(bar.start_s, length_s) * scale
+            stretch = max(3.0, (min(bar.end_s, length_s) - bar.start_s) * scale)
+            parts.append(
+                f'<rect x="{start:.1f}" y="{top}" width="{stretch:.1f}" height="10" '
+                f'class="bar {bar.kind}"><title>{escape(bar.text)}</title></rect>'
+            )
+    bottom = height - 4
+    for tick in _ticks(length_s):
+        at = left + tick * scale
+        parts.append(f'<text x="{at:.1f}" y="{bottom}" class="tick">{tick:g} s</text>')
+    return "".join([*parts, "</svg>"])
+
+
+def interval_bars(rows: Sequence[tuple[str, float, float | None, float | None]]) -> str:
+    """Return one horizontal bar per figure in [0, 1], with its interval.
+
+    Args:
+        rows: (name, value, low, high); low and high None without an interval.
+
+    Returns:
+        One `<svg>` element.
+    """
+    width, row_height, left = 480, 22, 150
+    inner = width - left - 56
+    parts = [_open(width, row_height * len(rows) + 6, "figures")]
+    for k, (name, value, low, high) in enumerate(rows):
+        top = 3 + k * row_height
+        middle = top + 8
+        parts.append(
+            f'<text x="{left - 8}" y="{top + 12}" class="row">{escape(name)}</text>'
+            f'<rect x="{left}" y="{top}" width="{inner}" height="16" class="track"/>'
+            f'<rect x="{left}" y="{top}" width="{inner * value:.1f}" height="16" '
+            f'fill="{COLOURS[0]}"/>'
+            f'<text x="{left + inner + 6}" y="{top + 12}" class="value">'
+            f"{value:.3f}</text>"
+        )
+        if low is not None and high is not None:
+            a, b = left + inner * low, left + inner * high
+            parts.append(
+                f'<path d="M{a:.1f} {middle}H{b:.1f}M{a:.1f} {middle - 4}v8'
+                f'M{b:.1f} {middle - 4}v8" class="whisker"/>'
+            )
+    return "".join([*parts, "</svg>"])
+
+
+def _open(width: int, height: int, name: str) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}" role="img" aria-label="{escape(name)}">'
+    )
+
+
+def _axes(x: str, y: str, x_max: float) -> str:
+    parts = []
+    for k in range(6):
+        share = k / 5
+        parts.append(
+            f'<line x1="{_x(0)}" x2="{_x(1)}" y1="{_y(share):.1f}" '
+            f'y2="{_y(share):.1f}" class="grid"/>'
+            f'<text x="{_LEFT - 6}" y="{_y(share) + 4:.1f}" class="row">'
+            f"{share:g}</text>"
+            f'<text x="{_x(share):.1f}" y="{_HEIGHT - _BOTTOM + 16}" class="tick">'
+            f"{share * x_max:g}</text>"
+        )
+    middle = (_TOP + _HEIGHT - _BOTTOM) / 2
+    parts.append(
+        f'<text x="{_x(0.5):.1f}" y="{_HEIGHT - 6}" class="axis">{escape(x)}</text>'
+        f'<text x="12" y="{middle}" class="axis" '
+        f'transform="rotate(-90 12 {middle})">{escape(y)}</text>'
+    )
+    return "".join(parts)
+
+
+def _x(share: float) -> float:
+    return _LEFT + (_WIDTH - _LEFT - _RIGHT) * min(max(share, 0.0), 1.0)
+
+
+def _y(share: float) -> float:
+    return _TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - min(max(share, 0.0), 1.0))
+
+
+def _thinned(points: Sequence[Point]) -> Iterable[Point]:
+    step = max(1, len(points) // _POINTS_SHOWN)
+    kept = list(points[::step])
+    if points and kept[-1] != points[-1]:
+        kept.append(points[-1])
+    return kept
+
+
+def _ticks(length_s: float) -> list[float]:
+    fitting = (step for step in _TICK_STEPS_S if length_s / step <= _TICKS_MOST)
+    step = next(fitting, 7200.0)
+    return [step * k for k in range(int(length_s // step) + 1)]

@@ -11,6 +11,7 @@ from vision.bootstrap.sources import build_source
 from vision.config.cameras import CameraSettings
 from vision.config.home import Home
 from vision.config.rules import PlaceSettings, RuleSettings
+from vision.core.packets import PacketListener
 from vision.core.ports import Clock, EvidenceStore, HealthListener
 from vision.core.scene import GeoPoint, Scene, Zone
 from vision.pipeline.camera import Camera, CameraParts
@@ -36,6 +37,7 @@ class Surroundings:
         clock: wall and monotonic time.
         arrival: wakes the engine.
         on_health: told of every trouble.
+        on_packet: given every encoded packet that a source reads.
     """
 
     labels: tuple[str, ...]
@@ -46,6 +48,7 @@ class Surroundings:
     clock: Clock
     arrival: Event
     on_health: HealthListener
+    on_packet: PacketListener | None = None
 
 
 def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
@@ -56,7 +59,9 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
     """
     scene = build_scene(settings)
     clock, on_health = shared.clock, shared.on_health
-    source = build_source(settings, clock=clock, on_health=on_health)
+    source = build_source(
+        settings, clock=clock, on_health=on_health, on_packet=shared.on_packet
+    )
     feed = ReaderFeed(
         source,
         FeedOptions(camera_id=settings.id),

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from prometheus_client import start_http_server
 
 from vision.bootstrap.cameras import Surroundings, build_camera
+from vision.bootstrap.evidence import build_evidence
 from vision.bootstrap.model import build_detector
 from vision.bootstrap.rules import build_rule, check_labels
 from vision.bootstrap.sinks import api_key, build_outbox
@@ -19,14 +20,15 @@ from vision.config.taxonomy import load_taxonomy
 from vision.core.clock import SystemClock
 from vision.core.errors import ConfigError
 from vision.core.events import Code, Provenance
-from vision.core.ports import Clock, Detector, EventSink
+from vision.core.ports import Clock, Detector
 from vision.core.violations import Slug
-from vision.evidence.store import PackageStore, StorePolicy
+from vision.evidence.store import PackageStore
 from vision.pipeline.delivery import HeldDelivery
 from vision.pipeline.engine import Engine, FrameListener, Pace, Summary
 from vision.pipeline.metrics import EngineMetrics
 from vision.pipeline.reporter import EventListener, Origin, Reporter
 
+_CLIPS_S = 20.0  # for clips that were begun
 _CLOSE_S = 15.0  # for what the receivers can still take at the end
 
 
@@ -36,6 +38,14 @@ class Watch:
 
     on_event: EventListener | None = None
     on_frame: FrameListener | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outlets:
+    """Where events and their proof go."""
+
+    delivery: HeldDelivery
+    evidence: PackageStore
 
 
 def check_site(loaded: Loaded[SiteSettings]) -> Detector:
@@ -94,12 +104,27 @@ def watch_site(
     detector = check_site(loaded)
     clock = SystemClock()
     outbox = build_outbox(loaded.settings.sinks, home, clock=clock)
+    delivery = HeldDelivery(outbox, clock)
+    evidence = build_evidence(
+        home,
+        _provenance(loaded, detector),
+        clock=clock,
+        on_health=delivery.health,
+        zone=_zone(loaded.settings),
+    )
+    evidence.deliver_late_to(outbox.attach)
     try:
         engine = build_engine(
-            loaded, home, detector=detector, sink=outbox, clock=clock, watch=watch
+            loaded,
+            home,
+            detector=detector,
+            outlets=Outlets(delivery, evidence),
+            clock=clock,
+            watch=watch,
         )
         return engine.run(stop)
     finally:
+        evidence.close(_CLIPS_S)
         outbox.close(_CLOSE_S)
 
 
@@ -108,7 +133,7 @@ def build_engine(
     home: Home,
     *,
     detector: Detector,
-    sink: EventSink,
+    outlets: Outlets,
     clock: Clock,
     watch: Watch,
 ) -> Engine:
@@ -121,43 +146,42 @@ def build_engine(
         model_sha256=detector.model_sha256,
         codes=load_codes(settings),
     )
-    delivery = HeldDelivery(sink, clock)
     arrival = Event()
-    evidence = PackageStore(
-        home.evidence,
-        provenance=Provenance(
-            engine_version=origin.engine_version,
-            config_sha256=origin.config_sha256,
-            model_id=origin.model_id,
-            model_sha256=origin.model_sha256,
-        ),
-        clock=clock,
-        on_health=delivery.health,
-        policy=StorePolicy(
-            zone=None if settings.timezone is None else ZoneInfo(settings.timezone)
-        ),
-    )
     shared = Surroundings(
         labels=detector.labels,
         rules=settings.rules,
         places=settings.places,
-        evidence=evidence,
+        evidence=outlets.evidence,
         home=home,
         clock=clock,
         arrival=arrival,
-        on_health=delivery.health,
+        on_health=outlets.delivery.health,
+        on_packet=outlets.evidence.add_packet,
     )
     metrics = EngineMetrics()
     engine = Engine(
         [build_camera(camera, shared) for camera in settings.cameras],
         detector,
-        Reporter(delivery, origin, metrics, watch.on_event),
+        Reporter(outlets.delivery, origin, metrics, watch.on_event),
         clock=clock,
         pace=Pace(arrival, settings.model.batch_max),
         on_frame=watch.on_frame,
     )
     _expose(metrics, settings.metrics)
     return engine
+
+
+def _provenance(loaded: Loaded[SiteSettings], detector: Detector) -> Provenance:
+    return Provenance(
+        engine_version=version("streetwarden"),
+        config_sha256=loaded.sha256,
+        model_id=detector.model_id,
+        model_sha256=detector.model_sha256,
+    )
+
+
+def _zone(settings: SiteSettings) -> ZoneInfo | None:
+    return None if settings.timezone is None else ZoneInfo(settings.timezone)
 
 
 def _expose(metrics: EngineMetrics, settings: MetricsSettings) -> None:

@@ -8,6 +8,7 @@ from vision.config.cameras import (
     OpenCVSource,
     PacketsSource,
 )
+from vision.core.packets import PacketListener
 from vision.core.ports import Clock, FrameSource, HealthListener
 from vision.sources.images import ImageSource
 from vision.sources.opencv import OpenCVSource as OpenCVStream
@@ -16,9 +17,16 @@ from vision.sources.packets import PacketSource
 
 
 def build_source(
-    camera: CameraSettings, *, clock: Clock, on_health: HealthListener | None = None
+    camera: CameraSettings,
+    *,
+    clock: Clock,
+    on_health: HealthListener | None = None,
+    on_packet: PacketListener | None = None,
 ) -> FrameSource:
-    """Return a camera's source; nothing is opened yet."""
+    """Return a camera's source; nothing is opened yet.
+
+    `on_packet` is given the encoded packets, where the source has any.
+    """
     source = camera.source
     match source:
         case PacketsSource():
@@ -35,6 +43,7 @@ def build_source(
                 ),
                 clock=clock,
                 on_health=on_health,
+                on_packet=on_packet,
             )
         case OpenCVSource():
             options = StreamOptions(

@@ -2,13 +2,14 @@
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from vision.core.errors import EvidenceError
+from vision.core.errors import EvidenceError, SinkError
 from vision.core.evidence import Artifact, Evidence
 from vision.core.frame import Frame
 from vision.core.packets import EncodedPacket
@@ -24,8 +25,12 @@ from vision.evidence.trouble import Trouble
 log = logging.getLogger(__name__)
 
 LateListener = Callable[[str, Evidence], None]
-"""Called with (event id, files) when evidence came after its event."""
+"""Called with (event id, files) when evidence came after its event.
 
+May raise `SinkError` to be asked again a little later.
+"""
+
+_MAX_UNSENT = 1_000
 _SAMPLE_WIDTH = 960
 _SAMPLE_QUALITY = 80
 
@@ -57,9 +62,10 @@ class Clipping:
         self._policy = policy
         self._trouble = trouble
         self._late: LateListener | None = None
+        self._unsent: deque[tuple[str, Evidence]] = deque(maxlen=_MAX_UNSENT)
         self.packages = threading.Lock()
         self._recorder = TakeRecorder(policy, clock, self._ready)
-        self._thread = ClipThread(self._finish, self._recorder.expire)
+        self._thread = ClipThread(self._finish, self._tick)
 
     @property
     def recorder(self) -> TakeRecorder:
@@ -112,8 +118,23 @@ class Clipping:
         except (OSError, EvidenceError) as error:
             self._trouble.begin(f"event {event_id} has no clip: {error}")
             return
-        if artifacts and self._late is not None:
-            self._late(event_id, Evidence(artifacts))
+        if artifacts:
+            self._unsent.append((event_id, Evidence(artifacts)))
+            self._send()
+
+    def _tick(self) -> None:
+        self._recorder.expire()
+        self._send()
+
+    def _send(self) -> None:
+        """Tell of finished clips; a listener that cannot take one is asked again."""
+        while self._unsent and self._late is not None:
+            try:
+                self._late(*self._unsent[0])
+            except SinkError as error:
+                log.warning("clip of %s waits: %s", self._unsent[0][0], error)
+                return
+            self._unsent.popleft()
 
     def _write(self, take: Take) -> tuple[Artifact, ...]:
         event_id = take.moment.event_id

@@ -18,6 +18,7 @@ from vision.sinks.receiver import FileRef, Parcel, Progress, RetryLaterError
 log = logging.getLogger(__name__)
 
 _CHUNK = 64 * 1024
+_PATIENCE = 8  # attempts before a conflict or an unknown event is final
 _PASSING = {408, 425, 429}
 # A wrong key or address is the operator's to mend: nothing is refused for it.
 _MISCONFIGURED = {301, 302, 303, 307, 308, 401, 403, 404, 405, 407}
@@ -102,6 +103,9 @@ class HttpReceiver:
             },
         )
         response = self._send(request)
+        if response.status_code == 409 and parcel.attempts >= _PATIENCE:  # noqa: PLR2004
+            msg = f"{self._name}: {parcel.message_id} is known with other content"
+            raise SinkError(msg)
         if not response.is_success:
             self._raise(response, parcel.message_id)
 
@@ -125,6 +129,9 @@ class HttpReceiver:
                 },
             )
             response = self._send(request)
+        if response.status_code == 404 and parcel.attempts < _PATIENCE:  # noqa: PLR2004
+            msg = f"{self._name}: {name}: the event is not known there yet"
+            raise RetryLaterError(msg)
         if not response.is_success and not _has_it(response, file):
             self._raise(response, name)
         return True

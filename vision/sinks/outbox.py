@@ -24,6 +24,7 @@ from vision.sinks.store import Draft, MessageStore
 
 log = logging.getLogger(__name__)
 
+EVIDENCE_TYPE = "org.streetwarden.evidence.added.v1"
 _HOUSEKEEPING_S = 600.0
 
 
@@ -161,10 +162,19 @@ class Outbox:
             }
             for file in files
         ]
-        body: dict[str, Json] = {"event_id": event_id, "evidence": listed}
+        message_id = f"{event_id}.files.{short}"
+        body: dict[str, Json] = {
+            "specversion": "1.0",
+            "type": EVIDENCE_TYPE,
+            "id": message_id,
+            "source": "/engine",
+            "time": self._clock.now().isoformat(),
+            "datacontenttype": "application/json",
+            "data": {"event_id": event_id, "evidence": listed},
+        }
         self._add(
             Draft(
-                message_id=f"{event_id}.files.{short}",
+                message_id=message_id,
                 kind="files",
                 lane=self._store.lane_of(event_id) or event_id,
                 event_id=event_id,

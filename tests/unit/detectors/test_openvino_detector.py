@@ -1,9 +1,12 @@
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper
 
 from vision.core.errors import ModelError
 from vision.core.frame import Frame
@@ -110,3 +113,61 @@ def test_a_size_that_the_graph_does_not_take_is_refused() -> None:
 
     with pytest.raises(ModelError, match="the graph takes only"):
         OpenVinoDetector(GOLDEN / "raw_fixed.onnx", options=options, settings=EXACT)
+
+
+def test_a_size_that_cannot_be_compiled_is_refused() -> None:
+    pytest.importorskip("openvino")
+    network = OpenVinoNetwork(DYNAMIC, EXACT)
+
+    with pytest.raises(
+        ModelError, match=r"cannot compile it for input \[-1, 3, 8, 8\]"
+    ):
+        network.prepare((8, 8))
+
+
+@pytest.mark.parametrize("hint", ["latency", "throughput"])
+def test_a_failing_run_names_the_model_and_the_batch(
+    hint: Literal["latency", "throughput"],
+) -> None:
+    pytest.importorskip("openvino")
+    settings = OpenVinoSettings(precision="f32", hint=hint, threads=1)
+    network = OpenVinoNetwork(DYNAMIC, settings)
+    network.prepare((32, 32))
+
+    with pytest.raises(ModelError, match=r"raw_dynamic.*\[1, 4, 32, 32\]"):
+        network.forward(np.zeros((1, 4, 32, 32), np.float32))
+
+
+def test_a_run_that_gives_nothing_back_is_no_silent_loss() -> None:
+    pytest.importorskip("openvino")
+    # This head always gives its best 12 rows, and 32 x 32 px hold only three: OpenVINO
+    # then answers with an empty batch.
+    options = DetectorOptions(imgsz=32)
+
+    with pytest.raises(ModelError, match="gave 0 results for a batch of 1"):
+        OpenVinoDetector(
+            GOLDEN / "nms_free_dynamic.onnx", options=options, settings=EXACT
+        )
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape"),
+    [(TensorProto.UINT8, [1, 3, 64, 64]), (TensorProto.FLOAT, [1, 64, 64])],
+    ids=["uint8", "rank3"],
+)
+def test_a_model_that_takes_no_pictures_is_refused(
+    tmp_path: Path, kind: int, shape: list[int]
+) -> None:
+    pytest.importorskip("openvino")
+    inputs = [helper.make_tensor_value_info("in0", kind, shape)]
+    out = helper.make_tensor_value_info("out", kind, shape)
+    node = helper.make_node("Relu", ["in0"], ["out"])
+    model = helper.make_model(
+        helper.make_graph([node], "g", inputs, [out]),
+        opset_imports=[helper.make_opsetid("", 17)],
+        ir_version=9,
+    )
+    onnx.save(model, tmp_path / "model.onnx")
+
+    with pytest.raises(ModelError, match="expected one picture batch"):
+        OpenVinoNetwork(tmp_path / "model.onnx", EXACT)

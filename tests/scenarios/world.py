@@ -130,7 +130,8 @@ class World:
                 np.uint8,
             )
         if self.light(t) != 1.0:
-            picture = cv2.convertScaleAbs(picture, alpha=self.light(t))
+            lit = cv2.convertScaleAbs(picture, alpha=self.light(t))
+            picture = np.asarray(lit, np.uint8)
         grain = self._grain[int(self._rng.integers(len(self._grain)))]
         film = np.asarray(cv2.add(picture, grain, dtype=cv2.CV_8U), np.uint8)
         if self.scale == 1.0:

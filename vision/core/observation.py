@@ -40,12 +40,18 @@ class ViewState:
         shift_px: estimated camera motion (dx, dy) since the reference, pixels.
         registration: homography from reference pixels to this picture's; None: the
             shift alone tells.
+        light: `colour` or `infrared`, or None if not judged; remembered looks do not
+            outlive a switch.
+        preset: name of the PTZ preset that the camera shows, or None; zones and places
+            belong to one preset.
     """
 
     view: View = View.CLEAR
     reason: str | None = None
     shift_px: tuple[float, float] = (0.0, 0.0)
     registration: Matrix3 | None = None
+    light: str | None = None
+    preset: str | None = None
 
     def to_reference(self, xyxy: FloatArray) -> FloatArray:
         """Return this picture's boxes, (N, 4) pixels, in the reference view."""

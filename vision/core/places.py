@@ -41,6 +41,9 @@ class Place:
         clear_views: pictures in a row that showed the place without the object.
         end_reason: why it ended: `exposed` (the ground was seen again), `replaced` (by
             another object), `lost` (not visible for too long: no proof); else None.
+        preset: PTZ preset in whose picture it stands, or None.
+        bareness: likeness of the place, when the object had settled, to the ground
+            without it, [-1, 1]: near 1, nothing was added; None: ground never seen.
     """
 
     place_id: str
@@ -61,6 +64,8 @@ class Place:
     support: float = 1.0
     clear_views: int = 0
     end_reason: str | None = None
+    preset: str | None = None
+    bareness: float | None = None
 
     @property
     def elapsed_s(self) -> float:

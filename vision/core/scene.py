@@ -25,6 +25,7 @@ class Zone:
         polygon: at least three (x, y) vertices in [0, 1] of the picture's size.
         street_class: 严禁 `forbidden`, 严控 `controlled`, 规范 `regulated`, or None.
         calendar: name of the calendar in which the zone is in force; None: always.
+        preset: PTZ preset in whose picture it is drawn; None: the camera's only view.
     """
 
     zone_id: str
@@ -32,6 +33,7 @@ class Zone:
     polygon: tuple[tuple[float, float], ...]
     street_class: str | None = None
     calendar: str | None = None
+    preset: str | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -55,6 +57,8 @@ class Scene:
     gb_id: str | None = None
     tags: tuple[str, ...] = field(default=())
 
-    def zones_of(self, kind: str) -> tuple[Zone, ...]:
-        """Return the zones of one kind."""
-        return tuple(zone for zone in self.zones if zone.kind == kind)
+    def zones_of(self, kind: str, preset: str | None = None) -> tuple[Zone, ...]:
+        """Return the zones of one kind in one PTZ preset's picture."""
+        return tuple(
+            zone for zone in self.zones if (zone.kind, zone.preset) == (kind, preset)
+        )

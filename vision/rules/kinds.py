@@ -56,6 +56,9 @@ class PlaceParams:
             unseen, seconds.
         patience_s: clear view without the object after which it is gone, seconds.
         min_clear_views: and in at least so many pictures.
+        same_ground: likeness from which the bare ground is recognised.
+        doubt_s: time in which neither object nor ground is recognised, after which the
+            object is taken to be gone, seconds: the ground may have changed.
         lost_s: time without a view of the place after which nothing is known, seconds.
         reattach_s: how old a stored place may be to be looked for again, seconds.
         vote_window_s: how long a class vote counts, seconds.
@@ -76,6 +79,8 @@ class PlaceParams:
     continuity_s: float = 4.0
     patience_s: float = 10.0
     min_clear_views: int = 3
+    same_ground: float = 0.6
+    doubt_s: float = 120.0
     lost_s: float = 3600.0
     reattach_s: float = 12 * 3600.0
     vote_window_s: float = 20.0

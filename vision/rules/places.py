@@ -1,14 +1,18 @@
 """Remembers what stands still in one camera's view, whoever detects it."""
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TypedDict, cast
+
+import numpy as np
 
 from vision.core.detections import Detections
 from vision.core.errors import ConfigError
 from vision.core.frame import Frame
 from vision.core.observation import View, ViewState
 from vision.core.places import Place, PlaceState
+from vision.rules.backdrop import Backdrop
 from vision.rules.kinds import KINDS, Kind, PlaceParams
 from vision.rules.matching import same_place
 from vision.rules.records import SlotRecord, from_record, to_record
@@ -24,6 +28,7 @@ class MemoryRecord(TypedDict):
 
     version: int
     camera_id: str
+    light: str | None
     places: list[SlotRecord]
 
 
@@ -59,6 +64,9 @@ class PlaceMemory:
         self._slots: list[Slot] = []
         self._start = Moment(0.0, datetime.min.replace(tzinfo=UTC))
         self._last: Moment | None = None
+        self._light: str | None = None
+        self._preset: str | None = None
+        self._backdrop = Backdrop()
 
     def update(
         self, frame: Frame, detections: Detections, view: ViewState
@@ -74,21 +82,30 @@ class PlaceMemory:
             All settled places; those that ended with this picture for the last time.
         """
         dt_s = self._tick(frame)
-        alive = [slot for slot in self._slots if slot.end_reason is None]
-        if view.view is View.CLEAR:
-            scan = Scan(frame, view, detections, self._labels, dt_s)
-            for watch in self._watches:
-                self._slots += watch.look(alive, scan)
-        else:
-            for slot in alive:
+        clear = view.view is View.CLEAR
+        in_view: list[Slot] = []
+        for slot in self._slots:
+            if clear and slot.preset == view.preset:
+                in_view.append(slot)
+            else:
                 slot.hide(dt_s)
+        if clear:
+            self._adapt(view)
+            scan = self._scan(frame, detections, view, dt_s)
+            for watch in self._watches:
+                self._slots += watch.look(in_view, scan)
         self._close()
         return self._hand_out()
 
     def state(self) -> MemoryRecord:
         """Return the settled places as plain values, to be stored."""
         places = [to_record(slot) for slot in self._slots if slot.settled]
-        return {"version": _VERSION, "camera_id": self._camera_id, "places": places}
+        return {
+            "version": _VERSION,
+            "camera_id": self._camera_id,
+            "light": self._light,
+            "places": places,
+        }
 
     def restore(self, record: object) -> None:
         """Take up stored places; the next picture looks for them again.
@@ -106,6 +123,7 @@ class PlaceMemory:
                 raise ValueError(msg)  # noqa: TRY301 one message for all damage
             window_s = self._params.vote_window_s
             slots = [from_record(place, window_s) for place in stored["places"]]
+            self._light = stored["light"]
         except (KeyError, TypeError, ValueError) as error:
             msg = (
                 f"stored places: {error!r}, expected those of camera "
@@ -131,7 +149,31 @@ class PlaceMemory:
         for slot in self._slots:
             slot.rebase(now)
             if now.media_time_s - slot.last.media_time_s > self._params.reattach_s:
-                slot.end("lost")
+                slot.hidden_s = math.inf  # too long ago: nothing is known of it
+
+    def _adapt(self, view: ViewState) -> None:
+        """Forget looks when the light switches: by infra-red nothing looks the same."""
+        if view.light != self._light:
+            self._light = view.light
+            for slot in self._slots:
+                slot.look = slot.ground = None
+            self._backdrop.forget()
+        if view.preset != self._preset:
+            self._preset = view.preset
+            self._backdrop.forget()
+
+    def _scan(
+        self, frame: Frame, detections: Detections, view: ViewState, dt_s: float
+    ) -> Scan:
+        """Return the picture in the reference view; learn the ground on the way."""
+        in_place = view.registration is None and view.shift_px == (0.0, 0.0)
+        if in_place:
+            anchors = [slot.anchor for slot in self._slots if slot.settled]
+            standing = np.array(anchors, np.float32).reshape(-1, 4)
+            boxes = np.concatenate((detections.xyxy, standing))
+            self._backdrop.learn(frame.image, boxes, frame.media_time_s)
+        backdrop = self._backdrop if in_place else None
+        return Scan(frame, view, detections, self._labels, dt_s, backdrop)
 
     def _close(self) -> None:
         """End what is gone, replaced or out of sight for too long; keep the bound."""
@@ -155,7 +197,9 @@ class PlaceMemory:
         if slot.state is PlaceState.STANDING:
             return None
         kind = self._kinds[slot.kind]
-        if any(f.kind == slot.kind and same_place(slot, f, kind) for f in fresh):
+        identity = (slot.kind, slot.preset)
+        rivals = [other for other in fresh if (other.kind, other.preset) == identity]
+        if any(same_place(slot, other, kind) for other in rivals):
             return "replaced"
         if slot.missing_s >= p.patience_s and slot.clear_views >= p.min_clear_views:
             return "exposed"

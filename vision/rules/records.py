@@ -19,6 +19,8 @@ class SlotRecord(TypedDict):
     kind: str
     anchor: list[float]
     look: str | None  # base64 of 32 x 32 uint8
+    ground: str | None  # likewise
+    bareness: float | None
     first_seen_at: str
     last_seen_at: str
     observed_s: float
@@ -26,15 +28,17 @@ class SlotRecord(TypedDict):
     sightings: int
     baseline: bool
     shares: list[tuple[str, float]]
+    preset: str | None
 
 
 def to_record(slot: Slot) -> SlotRecord:
     """Return a settled slot as plain values."""
-    look = None if slot.look is None else base64.b64encode(slot.look.tobytes()).decode()
     return {
         "kind": slot.kind,
         "anchor": list(slot.anchor),
-        "look": look,
+        "look": _packed(slot.look),
+        "ground": _packed(slot.ground),
+        "bareness": slot.bareness,
         "first_seen_at": slot.first.captured_at.isoformat(),
         "last_seen_at": slot.last.captured_at.isoformat(),
         "observed_s": slot.observed_s,
@@ -42,6 +46,7 @@ def to_record(slot: Slot) -> SlotRecord:
         "sightings": slot.sightings,
         "baseline": slot.baseline,
         "shares": list(slot.votes.shares()),
+        "preset": slot.preset,
     }
 
 
@@ -55,7 +60,9 @@ def from_record(record: SlotRecord, vote_window_s: float) -> Slot:
     return Slot(
         kind=record["kind"],
         anchor=as_xyxy(record["anchor"]),
-        look=_look(record["look"]),
+        look=_unpacked(record["look"]),
+        ground=_unpacked(record["ground"]),
+        bareness=record["bareness"],
         first=Moment(0.0, datetime.fromisoformat(record["first_seen_at"])),
         last=Moment(0.0, datetime.fromisoformat(record["last_seen_at"])),
         votes=Votes(vote_window_s, tuple((k, float(v)) for k, v in record["shares"])),
@@ -66,10 +73,15 @@ def from_record(record: SlotRecord, vote_window_s: float) -> Slot:
         baseline=bool(record["baseline"]),
         state=PlaceState.MISSING,
         unbroken=False,
+        preset=record["preset"],
     )
 
 
-def _look(text: str | None) -> ImageU8 | None:
+def _packed(look: ImageU8 | None) -> str | None:
+    return None if look is None else base64.b64encode(look.tobytes()).decode()
+
+
+def _unpacked(text: str | None) -> ImageU8 | None:
     if text is None:
         return None
     pixels = np.frombuffer(base64.b64decode(text), dtype=np.uint8)

@@ -10,6 +10,7 @@ from vision.core.frame import Frame
 from vision.core.geometry import area, intersection
 from vision.core.observation import ViewState
 from vision.rules.appearance import Xyxy, look_at
+from vision.rules.backdrop import Backdrop
 from vision.rules.matching import inside
 from vision.rules.slot import Moment, Sighting, as_xyxy
 
@@ -26,6 +27,7 @@ class Scan:
         detections: what the detector found in it, picture pixels.
         labels: class names.
         dt_s: media time since the picture before, seconds, >= 0.
+        backdrop: what the ground looks like; None: the camera is not in place.
         boxes: (N, 4) the detections' boxes, reference-view pixels.
     """
 
@@ -34,6 +36,7 @@ class Scan:
     detections: Detections
     labels: tuple[str, ...]
     dt_s: float
+    backdrop: Backdrop | None = None
     boxes: FloatArray = field(init=False)
 
     def __post_init__(self) -> None:
@@ -49,6 +52,16 @@ class Scan:
         """Return what the picture shows inside a box of the reference view."""
         shown = self.view.to_picture(np.array([box], np.float32))[0]
         return look_at(self.frame.image, as_xyxy(shown))
+
+    def ground(self, box: Xyxy) -> ImageU8 | None:
+        """Return what the bare ground in a box looks like, or None if not known."""
+        return None if self.backdrop is None else self.backdrop.ground(box)
+
+    def bareness(self, ground: ImageU8 | None, box: Xyxy) -> float | None:
+        """Return how much of the bare ground in a box shows, or None if not known."""
+        if self.backdrop is None or ground is None:
+            return None
+        return self.backdrop.bareness(ground, box)
 
     def of_kind(self, labels: frozenset[str], min_score: float) -> IntArray:
         """Return the indices of detections of some classes, best first."""

@@ -61,6 +61,8 @@ class Slot:
         kind: group of classes it belongs to.
         anchor: footprint box; fixed once settled, so that whatever creeps leaves it.
         look: what stands there, or None if it was never clearly seen.
+        ground: what is under it, or None if that was never seen.
+        bareness: how much of the ground showed when it settled, or None.
         first: first sight.
         last: latest sight.
         votes: which class it is.
@@ -78,6 +80,7 @@ class Slot:
         clear_views: pictures that showed the place without it, since the latest sight.
         extent: where it is seen now, smoothed.
         end_reason: why it ended.
+        preset: PTZ preset in whose picture it stands, or None.
     """
 
     kind: str
@@ -92,6 +95,8 @@ class Slot:
     settled: bool = False
     is_new: bool = False
     baseline: bool = False
+    ground: ImageU8 | None = None
+    bareness: float | None = None
     state: PlaceState = PlaceState.STANDING
     unbroken: bool = True
     missing_s: float = 0.0
@@ -99,12 +104,14 @@ class Slot:
     clear_views: int = 0
     extent: Xyxy | None = None
     end_reason: str | None = None
+    preset: str | None = None
     _boxes: Xyxy = field(default=(0.0, 0.0, 0.0, 0.0))
 
     def identity(self, camera_id: str) -> str:
         """Return the same id for the same object in the same footage, always."""
         grid = [round(side / _ID_GRID_PX) for side in self.anchor]
-        name = f"{camera_id}/{self.kind}/{self.first.captured_at.isoformat()}/{grid}"
+        first_at = self.first.captured_at.isoformat()
+        name = f"{camera_id}/{self.preset}/{self.kind}/{first_at}/{grid}"
         return str(uuid.uuid5(_NAMESPACE, name))
 
     def see(self, sighting: Sighting, now: Moment, look_share: float) -> None:
@@ -144,18 +151,24 @@ class Slot:
         self.missing_s = self.hidden_s = 0.0
         self.clear_views = 0
 
-    def miss(self, dt_s: float, *, gone: bool) -> None:
-        """Note a clear view of the place in which the object was not recognised.
+    def miss(self, dt_s: float) -> None:
+        """Note a clear view of the place without the object."""
+        self.state = PlaceState.MISSING
+        self.unbroken = False
+        self.missing_s += dt_s
+        self.clear_views += 1
+
+    def doubt(self, dt_s: float, *, changed: bool) -> None:
+        """Note a view in which neither the object nor the bare ground was recognised.
 
         Args:
             dt_s: time since the picture before, seconds.
-            gone: something else was seen there, for instance the bare ground; without
-                that a missed detection does not break the observation.
+            changed: something else was seen; without that, a missed detection does not
+                break the observation.
         """
         self.state = PlaceState.MISSING
-        self.unbroken = self.unbroken and not gone
-        self.missing_s += dt_s
-        self.clear_views += 1
+        self.unbroken = self.unbroken and not changed
+        self.hidden_s += dt_s
 
     def hide(self, dt_s: float) -> None:
         """Note that the place could not be seen."""
@@ -217,6 +230,8 @@ class Slot:
             support=self.votes.support(),
             clear_views=self.clear_views,
             end_reason=self.end_reason,
+            preset=self.preset,
+            bareness=self.bareness,
         )
 
 

@@ -71,7 +71,7 @@ def standing(
         return None
     zone, share = best_zone(place, observation, terms.forbids)
     if zone is None:
-        nowhere = bool(observation.scene.zones_of(terms.forbids))
+        nowhere = bool(observation.scene.zones_of(terms.forbids, place.preset))
         if nowhere or not terms.anywhere:
             return None
         return Standing(None, Ruling("always"), (Fact("zone", "anywhere"),))

@@ -82,6 +82,8 @@ class Watch:
         ):
             slot.come_to_rest()
             slot.look = scan.look(slot.anchor)
+            slot.ground = scan.ground(slot.anchor)
+            slot.bareness = scan.bareness(slot.ground, slot.anchor)
 
     def _look_again(self, slot: Slot, scan: Scan, found: IntArray) -> BoolArray:
         """Decide without a detection: still there, hidden, or not there.
@@ -99,9 +101,22 @@ class Watch:
         if scan.cover(slot.anchor) >= p.cover_share:
             slot.hide(scan.dt_s)
             return inside(slot.anchor, boxes)
-        gone = slot.look is not None and (alike is None or alike < p.other_look)
-        slot.miss(scan.dt_s if scan.dt_s <= p.max_gap_s else 0.0, gone=gone)
+        if self._is_gone(slot, alike, scan):
+            slot.miss(scan.dt_s if scan.dt_s <= p.max_gap_s else 0.0)
+        else:
+            slot.doubt(scan.dt_s, changed=alike is not None and alike < p.other_look)
         return np.zeros(len(found), np.bool_)
+
+    def _is_gone(self, slot: Slot, alike: float | None, scan: Scan) -> bool:
+        """Return whether a picture without detection or cover proves absence."""
+        p = self._params
+        if slot.hidden_s >= p.doubt_s:
+            return True
+        bare = scan.bareness(slot.ground, slot.anchor)
+        if bare is not None:
+            return bare >= p.same_ground
+        # The ground was never seen: another look must do.
+        return slot.look is not None and (alike is None or alike < p.other_look)
 
     def _notice(self, fresh: IntArray, scan: Scan) -> list[Slot]:
         """Open a slot for each box that nothing known explains, best score first."""
@@ -116,6 +131,7 @@ class Watch:
                 continue
             votes = Votes(self._params.vote_window_s)
             slot = Slot(self._kind.name, sighting.xyxy, None, scan.now, scan.now, votes)
+            slot.preset = scan.view.preset
             slot.see(sighting, scan.now, 1.0)
             new.append(slot)
         return new

@@ -44,7 +44,7 @@ def best_zone(
     """Return the zone of a kind with most of a place's ground contact, and how much."""
     frame = observation.frame
     best: tuple[Zone | None, float] = (None, 0.0)
-    for zone in observation.scene.zones_of(kind):
+    for zone in observation.scene.zones_of(kind, place.preset):
         share = overlap(zone, frame.width, frame.height, place.xyxy)
         if share > best[1]:
             best = (zone, share)

@@ -1,16 +1,22 @@
 """Says whether one camera's picture can be trusted, and how it lies."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypedDict, cast
 
 import numpy as np
 
 from vision.core.arrays import ImageU8
 from vision.core.detections import Detections
+from vision.core.errors import ConfigError
 from vision.core.frame import Frame
 from vision.core.observation import View, ViewState
-from vision.view.picture import Shot, reduce, shoot
+from vision.view.coverage import CoverageLog, CoverageRecord, DayCoverage
+from vision.view.light import LightMeter
+from vision.view.locator import Locator, LocatorParams
+from vision.view.picture import reduce, shoot
 from vision.view.quality import QualityParams, flaw
-from vision.view.registration import Registration, register
+from vision.view.records import ReferenceRecord, from_record, to_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,39 +25,57 @@ class ViewParams:
 
     Attributes:
         quality: limits of a single picture.
+        location: how a picture is laid over the reference view.
         frozen_s: time of identical pictures from which the stream is `frozen`, seconds.
         every_s: shortest time between two registrations, seconds.
-        min_inliers: share of background points that must agree.
-        shake_share: motion, in picture widths, up to which it is compensated at once.
-        settle_s: how long a moved camera must rest until its new view is taken up.
-        flow_s: how long a view that cannot be registered is still trusted, seconds.
+        light_settle_s: how long a camera may take to switch between colour and
+            infra-red, seconds.
+        timezone: IANA name; coverage is counted per local day.
     """
 
     quality: QualityParams = field(default_factory=QualityParams)
+    location: LocatorParams = field(default_factory=LocatorParams)
     frozen_s: float = 30.0
     every_s: float = 1.0
-    min_inliers: float = 0.3
-    shake_share: float = 0.03
-    settle_s: float = 5.0
-    flow_s: float = 5.0
+    light_settle_s: float = 3.0
+    timezone: str = "UTC"
+
+
+class ViewRecord(TypedDict):
+    """What a view check remembers over a restart, as plain, JSON-ready values."""
+
+    version: int
+    references: list[ReferenceRecord]
+    coverage: CoverageRecord
+
+
+_VERSION = 1
 
 
 class CameraView:
-    """Checks each picture of one camera against what it should show."""
+    """Checks each picture of one camera against what it should show.
 
-    def __init__(self, params: ViewParams | None = None) -> None:
-        """Start without a reference view; the first good picture becomes it.
+    The first good picture becomes the reference view, or each PTZ preset has one.
+    """
+
+    def __init__(
+        self,
+        params: ViewParams | None = None,
+        presets: Mapping[str, ImageU8] | None = None,
+    ) -> None:
+        """Start to watch.
 
         Args:
             params: limits.
+            presets: a picture, (H, W, 3) uint8 BGR, of each PTZ preset by name.
         """
         self._params = params or ViewParams()
-        self._reference: Shot | None = None
-        self._latest: Shot | None = None
+        self._locator = Locator(self._params.location, presets or {})
+        self._light = LightMeter()
+        self._coverage = CoverageLog(self._params.timezone)
         self._state = ViewState()
-        self._registered_s = -np.inf
-        self._known_s = -np.inf
-        self._moved_since_s: float | None = None
+        self._located_s = -np.inf
+        self._switched_s = -np.inf
         self._small: ImageU8 | None = None
         self._changed_s = 0.0
 
@@ -63,86 +87,80 @@ class CameraView:
             detections: what must be left out of the background, picture pixels.
         """
         small = reduce(frame.image)
-        reason = flaw(small, self._params.quality) or self._frozen(small, frame)
-        if reason is not None:
-            return ViewState(View.BLIND, reason)
-        now_s = frame.media_time_s
-        if 0 <= now_s - self._registered_s < self._params.every_s:
-            return self._state
-        self._registered_s = now_s
-        scale = small.shape[1] / frame.width
-        shot = shoot(small, np.asarray(detections.xyxy * scale, np.float32))
-        self._state = self._compare(shot, now_s, scale)
-        return self._state
+        reason = self._trouble(small, frame)
+        if reason is None:
+            self._locate(small, frame, detections)
+            state = self._state
+        else:
+            state = ViewState(View.BLIND, reason, light=self._light.light)
+        self._coverage.note(state.view, frame.media_time_s, frame.captured_at)
+        return state
 
-    def _frozen(self, small: ImageU8, frame: Frame) -> str | None:
-        """Return `frozen` when the picture has not changed at all for too long."""
+    def confirm(self) -> None:
+        """Take what the camera shows next as its reference view: a person said so."""
+        self._locator.forget()
+
+    def coverage(self) -> tuple[DayCoverage, ...]:
+        """Return how long the camera could see, per day, oldest first."""
+        return self._coverage.days()
+
+    def state(self) -> ViewRecord:
+        """Return what to remember over a restart, as plain values."""
+        return {
+            "version": _VERSION,
+            "references": [to_record(known) for known in self._locator.references],
+            "coverage": self._coverage.state(),
+        }
+
+    def restore(self, record: object) -> None:
+        """Take up what was remembered.
+
+        Args:
+            record: what `state` returned before the restart, perhaps by way of JSON.
+
+        Raises:
+            ConfigError: it cannot be read.
+        """
+        try:
+            stored = cast("ViewRecord", record)
+            if stored["version"] != _VERSION:
+                msg = f"got version {stored['version']}"
+                raise ValueError(msg)  # noqa: TRY301 one message for all damage
+            references = [from_record(known) for known in stored["references"]]
+            self._coverage.restore(stored["coverage"])
+        except (KeyError, TypeError, ValueError) as error:
+            msg = (
+                f"stored view: {error!r}, expected version {_VERSION}; "
+                "delete it to take the next picture as reference"
+            )
+            raise ConfigError(msg) from error
+        self._locator.restore(references)
+
+    def _trouble(self, small: ImageU8, frame: Frame) -> str | None:
+        """Return why a picture cannot be used at all, or None."""
         now_s = frame.media_time_s
         same = self._small is not None and np.array_equal(self._small, small)
         if not same or now_s < self._changed_s:
             self._small, self._changed_s = small, now_s
-        return "frozen" if now_s - self._changed_s >= self._params.frozen_s else None
+        reason = flaw(small, self._params.quality)
+        if reason is not None:
+            return reason
+        if now_s - self._changed_s >= self._params.frozen_s:
+            return "frozen"
+        if self._light.read(small):
+            self._switched_s = now_s
+            self._locator.expect_new_light()
+        switching = 0 <= now_s - self._switched_s < self._params.light_settle_s
+        return "light_switch" if switching else None
 
-    def _compare(self, shot: Shot, now_s: float, scale: float) -> ViewState:
-        """Return how a good picture lies over the reference view."""
-        if self._reference is None:
-            self._reference = self._latest = shot
-            return ViewState()
-        p = self._params
-        motion = self._register(self._reference, shot)
-        if motion is None:
-            return self._unknown(shot, now_s)
-        self._known_s = now_s
-        height, width = shot.grey.shape
-        state = _lies(motion, scale)
-        if motion.displacement(width, height) <= p.shake_share * width:
-            self._moved_since_s = None
-            return state
-        if self._moved_since_s is None or not self._rests(shot):
-            self._moved_since_s = now_s
-        self._latest = shot
-        if now_s - self._moved_since_s < p.settle_s:
-            return ViewState(View.MOVED, "moved", state.shift_px, state.registration)
-        return ViewState(
-            View.CLEAR, "re-registered", state.shift_px, state.registration
+    def _locate(self, small: ImageU8, frame: Frame, detections: Detections) -> None:
+        now_s = frame.media_time_s
+        if 0 <= now_s - self._located_s < self._params.every_s:
+            return
+        self._located_s = now_s
+        scale = small.shape[1] / frame.width
+        shot = shoot(small, np.asarray(detections.xyxy * scale, np.float32))
+        light = self._light.light
+        self._state = replace(
+            self._locator.locate(shot, now_s, scale=scale, light=light), light=light
         )
-
-    def _unknown(self, shot: Shot, now_s: float) -> ViewState:
-        """Judge a picture that does not fit the reference: new light or a new view."""
-        if self._latest is not None and self._rests(shot):
-            self._latest = shot
-            if self._state.view is View.CLEAR:
-                return self._state
-        self._latest = shot
-        if now_s - self._known_s < self._params.flow_s:
-            return self._state
-        return ViewState(View.MOVED, "unknown_view")
-
-    def _rests(self, shot: Shot) -> bool:
-        """Return whether the camera has not moved since the latest picture."""
-        if self._latest is None:
-            return False
-        height, width = shot.grey.shape
-        motion = self._register(self._latest, shot)
-        limit = self._params.shake_share * width / 4
-        return motion is not None and motion.displacement(width, height) <= limit
-
-    def _register(self, first: Shot, second: Shot) -> Registration | None:
-        motion = register(first.grey, second.grey, first.mask & second.mask)
-        if motion is None or motion.inliers < self._params.min_inliers:
-            return None
-        return motion
-
-
-def _lies(motion: Registration, scale: float) -> ViewState:
-    """Return a motion of reduced pictures as one of full pictures.
-
-    Args:
-        motion: between reduced pictures.
-        scale: reduced pixels per picture pixel.
-    """
-    to_small = np.diag([scale, scale, 1.0])
-    full = np.linalg.inv(to_small) @ motion.matrix @ to_small
-    rows = [(float(a), float(b), float(c)) for a, b, c in full]
-    shift = (rows[0][2], rows[1][2])
-    return ViewState(shift_px=shift, registration=(rows[0], rows[1], rows[2]))

@@ -7,16 +7,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.core.arrays import BoolArray, FloatArray, ImageU8
+from vision.view.picture import Shot
 
 Matrix: TypeAlias = NDArray[np.float64]
 
-_POINTS = 200
+_ORB_POINTS = 600
 _FEWEST_POINTS = 12
 _RANSAC_PX = 1.5
-_LK_WINDOW = (21, 21)
+_LK_WINDOW = (15, 15)
 _LK_LEVELS = 3
-_ROUND_TRIP_PX = 1.0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -33,37 +32,60 @@ class Registration:
 
     def displacement(self, width: int, height: int) -> float:
         """Return how far the farthest corner of the picture moved, pixels."""
-        corners = np.array(
-            [[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], np.float64
-        )
-        moved = corners @ self.matrix.T
-        return float(np.abs(moved[:, :2] / moved[:, 2:] - corners[:, :2]).max())
+        corners = _corners_of(width, height)
+        return float(np.abs(self._moved(corners) - corners).max())
+
+    def common(self, width: int, height: int) -> float:
+        """Return how much of the first picture the second still shows, [0, 1]."""
+        grid = np.stack(
+            np.meshgrid(np.linspace(0, width, 16), np.linspace(0, height, 9)), axis=-1
+        ).reshape(-1, 2)
+        moved = self._moved(grid)
+        seen = (moved >= 0).all(axis=1) & (moved <= (width, height)).all(axis=1)
+        return float(np.mean(seen))
+
+    def _moved(self, points: Matrix) -> Matrix:
+        """Return (N, 2) points of the first picture in the second."""
+        ahead = np.hstack((points, np.ones((len(points), 1)))) @ self.matrix.T
+        return np.asarray(ahead[:, :2] / ahead[:, 2:], np.float64)
 
 
-def register(first: ImageU8, second: ImageU8, mask: ImageU8) -> Registration | None:
-    """Return the motion between two grey pictures of one size.
+def _corners_of(width: int, height: int) -> Matrix:
+    return np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
 
-    Pyramidal Lucas-Kanade there and back, then a similarity by RANSAC.
+
+def register(first: Shot, second: Shot) -> Registration | None:
+    """Return the motion between two pictures of one size.
+
+    Pyramidal Lucas-Kanade, then a similarity by RANSAC, which also throws out
+    whatever did not move with the ground.
 
     Args:
-        first: (h, w) uint8.
-        second: (h, w) uint8.
-        mask: (h, w) uint8, 0 where objects stand or move in either picture.
+        first: the one picture.
+        second: the other; objects of either are left out.
 
     Returns:
         The motion, or None where too few points of the background are found again.
     """
-    points = _corners(first, mask)
+    if first.grey.shape != second.grey.shape:
+        return None
+    x, y = first.corners[:, 0].astype(int).T
+    points = first.corners[second.mask[y, x] > 0]
     if len(points) < _FEWEST_POINTS:
         return None
-    there, found = _flow(first, second, points)
-    back, found_back = _flow(second, first, there)
-    error = np.linalg.norm((back - points)[:, 0], axis=1)
-    kept = found & found_back & (error <= _ROUND_TRIP_PX)
+    there, status, _ = cv2.calcOpticalFlowPyrLK(
+        first.grey,
+        second.grey,
+        points,
+        np.empty_like(points),
+        winSize=_LK_WINDOW,
+        maxLevel=_LK_LEVELS,
+    )
+    kept = np.asarray(status)[:, 0] == 1
     if int(kept.sum()) < _FEWEST_POINTS:
         return None
     affine, inliers = cv2.estimateAffinePartial2D(
-        points[kept], there[kept], ransacReprojThreshold=_RANSAC_PX
+        points[kept], np.asarray(there)[kept], ransacReprojThreshold=_RANSAC_PX
     )
     if affine is None:
         return None
@@ -71,26 +93,40 @@ def register(first: ImageU8, second: ImageU8, mask: ImageU8) -> Registration | N
     return Registration(matrix, float(np.sum(inliers)) / len(points))
 
 
-def _corners(grey: ImageU8, mask: ImageU8) -> FloatArray:
-    """Return (N, 1, 2) float32 points that can be found again."""
-    corners = np.asarray(
-        cv2.goodFeaturesToTrack(grey, _POINTS, 0.01, 5, mask=mask), np.float32
+def register_far(first: Shot, second: Shot) -> Registration | None:
+    """Return a motion of any size between two pictures of one size.
+
+    ORB points matched both ways, then a similarity by RANSAC. Slower and coarser than
+    `register`, so for a camera that was turned, not for one that shakes.
+
+    Args:
+        first: the one picture.
+        second: the other; objects of either are left out.
+
+    Returns:
+        The motion, or None where too few points are found again.
+    """
+    orb = cv2.ORB.create(_ORB_POINTS, fastThreshold=5)
+    points, descriptors = orb.detectAndCompute(first.grey, first.mask)
+    others, other_descriptors = orb.detectAndCompute(second.grey, second.mask)
+    if min(len(points), len(others)) < _FEWEST_POINTS:
+        return None
+    matcher = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True)
+    pairs = matcher.match(descriptors, other_descriptors)
+    if len(pairs) < _FEWEST_POINTS:
+        return None
+    here = np.array([points[pair.queryIdx].pt for pair in pairs], np.float32)
+    there = np.array([others[pair.trainIdx].pt for pair in pairs], np.float32)
+    affine, inliers = cv2.estimateAffinePartial2D(
+        here, there, ransacReprojThreshold=2 * _RANSAC_PX
     )
-    # OpenCV answers None, which becomes a scalar here, when it finds no corner at all.
-    return corners if corners.ndim == 3 else np.empty((0, 1, 2), np.float32)  # noqa: PLR2004
+    agreeing = int(np.sum(inliers))
+    if agreeing < _FEWEST_POINTS:
+        return None
+    matrix = np.vstack((affine, [0.0, 0.0, 1.0]))
+    return Registration(matrix, agreeing / len(pairs))
 
 
-def _flow(
-    first: ImageU8, second: ImageU8, points: FloatArray
-) -> tuple[FloatArray, BoolArray]:
-    """Return where points went, (N, 1, 2), and which were found, (N,)."""
-    there, status, _ = cv2.calcOpticalFlowPyrLK(
-        first,
-        second,
-        points,
-        np.empty_like(points),
-        winSize=_LK_WINDOW,
-        maxLevel=_LK_LEVELS,
-    )
-    found = np.asarray(status)[:, 0] == 1
-    return np.asarray(there, np.float32), np.asarray(found, np.bool_)
+def has_detail(shot: Shot) -> bool:
+    """Return whether a picture has enough points to be recognised by."""
+    return len(shot.corners) >= _FEWEST_POINTS

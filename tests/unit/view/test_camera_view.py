@@ -1,0 +1,315 @@
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.scenarios.world import HEIGHT, START, WIDTH, Actor, World, still
+from vision.core.arrays import ImageU8
+from vision.core.detections import Detections
+from vision.core.errors import ConfigError
+from vision.core.frame import Frame
+from vision.core.observation import View, ViewState
+from vision.view.check import CameraView, ViewParams
+from vision.view.registration import Matrix
+
+Change = Callable[[ImageU8], ImageU8]
+
+
+def shot(image: ImageU8, t: float) -> Frame:
+    return Frame("c1", int(t), t, START + timedelta(seconds=t), image)
+
+
+def seconds(start: float, end: float) -> list[float]:
+    return [start + i for i in range(int(end - start))]
+
+
+def show(
+    view: CameraView,
+    world: World,
+    start: float,
+    end: float,
+    change: Change = lambda image: image,
+) -> list[ViewState]:
+    return [
+        view.check(shot(change(world.paint(t)), t), world.detect(t))
+        for t in seconds(start, end)
+    ]
+
+
+def grey(image: ImageU8) -> ImageU8:
+    one = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    return np.asarray(cv2.merge((one, one, one)), np.uint8)
+
+
+def turn(dx: float, dy: float, zoom: float, deg: float) -> Matrix:
+    around = cv2.getRotationMatrix2D((WIDTH / 2, HEIGHT / 2), deg, zoom)
+    return np.add(around, [[0, 0, dx], [0, 0, dy]])
+
+
+def turned(dx: float, dy: float, zoom: float = 1.0, deg: float = 0.0) -> Change:
+    matrix = turn(dx, dy, zoom, deg)
+
+    def change(image: ImageU8) -> ImageU8:
+        size = (WIDTH, HEIGHT)
+        out = cv2.warpAffine(image, matrix, size, borderMode=cv2.BORDER_REFLECT)
+        return np.asarray(out, np.uint8)
+
+    return change
+
+
+def full(colour: tuple[int, int, int]) -> Change:
+    return lambda image: np.full_like(image, colour)
+
+
+def smeared(image: ImageU8) -> ImageU8:
+    out = image.copy()
+    out[HEIGHT // 2 :] = out[HEIGHT // 2]
+    return out
+
+
+def half_grey(image: ImageU8) -> ImageU8:
+    out = image.copy()
+    out[HEIGHT // 2 :] = 128
+    return out
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (full((0, 0, 0)), "black"),
+        (full((255, 255, 255)), "over_exposed"),
+        (half_grey, "grey"),
+        (full((0, 135, 0)), "green"),
+        (full((90, 90, 91)), "blocked"),
+        (smeared, "corrupt"),
+    ],
+)
+def test_a_useless_picture_is_blind_and_says_why(change: Change, reason: str) -> None:
+    view, world = CameraView(), World([])
+
+    before = show(view, world, 0, 3)
+    blind = show(view, world, 3, 5, change)
+    after = show(view, world, 5, 7)
+
+    assert {state.view for state in before + after} == {View.CLEAR}
+    assert {(state.view, state.reason) for state in blind} == {(View.BLIND, reason)}
+
+
+def test_a_stream_that_repeats_one_picture_is_frozen() -> None:
+    view = CameraView(ViewParams(frozen_s=10))
+    picture = World([]).paint(0)
+
+    states = [view.check(shot(picture, t), Detections.empty()) for t in seconds(0, 15)]
+
+    assert [state.view for state in states[:10]] == [View.CLEAR] * 10
+    assert {state.reason for state in states[10:]} == {"frozen"}
+
+
+def test_a_blurred_lens_is_blocked() -> None:
+    view, world = CameraView(), World([])
+    show(view, world, 0, 3)
+
+    def smudged(image: ImageU8) -> ImageU8:
+        return np.asarray(cv2.GaussianBlur(image, (0, 0), 40), np.uint8)
+
+    states = show(view, world, 3, 5, smudged)
+    assert {(state.view, state.reason) for state in states} == {(View.BLIND, "blocked")}
+
+
+def test_a_shaking_camera_is_compensated() -> None:
+    view = CameraView()
+    world = World([], shake=lambda t: (3.0, -2.0) if t >= 3 else (0.0, 0.0))
+
+    still_view = show(view, world, 0, 3)[-1]
+    shaken = show(view, world, 3, 6)[-1]
+
+    assert still_view == ViewState(light="colour")
+    assert shaken.view is View.CLEAR
+    assert shaken.shift_px == pytest.approx((3, -2), abs=0.3)
+    box = np.array([[100, 50, 160, 90]], np.float32)
+    there = np.array([[103, 48, 163, 88]], np.float32)
+    assert shaken.to_reference(there) == pytest.approx(box, abs=0.5)
+    assert shaken.to_picture(box) == pytest.approx(there, abs=0.5)
+
+
+def test_moving_traffic_is_no_camera_motion() -> None:
+    view = CameraView()
+    bus = Actor("bus", [(0, -90, 170), (10, 410, 170)], size=(180, 120))
+
+    states = show(view, World([bus]), 0, 10)
+
+    assert {state.view for state in states} == {View.CLEAR}
+    assert max(abs(x) for state in states for x in state.shift_px) < 1.0
+
+
+@pytest.mark.parametrize(
+    ("dx", "dy", "zoom", "deg"),
+    [(40, 10, 1.0, 0.0), (0, 0, 1.3, 0.0), (20, 0, 1.0, 6.0), (-90, 20, 1.0, 0.0)],
+)
+def test_a_moved_camera_stops_the_clock_then_its_zones_follow(
+    dx: float, dy: float, zoom: float, deg: float
+) -> None:
+    view, world = CameraView(), World([])
+    change = turned(dx, dy, zoom, deg)
+    show(view, world, 0, 5)
+
+    states = show(view, world, 5, 25, change)
+
+    moved = [state.view for state in states].count(View.MOVED)
+    assert 4 <= moved <= 12
+    last = states[-1]
+    assert (last.view, last.reason) == (View.CLEAR, "re_registered")
+    box = np.array([[140, 70, 180, 110]], np.float32)
+    matrix = turn(dx, dy, zoom, deg)
+    centre = matrix @ (160, 90, 1)
+    mapped = last.to_picture(box)[0]
+    assert (mapped[:2] + mapped[2:]) / 2 == pytest.approx(centre, abs=2)
+    assert last.to_reference(last.to_picture(box)) == pytest.approx(box, abs=0.5)
+
+
+def test_a_camera_that_shows_something_else_asks_for_a_person() -> None:
+    view = CameraView()
+    show(view, World([]), 0, 5)
+    elsewhere = World([], seed=99)
+
+    turned_away = show(view, elsewhere, 5, 25)
+    assert (turned_away[-1].view, turned_away[-1].reason) == (
+        View.MOVED,
+        "unknown_view",
+    )
+
+    view.confirm()
+    assert {state.view for state in show(view, elsewhere, 25, 30)} == {View.CLEAR}
+
+
+def test_a_camera_that_turns_mostly_away_asks_for_a_person() -> None:
+    view, world = CameraView(), World([])
+    show(view, world, 0, 5)
+
+    states = show(view, world, 5, 25, turned(200, 0))
+
+    assert states[-1].view is View.MOVED
+
+
+def test_a_switch_to_infrared_stops_the_clock_for_a_moment_only() -> None:
+    view, world = CameraView(), World([])
+
+    def infrared(image: ImageU8) -> ImageU8:
+        return np.asarray(255 - grey(image), np.uint8)  # foliage turns bright, sky dark
+
+    day = show(view, world, 0, 5)
+    night = show(view, world, 5, 20, infrared)
+    morning = show(view, world, 20, 35)
+
+    assert {state.light for state in day} == {"colour"}
+    assert [state.reason for state in night[:3]] == ["light_switch"] * 3
+    assert {(s.view, s.light) for s in night[3:]} == {(View.CLEAR, "infrared")}
+    assert {(s.view, s.light) for s in morning[3:]} == {(View.CLEAR, "colour")}
+
+
+def test_light_that_creeps_away_is_learned_without_losing_the_view() -> None:
+    view, world = CameraView(), World([])
+    other = World([], seed=33)
+
+    def dusk(t: float) -> ImageU8:
+        share = min(1.0, t / 60)
+        return np.asarray(
+            cv2.addWeighted(world.paint(t), 1 - share, other.paint(t), share, 0),
+            np.uint8,
+        )
+
+    views = [
+        view.check(shot(dusk(t), t), Detections.empty()).view for t in seconds(0, 80)
+    ]
+
+    assert set(views) == {View.CLEAR}
+
+
+def test_a_vehicle_in_front_of_the_lens_keeps_the_latest_verdict() -> None:
+    view = CameraView()
+    show(view, World([]), 0, 5)
+    huge = World([Actor("bus", still(160, 178, 0, 100), size=(316, 176))])
+
+    states = show(view, huge, 5, 15)
+
+    assert {(state.view, state.reason) for state in states} == {(View.CLEAR, "hidden")}
+
+
+def test_presets_are_told_apart_by_name() -> None:
+    gate, yard = World([], seed=41), World([], seed=42)
+    view = CameraView(presets={"gate": gate.paint(0), "yard": yard.paint(0)})
+
+    assert {s.preset for s in show(view, gate, 0, 3)} == {"gate"}
+    assert {s.preset for s in show(view, yard, 3, 6)} == {"yard"}
+    states = show(view, World([], seed=43), 6, 15)
+    assert (states[-1].view, states[-1].reason) == (View.MOVED, "unknown_view")
+    assert {s.preset for s in show(view, gate, 15, 17)} == {"gate"}
+
+
+def test_coverage_counts_what_could_be_seen_per_day() -> None:
+    view, world = CameraView(ViewParams(timezone="Asia/Shanghai")), World([])
+    show(view, world, 0, 101)
+    show(view, world, 101, 151, full((0, 0, 0)))
+    show(view, World([], seed=99), 151, 161)
+
+    (day,) = view.coverage()
+    assert day.day == "2026-11-21"
+    assert (day.clear_s, day.blind_s, day.moved_s) == (100, 50, 10)
+    assert day.clear_hours == pytest.approx(100 / 3600)
+
+
+def test_a_camera_turned_while_the_engine_was_down_is_noticed() -> None:
+    view, world = CameraView(), World([])
+    show(view, world, 0, 5)
+    stored = json.loads(json.dumps(view.state()))
+
+    same, moved = CameraView(), CameraView()
+    same.restore(stored)
+    moved.restore(stored)
+
+    assert {s.view for s in show(same, world, 0, 10)} == {View.CLEAR}
+    assert show(moved, World([], seed=99), 0, 10)[-1].reason == "unknown_view"
+    assert len(same.coverage()) == 1
+
+
+def test_a_first_night_after_a_restart_is_believed() -> None:
+    view, world = CameraView(), World([])
+    show(view, world, 0, 5)
+    restarted = CameraView()
+    restarted.restore(view.state())
+
+    states = show(restarted, World([], seed=99), 0, 10, grey)
+
+    assert {state.view for state in states} == {View.CLEAR}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"version": 2},
+        {"coverage": {"2026-11-21": [1.0]}},
+        {"references": [{"grey": "AAAA"}]},
+        {"references": None},
+    ],
+)
+def test_a_damaged_memory_is_a_clear_error(damage: dict[str, object]) -> None:
+    view = CameraView()
+    show(view, World([]), 0, 2)
+
+    with pytest.raises(ConfigError, match="stored view"):
+        CameraView().restore({**view.state(), **damage})
+
+
+def test_a_stream_that_changes_its_resolution_is_a_new_view() -> None:
+    view = CameraView()
+    show(view, World([]), 0, 5)
+    tall = np.asarray(cv2.resize(World([]).paint(0), (320, 240)), np.uint8)
+
+    frames = [replace(shot(tall, t), index=int(t)) for t in seconds(5, 15)]
+    states = [view.check(frame, Detections.empty()) for frame in frames]
+
+    assert states[-1].view is View.MOVED

@@ -1,0 +1,116 @@
+"""The street without its objects: what ground looks like when it is exposed."""
+
+import math
+
+import cv2
+import numpy as np
+
+from vision.core.arrays import FloatArray, ImageU8
+from vision.rules.appearance import LOOK_SIZE_PX, Xyxy, similarity
+from vision.rules.slot import as_xyxy
+
+_WIDTH = 320
+_EVERY_S = 1.0
+_FOLLOW_S = 20.0  # time constant with which ground follows light and weather
+_KNOWN_S = 3.0  # seen bare for so long before it counts as known
+_MARGIN = 0.1  # of a box: its shadow is no ground
+_FLAT_STD = 3.0  # grey levels
+_FEWEST_PX = 4
+
+
+class Backdrop:
+    """A slowly learned small luma picture of one camera's ground."""
+
+    def __init__(self) -> None:
+        """Start without knowing anything."""
+        self._luma: FloatArray | None = None
+        self._known_s: FloatArray = np.empty((0, 0), np.float32)
+        self._learned_s = -math.inf
+        self._now: ImageU8 = np.empty((0, 0), np.uint8)
+        self._scale = 1.0
+
+    def forget(self) -> None:
+        """Start anew: the light switched."""
+        self._luma = None
+
+    def learn(self, image: ImageU8, boxes: FloatArray, now_s: float) -> None:
+        """Take one picture of a camera in place.
+
+        Args:
+            image: (H, W, 3) uint8 BGR.
+            boxes: (N, 4) pixels of all that stands or moves on the ground.
+            now_s: media time, seconds.
+        """
+        height, width = image.shape[:2]
+        size = (_WIDTH, max(1, round(height * _WIDTH / width)))
+        small = cv2.resize(image, size, interpolation=cv2.INTER_NEAREST)
+        self._now = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+        self._scale = _WIDTH / width
+        if self._luma is None or self._luma.shape != self._now.shape:
+            self._luma = self._now.astype(np.float32)
+            self._known_s = np.zeros_like(self._luma)
+            self._learned_s = now_s
+        dt_s = now_s - self._learned_s
+        if 0 <= dt_s < _EVERY_S:
+            return
+        self._learned_s = now_s
+        bare = np.full(self._now.shape, 1, np.uint8)
+        for box in boxes:
+            left, top, right, bottom = self._bounds(as_xyxy(box), _MARGIN)
+            bare[top:bottom, left:right] = 0
+        share = 1 - math.exp(-max(0.0, dt_s) / _FOLLOW_S)
+        cv2.accumulateWeighted(self._now, self._luma, share, mask=bare)
+        # What is seen bare for the first time is taken over as it is.
+        fresh = (bare > 0) & (self._known_s == 0)
+        self._luma[fresh] = self._now[fresh]
+        self._known_s += bare * np.float32(max(dt_s, 1e-3))
+
+    def ground(self, box: Xyxy) -> ImageU8 | None:
+        """Return what the bare ground under a box looks like.
+
+        Args:
+            box: pixels of the camera in place.
+
+        Returns:
+            (32, 32) uint8, or None where it was never seen bare for long enough.
+        """
+        if self._luma is None:
+            return None
+        left, top, right, bottom = self._bounds(box, margin=0.0)
+        seen = self._known_s[top:bottom, left:right]
+        if seen.size < _FEWEST_PX or float(seen.min()) < _KNOWN_S:
+            return None
+        return _look(self._luma[top:bottom, left:right].astype(np.uint8))
+
+    def bareness(self, ground: ImageU8, box: Xyxy) -> float:
+        """Return how much the latest picture shows the bare ground in a box.
+
+        Args:
+            ground: (32, 32) uint8, as `ground` returned it.
+            box: pixels of the camera in place.
+
+        Returns:
+            [-1, 1]: normalised cross-correlation; 1 where both are flat, such as plain
+            asphalt; 0 where only one is or the box is outside the picture.
+        """
+        left, top, right, bottom = self._bounds(box, margin=0.0)
+        part = self._now[top:bottom, left:right]
+        if part.size < _FEWEST_PX:
+            return 0.0
+        now = _look(part)
+        flat = [float(look.std()) < _FLAT_STD for look in (ground, now)]
+        if any(flat):
+            return float(all(flat))
+        return similarity(ground, now) or 0.0
+
+    def _bounds(self, box: Xyxy, margin: float) -> tuple[int, int, int, int]:
+        """Return a box in small pixels, grown by a share of its size; never inverted."""
+        x1, y1, x2, y2 = (side * self._scale for side in box)
+        dx, dy = (x2 - x1) * margin, (y2 - y1) * margin
+        left, top = max(0, int(x1 - dx)), max(0, int(y1 - dy))
+        return left, top, max(left, int(x2 + dx) + 1), max(top, int(y2 + dy) + 1)
+
+
+def _look(part: ImageU8) -> ImageU8:
+    size = (LOOK_SIZE_PX, LOOK_SIZE_PX)
+    return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,0 +1,196 @@
+"""Lays each picture of a camera over its reference view."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from vision.core.arrays import ImageU8
+from vision.core.observation import View, ViewState
+from vision.view.picture import Shot, reduce, shoot
+from vision.view.references import Fix, Reference, References
+from vision.view.registration import Registration, has_detail, register
+
+_NO_BOXES = np.empty((0, 4), np.float32)
+_AT_REST_PX = 1.0  # reduced pixels between two pictures of a camera at rest
+_IN_PLACE_PX = 0.5  # reduced pixels: nearer than this is measuring noise
+
+
+@dataclass(frozen=True, slots=True)
+class LocatorParams:
+    """When a picture fits.
+
+    Attributes:
+        min_inliers: share of background points that must agree.
+        min_background: share of the picture without objects that is needed to tell.
+        shake_share: motion, in picture widths, up to which it is compensated at once.
+        settle_s: how long a moved camera must rest until its new view is taken up, and
+            a new light until its picture is remembered, seconds.
+        flow_s: how long a picture that fits nothing is still trusted, seconds.
+        min_common: share of the reference view that a moved camera must still show for
+            its zones to be mapped without a person.
+    """
+
+    min_inliers: float = 0.3
+    min_background: float = 0.3
+    shake_share: float = 0.03
+    settle_s: float = 5.0
+    flow_s: float = 5.0
+    min_common: float = 0.5
+
+
+class Locator:
+    """Knows what a camera shows and where a new picture lies in it."""
+
+    def __init__(self, params: LocatorParams, presets: Mapping[str, ImageU8]) -> None:
+        """Start to look.
+
+        Args:
+            params: limits.
+            presets: a picture, (H, W, 3) uint8 BGR, of each PTZ preset by name.
+        """
+        self._params = params
+        self.references = References(params.min_inliers)
+        for name, image in presets.items():
+            shot = shoot(reduce(image), _NO_BOXES)
+            self.references.add(Reference(shot, np.eye(3), None, name, is_base=True))
+        self._presets = frozenset(presets)
+        self._latest: Shot | None = None
+        self._fix = Fix(Registration(np.eye(3), 1.0), None)
+        self._view = View.CLEAR
+        self._known_s = -np.inf  # when a picture last fitted
+        self._rest_s = -np.inf  # since when the camera has been at rest
+        self._new_light = True  # the first picture, or the first after a switch
+
+    def restore(self, references: Iterable[Reference]) -> None:
+        """Take up remembered pictures."""
+        for known in references:
+            if not known.is_base or known.preset is None:
+                self.references.add(known)
+
+    def forget(self) -> None:
+        """Forget all but the presets: the next picture is the reference view."""
+        presets = [r for r in self.references if r.preset is not None and r.is_base]
+        self.references = References(self._params.min_inliers)
+        for known in presets:
+            self.references.add(known)
+        self._fix = Fix(Registration(np.eye(3), 1.0), None)
+        self._view = View.CLEAR
+        self._known_s = -np.inf
+        self._new_light = True
+
+    def expect_new_light(self) -> None:
+        """Expect that the same view looks different from the next picture on."""
+        self._new_light = self._view is View.CLEAR
+        self._latest = None
+
+    def locate(
+        self, shot: Shot, now_s: float, *, scale: float, light: str | None
+    ) -> ViewState:
+        """Return how a picture lies.
+
+        Args:
+            shot: the picture, reduced.
+            now_s: media time, seconds.
+            scale: reduced pixels per picture pixel.
+            light: `colour` or `infrared`, or None.
+        """
+        if float(np.mean(shot.mask > 0)) < self._params.min_background:
+            return self._say("hidden", scale)
+        if not has_detail(shot):
+            return ViewState(View.BLIND, "blocked")
+        latest, self._latest = self._latest, shot
+        fix = self.references.locate(shot)
+        if fix is None and self._view is View.MOVED and self._rested(now_s):
+            fix = self.references.locate(shot, far=True)
+        if fix is None:
+            if not self._same(latest, shot):
+                self._rest_s = now_s
+            return self._unknown(shot, now_s, scale, light)
+        if not self._near(fix, shot):
+            self._rest_s = now_s
+        self._known_s, self._fix, self._new_light = now_s, fix, False
+        return self._fits(shot, now_s, scale)
+
+    def _fits(self, shot: Shot, now_s: float, scale: float) -> ViewState:
+        """Judge a picture that lies somewhere in the reference view."""
+        height, width = shot.grey.shape
+        p = self._params
+        moved_px = self._fix.motion.displacement(width, height)
+        if moved_px <= p.shake_share * width:
+            self._view = View.CLEAR
+            return self._say(None, scale)
+        if not self._rested(now_s):
+            self._view = View.MOVED
+            return self._say("moving", scale)
+        if self._fix.motion.common(width, height) < p.min_common:
+            self._view = View.MOVED
+            return self._say("turned_away", scale)
+        self._view = View.CLEAR
+        return self._say("re_registered", scale)
+
+    def _unknown(
+        self, shot: Shot, now_s: float, scale: float, light: str | None
+    ) -> ViewState:
+        """Judge a picture that fits nothing: new light, or a new view."""
+        p = self._params
+        if self._view is View.CLEAR and self._new_light and self._believes(light):
+            self._remember(shot, light)
+            self._known_s = now_s
+        elif self._view is View.CLEAR and self._rested(now_s):
+            # Never moved, yet no longer recognised: the light has crept away.
+            self._remember(shot, light)
+            self._known_s = now_s
+        elif now_s - self._known_s >= p.flow_s:
+            self._view = View.MOVED
+            return self._say("unknown_view", scale)
+        self._new_light = False
+        return self._say(None, scale)
+
+    def _believes(self, light: str | None) -> bool:
+        """Return whether a picture that fits nothing may still be the same view."""
+        if self._known_s > -np.inf:
+            return True  # the light switched under our eyes, the camera did not move
+        # At start: only if nothing known could have matched, else it was turned.
+        return not self._presets and all(r.light != light for r in self.references)
+
+    def _remember(self, shot: Shot, light: str | None) -> None:
+        first = len(self.references) == 0
+        matrix = self._fix.motion.matrix
+        preset = self._fix.preset
+        self.references.add(Reference(shot, matrix, light, preset, is_base=first))
+
+    def _rested(self, now_s: float) -> bool:
+        return now_s - self._rest_s >= self._params.settle_s
+
+    def _near(self, fix: Fix, shot: Shot) -> bool:
+        """Return whether a picture lies where the one before lay."""
+        if fix.preset != self._fix.preset:
+            return False
+        height, width = shot.grey.shape
+        between = fix.motion.matrix @ np.linalg.inv(self._fix.motion.matrix)
+        return Registration(between, 1.0).displacement(width, height) <= _AT_REST_PX
+
+    def _same(self, latest: Shot | None, shot: Shot) -> bool:
+        """Return whether the camera has not moved since the picture before."""
+        if latest is None:
+            return False
+        motion = register(latest, shot)
+        height, width = shot.grey.shape
+        return motion is not None and motion.displacement(width, height) <= _AT_REST_PX
+
+    def _say(self, reason: str | None, scale: float) -> ViewState:
+        """Return the verdict, with the motion in picture pixels."""
+        matrix = self._fix.motion.matrix
+        if self._fix.motion.displacement(320, 180) <= _IN_PLACE_PX:
+            return ViewState(self._view, reason, preset=self._fix.preset)
+        to_small = np.diag([scale, scale, 1.0])
+        full = np.linalg.inv(to_small) @ matrix @ to_small
+        rows = [(float(a), float(b), float(c)) for a, b, c in full]
+        return ViewState(
+            self._view,
+            reason,
+            shift_px=(rows[0][2], rows[1][2]),
+            registration=(rows[0], rows[1], rows[2]),
+            preset=self._fix.preset,
+        )

@@ -110,6 +110,7 @@ class SuiteWatcher:
             source.close()
 
     def _run(self, camera: Camera, source: FrameSource) -> ClipRun:
+        codes = load_codes(self.loaded.settings)
         events: list[ViolationEvent] = []
         first_s: float | None = None
         last_s, frames, size = 0.0, 0, (1, 1)
@@ -120,7 +121,7 @@ class SuiteWatcher:
                     ViolationEvent(
                         violation=violation,
                         scene=camera.parts.scene,
-                        code=load_codes(self.loaded.settings)[violation.slug],
+                        code=codes[violation.slug],
                         provenance=self._provenance(),
                         evidence=evidence,
                     )

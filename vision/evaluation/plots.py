@@ -77,6 +77,8 @@ def line_plot(lines: Sequence[Line], *, x: str, y: str, x_max: float = 1.0) -> s
                 f'fill="{colour}"/>'
             )
         row = _HEIGHT - _BOTTOM - 8 - 15 * (len(lines) - 1 - k)
+        if not line.name:
+            continue
         parts.append(
             f'<rect x="{_LEFT + 8}" y="{row - 8}" width="12" height="4" '
             f'fill="{colour}"/><text x="{_LEFT + 25}" y="{row - 3}" class="legend">'
@@ -95,7 +97,7 @@ def timeline(rows: Sequence[tuple[str, Sequence[Bar]]], *, length_s: float) -> s
     Returns:
         One `<svg>` element.
     """
-    width, row_height, left = 760, 15, 92
+    width, row_height, left = 860, 15, 150
     inner = width - left - 10
     scale = inner / max(length_s, 1e-9)
     height = row_height * len(rows) + 22

@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 
 from vision.evaluation.json_lines import Json
 from vision.evaluation.plots import Bar, Line, line_plot, timeline
-from vision.evaluation.words import chinese, english
+from vision.evaluation.words import WORDS, chinese, english
 
 GROUP_KEYS = (
     "f1",
@@ -129,11 +129,11 @@ def clip_rows(clip: Values) -> list[tuple[str, list[Bar]]]:
         kind = "true" if event["missed"] is None else "missed"
         text = f"{event['slug']} {event['start_s']:.1f} s {event['note']}"
         bar = Bar(event["start_s"], end(event["end_s"]), kind, text)
-        rows.append(("✓ true", [bar]))
+        rows.append((f"✓ {event['slug']}", [bar]))
     for decoy in clip["decoys"]:
         text = f"{decoy['kind']} {decoy['note']}"
         bar = Bar(decoy["start_s"], end(decoy["end_s"]), "decoy", text)
-        rows.append((f"{decoy['kind']}", [bar]))
+        rows.append((f"∅ {decoy['kind']}", [bar]))
     for said in clip["found"]:
         kind = {"true": "hit", "ignored": "ignored"}.get(said["verdict"], "false")
         text = (
@@ -142,7 +142,7 @@ def clip_rows(clip: Values) -> list[tuple[str, list[Bar]]]:
         )
         opened = Bar(said["opened_s"], said["opened_s"], kind, text)
         bar = Bar(said["started_s"], end(said["ended_s"]), kind, text)
-        rows.append(("→ said", [bar, opened]))
+        rows.append((f"→ {said['slug']}", [bar, opened]))
     return rows
 
 
@@ -176,6 +176,12 @@ def word(key: str) -> Markup:
     )
 
 
+def tag(name: str) -> Markup:
+    """Return a condition tag in both languages; a tag of the user's own as it is."""
+    key = f"tag_{name}"
+    return word(key) if key in WORDS else escape(name)
+
+
 def _render(template: str, **values: object) -> str:
     environment = Environment(
         loader=PackageLoader("vision.evaluation", "templates"),
@@ -184,7 +190,8 @@ def _render(template: str, **values: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(w=word, show=show, number=number, english=english)
+    named = {"w": word, "show": show, "number": number, "english": english}
+    environment.globals.update(named, tag=tag)
     return environment.get_template(template).render(**values)
 
 

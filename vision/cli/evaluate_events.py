@@ -1,0 +1,100 @@
+"""`streetwarden evaluate events`: the whole engine on labelled clips."""
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vision.bootstrap.judged import SuiteWatcher
+from vision.bootstrap.model import build_detector
+from vision.cli.evaluate_output import Language, Out, Seed, about, finish, progress
+from vision.config.home import Home
+from vision.config.site import load_site
+from vision.core.errors import ConfigError
+from vision.evaluation import runner
+from vision.evaluation.event_report import Scoring, event_report, write_event_csv
+from vision.evaluation.matching import MatchRule
+from vision.evaluation.problems import Problems
+from vision.evaluation.report import events_page, show
+from vision.evaluation.shots import event_shots
+from vision.evaluation.truth import TruthClip, read_truth
+from vision.evaluation.values import write_json, write_problems_csv
+from vision.evaluation.words import english
+
+_TOLD = ("f1", "s4", "precision", "recall", "onset_rmse_s", "false_per_camera_hour")
+_DEFAULT = MatchRule()
+
+
+def events(
+    config: Annotated[Path, typer.Option(help="The site file (YAML).")],
+    truth: Annotated[
+        list[Path], typer.Option(help="Truth file, or folder of *truth.json files.")
+    ],
+    out: Out,
+    *,
+    onset_s: Annotated[float, typer.Option(help="Largest onset difference, s.")] = (
+        _DEFAULT.onset_s
+    ),
+    min_iou: Annotated[float, typer.Option(help="Least overlap of places.")] = (
+        _DEFAULT.min_iou
+    ),
+    clear_within_s: Annotated[
+        float, typer.Option(help="An end is due this long after it, s.")
+    ] = _DEFAULT.clear_within_s,
+    shots: Annotated[int, typer.Option(help="Most pictures of mistakes.")] = 48,
+    resamples: Annotated[int, typer.Option(help="Bootstrap size.")] = 1000,
+    seed: Seed = 0,
+    lang: Language = "en",
+) -> None:
+    """Score what the engine reports on clips whose truth is known."""
+    problems = Problems()
+    loaded = load_site(config)
+    clips = _clips(truth, problems)
+    detector = build_detector(loaded.settings.model)
+    out.mkdir(parents=True, exist_ok=True)
+    # Evidence that an earlier run kept would be handed out again as this run's.
+    shutil.rmtree(out / "evidence", ignore_errors=True)
+    watcher = SuiteWatcher(loaded, detector, Home(out))
+    rule = MatchRule(onset_s, min_iou, _DEFAULT.clear_early_s, clear_within_s)
+    with progress("clips") as advance:
+        outcomes = runner.watch_all(clips, watcher, rule, problems, advance)
+    report = event_report(
+        clips,
+        outcomes,
+        scoring=Scoring(rule, resamples, seed),
+        problems=problems,
+        about=about(detector, seed, (config, loaded.sha256)),
+        link=lambda path: Path(os.path.relpath(path, out)).as_posix(),
+    )
+    write_json(out / "report.json", report)
+    write_event_csv(out / "events.csv", outcomes)
+    write_problems_csv(out / "problems.csv", problems)
+    pictures = event_shots(report, {c.name: c.clip for c in clips}, limit=shots)
+    page = events_page(report, pictures, lang)
+    (out / "report.html").write_text(page, encoding="utf-8")
+    _tell(report["figures"])
+    finish(problems, out)
+
+
+def _tell(figures: object) -> None:
+    if isinstance(figures, dict):
+        for key in _TOLD:
+            print(f"{english(key):32} {show(key, figures[key]['value'])}")
+
+
+def _clips(places: Iterable[Path], problems: Problems) -> list[TruthClip]:
+    files: list[Path] = []
+    for place in places:
+        found = sorted(place.rglob("*truth.json")) if place.is_dir() else [place]
+        files += found
+        if not found:
+            problems.add(place, None, "no *truth.json below; expected truth files")
+    clips = [clip for clip in (read_truth(f, problems) for f in files) if clip]
+    if not clips:
+        reasons = "; ".join(problem.located for problem in problems.items[:3])
+        msg = f"no usable truth file: {reasons}"
+        raise ConfigError(msg)
+    return clips

@@ -1,0 +1,78 @@
+"""What all `streetwarden evaluate` commands share: progress, provenance, the end."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from vision.core.clock import SystemClock
+from vision.core.ports import Detector
+from vision.evaluation import runner
+from vision.evaluation.about import About, command_line, machine, packages, timestamp
+from vision.evaluation.problems import Problems
+
+BAD_INPUT = 7
+"""Exit status: finished, but some of the input could not be used as it is."""
+
+_PROBLEMS_SHOWN = 10
+
+Out = Annotated[Path, typer.Option(help="Folder that gets the report.")]
+Seed = Annotated[int, typer.Option(help="Of the bootstrap.")]
+Language = Annotated[Literal["en", "zh"], typer.Option(help="Shown first.")]
+
+
+@contextmanager
+def progress(what: str) -> Iterator[runner.Progress]:
+    """Yield a callback that draws a bar on standard error."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(what, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
+
+
+def about(detector: Detector, seed: int, config: tuple[Path, str] | None) -> About:
+    """Return who measures, with what.
+
+    Args:
+        detector: the judged model.
+        seed: of every random draw.
+        config: path and SHA-256 of the site file, or None.
+    """
+    return About(
+        command=command_line(sys.argv),
+        made_at=timestamp(SystemClock().now()),
+        seed=seed,
+        model_id=detector.model_id,
+        model_sha256=detector.model_sha256,
+        config=None if config is None else str(config[0]),
+        config_sha256=None if config is None else config[1],
+        machine=machine(),
+        packages=packages(),
+    )
+
+
+def finish(problems: Problems, out: Path) -> None:
+    """Say where the report is and leave with the status that the input deserves."""
+    for problem in problems.items[:_PROBLEMS_SHOWN]:
+        print(problem.located, file=sys.stderr)
+    if len(problems):
+        print(f"{len(problems)} problems, see {out / 'problems.csv'}", file=sys.stderr)
+    print(out / "report.html")
+    if len(problems):
+        raise typer.Exit(BAD_INPUT)

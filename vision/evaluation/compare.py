@@ -1,0 +1,285 @@
+"""Two runs side by side, on what they share, with significance."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.core.errors import VisionError
+from vision.evaluation.detection import load_flags
+from vision.evaluation.events import figures_of
+from vision.evaluation.flags import Flags, weighted_average_precision
+from vision.evaluation.gate import Bound, judge
+from vision.evaluation.json_lines import Json
+from vision.evaluation.resampling import interval, multiplicities, paired_p_value
+from vision.evaluation.values import plain
+
+Values = NDArray[np.float64]
+Figures = Callable[[Values], Mapping[str, Values]]
+"""Weights (B, units) to figure names with (B,) values."""
+
+
+class CompareError(VisionError):
+    """Two runs that cannot be compared."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Run:
+    """One run's folder, read.
+
+    Attributes:
+        path: the folder.
+        report: its `report.json`.
+    """
+
+    path: Path
+    report: Mapping[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """`detections` or `events`."""
+        return str(self.report["kind"])
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One figure in both runs.
+
+    Attributes:
+        key: its name.
+        of: the class it is of, or empty.
+        a: before; None where undefined.
+        b: after.
+        difference: b - a.
+        low: 2.5 % end of the difference's interval, or None.
+        high: 97.5 % end, or None.
+        p: paired bootstrap p-value, or None.
+    """
+
+    key: str
+    of: str
+    a: float | None
+    b: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Shared:
+    """What both runs measured.
+
+    Attributes:
+        unit: what is resampled, as a key of the report's words.
+        count: how many units both have.
+        a: figures of the first run on them.
+        b: figures of the second.
+        warnings: what makes the comparison less than fair.
+    """
+
+    unit: str
+    count: int
+    a: Figures
+    b: Figures
+    warnings: tuple[str, ...]
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run's report.
+
+    Args:
+        folder: what `evaluate … --out` named.
+
+    Raises:
+        CompareError: no readable report there.
+    """
+    path = folder / "report.json"
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        msg = f"{path}: {error}; expected the folder of an `evaluate` run"
+        raise CompareError(msg) from error
+    if not isinstance(report, dict) or report.get("kind") not in _SHARED:
+        msg = f"{path}: no report of detections or events; run `evaluate` again"
+        raise CompareError(msg)
+    return Run(folder, report)
+
+
+def compare(
+    a: Run, b: Run, gate: Mapping[str, Bound], *, resamples: int, seed: int
+) -> dict[str, Json]:
+    """Return the comparison as plain values.
+
+    Args:
+        a: before.
+        b: after.
+        gate: figure name, or `name class`, to what it must hold; may be empty.
+        resamples: bootstrap size.
+        seed: same seed, same intervals.
+
+    Returns:
+        What the page is made from; `passed` sums up the gate.
+
+    Raises:
+        CompareError: different kinds of runs, or nothing shared.
+    """
+    if a.kind != b.kind:
+        msg = f"{a.path} holds {a.kind}, {b.path} {b.kind}; compare like with like"
+        raise CompareError(msg)
+    shared = _SHARED[a.kind](a, b)
+    if shared.count == 0:
+        msg = f"{a.path} and {b.path} share no {shared.unit.removeprefix('n_')}; nothing to compare"
+        raise CompareError(msg)
+    differences = _differences(shared, resamples, seed)
+    rows: list[Json] = []
+    failed: list[str] = []
+    for one in differences:
+        name = f"{one.key} {one.of}".strip()
+        bound = gate.get(name)
+        ruling = None if bound is None else judge(one.key, one.a, one.b, bound)
+        rows.append(
+            plain({**asdict(one), "gate": None if ruling is None else asdict(ruling)})
+        )
+        if ruling is not None and not ruling.passed:
+            failed.append(f"{name}: {ruling.text}")
+    known = {f"{one.key} {one.of}".strip() for one in differences}
+    failed += [
+        f"{name}: no such figure in these runs" for name in gate if name not in known
+    ]
+    return {
+        "schema": 1,
+        "kind": "comparison",
+        "a": str(a.path),
+        "b": str(b.path),
+        "unit": shared.unit,
+        "shared": shared.count,
+        "warnings": list(shared.warnings),
+        "rows": rows,
+        "failed": list(failed),
+        "passed": not failed,
+        "about_a": plain(a.report["about"]),
+        "about_b": plain(b.report["about"]),
+    }
+
+
+def _differences(shared: _Shared, resamples: int, seed: int) -> list[Difference]:
+    once = np.ones((1, shared.count))
+    point_a, point_b = shared.a(once), shared.b(once)
+    spread_a: Mapping[str, Values] = {}
+    spread_b: Mapping[str, Values] = {}
+    if shared.count > 1 and resamples > 0:
+        # The same draws for both: what is hard is hard for both.
+        weights = multiplicities(shared.count, resamples, seed=seed)
+        spread_a, spread_b = shared.a(weights), shared.b(weights)
+    rows = []
+    for name in point_a:
+        key, _, of = name.partition(" ")
+        a, b = _known(point_a[name][0]), _known(point_b[name][0])
+        apart = spread_b[name] - spread_a[name] if name in spread_a else None
+        low, high = interval(apart)
+        rows.append(
+            Difference(
+                key=key,
+                of=of,
+                a=a,
+                b=b,
+                difference=None if a is None or b is None else b - a,
+                low=low,
+                high=high,
+                p=None if apart is None else paired_p_value(apart),
+            )
+        )
+    return rows
+
+
+def _shared_events(a: Run, b: Run) -> _Shared:
+    rows_a, rows_b = a.report["cameras"], b.report["cameras"]
+    cameras = sorted(set(rows_a) & set(rows_b))
+    warnings = _lonely(rows_a, rows_b, "cameras")
+    for key in ("rule", "sums"):
+        if a.report[key] != b.report[key]:
+            warnings.append(f"the runs differ in their {key}; run one of them again")
+    uneven = [name for name in cameras if rows_a[name][0] != rows_b[name][0]]
+    if uneven:
+        warnings.append(f"other true events at {', '.join(uneven)}: the truth changed")
+
+    def figures(rows: Mapping[str, Sequence[float]]) -> Figures:
+        sums = np.array([rows[name] for name in cameras], np.float64)
+        return lambda weights: figures_of(weights @ sums)
+
+    return _Shared(
+        "n_cameras", len(cameras), figures(rows_a), figures(rows_b), tuple(warnings)
+    )
+
+
+def _shared_detections(a: Run, b: Run) -> _Shared:
+    keys_a, flags_a = load_flags(a.path / "flags.npz")
+    keys_b, flags_b = load_flags(b.path / "flags.npz")
+    keys = sorted(set(keys_a) & set(keys_b))
+    names = [name for name in flags_a if name in flags_b]
+    warnings = _lonely(dict.fromkeys(keys_a), dict.fromkeys(keys_b), "pictures")
+    warnings += _lonely(flags_a, flags_b, "classes")
+
+    def figures(order: Sequence[str], flags: Mapping[str, Flags]) -> Figures:
+        kept = {name: _restricted(flags[name], order, keys) for name in names}
+
+        def at(weights: Values) -> dict[str, Values]:
+            per_class = {
+                f"ap50 {name}": weighted_average_precision(kept[name], weights)
+                for name in names
+            }
+            return {"map50": _mean(list(per_class.values())), **per_class}
+
+        return at
+
+    return _Shared(
+        "n_pictures",
+        len(keys),
+        figures(keys_a, flags_a),
+        figures(keys_b, flags_b),
+        tuple(warnings),
+    )
+
+
+_SHARED: Mapping[str, Callable[[Run, Run], _Shared]] = {
+    "events": _shared_events,
+    "detections": _shared_detections,
+}
+
+
+def _restricted(flags: Flags, order: Sequence[str], keys: Sequence[str]) -> Flags:
+    """Return the flags on the pictures `keys` only, renumbered in their order."""
+    position = {key: k for k, key in enumerate(keys)}
+    target = np.array([position.get(key, len(keys)) for key in order], np.int64)
+    picture = target[flags.picture]
+    keep = picture < len(keys)
+    true = np.zeros(len(keys) + 1, np.int64)
+    true[target] = flags.true
+    return Flags(flags.score[keep], flags.hit[keep], picture[keep], true[:-1])
+
+
+def _lonely(a: Mapping[str, object], b: Mapping[str, object], what: str) -> list[str]:
+    only_a, only_b = len(set(a) - set(b)), len(set(b) - set(a))
+    if not only_a and not only_b:
+        return []
+    return [f"{what}: {only_a} only in A and {only_b} only in B are left out"]
+
+
+def _mean(values: Sequence[Values]) -> Values:
+    stacked = np.array(values)
+    defined = ~np.isnan(stacked)
+    count = defined.sum(axis=0)
+    mean = np.full(stacked.shape[1], np.nan)
+    np.divide(
+        np.where(defined, stacked, 0).sum(axis=0), count, out=mean, where=count > 0
+    )
+    return mean
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

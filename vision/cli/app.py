@@ -8,8 +8,10 @@ import typer
 from vision.cli.check import check
 from vision.cli.demo import demo
 from vision.cli.doctor import doctor
+from vision.cli.evidence import app as evidence
 from vision.cli.exits import INTERRUPTED, status_of, tell
 from vision.cli.logs import set_up_logging
+from vision.cli.outbox import app as outbox
 from vision.cli.run import run
 from vision.cli.serve import serve
 from vision.cli.snapshot import snapshot
@@ -39,6 +41,8 @@ app.command()(check)
 app.command()(doctor)
 app.command()(snapshot)
 app.command()(serve)
+app.add_typer(evidence)
+app.add_typer(outbox)
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ NAME = "ledger.jsonl"
 SEALED = "sealed"
 VOID = "void"
 DELETED = "deleted"
+OPENED = "opened"
 _TAIL = 64 << 10
 
 
@@ -30,12 +31,13 @@ class Line:
     """One entry.
 
     Attributes:
-        kind: `sealed`, `void` (a sealing that a crash cut short) or `deleted`.
+        kind: `sealed`, `void` (a sealing that a crash cut short), `deleted`, or
+            `opened` (originals were shown to someone).
         event_id: whose package.
         at: wall time.
         revision: of the manifest, for `sealed` and `void`.
-        manifest_sha256: digest of the manifest sealed, cut short or deleted.
-        note: who or what did it and why, for `deleted`.
+        manifest_sha256: digest of the manifest that the line is about.
+        note: who or what did it and why, for `deleted` and `opened`.
         files: names of deleted files; empty: the whole package.
         prev: digest of the line before, or None for the first.
     """

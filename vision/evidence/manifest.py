@@ -8,7 +8,7 @@ from pathlib import Path
 from vision.core.errors import EvidenceError
 from vision.core.evidence import Artifact, Evidence
 from vision.core.wire import Json
-from vision.evidence.canonical import canonical
+from vision.evidence.canonical import canonical, sha256
 
 SCHEMA_VERSION = "1"
 NAME = "manifest.json"
@@ -136,6 +136,19 @@ class Manifest:
 def numbered(revision: int) -> tuple[str, str]:
     """Return the names under which a revision's manifest and signature stay."""
     return f"manifest-{revision:03d}.json", f"manifest-{revision:03d}.sig"
+
+
+def digest_of(path: Path) -> str:
+    """Return the digest of a manifest file.
+
+    Raises:
+        EvidenceError: it cannot be read.
+    """
+    try:
+        return sha256(path.read_bytes())
+    except OSError as error:
+        msg = f"{path}: cannot be read ({error.strerror}); is it a sealed package?"
+        raise EvidenceError(msg) from error
 
 
 def _file(entry: Entry) -> dict[str, Json]:

@@ -89,7 +89,7 @@ def _frame(
     part.rename(file)
 
 
-def encode(scenario: Scenario, work: Path, out: Path, *, crf: int = 28) -> None:
+def encode(scenario: Scenario, work: Path, out: Path) -> None:
     """Write the frames as H.264 whose time stamps are the scene's times."""
     files = _frame_files(scenario, work)
 
@@ -107,7 +107,7 @@ def encode(scenario: Scenario, work: Path, out: Path, *, crf: int = 28) -> None:
         )
         stream.codec_context.time_base = Fraction(1, _MS)
         stream.options = {
-            "crf": str(crf),
+            "crf": str(scenario.crf),
             "preset": "slow",
             "bf": "0",
             "x264-params": f"keyint={gop}:min-keyint={gop}:scenecut=0:threads=1",

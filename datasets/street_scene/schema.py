@@ -216,7 +216,8 @@ class Scenario(Strict):
     fps: float = Field(gt=0.0, le=30.0)
     width: int = Field(default=960, ge=160, le=3840)
     height: int = Field(default=540, ge=90, le=2160)
-    samples: int = Field(default=8, ge=1, le=256)
+    samples: int = Field(default=4, ge=1, le=256)
+    crf: int = Field(default=30, ge=0, le=51, description="H.264 constant rate")
     view: Viewpoint
     street: Street = Street()
     light: Literal["day", "overcast", "dusk", "night", "ir"] = "day"

@@ -1,7 +1,5 @@
 """Events kept on disk until every receiver has them."""
 
-import hashlib
-import json
 import logging
 import threading
 from collections.abc import Sequence
@@ -14,17 +12,16 @@ from vision.core.events import ViolationEvent
 from vision.core.evidence import Evidence
 from vision.core.health import HealthEvent, HealthKind
 from vision.core.ports import Clock, HealthListener
-from vision.core.wire import Json, health_message, violation_message
 from vision.sinks import letters
 from vision.sinks.dispatcher import Dispatcher
+from vision.sinks.drafts import files_draft, health_draft, violation_draft
 from vision.sinks.guarded import Damage
 from vision.sinks.lanes import RetryPolicy
-from vision.sinks.receiver import FileRef, Receiver
+from vision.sinks.receiver import Receiver
 from vision.sinks.store import Draft, MessageStore
 
 log = logging.getLogger(__name__)
 
-EVIDENCE_TYPE = "org.streetwarden.evidence.added.v1"
 _HOUSEKEEPING_S = 600.0
 
 
@@ -107,18 +104,7 @@ class Outbox:
         Raises:
             SinkError: it could not be made durable.
         """
-        message = violation_message(event)
-        violation = event.violation
-        self._add(
-            Draft(
-                message_id=f"{violation.event_id}.{violation.sequence}",
-                kind="violation",
-                lane=f"{event.scene.camera_id}/{violation.place.place_id}",
-                event_id=violation.event_id,
-                body=_text(message),
-                files=tuple(FileRef.of(a) for a in event.evidence.artifacts),
-            )
-        )
+        self._add(violation_draft(event))
 
     def put_health(self, event: HealthEvent) -> None:
         """Keep one health event; the same event twice is kept once.
@@ -126,16 +112,7 @@ class Outbox:
         Raises:
             SinkError: it could not be made durable.
         """
-        message_id = _health_id(event)
-        self._add(
-            Draft(
-                message_id=message_id,
-                kind="health",
-                lane=f"health/{event.camera_id}/{event.kind}",
-                event_id=None,
-                body=_text(health_message(event, message_id=message_id)),
-            )
-        )
+        self._add(health_draft(event))
 
     def attach(self, event_id: str, evidence: Evidence) -> None:
         """Keep evidence that came after its event (a clip ends with its post-roll).
@@ -149,39 +126,9 @@ class Outbox:
         """
         if not evidence.artifacts:
             return
-        digests = "".join(sorted(a.sha256 + a.name for a in evidence.artifacts))
-        short = hashlib.sha256(digests.encode()).hexdigest()[:16]
-        files = tuple(FileRef.of(artifact) for artifact in evidence.artifacts)
-        listed: list[Json] = [
-            {
-                "name": file.name,
-                "role": file.role,
-                "media_type": file.media_type,
-                "sha256": file.sha256,
-                "bytes": file.size_bytes,
-            }
-            for file in files
-        ]
-        message_id = f"{event_id}.files.{short}"
-        body: dict[str, Json] = {
-            "specversion": "1.0",
-            "type": EVIDENCE_TYPE,
-            "id": message_id,
-            "source": "/engine",
-            "time": self._clock.now().isoformat(),
-            "datacontenttype": "application/json",
-            "data": {"event_id": event_id, "evidence": listed},
-        }
-        self._add(
-            Draft(
-                message_id=message_id,
-                kind="files",
-                lane=self._store.lane_of(event_id) or event_id,
-                event_id=event_id,
-                body=_text(body),
-                files=files,
-            )
-        )
+        lane = self._store.lane_of(event_id) or event_id
+        at = self._clock.now()
+        self._add(files_draft(event_id, evidence, lane=lane, at=at))
 
     def waiting(self) -> list[letters.Waiting]:
         """Return what each receiver lacks; grows without bound while it is away."""
@@ -240,12 +187,3 @@ class Outbox:
         self.put_health(event)
         if self._on_health is not None:
             self._on_health(event)
-
-
-def _text(message: dict[str, Json]) -> str:
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
-
-
-def _health_id(event: HealthEvent) -> str:
-    parts = (event.kind, event.camera_id, event.ok, event.at.isoformat(), event.detail)
-    return "health." + hashlib.sha256(repr(parts).encode()).hexdigest()[:32]

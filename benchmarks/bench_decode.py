@@ -108,6 +108,8 @@ WAYS: dict[str, Way] = {
     "packets, nonref, every 2 s": packets("nonref", 2.0),
     "packets, key frames, every 2 s": packets("key", 2.0),
     "packets, key frames, every 10 s": packets("key", 10.0),
+    "packets, auto, every 2 s": packets("auto", 2.0),
+    "packets, auto, every 1 s": packets("auto", 1.0),
 }
 
 

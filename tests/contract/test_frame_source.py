@@ -46,6 +46,7 @@ SOURCES = {
     "packets-full": packets("full"),
     "packets-nonref": packets("nonref"),
     "packets-key": packets("key"),
+    "packets-auto": packets("auto"),
     "opencv": opencv,
     "images": images,
 }

@@ -153,6 +153,38 @@ def test_a_stream_that_stops_in_mid_picture_is_an_error_in_time(
     source.close()
 
 
+def test_packets_that_never_become_pictures_are_an_error(
+    host: Callable[..., Host], tmp_path: Path
+) -> None:
+    video = write_clip(tmp_path / "clip.ts", seconds=4, gop=1000).read_bytes()
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: video/mp2t\r\n\r\n"
+    options = PacketOptions(
+        camera_id="gate",
+        url=f"http://127.0.0.1:{host(head + video).port}/live.ts",
+        open_timeout_s=TIMEOUT_S,
+        read_timeout_s=TIMEOUT_S,
+        live=True,
+        no_picture_s=0.0,
+    )
+    source = PacketSource(options, clock=SystemClock())
+    source.open()
+    first = source.read()
+
+    assert first is not None
+    with pytest.raises(SourceReadError, match="packets but no picture"):
+        source.read()
+
+
+def test_a_usb_camera_that_is_not_there_is_unreachable(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    options = StreamOptions(camera_id="gate", url="63")
+
+    with pytest.raises(SourceOpenError, match="63: OpenCV cannot open it"):
+        OpenCVSource(options, clock=SystemClock()).open()
+    assert capfd.readouterr() == ("", "")
+
+
 @both
 def test_giving_up_again_and_again_leaves_few_threads(
     make: Make, host: Callable[..., Host]

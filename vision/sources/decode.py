@@ -1,16 +1,24 @@
 """Decode as little as the mode allows, and keep each picture's media time."""
 
+from typing import Literal
+
 import numpy as np
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
 from vision.core.arrays import ImageU8
-from vision.sources.options import DecodeMode
+from vision.sources.choice import ModeChoice, Reach
 
 _MOST_TIMES = 64  # pictures between a packet and its frame; H.264 allows 16
 _QUARTER_DEG = 90
+_SKIP: dict[Reach, Literal["DEFAULT", "NONREF", "NONKEY"]] = {
+    "full": "DEFAULT",
+    "nonref": "NONREF",
+    "key": "NONKEY",
+}
 
 Picture = tuple[VideoFrame, float]
 """A decoded frame, not yet converted, and its media time in seconds."""
@@ -20,25 +28,22 @@ class PictureDecoder:
     """The decoder of one open stream."""
 
     def __init__(
-        self, context: VideoCodecContext, *, mode: DecodeMode, threads: int
+        self, context: VideoCodecContext, *, choice: ModeChoice, threads: int
     ) -> None:
         """Set the decoder up before its first packet.
 
         Args:
             context: of the stream.
-            mode: which pictures are decoded.
+            choice: which pictures are decoded, decided at every key frame.
             threads: decoder threads, >= 1.
         """
         self._context = context
-        self._mode = mode
+        self._choice = choice
+        self._reach: Reach = choice.reach
         context.thread_count = threads
-        if mode == "nonref":
-            context.skip_frame = "NONREF"
-        elif mode == "key":
-            context.skip_frame = "NONKEY"
+        context.skip_frame = _SKIP[self._reach]
         self._times: dict[int | None, float] = {}
         self._latest_s = 0.0
-        self.damaged = 0
 
     def decode(
         self, packet: "Packet[VideoStream]", *, media_time_s: float, needed: bool
@@ -54,22 +59,36 @@ class PictureDecoder:
         Raises:
             av.error.FFmpegError: the packet is damaged; the next one may be fine.
         """
-        if self._mode == "key":
-            if not (packet.is_keyframe and needed):
-                return []
-            return self._decode_alone(packet, media_time_s)
-        self._remember(packet.pts, media_time_s)
-        return self._timed(self._context.decode(packet))
+        earlier = self._choose(media_time_s) if packet.is_keyframe else []
+        if self._reach == "key":
+            if packet.is_keyframe and needed:
+                return earlier + self._decode_alone(packet, media_time_s)
+            return earlier
+        self._latest_s = media_time_s
+        self._times[packet.pts] = media_time_s
+        if len(self._times) > _MOST_TIMES:
+            del self._times[next(iter(self._times))]
+        return earlier + self._timed(self._context.decode(packet))
 
     def rest(self) -> list[Picture]:
-        """Return the pictures that wait in the decoder at the end of a stream."""
-        return [] if self._mode == "key" else self._timed(self._context.decode(None))
+        """Return the pictures that wait in the decoder; it can go on afterwards."""
+        if self._reach == "key":
+            return []
+        try:
+            return self._timed(self._context.decode(None))
+        finally:
+            self._context.flush_buffers()
+            self._times.clear()
 
-    def bgr(self, frame: VideoFrame) -> ImageU8:
-        """Return a frame's pixels, (H, W, 3) uint8 BGR, upright."""
-        image = np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8)
-        turns = round(frame.rotation / _QUARTER_DEG) % 4
-        return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
+    def _choose(self, media_time_s: float) -> list[Picture]:
+        """Change the mode, which only a key frame allows; return what was under way."""
+        reach = self._choice.at_key_frame(media_time_s)
+        if reach == self._reach:
+            return []
+        earlier = self.rest()
+        self._reach = reach
+        self._context.skip_frame = _SKIP[reach]
+        return earlier
 
     def _decode_alone(
         self, packet: "Packet[VideoStream]", media_time_s: float
@@ -84,22 +103,56 @@ class PictureDecoder:
             frames += self._context.decode(None)
         finally:
             self._context.flush_buffers()
-        return [(frame, media_time_s) for frame in self._sound(frames)]
-
-    def _remember(self, pts: int | None, media_time_s: float) -> None:
-        self._latest_s = media_time_s
-        self._times[pts] = media_time_s
-        if len(self._times) > _MOST_TIMES:
-            del self._times[next(iter(self._times))]
+        return [(frame, media_time_s) for frame in frames if not frame.is_corrupt]
 
     def _timed(self, frames: list[VideoFrame]) -> list[Picture]:
         return [
             (frame, self._times.pop(frame.pts, self._latest_s))
-            for frame in self._sound(frames)
+            for frame in frames
+            if not frame.is_corrupt
         ]
 
-    def _sound(self, frames: list[VideoFrame]) -> list[VideoFrame]:
-        """Leave out the pictures that the decoder itself calls corrupt."""
-        sound = [frame for frame in frames if not frame.is_corrupt]
-        self.damaged += len(frames) - len(sound)
-        return sound
+
+class BgrConverter:
+    """Turns decoded frames into upright BGR pictures, smaller if wanted."""
+
+    def __init__(self, longest_side_px: int | None) -> None:
+        """Convert to at most `longest_side_px`; None: as they are."""
+        self._longest_side_px = longest_side_px
+        self._reformatter = VideoReformatter()
+
+    def convert(self, frame: VideoFrame) -> ImageU8:
+        """Return a frame's pixels, (H, W, 3) uint8 BGR.
+
+        A smaller picture is scaled in the same pass: the full-size one never exists.
+        """
+        width, height = fitted(frame.width, frame.height, self._longest_side_px)
+        bgr = self._reformatter.reformat(
+            frame,
+            width,
+            height,
+            format="bgr24",
+            interpolation=Interpolation.AREA,
+            threads=1,
+        )
+        image = np.asarray(bgr.to_ndarray(), dtype=np.uint8)
+        turns = round(frame.rotation / _QUARTER_DEG) % 4
+        return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
+
+
+def fitted(width: int, height: int, longest_side_px: int | None) -> tuple[int, int]:
+    """Return a picture's size when it may be no longer than `longest_side_px`.
+
+    Args:
+        width: pixels.
+        height: pixels.
+        longest_side_px: None: as it is; smaller pictures are never enlarged.
+
+    Returns:
+        (width, height) of the same shape, each at least 2.
+    """
+    longest = max(width, height)
+    if longest_side_px is None or longest <= longest_side_px:
+        return width, height
+    scale = longest_side_px / longest
+    return max(round(width * scale), 2), max(round(height * scale), 2)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-DecodeMode = Literal["full", "nonref", "key"]
+DecodeMode = Literal["full", "nonref", "key", "auto"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +45,12 @@ class PacketOptions(StreamOptions):
     """What the packet source must know besides.
 
     Attributes:
-        decode: which pictures are decoded: all, those that others refer to, or
-            key frames only.
+        decode: which pictures are decoded: all, those that others refer to, key
+            frames only, or as few as give one per `period_s`.
+        sub_url: the camera's smaller stream; read instead of `url` whenever it can be
+            opened. None: there is none.
+        longest_side_px: pictures are scaled down to this in the conversion; None: as
+            they come.
         rtsp_transport: how RTP travels.
         threads: decoder threads; one per camera is best with many cameras.
         no_picture_s: a live stream whose packets arrive but yield no picture for so
@@ -54,6 +58,8 @@ class PacketOptions(StreamOptions):
     """
 
     decode: DecodeMode = "key"
+    sub_url: str | None = None
+    longest_side_px: int | None = None
     rtsp_transport: Literal["tcp", "udp"] = "tcp"
     threads: int = 1
     no_picture_s: float = 60.0

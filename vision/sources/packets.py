@@ -4,6 +4,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 
 import av
 from av.container import InputContainer
@@ -11,11 +12,12 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from vision.core.arrays import ImageU8
-from vision.core.errors import SourceReadError
+from vision.core.errors import SourceOpenError, SourceReadError
 from vision.core.packets import PacketListener
 from vision.core.ports import Clock, HealthListener
 from vision.sources import address, demux
-from vision.sources.decode import Picture, PictureDecoder
+from vision.sources.choice import ModeChoice
+from vision.sources.decode import BgrConverter, Picture, PictureDecoder
 from vision.sources.options import PacketOptions
 from vision.sources.stream import Facts, StreamSource, Timeline
 
@@ -48,10 +50,27 @@ class PacketSource(StreamSource):
         """
         super().__init__(
             options,
-            lambda: _Reception(options, on_packet),
+            lambda: _preferred(options, on_packet),
             clock=clock,
             on_health=on_health,
+            ways=1 if options.sub_url is None else 2,
         )
+
+
+def _preferred(
+    options: PacketOptions, on_packet: PacketListener | None
+) -> "_Reception":
+    """Connect to the smaller stream if there is one and it answers."""
+    if options.sub_url is not None:
+        try:
+            return _Reception(replace(options, url=options.sub_url), on_packet)
+        except SourceOpenError as error:
+            _log.warning(
+                "sub-stream not usable, reading the main stream: %s",
+                error,
+                extra={"camera": options.camera_id},
+            )
+    return _Reception(options, on_packet)
 
 
 class _Reception:
@@ -70,8 +89,15 @@ class _Reception:
             self._container.close()
             raise
         self._decoder = PictureDecoder(
-            self._stream.codec_context, mode=options.decode, threads=options.threads
+            self._stream.codec_context,
+            choice=ModeChoice(
+                options.decode,
+                period_s=options.period_s,
+                nominal_s=self.facts.nominal_s,
+            ),
+            threads=options.threads,
         )
+        self._converter = BgrConverter(options.longest_side_px)
         self._tap = (
             None
             if on_packet is None
@@ -105,7 +131,7 @@ class _Reception:
             while self._ready:
                 frame, media_time_s = self._ready.popleft()
                 if timeline.due(media_time_s):
-                    return self._decoder.bgr(frame), media_time_s
+                    return self._converter.convert(frame), media_time_s
             packet = self._next_packet()
             if packet is None:
                 self._explain_end()

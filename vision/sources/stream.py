@@ -110,6 +110,7 @@ class StreamSource:
         *,
         clock: Clock,
         on_health: HealthListener | None = None,
+        ways: int = 1,
     ) -> None:
         """Prepare; nothing is opened yet.
 
@@ -118,10 +119,12 @@ class StreamSource:
             connect: makes a connection; may block or raise SourceOpenError.
             clock: wall time.
             on_health: told of gaps, jumps and changes of size.
+            ways: how many addresses `connect` may try, each with its own time-out.
         """
         self._options = options
         self._connect = connect
         self._clock = clock
+        self._open_bound_s = ways * options.open_timeout_s
         self._report = CameraReport(options.camera_id, clock=clock, listener=on_health)
         self._label = address.label(options.url)
         self._lanes: Lanes[Connection] = Lanes(f"source-{options.camera_id}")
@@ -149,14 +152,13 @@ class StreamSource:
         self.close()
         lane = self._lanes.next()
         self._lane = lane
-        bound_s = self._options.open_timeout_s + _GRACE_S
         try:
-            lane.open(self._connect, timeout_s=bound_s)
+            lane.open(self._connect, timeout_s=self._open_bound_s + _GRACE_S)
             facts = lane.use(lambda connection: connection.facts, timeout_s=_GRACE_S)
         except TimeoutError as error:
             self.close()
             msg = (
-                f"{self._label}: no answer within {self._options.open_timeout_s:g} s; "
+                f"{self._label}: no answer within {self._open_bound_s:g} s; "
                 "check the address and that the camera is on"
             )
             raise SourceOpenError(msg) from error

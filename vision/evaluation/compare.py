@@ -133,7 +133,8 @@ def compare(
         raise CompareError(msg)
     shared = _SHARED[a.kind](a, b)
     if shared.count == 0:
-        msg = f"{a.path} and {b.path} share no {shared.unit.removeprefix('n_')}; nothing to compare"
+        what = shared.unit.removeprefix("n_")
+        msg = f"{a.path} and {b.path} share no {what}; nothing to compare"
         raise CompareError(msg)
     differences = _differences(shared, resamples, seed)
     rows: list[Json] = []

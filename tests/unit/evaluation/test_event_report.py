@@ -1,0 +1,258 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.evaluation.builders import ELSEWHERE, clip, found, queue, run, true
+from tests.unit.evaluation.pictures import green_picture
+from vision.core.errors import ConfigError, SourceReadError
+from vision.core.violations import Slug
+from vision.evaluation.about import About
+from vision.evaluation.compare import CompareError, compare, read_run
+from vision.evaluation.event_report import Scoring, event_report, write_event_csv
+from vision.evaluation.found import ClipRun, NotOpened
+from vision.evaluation.gallery import RIGHT, Drawn, picture_uri
+from vision.evaluation.gate import Bound, judge, read_gate
+from vision.evaluation.matching import MatchRule
+from vision.evaluation.outcomes import ClipOutcome, settle
+from vision.evaluation.problems import Problems
+from vision.evaluation.report import compare_page, events_page, show
+from vision.evaluation.runner import watch_all
+from vision.evaluation.shots import event_shots
+from vision.evaluation.truth import TruthClip
+from vision.evaluation.values import write_json
+
+RULE = MatchRule()
+ABOUT = About(command="streetwarden evaluate events", made_at="2026-11-02", seed=0)
+
+
+def outcomes(*, onset_s: float = 0.0, cameras: int = 4) -> list[ClipOutcome]:
+    settled = []
+    for k in range(cameras):
+        truth = clip(
+            true(100, 300),
+            true(50, slug=Slug.GARBAGE_PILE, xyxy=ELSEWHERE),
+            camera=f"cam-{k}",
+            name=f"{k}.mp4",
+            decoys=(queue(350, 400),),
+            conditions=("night", "<odd>"),
+        )
+        said = run(found(100 + onset_s, 305), found(360) if k == 0 else found(102, 305))
+        why = NotOpened(Slug.GARBAGE_PILE, ELSEWHERE, 50.0, ("41 s of 60 s",))
+        settled.append(settle(truth, replace(said, not_opened=(why,)), RULE))
+    return settled
+
+
+def report_of(settled: list[ClipOutcome], *, listed: int = 0) -> dict[str, Any]:
+    clips = [one.truth for one in settled] + [clip(true(1), name="gone.mp4")] * listed
+    return event_report(
+        clips,
+        settled,
+        scoring=Scoring(RULE, resamples=200, seed=3),
+        problems=Problems(),
+        about=ABOUT,
+        link=lambda path: path.name,
+    )
+
+
+def test_counts_add_up_even_for_clips_that_could_not_be_watched() -> None:
+    counts = report_of(outcomes(), listed=2)["counts"]
+
+    assert counts["clips_listed"] == counts["clips_scored"] + counts["clips_left_out"]
+    assert counts["clips_left_out"] == 2
+    total = counts["events_scored"] + counts["events_ignored"]
+    assert counts["events_listed"] == total + counts["events_left_out"]
+
+
+def test_each_violation_and_condition_has_figures_of_its_own() -> None:
+    report = report_of(outcomes())
+
+    assert set(report["violations"]) == {"garbage_pile", "illegal_parking"}
+    assert report["violations"]["garbage_pile"]["figures"]["recall"]["value"] == 0
+    assert report["violations"]["illegal_parking"]["figures"]["recall"]["value"] == 1
+    assert set(report["conditions"]) == {"night", "<odd>"}
+    assert report["figures"]["queue_as_parked"]["value"] == 0.25
+
+
+def test_shuffled_clips_give_the_same_report() -> None:
+    settled = outcomes()
+
+    assert report_of(settled) == report_of(settled[::-1])
+
+
+def test_the_page_tells_why_an_event_was_missed_and_escapes_names() -> None:
+    report = report_of(outcomes())
+    shots = event_shots(report, {}, limit=0)
+
+    page = events_page(report, shots)
+
+    assert "41 s of 60 s" in page
+    assert "queue called parked" in page
+    assert "<odd>" not in page
+    assert "&lt;odd&gt;" in page
+    assert "https://" not in page
+
+
+def test_the_table_holds_one_row_per_event(tmp_path: Path) -> None:
+    settled = outcomes(cameras=1)
+
+    write_event_csv(tmp_path / "events.csv", settled)
+
+    rows = (tmp_path / "events.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[3] for row in rows] == ["true", "queue", "missed"]
+
+
+class HalfBroken:
+    """Reports nothing, and cannot read one of the clips."""
+
+    def watch(self, truth: TruthClip) -> ClipRun:
+        if truth.name == "bad.mp4":
+            msg = f"{truth.clip}: no video stream"
+            raise SourceReadError(msg)
+        return run()
+
+
+def test_a_clip_that_cannot_be_read_is_reported_and_the_rest_goes_on(
+    tmp_path: Path,
+) -> None:
+    clips = []
+    for name in ("good.mp4", "bad.mp4", "gone.mp4", "fine.mp4"):
+        clips.append(replace(clip(true(3), name=name), clip=tmp_path / name))
+        if name != "gone.mp4":
+            (tmp_path / name).write_bytes(b"x")
+    problems = Problems()
+    told: list[tuple[int, int]] = []
+
+    settled = watch_all(
+        clips, HalfBroken(), RULE, problems, lambda a, b: told.append((a, b))
+    )
+
+    assert [one.truth.name for one in settled] == ["good.mp4", "fine.mp4"]
+    assert [problem.path.name for problem in problems] == ["bad.mp4", "gone.mp4.json"]
+    assert told[-1] == (4, 4)
+
+
+def runs(
+    tmp_path: Path, a: list[ClipOutcome], b: list[ClipOutcome]
+) -> tuple[Path, Path]:
+    for name, settled in (("a", a), ("b", b)):
+        (tmp_path / name).mkdir()
+        write_json(tmp_path / name / "report.json", report_of(settled))
+    return tmp_path / "a", tmp_path / "b"
+
+
+def test_a_run_compared_with_itself_differs_in_nothing(tmp_path: Path) -> None:
+    a, b = runs(tmp_path, outcomes(), outcomes())
+
+    report = compare(read_run(a), read_run(b), {}, resamples=100, seed=0)
+
+    rows: Any = report["rows"]
+    assert {row["difference"] for row in rows} <= {0.0, None}
+    assert {row["p"] for row in rows} <= {1.0, None}
+    assert report["passed"]
+    assert report["warnings"] == []
+
+
+def test_a_change_for_the_worse_breaks_the_gate(tmp_path: Path) -> None:
+    a, b = runs(tmp_path, outcomes(), outcomes(onset_s=6.0))
+    gate = {
+        "onset_rmse_s": Bound(max_loss=1.0),
+        "f1": Bound(max_loss=0.0),
+        "no_such_figure": Bound(at_least=1.0),
+    }
+
+    report = compare(read_run(a), read_run(b), gate, resamples=100, seed=0)
+
+    failed: Any = report["failed"]
+    assert [text.split(":")[0] for text in failed] == ["onset_rmse_s", "no_such_figure"]
+    assert not report["passed"]
+    assert "worse by" in compare_page(report)
+
+
+def test_only_what_both_runs_measured_is_compared(tmp_path: Path) -> None:
+    a, b = runs(tmp_path, outcomes(cameras=4), outcomes(cameras=3))
+
+    report = compare(read_run(a), read_run(b), {}, resamples=10, seed=0)
+
+    assert report["shared"] == 3
+    assert report["warnings"] == ["cameras: 1 only in A and 0 only in B are left out"]
+
+
+def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CompareError, match="expected the folder of an"):
+        read_run(tmp_path)
+    (tmp_path / "report.json").write_text(json.dumps({"kind": "poem"}))
+    with pytest.raises(CompareError, match="no report of detections or events"):
+        read_run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "a", "b", "bound", "passed"),
+    [
+        ("f1", 0.9, 0.89, Bound(max_loss=0.01), True),
+        ("f1", 0.9, 0.88, Bound(max_loss=0.01), False),
+        ("f1", 0.1, 0.95, Bound(at_least=0.9), True),
+        ("f1", 0.9, 0.8, Bound(at_least=0.9), False),
+        ("onset_rmse_s", 2.0, 1.0, Bound(max_loss=0.0), True),
+        ("onset_rmse_s", 2.0, 2.5, Bound(max_loss=0.1), False),
+        ("false_per_camera_hour", None, 0.4, Bound(at_most=0.5), True),
+        ("false_per_camera_hour", None, 0.4, Bound(max_loss=0.5), False),
+        ("f1", 0.9, None, Bound(at_least=0.1), False),
+    ],
+)
+def test_a_gate_knows_which_way_is_worse(
+    *, key: str, a: float | None, b: float | None, bound: Bound, passed: bool
+) -> None:
+    assert judge(key, a, b, bound).passed is passed
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[figures.f1]\nmax_los = 1", "figures = 3", "[figures.f1]\nmax_loss = -1"],
+)
+def test_a_gate_file_with_a_mistake_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "gate.toml"
+    path.write_text(text)
+
+    with pytest.raises(ConfigError, match=r"gate\.toml"):
+        read_gate(path)
+
+
+def test_a_gate_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "gate.toml"
+    path.write_text(
+        '[figures.f1]\nat_least = 0.9\n[figures."ap50 bin"]\nmax_loss = 0.01\n'
+    )
+
+    assert read_gate(path) == {
+        "f1": Bound(at_least=0.9),
+        "ap50 bin": Bound(max_loss=0.01),
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [
+        ("f1", 0.91234, "0.912"),
+        ("onset_rmse_s", 1.5, "1.50 s"),
+        ("false_per_camera_day", 0.456, "0.46"),
+        ("f1", None, "–"),
+    ],
+)
+def test_figures_are_shown_with_unit_and_digits(
+    key: str, value: float | None, text: str
+) -> None:
+    assert show(key, value) == text
+
+
+def test_a_drawn_picture_is_small_and_the_original_is_untouched() -> None:
+    image = green_picture([], size=(1600, 1200))
+    before = image.copy()
+
+    uri = picture_uri(image, [Drawn((0.1, 0.1, 0.5, 0.5), RIGHT, "bin")], shares=True)
+
+    assert uri.startswith("data:image/jpeg;base64,")
+    assert len(uri) < 80_000
+    assert (image == before).all()

@@ -26,6 +26,7 @@ def build_detector(settings: ModelSettings) -> Detector:
         thresholds=settings.thresholds,
         enable_preview=settings.enable_preview,
         imgsz=settings.imgsz,
+        tight=settings.tight,
         batch_max=settings.batch_max,
     )
     match settings:

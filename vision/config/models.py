@@ -14,7 +14,9 @@ class _Model(Settings):
     `class_map` renames the model's classes to ours, so that any YOLO-family model
     works: `{garbage_bin: bin}`. `thresholds` override the model's own, per class of
     ours after mapping. `enable_preview` names classes that the model offers as a
-    preview only and that this site wants all the same. `threads` 0: all cores.
+    preview only and that this site wants all the same. `threads` 0: all cores. `tight`
+    leaves out the padding of wide pictures: faster, a little less exact. A larger
+    `batch_max` takes memory and pays on GPUs only.
     """
 
     path: Path
@@ -25,7 +27,8 @@ class _Model(Settings):
     enable_preview: tuple[str, ...] = ()
     imgsz: int | None = Field(default=None, ge=96, le=2048, multiple_of=32)
     threads: int = Field(default=0, ge=0, le=256)
-    batch_max: int = Field(default=8, ge=1, le=64)
+    tight: bool = False
+    batch_max: int = Field(default=2, ge=1, le=64)
 
 
 class OnnxModel(_Model):

@@ -8,9 +8,11 @@ import typer
 from vision.cli.check import check
 from vision.cli.demo import demo
 from vision.cli.doctor import doctor
+from vision.cli.evaluate import app as evaluate
 from vision.cli.evidence import app as evidence
 from vision.cli.exits import INTERRUPTED, status_of, tell
 from vision.cli.logs import set_up_logging
+from vision.cli.model import app as model
 from vision.cli.outbox import app as outbox
 from vision.cli.run import run
 from vision.cli.serve import serve
@@ -42,6 +44,8 @@ app.command()(doctor)
 app.command()(snapshot)
 app.command()(serve)
 app.add_typer(evidence)
+app.add_typer(evaluate, name="evaluate")
+app.add_typer(model)
 app.add_typer(outbox)
 
 

@@ -57,7 +57,8 @@ def green_picture(
     # Blocks of grey: texture that survives compression.
     blocks = rng.integers(90, 150, (height // 8 + 1, width // 8 + 1), np.uint8)
     grey = np.kron(blocks, np.ones((8, 8), np.uint8))[:height, :width]
-    image = np.repeat(grey[..., None], 3, axis=2)
+    # A warm tint: a picture without any colour would be taken for infrared.
+    image = np.stack((grey - 25, grey, grey + 25), axis=2)
     for left, top, right, bottom in boxes:
         image[top:bottom, left:right] = (40, 220, 40)
     return image

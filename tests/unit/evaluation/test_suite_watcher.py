@@ -1,0 +1,169 @@
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from av.video.frame import VideoFrame
+
+from tests.unit.evaluation.pictures import GreenDetector, green_picture
+from vision.bootstrap.judged import SuiteWatcher
+from vision.config.home import Home
+from vision.config.load import Loaded
+from vision.config.site import SiteSettings
+from vision.core.errors import SourceError
+from vision.core.violations import Slug
+from vision.evaluation.about import About
+from vision.evaluation.event_report import Scoring, event_report
+from vision.evaluation.matching import MatchRule
+from vision.evaluation.outcomes import ClipOutcome
+from vision.evaluation.problems import Problems
+from vision.evaluation.runner import watch_all
+from vision.evaluation.truth import TruthClip, read_truth
+
+FPS, SECONDS = 2, 60
+LAID_S, TAKEN_S = 10.0, 40.0
+WHOLE = [[0, 0], [1, 0], [1, 1], [0, 1]]
+HEAP = (120, 90, 170, 130)
+
+
+def site(**rule: object) -> Loaded[SiteSettings]:
+    settings = SiteSettings.model_validate(
+        {
+            "site": "judged",
+            "model": {"type": "onnx", "path": "not-loaded"},
+            "cameras": [
+                {
+                    "id": "any",
+                    "source": {"type": "images", "path": "."},
+                    "period_s": 0.5,
+                }
+            ],
+            "rules": [{"type": "garbage_pile", "dwell_s": 8, "alone_s": 3, **rule}],
+            "sinks": [{"type": "jsonl"}],
+        }
+    )
+    return Loaded(settings, Path("site.yaml"), "0" * 64)
+
+
+def film(path: Path) -> str:
+    """Write a clip in which a green heap lies from 10 to 40 s; return its digest."""
+    with av.open(path, "w") as container:
+        stream = container.add_stream("libx264", rate=FPS)
+        stream.width, stream.height, stream.pix_fmt = 320, 192, "yuv420p"
+        stream.options = {"crf": "12", "g": "10"}
+        for k in range(FPS * SECONDS):
+            there = LAID_S <= k / FPS < TAKEN_S
+            image = green_picture([HEAP] if there else [], size=(320, 192))
+            frame = VideoFrame.from_ndarray(image, format="bgr24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def truth(tmp_path_factory: pytest.TempPathFactory) -> TruthClip:
+    folder = tmp_path_factory.mktemp("suite")
+    digest = film(folder / "heap.mp4")
+    left, top, right, bottom = HEAP
+    told = {
+        "schema": 1,
+        "clip": "heap.mp4",
+        "sha256": digest,
+        "synthetic": True,
+        "width": 320,
+        "height": 192,
+        "fps": FPS,
+        "conditions": ["day"],
+        "zones": [{"id": "pavement", "kind": "clean", "polygon": WHOLE}],
+        "events": [
+            {
+                "slug": "garbage_pile",
+                "start_s": LAID_S,
+                "end_s": TAKEN_S,
+                "xyxy": [left / 320, top / 192, right / 320, bottom / 192],
+            }
+        ],
+    }
+    (folder / "heap.truth.json").write_text(json.dumps(told), encoding="utf-8")
+    problems = Problems()
+    read = read_truth(folder / "heap.truth.json", problems)
+    assert read is not None
+    assert not problems.items
+    return read
+
+
+def judge(
+    truth: TruthClip, home: Path, loaded: Loaded[SiteSettings]
+) -> tuple[list[ClipOutcome], dict[str, Any]]:
+    problems = Problems()
+    watcher = SuiteWatcher(loaded, GreenDetector(), Home(home))
+    outcomes = watch_all([truth], watcher, MatchRule(), problems, lambda *_: None)
+    report = event_report(
+        [truth],
+        outcomes,
+        scoring=Scoring(MatchRule(), resamples=0),
+        problems=problems,
+        about=About(command="", made_at="", seed=0),
+        link=lambda path: path.relative_to(home).as_posix(),
+    )
+    assert not problems.items
+    return outcomes, report
+
+
+def test_a_heap_that_is_laid_and_taken_is_found_and_its_end_is_seen(
+    truth: TruthClip, tmp_path: Path
+) -> None:
+    (outcome,), report = judge(truth, tmp_path, site())
+
+    assert report["figures"]["f1"]["value"] == 1
+    assert report["figures"]["onset_rmse_s"]["value"] < 2
+    (said,) = outcome.run.found
+    assert said.slug is Slug.GARBAGE_PILE
+    assert said.zone_id in {"pavement", None}
+    assert said.facts
+    assert said.ended_s == pytest.approx(TAKEN_S, abs=3)
+    assert outcome.run.frames == FPS * SECONDS
+    assert outcome.run.watched_s == pytest.approx(SECONDS - 1 / FPS)
+    assert all(path.is_file() for path in said.evidence)
+    assert any(path.suffix == ".jpg" for path in said.evidence)
+
+
+def test_two_runs_decide_and_report_alike(truth: TruthClip, tmp_path: Path) -> None:
+    reports = [judge(truth, tmp_path / name, site())[1] for name in ("a", "b")]
+
+    assert reports[0] == reports[1]
+
+
+def test_a_missed_heap_is_told_with_its_reason(
+    truth: TruthClip, tmp_path: Path
+) -> None:
+    (outcome,), report = judge(truth, tmp_path, site(dwell_s=300))
+
+    (missed,) = outcome.missed
+    assert report["figures"]["recall"]["value"] == 0
+    if missed.not_opened is not None:  # the place may have been forgotten by the end
+        assert any("300" in fact for fact in missed.not_opened.facts)
+
+
+def test_a_clip_without_video_is_a_source_error(
+    truth: TruthClip, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    watcher = SuiteWatcher(site(), GreenDetector(), Home(tmp_path))
+    broken = TruthClip(
+        path=tmp_path / "broken.truth.json",
+        clip=tmp_path / "broken.mp4",
+        camera="c",
+        sha256=None,
+        synthetic=False,
+        size=truth.size,
+        duration_s=None,
+        conditions=(),
+        zones=(),
+        events=(),
+    )
+
+    with pytest.raises(SourceError):
+        watcher.watch(broken)

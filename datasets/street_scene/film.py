@@ -22,6 +22,7 @@ from datasets.street_scene.truth import write_truth
 _LOG = logging.getLogger(__name__)
 _KEYFRAME_S = 2.0
 _MS = 1000
+_FADE_PX = 6
 _WORTH_IT = 0.75  # above this share the whole picture is as cheap
 
 
@@ -84,9 +85,21 @@ def _frame(
             if patch.size != (rect[2] - rect[0], rect[3] - rect[1]):
                 msg = f"patch {rect}: got {patch.size} pixels; align the rectangle"
                 raise ValueError(msg)
-            picture.paste(patch, rect[:2])
+            picture.paste(patch, rect[:2], _feather(rect, picture.size))
         picture.save(part)
     part.rename(file)
+
+
+def _feather(rect: Rect, size: tuple[int, int]) -> Image.Image:
+    """Return a mask that fades a patch out towards its inner borders."""
+    ramps = []
+    for low, high, end in ((rect[0], rect[2], size[0]), (rect[1], rect[3], size[1])):
+        at = np.arange(high - low, dtype=np.float32)
+        from_low = np.full_like(at, 1.0) if low == 0 else (at + 1) / _FADE_PX
+        from_high = np.full_like(at, 1.0) if high == end else (at[::-1] + 1) / _FADE_PX
+        ramps.append(np.clip(np.minimum(from_low, from_high), 0, 1))
+    mask = np.outer(ramps[1], ramps[0]) * 255
+    return Image.fromarray(mask.astype(np.uint8))
 
 
 def encode(scenario: Scenario, work: Path, out: Path) -> None:

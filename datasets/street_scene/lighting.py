@@ -72,7 +72,7 @@ def shadows(scenario: Scenario) -> tuple[tuple[float, float], ...]:
         reach = min(4.0, 1 / math.tan(math.radians(height_deg)))
         turn = math.radians(scenario.sun_deg)
         return ((-reach * math.sin(turn), reach * math.cos(turn)),)
-    soft = 0.15 if scenario.light == "overcast" else 0.5
+    soft = 0.5  # an overcast sky and many lamps darken the ground all around
     return ((soft, soft), (-soft, soft), (soft, -soft), (-soft, -soft))
 
 

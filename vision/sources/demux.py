@@ -83,17 +83,21 @@ def video_of(container: InputContainer, label: str) -> VideoStream:
     return video
 
 
-def seconds_of(ticks: int, stream: VideoStream) -> float:
-    """Return a time stamp in seconds."""
-    return float(ticks * (stream.time_base or _TIME_BASE))
+def tick_s_of(stream: VideoStream) -> float:
+    """Return the unit of a stream's time stamps, seconds.
+
+    As a float: exact fractions would cost more than all else done with a packet, and
+    a day in ticks is still exact to a nanosecond.
+    """
+    return float(stream.time_base or _TIME_BASE)
 
 
-def stamp_of(packet: "Packet[VideoStream]") -> Stamp:
+def stamp_of(packet: "Packet[VideoStream]", tick_s: float) -> Stamp:
     """Return a packet's time stamps in seconds."""
-    stream = packet.stream
+    dts, pts = packet.dts, packet.pts
     return Stamp(
-        decoded_s=None if packet.dts is None else seconds_of(packet.dts, stream),
-        shown_s=None if packet.pts is None else seconds_of(packet.pts, stream),
+        decoded_s=None if dts is None else dts * tick_s,
+        shown_s=None if pts is None else pts * tick_s,
     )
 
 

@@ -88,6 +88,7 @@ class _Reception:
         except BaseException:
             self._container.close()
             raise
+        self._tick_s = demux.tick_s_of(self._stream)
         self._decoder = PictureDecoder(
             self._stream.codec_context,
             choice=ModeChoice(
@@ -122,7 +123,7 @@ class _Reception:
         return Facts(
             live=not file and not finite,
             nominal_s=1 / (fps if usable else _DEFAULT_FPS),
-            origin_s=None if start is None else demux.seconds_of(start, stream),
+            origin_s=None if start is None else start * self._tick_s,
             written_at=address.modified_at(self._path) if self._path else None,
         )
 
@@ -171,30 +172,30 @@ class _Reception:
             if packet.size == 0 and packet.dts is None:
                 self._ready.extend(self._decoder.rest())
                 return
-            media_time_s = timeline.at(demux.stamp_of(packet))
+            stamp = demux.stamp_of(packet, self._tick_s)
+            media_time_s = timeline.at(stamp)
+            needed = timeline.due(media_time_s)
             pictures = self._decoder.decode(
-                packet,
-                media_time_s=media_time_s,
-                needed=timeline.due(media_time_s),
+                packet, media_time_s=media_time_s, needed=needed
             )
         except av.error.FFmpegError as error:
             self._survive(error)
             return
-        self._note_life(packet, got=len(pictures))
+        if stamp.shown_s is not None:
+            end_s = stamp.shown_s + (packet.duration or 0) * self._tick_s
+            self._end_s = max(self._end_s, end_s)
         self._ready.extend(pictures)
+        # A key frame that was left out could have been had.
+        self._note_life(len(pictures) or int(packet.is_keyframe and not needed))
         if self._tap is not None:
             self._tap.tell(packet, media_time_s)
 
-    def _note_life(self, packet: "Packet[VideoStream]", *, got: int) -> None:
+    def _note_life(self, pictures: int) -> None:
         """Give up on a live stream whose packets never become pictures."""
-        if packet.pts is not None:
-            end = packet.pts + (packet.duration or 0)
-            self._end_s = max(self._end_s, demux.seconds_of(end, self._stream))
         now_s = time.monotonic()
-        if got:
+        if pictures:
             self._errors_in_row = 0
-            self._pictures += got
-        if got or packet.is_keyframe:
+            self._pictures += pictures
             self._alive_s = now_s
         elif self._path is None and now_s - self._alive_s > self._options.no_picture_s:
             msg = (
@@ -230,8 +231,8 @@ class _Reception:
         stream = self._stream
         if stream.duration is None:
             return
-        promised_s = demux.seconds_of(stream.duration, stream)
-        got_s = self._end_s - demux.seconds_of(stream.start_time or 0, stream)
+        promised_s = stream.duration * self._tick_s
+        got_s = self._end_s - (stream.start_time or 0) * self._tick_s
         if promised_s - got_s > max(1.0, _CUT_SHORT * promised_s):
             msg = (
                 f"{self._label}: ends after {got_s:.1f} of {promised_s:.1f} s; "

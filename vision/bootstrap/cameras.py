@@ -1,27 +1,27 @@
 """From one camera's settings to a camera that watches."""
 
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Event
-from typing import cast
+from typing import assert_never
 
 from vision.bootstrap.rules import build_rules
+from vision.bootstrap.schedule import build_schedule
 from vision.bootstrap.sources import build_source
 from vision.config.cameras import CameraSettings
 from vision.config.home import Home
-from vision.config.rules import PlaceSettings, RuleSettings
+from vision.config.site import SiteSettings
 from vision.core.packets import PacketListener
 from vision.core.ports import Clock, EvidenceStore, HealthListener
 from vision.core.scene import GeoPoint, Scene, Zone
 from vision.pipeline.camera import Camera, CameraParts
 from vision.pipeline.memory import MemoryFile, Remembered
 from vision.rules.kinds import PlaceParams
-from vision.rules.place_rule import PlaceRule, RuleRecord
-from vision.rules.places import MemoryRecord, PlaceMemory
+from vision.rules.place_rule import PlaceRule
+from vision.rules.places import PlaceMemory
 from vision.sources.feed import FeedOptions, ReaderFeed
 from vision.tracking.association import AssociationTracker
-from vision.view.check import CameraView
+from vision.view.check import CameraView, ViewParams
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,8 @@ class Surroundings:
     """What all cameras of a site share.
 
     Attributes:
+        settings: the site; each camera takes the rules that concern it.
         labels: the detector's class names.
-        rules: the site's rules; each camera takes those that concern it.
-        places: how patiently still objects are remembered.
         evidence: where proof is kept.
         home: where memories are kept.
         clock: wall and monotonic time.
@@ -40,9 +39,8 @@ class Surroundings:
         on_packet: given every encoded packet that a source reads.
     """
 
+    settings: SiteSettings
     labels: tuple[str, ...]
-    rules: tuple[RuleSettings, ...]
-    places: PlaceSettings
     evidence: EvidenceStore
     home: Home
     clock: Clock
@@ -70,20 +68,24 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
         on_health=on_health,
         on_arrival=shared.arrival.set,
     )
-    limits = PlaceParams(**shared.places.model_dump())
+    site = shared.settings
+    limits = PlaceParams(**site.places.model_dump())
     places = PlaceMemory(settings.id, shared.labels, params=limits)
-    rules = build_rules(shared.rules, scene, shared.labels)
+    rules = build_rules(site.rules, scene, shared.labels, build_schedule(site))
+    view = CameraView(ViewParams(timezone=site.timezone or "UTC"))
     parts = CameraParts(
         scene=scene,
         feed=feed,
-        view=CameraView(),
+        view=view,
         tracker=AssociationTracker(shared.labels),
         places=places,
         rules=rules,
         evidence=shared.evidence,
         # A file begins at its beginning each time: what an earlier run saw in it
         # is not what stood there before.
-        memory=_memory(settings.id, places, rules, shared) if source.live else None,
+        memory=_memory(settings.id, (view, places, *rules), shared)
+        if source.live
+        else None,
     )
     return Camera(parts, shared.labels, on_health)
 
@@ -101,6 +103,7 @@ def build_scene(settings: CameraSettings) -> Scene:
                 polygon=tuple(zone.polygon),
                 street_class=zone.street_class,
                 calendar=zone.calendar,
+                preset=zone.preset,
             )
             for zone in settings.zones
         ),
@@ -113,21 +116,12 @@ def build_scene(settings: CameraSettings) -> Scene:
 
 def _memory(
     camera_id: str,
-    places: PlaceMemory,
-    rules: Sequence[PlaceRule],
+    parts: tuple[CameraView | PlaceMemory | PlaceRule, ...],
     shared: Surroundings,
 ) -> MemoryFile:
-    parts = [
-        Remembered(
-            "places",
-            places.state,
-            lambda record: places.restore(cast("MemoryRecord", record)),
-        )
-    ]
-    parts += [_rule_memory(rule) for rule in rules]
     memory = MemoryFile(
         shared.home.places / f"{camera_id}.json",
-        tuple(parts),
+        tuple(Remembered(_name(part), part.state, part.restore) for part in parts),
         clock=shared.clock,
         on_health=shared.on_health,
     )
@@ -135,9 +129,13 @@ def _memory(
     return memory
 
 
-def _rule_memory(rule: PlaceRule) -> Remembered:
-    return Remembered(
-        rule.name,
-        rule.state,
-        lambda record: rule.restore(cast("RuleRecord", record)),
-    )
+def _name(part: CameraView | PlaceMemory | PlaceRule) -> str:
+    match part:
+        case CameraView():
+            return "view"
+        case PlaceMemory():
+            return "places"
+        case PlaceRule():
+            return part.name
+        case _:
+            assert_never(part)

@@ -1,6 +1,7 @@
 """What evaluation runs: a detector that hides nothing, an engine on labelled clips."""
 
-from dataclasses import dataclass, field
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from threading import Event
@@ -20,7 +21,7 @@ from vision.config.site import SiteSettings
 from vision.core.clock import SystemClock
 from vision.core.events import Provenance, ViolationEvent
 from vision.core.health import HealthEvent
-from vision.core.ports import Clock, Detector, FrameSource
+from vision.core.ports import Clock, Detector
 from vision.evaluation.found import ClipRun, fold, not_opened
 from vision.evaluation.truth import TruthClip
 from vision.evidence.store import PackageStore, StorePolicy
@@ -28,6 +29,7 @@ from vision.pipeline.camera import Camera
 
 Runtime = Literal["onnx", "openvino", "ultralytics"]
 
+_CLIPS_S = 60.0  # for the clips of evidence that were begun
 _ID_CHARACTERS = frozenset("._-")
 _ID_LENGTH = 64
 
@@ -101,62 +103,83 @@ class SuiteWatcher:
         """
         template = self._template(truth.camera)
         settings = _camera(truth, template)
-        camera = build_camera(settings, self._surroundings(template))
-        source = build_source(settings, clock=self.clock)
-        source.open()
+        evidence = self._evidence()
+        late: dict[str, list[Path]] = defaultdict(list)
+        evidence.deliver_late_to(
+            lambda event_id, files: late[event_id].extend(
+                artifact.path for artifact in files.artifacts
+            )
+        )
         try:
-            return self._run(camera, source)
+            camera = build_camera(settings, self._surroundings(template, evidence))
+            run = self._run(camera, settings, evidence)
         finally:
-            source.close()
+            evidence.close(_CLIPS_S)
+        return replace(
+            run,
+            found=tuple(
+                replace(one, evidence=(*one.evidence, *sorted(late[one.event_id])))
+                for one in run.found
+            ),
+        )
 
-    def _run(self, camera: Camera, source: FrameSource) -> ClipRun:
+    def _run(
+        self, camera: Camera, settings: CameraSettings, evidence: PackageStore
+    ) -> ClipRun:
+        source = build_source(settings, clock=self.clock, on_packet=evidence.add_packet)
         codes = load_codes(self.loaded.settings)
         events: list[ViolationEvent] = []
-        first_s: float | None = None
-        last_s, frames, size = 0.0, 0, (1, 1)
-        while (frame := source.read()) is not None:
-            (detections,) = self.detector.detect([frame])
-            for violation, evidence in camera.observe(frame, detections):
-                events.append(
+        times_s: list[float] = []
+        size = (1, 1)
+        source.open()
+        try:
+            while (frame := source.read()) is not None:
+                times_s.append(frame.media_time_s)
+                size = (frame.width, frame.height)
+                (detections,) = self.detector.detect([frame])
+                events += [
                     ViolationEvent(
                         violation=violation,
                         scene=camera.parts.scene,
                         code=codes[violation.slug],
                         provenance=self._provenance(),
-                        evidence=evidence,
+                        evidence=proof,
                     )
-                )
-            first_s = frame.media_time_s if first_s is None else first_s
-            last_s, size = frame.media_time_s, (frame.width, frame.height)
-            frames += 1
+                    for violation, proof in camera.observe(frame, detections)
+                ]
+        finally:
+            source.close()
         return ClipRun(
-            watched_s=last_s - (first_s or 0.0),
+            watched_s=times_s[-1] - times_s[0] if times_s else 0.0,
             found=tuple(fold(events, size)),
             not_opened=not_opened(camera.candidates(), size),
-            frames=frames,
+            frames=len(times_s),
         )
 
     def _template(self, name: str) -> CameraSettings:
         cameras = self.loaded.settings.cameras
         return next((one for one in cameras if one.id == name), cameras[0])
 
-    def _surroundings(self, template: CameraSettings) -> Surroundings:
-        settings = self.loaded.settings
-        evidence = PackageStore(
+    def _evidence(self) -> PackageStore:
+        return PackageStore(
             self.home.evidence,
             provenance=self._provenance(),
             clock=self.clock,
             on_health=_no_listener,
             policy=StorePolicy(),
         )
+
+    def _surroundings(
+        self, template: CameraSettings, evidence: PackageStore
+    ) -> Surroundings:
+        rules = tuple(
+            rule.model_copy(update={"cameras": None})
+            for rule in self.loaded.settings.rules
+            if rule.cameras is None or template.id in rule.cameras
+        )
         return Surroundings(
+            settings=self.loaded.settings.model_copy(update={"rules": rules}),
             labels=self.detector.labels,
-            rules=tuple(
-                rule.model_copy(update={"cameras": None})
-                for rule in settings.rules
-                if rule.cameras is None or template.id in rule.cameras
-            ),
-            places=settings.places,
             evidence=evidence,
             home=self.home,
             clock=self.clock,

@@ -16,6 +16,7 @@ from vision.rules.garbage_pile import GarbageParams, GarbagePile
 from vision.rules.illegal_parking import IllegalParking, ParkingParams
 from vision.rules.overflowing_bin import BinParams, OverflowingBin
 from vision.rules.place_rule import PlaceRule
+from vision.rules.schedule import Schedule
 from vision.rules.street_vending import StreetVending, VendingParams
 
 _NOT_PARAMETERS = frozenset({"type", "cameras"})
@@ -23,7 +24,10 @@ _ZONE_NEEDED = {"illegal_parking": "no_parking", "street_vending": "no_vending"}
 
 
 def build_rules(
-    settings: Sequence[RuleSettings], scene: Scene, labels: Sequence[str]
+    settings: Sequence[RuleSettings],
+    scene: Scene,
+    labels: Sequence[str],
+    schedule: Schedule,
 ) -> tuple[PlaceRule, ...]:
     """Return the rules of one camera.
 
@@ -37,26 +41,26 @@ def build_rules(
         if one.cameras is not None and scene.camera_id not in one.cameras:
             continue
         zone = _ZONE_NEEDED.get(one.type)
-        if zone is not None and not scene.zones_of(zone):
+        if zone is not None and zone not in {one.kind for one in scene.zones}:
             continue
-        rule = build_rule(one)
+        rule = build_rule(one, schedule)
         check_labels(rule, labels)
         rules.append(rule)
     return tuple(rules)
 
 
-def build_rule(settings: RuleSettings) -> PlaceRule:
-    """Return one rule with its limits."""
+def build_rule(settings: RuleSettings, schedule: Schedule) -> PlaceRule:
+    """Return one rule with its limits and the site's calendars."""
     limits = settings.model_dump(exclude=set(_NOT_PARAMETERS))
     match settings:
         case IllegalParkingRule():
-            return IllegalParking(ParkingParams(**limits))
+            return IllegalParking(ParkingParams(**limits), schedule)
         case GarbagePileRule():
-            return GarbagePile(GarbageParams(**limits))
+            return GarbagePile(GarbageParams(**limits), schedule)
         case OverflowingBinRule():
-            return OverflowingBin(BinParams(**limits))
+            return OverflowingBin(BinParams(**limits), schedule)
         case StreetVendingRule():
-            return StreetVending(VendingParams(**limits))
+            return StreetVending(VendingParams(**limits), schedule)
         case _:
             assert_never(settings)
 

@@ -11,6 +11,7 @@ from vision.bootstrap.cameras import Surroundings, build_camera
 from vision.bootstrap.evidence import build_evidence
 from vision.bootstrap.model import build_detector
 from vision.bootstrap.rules import build_rule, check_labels
+from vision.bootstrap.schedule import build_schedule
 from vision.bootstrap.sinks import api_key, build_outbox
 from vision.config.home import Home
 from vision.config.load import Loaded
@@ -65,8 +66,9 @@ def check_site(loaded: Loaded[SiteSettings]) -> Detector:
         if isinstance(sink, HttpSink):
             api_key(sink)
     detector = build_detector(settings.model)
+    schedule = build_schedule(settings)
     for rule in settings.rules:
-        check_labels(build_rule(rule), detector.labels)
+        check_labels(build_rule(rule, schedule), detector.labels)
     return detector
 
 
@@ -148,9 +150,8 @@ def build_engine(
     )
     arrival = Event()
     shared = Surroundings(
+        settings=settings,
         labels=detector.labels,
-        rules=settings.rules,
-        places=settings.places,
         evidence=outlets.evidence,
         home=home,
         clock=clock,

@@ -11,7 +11,17 @@ Identifier = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", max_length=64)
 ]
 Fraction01 = Annotated[float, Field(ge=0, le=1)]
-ZoneKind = Literal["no_parking", "clean", "bin", "no_vending", "ignore"]
+ZoneKind = Literal[
+    "no_parking",
+    "no_vending",
+    "clean",
+    "bin",
+    "ignore",
+    "lane",  # where traffic runs: sharpens the queue test, is never needed
+    "parking",  # bays within a no_parking zone
+    "loading",  # bays for a limited time
+    "market",  # permitted vending
+]
 
 
 class PacketsSource(Settings):
@@ -59,13 +69,18 @@ class GeoSettings(Settings):
 
 
 class ZoneSettings(Settings):
-    """A polygon in shares of the picture: (0, 0) top left, (1, 1) bottom right."""
+    """A polygon in shares of the picture: (0, 0) top left, (1, 1) bottom right.
+
+    `calendar` names one of the site's calendars; without one the zone is always in
+    force. `preset` names the PTZ preset in whose picture it is drawn.
+    """
 
     id: Identifier
     kind: ZoneKind
     polygon: list[tuple[Fraction01, Fraction01]] = Field(min_length=3, max_length=64)
     street_class: Literal["forbidden", "controlled", "regulated"] | None = None
     calendar: str | None = None
+    preset: str | None = None
 
 
 class CameraSettings(Settings):

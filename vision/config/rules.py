@@ -29,6 +29,8 @@ class IllegalParkingRule(_Rule):
 
     type: Literal["illegal_parking"]
     grace_s: Seconds = 180
+    loading_s: Seconds = 1200
+    undecided_factor: Annotated[float, Field(ge=1, le=20)] = 1.5
     min_overlap: Share = 0.3
     exempt_labels: frozenset[str] = frozenset()
     severe_s: Seconds = 1800

@@ -8,6 +8,11 @@ from zoneinfo import available_timezones
 from pydantic import Field, field_validator, model_validator
 
 from vision.config.base import Settings
+from vision.config.calendars import (
+    CalendarSettings,
+    StreetClass,
+    StreetClassSettings,
+)
 from vision.config.cameras import CameraSettings, Identifier
 from vision.config.load import Loaded, read_settings
 from vision.config.models import ModelSettings
@@ -36,6 +41,8 @@ class SiteSettings(Settings):
     cameras: tuple[CameraSettings, ...] = Field(min_length=1)
     rules: tuple[RuleSettings, ...] = Field(min_length=1)
     places: PlaceSettings = PlaceSettings()
+    calendars: dict[str, CalendarSettings] = Field(default_factory=dict)
+    street_classes: dict[StreetClass, StreetClassSettings] = Field(default_factory=dict)
     sinks: tuple[SinkSettings, ...] = Field(min_length=1)
     metrics: MetricsSettings = MetricsSettings()
 
@@ -51,7 +58,7 @@ class SiteSettings(Settings):
     @classmethod
     def _known_timezone(cls, name: str | None) -> str | None:
         if name is not None and name not in available_timezones():
-            msg = f"{name} is no time zone; expected a name like Asia/Shanghai"
+            msg = "expected a time zone by its IANA name, such as Asia/Shanghai"
             raise ValueError(msg)
         return name
 
@@ -65,6 +72,20 @@ class SiteSettings(Settings):
                     f"rule {rule.type} names unknown cameras: {', '.join(unknown)}; "
                     f"expected some of {', '.join(sorted(known))}"
                 )
+                raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _calendars_are_known(self) -> Self:
+        named = {
+            f"zone {zone.id}": zone.calendar
+            for camera in self.cameras
+            for zone in camera.zones
+        } | {f"class {name}": one.calendar for name, one in self.street_classes.items()}
+        for who, calendar in named.items():
+            if calendar is not None and calendar not in self.calendars:
+                known = ", ".join(sorted(self.calendars)) or "none is given"
+                msg = f"{who} names the calendar {calendar}; expected one of: {known}"
                 raise ValueError(msg)
         return self
 

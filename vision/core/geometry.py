@@ -71,3 +71,62 @@ def iou(a: FloatArray, b: FloatArray) -> FloatArray:
     ratio = np.zeros_like(shared)
     np.divide(shared, union, out=ratio, where=union > 0)
     return ratio
+
+
+def homography(pixels: FloatArray, metres: FloatArray) -> FloatArray:
+    """Return the map from pixels to metres on the ground.
+
+    Direct linear transform (Hartley and Zisserman, Multiple View Geometry, 4.1), with
+    both point sets moved to their middle and scaled first.
+
+    Args:
+        pixels: (N, 2) points on the ground in the picture, N >= 4, no three in line.
+        metres: (N, 2) the same points on the ground.
+
+    Returns:
+        (3, 3) float32.
+
+    Raises:
+        ValueError: fewer than four points, or they do not span the ground.
+    """
+    if len(pixels) < 4 or pixels.shape != metres.shape:  # noqa: PLR2004
+        msg = f"homography: got {pixels.shape} and {metres.shape}, expected (N>=4, 2)"
+        raise ValueError(msg)
+    here, there = _normaliser(pixels), _normaliser(metres)
+    rows = []
+    for (x, y), (u, v) in zip(_apply(here, pixels), _apply(there, metres), strict=True):
+        rows.append([-x, -y, -1, 0, 0, 0, u * x, u * y, u])
+        rows.append([0, 0, 0, -x, -y, -1, v * x, v * y, v])
+    _, spread, basis = np.linalg.svd(np.array(rows, np.float64))
+    if spread[-2 if len(pixels) > 4 else -1] < 1e-6:  # noqa: PLR2004
+        msg = "homography: three of the points lie in line; choose corners of an area"
+        raise ValueError(msg)
+    back = np.asarray(np.linalg.inv(there), np.float64)
+    matrix = back @ np.asarray(basis[-1], np.float64).reshape(3, 3) @ here
+    return np.asarray(matrix / matrix[2, 2], np.float32)
+
+
+def to_ground(matrix: FloatArray, pixels: FloatArray) -> FloatArray:
+    """Return where points of the picture lie on the ground.
+
+    Args:
+        matrix: (3, 3) pixels to metres.
+        pixels: (N, 2).
+
+    Returns:
+        (N, 2) float32 metres.
+    """
+    return np.asarray(_apply(matrix, pixels), np.float32)
+
+
+def _apply(matrix: FloatArray, points: FloatArray) -> FloatArray:
+    ahead = np.hstack((points, np.ones((len(points), 1)))) @ np.asarray(matrix).T
+    return np.asarray(ahead[:, :2] / ahead[:, 2:], np.float64)
+
+
+def _normaliser(points: FloatArray) -> FloatArray:
+    """Return the map that moves points to the origin and makes them about one apart."""
+    middle = points.mean(axis=0)
+    scale = 1 / max(float(np.abs(points - middle).mean()), 1e-9)
+    x, y = -scale * middle
+    return np.array([[scale, 0, x], [0, scale, y], [0, 0, 1]], np.float64)

@@ -15,6 +15,21 @@ class PlaceState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """A time during which one thing was known of a place.
+
+    Attributes:
+        state: what was known.
+        since_s: from when on, media time, seconds; it ends where the next one begins.
+        since_at: likewise, wall time.
+    """
+
+    state: PlaceState
+    since_s: float
+    since_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """One object that stands still, whoever detects it.
 
@@ -44,6 +59,8 @@ class Place:
         preset: PTZ preset in whose picture it stands, or None.
         bareness: likeness of the place, when the object had settled, to the ground
             without it, [-1, 1]: near 1, nothing was added; None: ground never seen.
+        timeline: its states so far, oldest first; of a long life the first and the
+            latest ones.
     """
 
     place_id: str
@@ -66,6 +83,7 @@ class Place:
     end_reason: str | None = None
     preset: str | None = None
     bareness: float | None = None
+    timeline: tuple[Stretch, ...] = ()
 
     @property
     def elapsed_s(self) -> float:

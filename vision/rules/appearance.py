@@ -5,11 +5,14 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 
-from vision.core.arrays import ImageU8
+from vision.core.arrays import FloatArray, ImageU8
 
 Xyxy: TypeAlias = tuple[float, float, float, float]
 
 LOOK_SIZE_PX = 32
+_SIZE = (LOOK_SIZE_PX, LOOK_SIZE_PX)
+_SAMPLES = (2 * LOOK_SIZE_PX, 2 * LOOK_SIZE_PX)
+_TINY = 1e-6
 _FLAT_STD = 3.0  # grey levels; below it a crop is noise and resembles anything
 
 
@@ -32,12 +35,17 @@ def look_at(image: ImageU8, xyxy: Xyxy) -> ImageU8 | None:
     x2, y2 = min(width, int(xyxy[2])), min(height, int(xyxy[3]))
     if x2 - x1 < 4 or y2 - y1 < 4:  # noqa: PLR2004
         return None
-    # Every k-th pixel first: a car that fills the picture costs no more than a far one.
-    step = max(1, min(x2 - x1, y2 - y1) // (2 * LOOK_SIZE_PX))
-    crop = np.ascontiguousarray(image[y1:y2:step, x1:x2:step])
-    small = cv2.resize(crop, (LOOK_SIZE_PX, LOOK_SIZE_PX), interpolation=cv2.INTER_AREA)
-    grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
-    return grey if float(grey.std()) >= _FLAT_STD else None
+    # Four samples a pixel: a car that fills the picture costs no more than a far one.
+    crop = cv2.resize(image[y1:y2, x1:x2], _SAMPLES, interpolation=cv2.INTER_NEAREST)
+    grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
+    look = np.asarray(cv2.resize(grey, _SIZE, interpolation=cv2.INTER_AREA), np.uint8)
+    return None if is_flat(look) else look
+
+
+def is_flat(look: ImageU8) -> bool:
+    """Return whether a small picture has too little structure to resemble anything."""
+    _, spread = cv2.meanStdDev(look)
+    return float(spread[0, 0]) < _FLAT_STD
 
 
 def similarity(a: ImageU8 | None, b: ImageU8 | None) -> float | None:
@@ -54,9 +62,14 @@ def similarity(a: ImageU8 | None, b: ImageU8 | None) -> float | None:
     """
     if a is None or b is None:
         return None
-    x = a.astype(np.float32) - a.mean(dtype=np.float32)
-    y = b.astype(np.float32) - b.mean(dtype=np.float32)
-    return float((x * y).sum() / np.sqrt((x * x).sum() * (y * y).sum()))
+    x, y = _centred(a), _centred(b)
+    return float(x @ y) / max(float(np.sqrt((x @ x) * (y @ y))), _TINY)
+
+
+def _centred(look: ImageU8) -> FloatArray:
+    flat = look.ravel().astype(np.float32)
+    flat -= flat.mean()
+    return flat
 
 
 def blend(old: ImageU8 | None, new: ImageU8 | None, share: float) -> ImageU8 | None:

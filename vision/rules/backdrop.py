@@ -6,15 +6,15 @@ import cv2
 import numpy as np
 
 from vision.core.arrays import FloatArray, ImageU8
-from vision.rules.appearance import LOOK_SIZE_PX, Xyxy, similarity
+from vision.rules.appearance import LOOK_SIZE_PX, Xyxy, is_flat, similarity
 from vision.rules.slot import as_xyxy
 
 _WIDTH = 320
-_EVERY_S = 1.0
+_EVERY_S = 2.0
+_TINY_S = 1e-3
 _FOLLOW_S = 20.0  # time constant with which ground follows light and weather
 _KNOWN_S = 3.0  # seen bare for so long before it counts as known
 _MARGIN = 0.1  # of a box: its shadow is no ground
-_FLAT_STD = 3.0  # grey levels
 _FEWEST_PX = 4
 
 
@@ -26,7 +26,8 @@ class Backdrop:
         self._luma: FloatArray | None = None
         self._known_s: FloatArray = np.empty((0, 0), np.float32)
         self._learned_s = -math.inf
-        self._now: ImageU8 = np.empty((0, 0), np.uint8)
+        self._image: ImageU8 = np.zeros((1, 1, 3), np.uint8)
+        self._now: ImageU8 | None = None  # the latest picture, reduced when needed
         self._scale = 1.0
 
     def forget(self) -> None:
@@ -41,29 +42,28 @@ class Backdrop:
             boxes: (N, 4) pixels of all that stands or moves on the ground.
             now_s: media time, seconds.
         """
-        height, width = image.shape[:2]
-        size = (_WIDTH, max(1, round(height * _WIDTH / width)))
-        small = cv2.resize(image, size, interpolation=cv2.INTER_NEAREST)
-        self._now = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
-        self._scale = _WIDTH / width
-        if self._luma is None or self._luma.shape != self._now.shape:
-            self._luma = self._now.astype(np.float32)
-            self._known_s = np.zeros_like(self._luma)
-            self._learned_s = now_s
+        self._image = image
+        self._now = None
+        self._scale = _WIDTH / image.shape[1]
         dt_s = now_s - self._learned_s
-        if 0 <= dt_s < _EVERY_S:
+        if self._luma is not None and 0 <= dt_s < _EVERY_S:
             return
         self._learned_s = now_s
-        bare = np.full(self._now.shape, 1, np.uint8)
+        now = self._reduced()
+        if self._luma is None or self._luma.shape != now.shape:
+            self._luma = now.astype(np.float32)
+            self._known_s = np.zeros_like(self._luma)
+            dt_s = 0.0
+        bare = np.full(now.shape, 1, np.uint8)
         for box in boxes:
             left, top, right, bottom = self._bounds(as_xyxy(box), _MARGIN)
             bare[top:bottom, left:right] = 0
         share = 1 - math.exp(-max(0.0, dt_s) / _FOLLOW_S)
-        cv2.accumulateWeighted(self._now, self._luma, share, mask=bare)
+        cv2.accumulateWeighted(now, self._luma, share, mask=bare)
         # What is seen bare for the first time is taken over as it is.
         fresh = (bare > 0) & (self._known_s == 0)
-        self._luma[fresh] = self._now[fresh]
-        self._known_s += bare * np.float32(max(dt_s, 1e-3))
+        self._luma[fresh] = now[fresh]
+        self._known_s += bare * np.float32(max(dt_s, _TINY_S))
 
     def ground(self, box: Xyxy) -> ImageU8 | None:
         """Return what the bare ground under a box looks like.
@@ -94,17 +94,26 @@ class Backdrop:
             asphalt; 0 where only one is or the box is outside the picture.
         """
         left, top, right, bottom = self._bounds(box, margin=0.0)
-        part = self._now[top:bottom, left:right]
+        part = self._reduced()[top:bottom, left:right]
         if part.size < _FEWEST_PX:
             return 0.0
         now = _look(part)
-        flat = [float(look.std()) < _FLAT_STD for look in (ground, now)]
+        flat = [is_flat(look) for look in (ground, now)]
         if any(flat):
             return float(all(flat))
         return similarity(ground, now) or 0.0
 
+    def _reduced(self) -> ImageU8:
+        """Return the latest picture, (h, 320) uint8 luma."""
+        if self._now is None:
+            height, width = self._image.shape[:2]
+            size = (_WIDTH, max(1, round(height * _WIDTH / width)))
+            small = cv2.resize(self._image, size, interpolation=cv2.INTER_NEAREST)
+            self._now = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+        return self._now
+
     def _bounds(self, box: Xyxy, margin: float) -> tuple[int, int, int, int]:
-        """Return a box in small pixels, grown by a share of its size; never inverted."""
+        """Return a box in small pixels, grown by a share of its size."""
         x1, y1, x2, y2 = (side * self._scale for side in box)
         dx, dy = (x2 - x1) * margin, (y2 - y1) * margin
         left, top = max(0, int(x1 - dx)), max(0, int(y1 - dy))

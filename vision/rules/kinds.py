@@ -15,6 +15,10 @@ class Kind:
             object counts as still, in box sizes.
         keep_shift: how far it may be from the fixed anchor afterwards, in box sizes.
         min_iou: least overlap with the anchor.
+        roam_sizes: how far it may be moved and stay the same, in box sizes;
+        roam_m: likewise on the ground, metres, where the ground plane is known.
+        patience_s: clear view without it after which it is gone, seconds; at least the
+            memory's own patience.
     """
 
     name: str
@@ -22,6 +26,9 @@ class Kind:
     settle_shift: float = 0.3
     keep_shift: float = 0.5
     min_iou: float = 0.25
+    roam_sizes: float = 0.0
+    roam_m: float = 0.0
+    patience_s: float = 0.0
 
 
 def vehicle_kind(labels: frozenset[str]) -> Kind:
@@ -39,7 +46,13 @@ def vehicle_kind(labels: frozenset[str]) -> Kind:
 VEHICLE = vehicle_kind(frozenset({"car", "truck", "bus", "motorcycle"}))
 GARBAGE = Kind("garbage", frozenset({"garbage"}))
 BIN = Kind("bin", frozenset({"bin", "overflowing_bin"}))
-VENDOR = Kind("vendor", frozenset({"street_vendor"}))
+VENDOR = Kind(
+    "vendor",
+    frozenset({"street_vendor"}),
+    roam_sizes=3.0,
+    roam_m=10.0,
+    patience_s=60.0,
+)
 KINDS = (VEHICLE, GARBAGE, BIN, VENDOR)
 
 

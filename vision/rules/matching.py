@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from vision.core.arrays import BoolArray, FloatArray
-from vision.core.geometry import area, bottom_center, intersection, iou
+from vision.core.geometry import area, bottom_center, intersection, iou, to_ground
 from vision.rules.appearance import Xyxy
 from vision.rules.kinds import Kind
 from vision.rules.slot import Slot
@@ -50,6 +50,24 @@ def same_place(a: Slot, b: Slot, kind: Kind) -> bool:
     """Return whether two slots of one kind claim the same footprint."""
     box = np.array([b.anchor], np.float32)
     return bool(np.isfinite(_overlap_within_reach([a], box, kind)[0, 0]))
+
+
+def within_reach(a: Xyxy, b: Xyxy, kind: Kind, homography: FloatArray | None) -> bool:
+    """Return whether an object may have been moved from one footprint to another.
+
+    Args:
+        a: box, reference-view pixels.
+        b: likewise.
+        kind: how far it may roam.
+        homography: (3, 3) pixels to metres, or None: box sizes must do.
+    """
+    boxes = np.array([a, b], np.float32)
+    feet = bottom_center(boxes)
+    if homography is not None:
+        here, there = to_ground(homography, feet)
+        return float(np.linalg.norm(there - here)) <= kind.roam_m
+    size = np.maximum(boxes[0, 2:] - boxes[0, :2], 1.0)
+    return float(np.linalg.norm((feet[1] - feet[0]) / size)) <= kind.roam_sizes
 
 
 def on_footprint(anchor: Xyxy, boxes: FloatArray, min_iou: float) -> BoolArray:

@@ -11,10 +11,10 @@ PERSON = "person"
 
 def people(observation: Observation, min_score: float) -> FloatArray:
     """Return the boxes of all persons, (N, 4) reference-view pixels."""
-    ids = [i for i, label in enumerate(observation.labels) if label == PERSON]
-    found = observation.detections.of_classes(ids)
-    found = found.where(found.score >= min_score)
-    return observation.view.to_reference(found.xyxy)
+    human = np.array([label == PERSON for label in observation.labels], np.bool_)
+    found = observation.detections
+    wanted = human[found.class_id] & (found.score >= min_score)
+    return observation.view.to_reference(found.xyxy[wanted])
 
 
 def person_near(

@@ -7,14 +7,16 @@ from typing import TypedDict, cast
 
 import numpy as np
 
+from vision.core.arrays import FloatArray
 from vision.core.detections import Detections
 from vision.core.errors import ConfigError
 from vision.core.frame import Frame
 from vision.core.observation import View, ViewState
 from vision.core.places import Place, PlaceState
+from vision.rules.appearance import similarity
 from vision.rules.backdrop import Backdrop
 from vision.rules.kinds import KINDS, Kind, PlaceParams
-from vision.rules.matching import same_place
+from vision.rules.matching import same_place, within_reach
 from vision.rules.records import SlotRecord, from_record, to_record
 from vision.rules.scan import Scan
 from vision.rules.slot import Moment, Slot
@@ -47,6 +49,7 @@ class PlaceMemory:
         *,
         kinds: Sequence[Kind] = KINDS,
         params: PlaceParams | None = None,
+        homography: FloatArray | None = None,
     ) -> None:
         """Start with no places.
 
@@ -55,7 +58,9 @@ class PlaceMemory:
             labels: the detector's class names; `class_id` points into them.
             kinds: what is remembered.
             params: how patiently.
+            homography: (3, 3) reference-view pixels to metres on the ground, or None.
         """
+        self._homography = homography
         self._camera_id = camera_id
         self._labels = tuple(labels)
         self._kinds = {kind.name: kind for kind in kinds}
@@ -94,7 +99,7 @@ class PlaceMemory:
             scan = self._scan(frame, detections, view, dt_s)
             for watch in self._watches:
                 self._slots += watch.look(in_view, scan)
-        self._close()
+        self._close(Moment(frame.media_time_s, frame.captured_at))
         return self._hand_out()
 
     def state(self) -> MemoryRecord:
@@ -175,12 +180,17 @@ class PlaceMemory:
         backdrop = self._backdrop if in_place else None
         return Scan(frame, view, detections, self._labels, dt_s, backdrop)
 
-    def _close(self) -> None:
-        """End what is gone, replaced or out of sight for too long; keep the bound."""
+    def _close(self, now: Moment) -> None:
+        """Take up what settled; end what is gone, replaced or out of sight too long."""
         fresh = [slot for slot in self._slots if slot.is_new]
         for slot in fresh:
             since_s = slot.first.media_time_s - self._start.media_time_s
             slot.baseline = since_s <= self._params.baseline_s
+            slot.identify(self._camera_id)
+            if (origin := self._origin(slot)) is not None:
+                origin.move_to(slot)
+                slot.settled = False  # it was no new object after all
+                slot.end("moved")
         for slot in self._slots:
             if slot.end_reason is None and (reason := self._over(slot, fresh)):
                 slot.end(reason)
@@ -188,6 +198,23 @@ class PlaceMemory:
         alive.sort(key=lambda slot: (slot.settled, slot.last.media_time_s))
         for slot in alive[: -self._params.max_places]:
             slot.end("lost")
+        for slot in self._slots:
+            slot.log(now)
+
+    def _origin(self, slot: Slot) -> Slot | None:
+        """Return the missing place that a new one was moved from, or None."""
+        kind = self._kinds[slot.kind]
+        for other in self._slots:
+            if (
+                other.settled
+                and other.state is PlaceState.MISSING
+                and (other.kind, other.preset) == (slot.kind, slot.preset)
+                and within_reach(other.anchor, slot.anchor, kind, self._homography)
+            ):
+                alike = similarity(other.look, slot.look)
+                if alike is None or alike >= self._params.other_look:
+                    return other
+        return None
 
     def _over(self, slot: Slot, fresh: Sequence[Slot]) -> str | None:
         """Return why a slot is over, or None."""
@@ -201,7 +228,8 @@ class PlaceMemory:
         rivals = [other for other in fresh if (other.kind, other.preset) == identity]
         if any(same_place(slot, other, kind) for other in rivals):
             return "replaced"
-        if slot.missing_s >= p.patience_s and slot.clear_views >= p.min_clear_views:
+        patience_s = max(p.patience_s, kind.patience_s)
+        if slot.missing_s >= patience_s and slot.clear_views >= p.min_clear_views:
             return "exposed"
         return "lost" if slot.hidden_s >= p.lost_s else None
 

@@ -16,6 +16,7 @@ from vision.rules.votes import Votes
 class SlotRecord(TypedDict):
     """One settled place; times are wall times, as a stream's clock starts anew."""
 
+    place_id: str
     kind: str
     anchor: list[float]
     look: str | None  # base64 of 32 x 32 uint8
@@ -34,6 +35,7 @@ class SlotRecord(TypedDict):
 def to_record(slot: Slot) -> SlotRecord:
     """Return a settled slot as plain values."""
     return {
+        "place_id": slot.place_id,
         "kind": slot.kind,
         "anchor": list(slot.anchor),
         "look": _packed(slot.look),
@@ -70,6 +72,7 @@ def from_record(record: SlotRecord, vote_window_s: float) -> Slot:
         score=float(record["score"]),
         sightings=int(record["sightings"]),
         settled=True,
+        place_id=record["place_id"],
         baseline=bool(record["baseline"]),
         state=PlaceState.MISSING,
         unbroken=False,

@@ -38,6 +38,7 @@ class Scan:
     dt_s: float
     backdrop: Backdrop | None = None
     boxes: FloatArray = field(init=False)
+    _looks: dict[Xyxy, ImageU8 | None] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         """Lay the boxes over the reference view."""
@@ -50,8 +51,10 @@ class Scan:
 
     def look(self, box: Xyxy) -> ImageU8 | None:
         """Return what the picture shows inside a box of the reference view."""
-        shown = self.view.to_picture(np.array([box], np.float32))[0]
-        return look_at(self.frame.image, as_xyxy(shown))
+        if box not in self._looks:
+            shown = self.view.to_picture(np.array([box], np.float32))[0]
+            self._looks[box] = look_at(self.frame.image, as_xyxy(shown))
+        return self._looks[box]
 
     def ground(self, box: Xyxy) -> ImageU8 | None:
         """Return what the bare ground in a box looks like, or None if not known."""
@@ -65,25 +68,25 @@ class Scan:
 
     def of_kind(self, labels: frozenset[str], min_score: float) -> IntArray:
         """Return the indices of detections of some classes, best first."""
-        class_ids = [i for i, label in enumerate(self.labels) if label in labels]
-        wanted = np.isin(self.detections.class_id, class_ids)
-        wanted &= self.detections.score >= min_score
+        of_kind = np.array([label in labels for label in self.labels], np.bool_)
+        wanted = of_kind[self.detections.class_id] & (
+            self.detections.score >= min_score
+        )
         indices = np.flatnonzero(wanted)
         return indices[np.argsort(-self.detections.score[indices], kind="stable")]
 
-    def sighting(self, index: int, anchor: Xyxy | None = None) -> Sighting:
-        """Return one detection with what the picture shows there.
+    def sighting(self, index: int, look: ImageU8 | None) -> Sighting:
+        """Return one detection.
 
         Args:
             index: which detection.
-            anchor: known footprint to look at; None: the detection's own box.
+            look: what the picture shows there, or None if nobody looked.
         """
-        box = as_xyxy(self.boxes[index])
         return Sighting(
-            xyxy=box,
+            xyxy=as_xyxy(self.boxes[index]),
             label=self.labels[int(self.detections.class_id[index])],
             score=float(self.detections.score[index]),
-            look=self.look(anchor or box),
+            look=look,
         )
 
     def cover(self, anchor: Xyxy) -> float:

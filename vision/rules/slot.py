@@ -1,19 +1,18 @@
 """One place as the memory keeps it while it lives."""
 
+import math
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import numpy as np
-
-from vision.core.arrays import ImageU8
-from vision.core.places import Place, PlaceState
+from vision.core.arrays import FloatArray, ImageU8
+from vision.core.places import Place, PlaceState, Stretch
 from vision.rules.appearance import Xyxy, blend
 from vision.rules.votes import Votes
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "places.streetwarden.org")
 _EXTENT_SHARE = 0.2  # how far a sighting moves the remembered extent
+_STRETCHES_KEPT = 62  # of a timeline, besides the first and the new one
 _ID_GRID_PX = 8.0  # anchors are rounded to it in the identity
 
 
@@ -61,6 +60,7 @@ class Slot:
         kind: group of classes it belongs to.
         anchor: footprint box; fixed once settled, so that whatever creeps leaves it.
         look: what stands there, or None if it was never clearly seen.
+        looked_s: media time at which the look was last compared, seconds.
         ground: what is under it, or None if that was never seen.
         bareness: how much of the ground showed when it settled, or None.
         first: first sight.
@@ -70,6 +70,7 @@ class Slot:
         score: mean detection score.
         sightings: detections so far.
         settled: it has stood long enough to be a place; the anchor is fixed.
+        place_id: identity, once settled.
         is_new: it settled with this picture.
         baseline: it stood there when watching began.
         state: what the latest picture said.
@@ -81,6 +82,7 @@ class Slot:
         extent: where it is seen now, smoothed.
         end_reason: why it ended.
         preset: PTZ preset in whose picture it stands, or None.
+        timeline: its states so far; bounded.
     """
 
     kind: str
@@ -93,8 +95,10 @@ class Slot:
     score: float = 0.0
     sightings: int = 0
     settled: bool = False
+    place_id: str = ""
     is_new: bool = False
     baseline: bool = False
+    looked_s: float = -math.inf
     ground: ImageU8 | None = None
     bareness: float | None = None
     state: PlaceState = PlaceState.STANDING
@@ -105,14 +109,15 @@ class Slot:
     extent: Xyxy | None = None
     end_reason: str | None = None
     preset: str | None = None
+    timeline: tuple[Stretch, ...] = ()
     _boxes: Xyxy = field(default=(0.0, 0.0, 0.0, 0.0))
 
-    def identity(self, camera_id: str) -> str:
-        """Return the same id for the same object in the same footage, always."""
+    def identify(self, camera_id: str) -> None:
+        """Take the id that the same object in the same footage always has."""
         grid = [round(side / _ID_GRID_PX) for side in self.anchor]
         first_at = self.first.captured_at.isoformat()
         name = f"{camera_id}/{self.preset}/{self.kind}/{first_at}/{grid}"
-        return str(uuid.uuid5(_NAMESPACE, name))
+        self.place_id = str(uuid.uuid5(_NAMESPACE, name))
 
     def see(self, sighting: Sighting, now: Moment, look_share: float) -> None:
         """Take a detection of this object; call `stand` first.
@@ -127,13 +132,10 @@ class Slot:
         self.votes.add(sighting.label, sighting.score, now.media_time_s)
         self.look = blend(self.look, sighting.look, look_share)
         if self.settled:
-            extent = np.array(self.extent or self.anchor)
-            extent += _EXTENT_SHARE * (np.array(sighting.xyxy) - extent)
-            self.extent = as_xyxy(extent)
+            extent = self.extent or self.anchor
+            self.extent = _towards(extent, sighting.xyxy, _EXTENT_SHARE)
         else:
-            boxes = np.array(self._boxes)
-            boxes += (np.array(sighting.xyxy) - boxes) / self.sightings
-            self._boxes = as_xyxy(boxes)
+            self._boxes = _towards(self._boxes, sighting.xyxy, 1 / self.sightings)
 
     def stand(self, now: Moment, max_gap_s: float) -> None:
         """Note that the object is there, detected or recognised by its look.
@@ -192,6 +194,22 @@ class Slot:
         doubted = watched_s >= settle_s and self.votes.support() < min_support
         return doubted or not self.unbroken or self.missing_s >= settle_s
 
+    def log(self, now: Moment) -> None:
+        """Write the state of this picture down if it is a new one."""
+        if self.timeline and self.timeline[-1].state is self.state:
+            return
+        new = Stretch(self.state, now.media_time_s, now.captured_at)
+        latest = self.timeline[1:][-_STRETCHES_KEPT:]
+        self.timeline = (*self.timeline[:1], *latest, new)
+
+    def move_to(self, other: "Slot") -> None:
+        """Go on where another slot has settled: the object was moved there."""
+        self.anchor, self.look = other.anchor, other.look
+        self.ground, self.bareness = other.ground, other.bareness
+        self.observed_s += other.observed_s
+        self.extent = None
+        self.stand(other.last, 0.0)
+
     def end(self, reason: str) -> None:
         """Close the place."""
         self.state = PlaceState.ENDED
@@ -206,13 +224,19 @@ class Slot:
         self.first = self.first.on_clock_of(now)
         self.last = self.last.on_clock_of(now)
         self.votes.restart()
+        self.timeline = tuple(
+            Stretch(old.state, moved.media_time_s, moved.captured_at)
+            for old in self.timeline
+            for moved in [Moment(old.since_s, old.since_at).on_clock_of(now)]
+        )
+        self.looked_s = -math.inf
         self.unbroken = False
 
     def place(self, camera_id: str) -> Place:
         """Return the place as rules see it."""
         shares = self.votes.shares()
         return Place(
-            place_id=self.identity(camera_id),
+            place_id=self.place_id,
             camera_id=camera_id,
             kind=self.kind,
             label=shares[0][0],
@@ -232,10 +256,21 @@ class Slot:
             end_reason=self.end_reason,
             preset=self.preset,
             bareness=self.bareness,
+            timeline=self.timeline,
         )
 
 
-def as_xyxy(sides: Iterable[float]) -> Xyxy:
+def as_xyxy(sides: FloatArray | list[float]) -> Xyxy:
     """Return four sides as plain floats."""
-    x1, y1, x2, y2 = (float(side) for side in sides)
-    return x1, y1, x2, y2
+    x1, y1, x2, y2 = sides
+    return float(x1), float(y1), float(x2), float(y2)
+
+
+def _towards(a: Xyxy, b: Xyxy, share: float) -> Xyxy:
+    """Return the box that lies between two, `share` of the way from the first."""
+    return (
+        a[0] + share * (b[0] - a[0]),
+        a[1] + share * (b[1] - a[1]),
+        a[2] + share * (b[2] - a[2]),
+        a[3] + share * (b[3] - a[3]),
+    )

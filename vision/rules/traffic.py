@@ -79,27 +79,25 @@ class TrafficWatch:
             observation: tracks, view and scene.
             places: the standing vehicles, those that ended with this picture included.
         """
-        p = self._params
         now_s = observation.frame.media_time_s
         seen = [
             track
             for track in observation.tracks
-            if track.label in p.vehicle_labels and track.last_seen_s == now_s
+            if track.label in self._params.vehicle_labels and track.last_seen_s == now_s
         ]
         boxes = np.array([track.xyxy for track in seen], np.float32).reshape(-1, 4)
-        feet = bottom_center(observation.view.to_reference(boxes))
-        ids = [track.track_id for track in seen]
-        parked = [place for place in places if place.state is not PlaceState.ENDED]
-        for place in parked:  # a track on a known footprint is that vehicle itself
-            elsewhere = np.linalg.norm(relative(place, feet), axis=1) > _OWN
-            feet = feet[elsewhere]
-            ids = [i for i, other in zip(ids, elsewhere, strict=True) if other]
-        for place in places:
+        near = relative(places, bottom_center(observation.view.to_reference(boxes)))
+        # A track on a known footprint is that vehicle itself.
+        driving = ~(np.linalg.norm(near, axis=2) <= _OWN).any(axis=0)
+        ids = [t.track_id for t, drives in zip(seen, driving, strict=True) if drives]
+        mates = self._mates(places, observation)
+        for place, spots, beside in zip(places, near[:, driving], mates, strict=True):
             evidence = self._evidence.setdefault(place.place_id, Evidence())
-            near = relative(place, feet)
-            evidence.note(dict(zip(ids, near, strict=True)), now_s, p)
+            evidence.note(dict(zip(ids, spots, strict=True)), now_s, self._params)
             if place.state is PlaceState.STANDING:
-                self._note_mates(evidence, place, places, observation)
+                gone = [o for o in places if o.state is PlaceState.ENDED]
+                evidence.left += sum(o.place_id in evidence.mates for o in gone)
+                evidence.mates = beside
         for place in places:
             if place.state is PlaceState.ENDED:
                 self._learn(place, places)
@@ -137,34 +135,28 @@ class TrafficWatch:
             for key, (passed, left) in record.items()
         }
 
-    def _note_mates(
-        self,
-        evidence: Evidence,
-        place: Place,
-        places: Sequence[Place],
-        observation: Observation,
-    ) -> None:
-        """See who stands in line with a vehicle, and who of them has left."""
-        for other in places:
-            if other.state is PlaceState.ENDED and other.place_id in evidence.mates:
-                evidence.left += 1
-        evidence.mates = frozenset(
-            other.place_id
-            for other in places
-            if other.place_id != place.place_id
-            and other.state is not PlaceState.ENDED
-            and self._together(place, other)
-            and lane_of(place, observation) == lane_of(other, observation)
-        )
-
-    def _together(self, place: Place, other: Place) -> bool:
-        """Return whether two vehicles stopped near each other at about one time."""
+    def _mates(
+        self, places: Sequence[Place], observation: Observation
+    ) -> list[frozenset[str]]:
+        """Return who stopped near each vehicle at about the same time."""
         p = self._params
-        apart_s = abs(place.first_seen_s - other.first_seen_s)
-        if apart_s > p.together_s or place.baseline is not other.baseline:
-            return False
-        foot = bottom_center(np.array([other.xyxy], np.float32))
-        return float(np.linalg.norm(relative(place, foot)[0])) <= p.mate_reach
+        boxes = np.array([place.xyxy for place in places], np.float32).reshape(-1, 4)
+        apart = np.linalg.norm(relative(places, bottom_center(boxes)), axis=2)
+        came_s = np.array([place.first_seen_s for place in places])
+        together = np.abs(came_s[:, None] - came_s) <= p.together_s
+        lanes = [(lane_of(o, observation), o.baseline, o.preset) for o in places]
+        return [
+            frozenset(
+                places[j].place_id
+                for j in np.flatnonzero(near & soon).tolist()
+                if i != j
+                and places[j].state is not PlaceState.ENDED
+                and lanes[i] == lanes[j]
+            )
+            for i, (near, soon) in enumerate(
+                zip(apart <= p.mate_reach, together, strict=True)
+            )
+        ]
 
     def _learn(self, place: Place, places: Sequence[Place]) -> None:
         """Remember how long a queue stood: its vehicles are gone together."""
@@ -176,12 +168,20 @@ class TrafficWatch:
             self._stops_s.append(place.elapsed_s)
 
 
-def relative(place: Place, feet: FloatArray) -> FloatArray:
-    """Return (N, 2) ground contacts as seen from a place, in its box sizes."""
-    x1, y1, x2, y2 = place.xyxy
-    size = np.maximum(np.array((x2 - x1, y2 - y1), np.float32), 1.0)
-    foot = np.array(((x1 + x2) / 2, y2), np.float32)
-    return np.asarray((feet - foot) / size, np.float32)
+def relative(places: Sequence[Place], feet: FloatArray) -> FloatArray:
+    """Return ground contacts as seen from places, in their box sizes.
+
+    Args:
+        places: P of them.
+        feet: (N, 2) reference-view pixels.
+
+    Returns:
+        (P, N, 2) float32.
+    """
+    boxes = np.array([place.xyxy for place in places], np.float32).reshape(-1, 4)
+    size = np.maximum(boxes[:, 2:] - boxes[:, :2], 1.0)
+    between = feet[None] - bottom_center(boxes)[:, None]
+    return np.asarray(between / size[:, None], np.float32)
 
 
 def lane_of(place: Place, observation: Observation) -> str | None:

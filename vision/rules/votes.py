@@ -43,6 +43,7 @@ class Votes:
         self._window_s = window_s
         self._seconds: deque[_Second] = deque()
         self._shares = shares
+        self._fresh = True
 
     def add(self, label: str, score: float, at_s: float) -> None:
         """Count one sighting.
@@ -57,7 +58,7 @@ class Votes:
         second.seen += 1
         votes = second.tally.get(label, 0.0)
         second.tally[label] = votes + max(score, _LEAST_WEIGHT)
-        self._shares = self._count()
+        self._fresh = False
 
     def abstain(self, at_s: float) -> None:
         """Count a picture in which the detector was silent although it is there."""
@@ -65,6 +66,9 @@ class Votes:
 
     def shares(self) -> Shares:
         """Return each label's share at the latest vote, largest first; sum is 1."""
+        if not self._fresh:
+            self._shares = self._count()
+            self._fresh = True
         return self._shares
 
     def support(self) -> float:
@@ -76,6 +80,7 @@ class Votes:
 
     def restart(self) -> None:
         """Forget the votes, keep their outcome: the clock starts anew."""
+        self.shares()
         self._seconds.clear()
 
     def _second(self, at_s: float) -> _Second:
@@ -89,8 +94,8 @@ class Votes:
         total: dict[str, float] = {}
         voted = [second.tally for second in self._seconds if second.tally]
         for tally in voted:
-            weight = sum(tally.values())
+            share = 1 / sum(tally.values())
             for label, votes in tally.items():
-                total[label] = total.get(label, 0.0) + votes / weight
+                total[label] = total.get(label, 0.0) + votes * share
         ranked = sorted(total.items(), key=lambda item: (-item[1], item[0]))
         return tuple((label, votes / len(voted)) for label, votes in ranked)

@@ -12,9 +12,10 @@ from vision.rules.appearance import similarity
 from vision.rules.kinds import Kind, PlaceParams
 from vision.rules.matching import inside, match, on_footprint
 from vision.rules.scan import Scan
-from vision.rules.slot import Slot
+from vision.rules.slot import Slot, as_xyxy
 from vision.rules.votes import Votes
 
+_LOOK_EVERY_S = 3.0  # light changes slowly; looking is the dearest part
 _SAME_BOX_IOU = 0.7  # two boxes of one kind that overlap so far show one object
 
 
@@ -45,10 +46,12 @@ class Watch:
         found = scan.of_kind(self._kind.labels, self._params.keep_score)
         boxes = scan.boxes[found]
         pairs = match(known, boxes, self._kind, lambda s: self._accepts(known[s], scan))
-        explained = np.zeros(len(found), np.bool_)
         for s, b in pairs.items():
             self._see(known[s], int(found[b]), scan)
-            explained |= iou(boxes[b : b + 1], boxes)[0] >= _SAME_BOX_IOU
+        taken = boxes[list(pairs.values())]
+        explained = np.asarray(
+            (iou(taken, boxes) >= _SAME_BOX_IOU).any(axis=0), np.bool_
+        )
         for s, slot in enumerate(known):
             if s not in pairs:
                 explained |= self._look_again(slot, scan, found)
@@ -56,24 +59,28 @@ class Watch:
 
     def _accepts(self, slot: Slot, scan: Scan) -> bool:
         """Return whether what stands on a footprint can still be the same object."""
-        alike = similarity(slot.look, scan.look(slot.anchor))
-        if alike is None:
-            return True
-        if not slot.settled:
-            return alike >= self._params.settle_look
         gap_s = scan.now.media_time_s - slot.last.media_time_s
         watched = slot.state is PlaceState.STANDING and slot.unbroken
         # Watched without a break, nothing can take its place: a sudden new look is a
         # headlight, a shadow or a camera that switched to infra-red.
-        if watched and gap_s <= self._params.continuity_s:
+        if slot.settled and watched and gap_s <= self._params.continuity_s:
             return True
-        return alike >= self._params.other_look
+        alike = similarity(slot.look, scan.look(slot.anchor))
+        if alike is None:
+            return True
+        p = self._params
+        return alike >= (p.other_look if slot.settled else p.settle_look)
 
     def _see(self, slot: Slot, index: int, scan: Scan) -> None:
-        gap_s = scan.now.media_time_s - slot.last.media_time_s
+        now_s = scan.now.media_time_s
         slot.stand(scan.now, self._params.max_gap_s)
-        share = 1 - math.exp(-gap_s / self._params.look_s)
-        slot.see(scan.sighting(index, slot.anchor), scan.now, share)
+        unlooked_s = now_s - slot.looked_s
+        if slot.settled and slot.look is not None and unlooked_s < _LOOK_EVERY_S:
+            slot.see(scan.sighting(index, None), scan.now, 0.0)
+        else:
+            share = 1 - math.exp(-unlooked_s / self._params.look_s)
+            slot.see(scan.sighting(index, scan.look(slot.anchor)), scan.now, share)
+            slot.looked_s = now_s
         p = self._params
         if (
             not slot.settled
@@ -122,12 +129,16 @@ class Watch:
         """Open a slot for each box that nothing known explains, best score first."""
         new: list[Slot] = []
         for index in fresh:
-            sighting = scan.sighting(int(index))
+            box = as_xyxy(scan.boxes[index])
+            sighting = scan.sighting(int(index), scan.look(box))
             if sighting.score < self._params.open_score:
                 break
             anchors = np.array([slot.anchor for slot in new], np.float32).reshape(-1, 4)
-            box = scan.boxes[index : index + 1]
-            if new and float(iou(box, anchors).max()) >= _SAME_BOX_IOU:
+            if (
+                new
+                and float(iou(scan.boxes[index : index + 1], anchors).max())
+                >= _SAME_BOX_IOU
+            ):
                 continue
             votes = Votes(self._params.vote_window_s)
             slot = Slot(self._kind.name, sighting.xyxy, None, scan.now, scan.now, votes)

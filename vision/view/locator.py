@@ -97,13 +97,13 @@ class Locator:
         """
         if float(np.mean(shot.mask > 0)) < self._params.min_background:
             return self._say("hidden", scale)
-        if not has_detail(shot):
-            return ViewState(View.BLIND, "blocked")
         latest, self._latest = self._latest, shot
         fix = self.references.locate(shot)
         if fix is None and self._view is View.MOVED and self._rested(now_s):
             fix = self.references.locate(shot, far=True)
         if fix is None:
+            if not has_detail(shot):
+                return ViewState(View.BLIND, "blocked")
             if not self._same(latest, shot):
                 self._rest_s = now_s
             return self._unknown(shot, now_s, scale, light)

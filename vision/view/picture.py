@@ -1,6 +1,7 @@
 """A reduced picture of the background, for everything that judges a view."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -8,35 +9,33 @@ import numpy as np
 from vision.core.arrays import FloatArray, ImageU8
 
 _SMALL_WIDTH = 320
-_CORNERS = 120
+_CORNERS = 80
 _CORNER_QUALITY = 0.01
 _CORNER_GAP_PX = 8
 _OBJECT_MARGIN = 0.1  # of a box: shadows and wheels move with it
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)
 class Shot:
     """A reduced grey picture and which part of it is background.
 
     Attributes:
         grey: (h, w) uint8.
         mask: (h, w) uint8: 255 background, 0 objects.
-        corners: (N, 1, 2) float32 points of the background that can be found again.
     """
 
     grey: ImageU8
     mask: ImageU8
-    corners: FloatArray = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        """Find the corners."""
+    @cached_property
+    def corners(self) -> FloatArray:
+        """Points of the background that can be found again, (N, 1, 2) float32."""
         points = cv2.goodFeaturesToTrack(
             self.grey, _CORNERS, _CORNER_QUALITY, _CORNER_GAP_PX, mask=self.mask
         )
         found = np.asarray(points, np.float32)
         # OpenCV answers None, a scalar here, when it finds no corner at all.
-        corners = found if found.ndim == 3 else np.empty((0, 1, 2), np.float32)  # noqa: PLR2004
-        object.__setattr__(self, "corners", corners)
+        return found if found.ndim == 3 else np.empty((0, 1, 2), np.float32)  # noqa: PLR2004
 
 
 def reduce(image: ImageU8) -> ImageU8:

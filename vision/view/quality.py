@@ -4,15 +4,17 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from vision.core.arrays import ImageU8
 
 _DARK = 16  # video black
 _BRIGHT = 250
-_EVERY = 4
-_GREEN_BGR = np.array((0, 135, 0), np.int16)  # YUV (0, 0, 0): a decoder without data
-_GREY_BGR = np.array((128, 128, 128), np.int16)  # YUV (128, 128, 128): likewise
+_GREEN_BGR = (0, 135, 0)  # YUV (0, 0, 0): a decoder without data
+_GREY_BGR = (128, 128, 128)  # YUV (128, 128, 128): likewise
+_NEAR = 4  # grey levels around a decoder's filling colour
+_SMEARED_STEP = 1  # grey levels between rows that repeat each other
+_PLAIN_STD = 1.0  # grey levels within a row of a letterbox bar
+_COLUMN_STEP = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +49,30 @@ def flaw(small: ImageU8, params: QualityParams) -> str | None:
         `black`, `over_exposed`, `grey`, `green`, `blocked`, `corrupt` or None.
     """
     luma = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
-    few = small[::_EVERY, ::_EVERY]  # shares need no more
+    _, spread = cv2.meanStdDev(luma)
     p = params
     flaws = {
-        "black": np.mean(luma[::_EVERY] <= _DARK) >= p.dark_share,
-        "over_exposed": np.mean(luma[::_EVERY] >= _BRIGHT) >= p.bright_share,
-        "grey": _share_of(few, _GREY_BGR) >= p.blank_share,
-        "green": _share_of(few, _GREEN_BGR) >= p.blank_share,
-        "blocked": luma[::_EVERY].std() < p.flat_std,
-        "corrupt": _smeared(luma[:, ::_EVERY]) >= p.smeared_share,
+        "black": _share(luma, (0,), (_DARK,)) >= p.dark_share,
+        "over_exposed": _share(luma, (_BRIGHT,), (255,)) >= p.bright_share,
+        "grey": _share_of(small, _GREY_BGR) >= p.blank_share,
+        "green": _share_of(small, _GREEN_BGR) >= p.blank_share,
+        "blocked": float(spread[0, 0]) < p.flat_std,
+        "corrupt": _smeared(luma[:, ::_COLUMN_STEP]) >= p.smeared_share,
     }
     return next((word for word, present in flaws.items() if present), None)
 
 
-def _share_of(small: ImageU8, colour: NDArray[np.int16]) -> float:
+def _share(image: ImageU8, low: tuple[int, ...], high: tuple[int, ...]) -> float:
+    """Return the share of pixels between two colours, both included."""
+    within = cv2.inRange(image, np.array(low), np.array(high))
+    return cv2.countNonZero(within) / within.size
+
+
+def _share_of(small: ImageU8, colour: tuple[int, int, int]) -> float:
     """Return the share of pixels of one colour."""
-    near = np.abs(small.astype(np.int16) - colour).max(axis=2) <= 4  # noqa: PLR2004
-    return float(np.mean(near))
+    low = tuple(max(0, channel - _NEAR) for channel in colour)
+    high = tuple(min(255, channel + _NEAR) for channel in colour)
+    return _share(small, low, high)
 
 
 def _smeared(luma: ImageU8) -> float:
@@ -71,9 +80,9 @@ def _smeared(luma: ImageU8) -> float:
 
     A letterbox bar repeats too, but has no pattern of its own to smear.
     """
-    same = np.abs(np.diff(luma.astype(np.int16), axis=0)).max(axis=1) <= 1
-    flat = np.ptp(luma[1:], axis=1) <= 2  # noqa: PLR2004
-    smear = same & ~flat
-    broken = np.flatnonzero(~smear[::-1])
-    rows = len(smear) if len(broken) == 0 else int(broken[0])
+    step = cv2.absdiff(luma[1:], luma[:-1])
+    repeats = np.asarray(step).max(axis=1) <= _SMEARED_STEP
+    smear = repeats & (luma[1:].std(axis=1) > _PLAIN_STD)
+    whole = np.flatnonzero(~smear[::-1])
+    rows = len(smear) if len(whole) == 0 else int(whole[0])
     return rows / len(smear)

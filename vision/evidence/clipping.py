@@ -3,21 +3,22 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from vision.core.errors import EvidenceError, SinkError
-from vision.core.evidence import Artifact, Evidence
+from vision.core.evidence import Evidence
 from vision.core.frame import Frame
 from vision.core.packets import EncodedPacket
 from vision.core.ports import Clock
 from vision.evidence.clips import ClipThread, make_clips
-from vision.evidence.disk import free_bytes, make_folder
+from vision.evidence.disk import free_bytes
+from vision.evidence.manifest import ADDED_CLIP
 from vision.evidence.package import Package
-from vision.evidence.recovery import working_on
+from vision.evidence.recovery import CLIP, mark, unmark
 from vision.evidence.seal import Sealer
 from vision.evidence.takes import ClipPolicy, Moment, Take, TakeRecorder
 from vision.evidence.trouble import Trouble
@@ -76,6 +77,18 @@ class Clipping:
         """Name who is told of finished clips; called from the clip thread."""
         self._late = listener
 
+    def tell_again(self, event_ids: Sequence[str]) -> None:
+        """Offer clips that were sealed before a crash, perhaps for a second time."""
+        for event_id in event_ids:
+            try:
+                package = Package(self._root, event_id)
+                known = package.read()
+                clip = Evidence() if known is None else package.clip(known)
+            except (OSError, EvidenceError) as error:
+                log.warning("clip of %s is not offered again: %s", event_id, error)
+                continue
+            self._unsent.append((event_id, clip))
+
     def add(self, packet: EncodedPacket) -> None:
         """Take one packet; called from the reading threads."""
         self._recorder.add(packet)
@@ -114,13 +127,15 @@ class Clipping:
             log.warning("no clip for %s: its camera gave nothing", event_id)
             return
         try:
-            artifacts = self._write(take)
+            mark(self._root, event_id, CLIP)
+            clip = self._write(take)
         except (OSError, EvidenceError) as error:
             self._trouble.begin(f"event {event_id} has no clip: {error}")
+            unmark(self._root, event_id, CLIP)
             return
-        if artifacts:
-            self._unsent.append((event_id, Evidence(artifacts)))
-            self._send()
+        # The mark stays until the clip was told of: a crash must not keep it back.
+        self._unsent.append((event_id, clip))
+        self._send()
 
     def _tick(self) -> None:
         self._recorder.expire()
@@ -129,30 +144,28 @@ class Clipping:
     def _send(self) -> None:
         """Tell of finished clips; a listener that cannot take one is asked again."""
         while self._unsent and self._late is not None:
+            event_id, clip = self._unsent[0]
             try:
-                self._late(*self._unsent[0])
+                if clip.artifacts:
+                    self._late(event_id, clip)
             except SinkError as error:
-                log.warning("clip of %s waits: %s", self._unsent[0][0], error)
+                log.warning("clip of %s waits: %s", event_id, error)
                 return
+            unmark(self._root, event_id, CLIP)
             self._unsent.popleft()
 
-    def _write(self, take: Take) -> tuple[Artifact, ...]:
-        event_id = take.moment.event_id
-        package = Package(self._root, event_id)
-        with working_on(self._root, event_id, part="clip"):
-            make_folder(package.folder)
-            entries = make_clips(take, package.folder)
-            with self.packages:
-                known = package.read()
-                if known is None:
-                    package.discard(entries)
-                    log.warning("no clip for %s: it has no package", event_id)
-                    return ()
-                following = known.next(
-                    entries,
-                    at=self._clock.now(),
-                    actor="engine",
-                    action="added clip",
-                )
-                seals = self._sealer.seal(package.folder, following)
-        return (*(entry.artifact for entry in entries), *seals)
+    def _write(self, take: Take) -> Evidence:
+        package = Package(self._root, take.moment.event_id)
+        known = package.read()
+        if known is None or known.clip_revision is not None:
+            log.warning("no clip for %s: not wanted", take.moment.event_id)
+            return Evidence()
+        entries = make_clips(take, package.folder)
+        with self.packages:
+            # A step may have been sealed while the clip was written.
+            known = package.read() or known
+            following = known.next(
+                entries, at=self._clock.now(), actor="engine", action=ADDED_CLIP
+            )
+            self._sealer.seal(package.folder, following)
+            return package.clip(following)

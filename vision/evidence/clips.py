@@ -1,5 +1,6 @@
 """Writes clips in the background: sealing never stalls analysis."""
 
+import functools
 import logging
 import os
 import queue
@@ -133,13 +134,18 @@ class ClipThread:
             try:
                 take = self._queue.get(timeout=_TICK_S)
             except queue.Empty:
-                self._tick()
+                self._guard(self._tick, "clips cannot be looked after")
                 continue
             if take is None:
                 return
-            try:
-                self._finish(take)
-            except (EvidenceError, OSError) as error:
-                log.warning("no clip for %s: %s", take.moment.event_id, error)
-            except Exception:  # thread edge: the next clip must be written
-                log.exception("no clip for %s", take.moment.event_id)
+            finish = functools.partial(self._finish, take)
+            self._guard(finish, f"no clip for {take.moment.event_id}")
+
+    @staticmethod
+    def _guard(work: Callable[[], None], what: str) -> None:
+        try:
+            work()
+        except (EvidenceError, OSError) as error:
+            log.warning("%s: %s", what, error)
+        except Exception:  # thread edge: the next clip must be written
+            log.exception("%s", what)

@@ -12,6 +12,7 @@ from vision.evidence.canonical import canonical, sha256
 
 SCHEMA_VERSION = "1"
 NAME = "manifest.json"
+ADDED_CLIP = "added clip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,14 @@ class Manifest:
         if self.revision_of(step) is None:
             return None
         return Evidence(tuple(e.artifact for e in self.entries if e.step == step))
+
+    @property
+    def clip_revision(self) -> int | None:
+        """The revision that brought the clip, or None while there is none."""
+        for index, link in enumerate(self.chain):
+            if link["action"] == ADDED_CLIP:
+                return index + 1
+        return None
 
     def revision_of(self, step: int) -> int | None:
         """Return the revision that brought a step, or None."""

@@ -93,6 +93,23 @@ class Package:
         seals = sealed_files(self.folder, revision, at)
         return Evidence((*evidence.artifacts, *seals))
 
+    def clip(self, known: Manifest) -> Evidence:
+        """Return the clip with the seal that vouches for it; empty if there is none.
+
+        Raises:
+            OSError: its manifest cannot be read.
+        """
+        revision = known.clip_revision
+        if revision is None:
+            return Evidence()
+        at = datetime.fromisoformat(str(known.chain[revision - 1]["at"]))
+        clips = (
+            entry.artifact
+            for entry in known.entries
+            if entry.artifact.role.startswith("clip")
+        )
+        return Evidence((*clips, *sealed_files(self.folder, revision, at)))
+
     def discard(self, entries: tuple[Entry, ...]) -> None:
         """Remove files that no manifest will vouch for."""
         for entry in entries:

@@ -4,6 +4,7 @@ import contextlib
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from vision.core.errors import EvidenceError
@@ -20,55 +21,82 @@ log = logging.getLogger(__name__)
 WORKING = ".working"
 
 
-@contextmanager
-def working_on(root: Path, event_id: str, *, part: str = "step") -> Iterator[None]:
-    """Mark a package as being written; after a crash the mark is still there.
+STEP = "step"
+CLIP = "clip"
 
-    Args:
-        root: the evidence folder.
-        event_id: whose package.
-        part: what is being written; two parts may be at once.
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What a crash had left.
+
+    Attributes:
+        tidied: events whose packages were put back to their last sealed state.
+        unsent: events with a sealed clip that nobody may have been told of.
+    """
+
+    tidied: tuple[str, ...] = ()
+    unsent: tuple[str, ...] = ()
+
+
+def mark(root: Path, event_id: str, part: str) -> None:
+    """Say that a part of a package is being written; survives a crash.
 
     Raises:
         OSError: the mark cannot be set.
     """
     marks = root / WORKING / part
     marks.mkdir(parents=True, exist_ok=True)
-    mark = marks / event_id
-    mark.touch()
+    (marks / event_id).touch()
+
+
+def unmark(root: Path, event_id: str, part: str) -> None:
+    """Say that the part is finished, or was given up."""
+    with contextlib.suppress(OSError):
+        (root / WORKING / part / event_id).unlink()
+
+
+@contextmanager
+def working_on(root: Path, event_id: str) -> Iterator[None]:
+    """Mark a package while a step is written into it.
+
+    Raises:
+        OSError: the mark cannot be set.
+    """
+    mark(root, event_id, STEP)
     try:
         yield
     finally:
-        with contextlib.suppress(OSError):
-            mark.unlink()
+        unmark(root, event_id, STEP)
 
 
-def recover(root: Path, clock: Clock) -> list[str]:
+def recover(root: Path, clock: Clock) -> Recovered:
     """Put every package that was being written back to its last sealed state.
 
     Args:
         root: the evidence folder; no other process may be writing to it.
         clock: wall time for the ledger.
 
-    Returns:
-        The events whose packages were tidied.
-
     Raises:
         OSError: the folder cannot be read or written.
     """
     marks = root / WORKING
     if not marks.is_dir():
-        return []
-    found = sorted(mark for mark in marks.rglob("*") if mark.is_file())
-    tidied = sorted({mark.name for mark in found})
+        return Recovered()
+    found = sorted(path for path in marks.rglob("*") if path.is_file())
+    tidied = sorted({path.name for path in found})
+    unsent: list[str] = []
     for event_id in tidied:
         _void_cut_sealings(root, event_id, clock)
         _tidy(root / event_id)
-    for mark in found:
-        mark.unlink()
+    for path in found:
+        sealed = _sealed(root / path.name)
+        if path.parent.name == CLIP and sealed is not None and sealed.clip_revision:
+            unsent.append(path.name)
+        else:
+            path.unlink()
     if tidied:
         log.info("evidence: %d packages tidied after a crash", len(tidied))
-    return tidied
+    return Recovered(tuple(tidied), tuple(unsent))
 
 
 def _void_cut_sealings(root: Path, event_id: str, clock: Clock) -> None:

@@ -103,7 +103,8 @@ class PackageStore:
             trouble=self._trouble,
         )
         try:
-            recover(root, self._clock)
+            recovered = recover(root, self._clock)
+            self._clipping.tell_again(recovered.unsent)
         except OSError as error:
             self._trouble.begin(f"{root}: cannot be tidied after a crash ({error})")
 
@@ -145,16 +146,21 @@ class PackageStore:
             package = Package(self._root, violation.event_id)
             known = package.read()
             kept = None if known is None else package.kept(known, violation.sequence)
-            if kept is not None:
+            if known is not None and kept is not None:
+                if known.clip_revision is None:
+                    self._begin_clip(violation, observation)
                 return kept
             with working_on(self._root, violation.event_id):
                 evidence = self._keep(package, violation, observation)
         except (OSError, EvidenceError) as error:
             self._trouble.begin(f"event {violation.event_id} has no pictures: {error}")
             return Evidence()
+        self._begin_clip(violation, observation)
+        return evidence
+
+    def _begin_clip(self, violation: Violation, observation: Observation) -> None:
         if violation.lifecycle is Lifecycle.OPENED:
             self._clipping.begin(_moment(violation, observation))
-        return evidence
 
     def _keep(
         self,

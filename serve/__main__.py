@@ -11,19 +11,25 @@ import typer
 import uvicorn
 
 from serve.app import create_app, prepare
+from serve.errors import Conflict
 from serve.logs import set_up_logging
+from serve.people.passwords import SHORTEST
+from serve.people.roles import Role, Scope
 from serve.services import Services, assemble
 from serve.settings import Settings, SettingsError, load_settings
-from serve.store.keys import Scope
 from vision.core.clock import SystemClock
 
 GRACE_S = 10
+BACKLOG = 2048
+SETUP_TIME = timedelta(days=1)
 
 cli = typer.Typer(
     help="The Streetwarden event service.", add_completion=False, no_args_is_help=False
 )
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
+users = typer.Typer(help="People.", no_args_is_help=True)
 cli.add_typer(keys, name="keys")
+cli.add_typer(users, name="users")
 
 Home = Annotated[Path | None, typer.Option(help="Folder for all state")]
 
@@ -96,6 +102,28 @@ def revoke_key(key_id: str, *, home: Home = None) -> None:
         raise typer.Exit(1)
 
 
+@users.command("create")
+def create_user(
+    name: str,
+    *,
+    role: Annotated[Role, typer.Option(help="What they may do")],
+    district: Annotated[list[str] | None, typer.Option(help="May be repeated")] = None,
+    password: Annotated[
+        str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)
+    ],
+    home: Home = None,
+) -> None:
+    """Add a person; the password is asked for."""
+    if len(password) < SHORTEST:
+        typer.echo(f"password: expected at least {SHORTEST} characters", err=True)
+        raise typer.Exit(2)
+    try:
+        _prepared(home).users.create(name, password, role, district or [])
+    except Conflict as error:
+        typer.echo(error.detail, err=True)
+        raise typer.Exit(1) from None
+
+
 def _settings(**given: object) -> Settings:
     try:
         return load_settings(os.environ, **given)
@@ -119,8 +147,9 @@ def _first_start(services: Services) -> None:
         if services.settings.api_key is None:
             ingest = services.keys.create("first engine", [Scope.INGEST])
             typer.echo(f"  ingest key (for the engine): {ingest}")
-        admin = services.keys.create("first admin", [Scope.ADMIN])
-        typer.echo(f"  admin token (for people):    {admin}")
+        token = services.keys.create("setup", [Scope.SETUP], lifetime=SETUP_TIME)
+        typer.echo(f"  one-time admin token:        {token}")
+        typer.echo("  (make the first administrator with it at /setup within a day)")
     services.database.close()
 
 
@@ -130,6 +159,8 @@ def _listen(settings: Settings) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((settings.host, settings.port))
+        # From here on callers wait in the queue instead of being turned away.
+        listening.listen(BACKLOG)
     except OSError as error:
         typer.echo(
             f"cannot listen on {settings.host} port {settings.port} "

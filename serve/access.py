@@ -5,6 +5,7 @@ address may be started with open reads: then requests from this machine, address
 this machine by a loopback name and not forwarded by a proxy, read without either.
 """
 
+import hmac
 from collections.abc import Callable
 from typing import Annotated
 
@@ -13,16 +14,26 @@ from fastapi.security import HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 
 from serve.errors import Forbidden, Unauthenticated
+from serve.people.roles import ANYONE_HERE, Principal, Scope
 from serve.services import Services, services_of
 from serve.settings import is_loopback
-from serve.store.keys import Principal, Scope
 
 SESSION_COOKIE = "streetwarden_session"
-ANYONE_HERE = Principal("open-reads", frozenset({Scope.READ, Scope.ORIGINALS}))
+CSRF_HEADER = "x-csrf-token"
+_HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _bearer = HTTPBearer(
     auto_error=False, description="An API key: `Authorization: Bearer sw_…`"
 )
+
+
+def visitor_of(request: Request, services: Services) -> Principal | None:
+    """Return who looks at a page with this browser, or None for a stranger."""
+    token = request.cookies.get(SESSION_COOKIE)
+    principal = services.users.session(token) if token else None
+    if principal is None and services.settings.open_reads and _is_here(request):
+        return ANYONE_HERE
+    return principal
 
 
 def principal_of(
@@ -33,20 +44,33 @@ def principal_of(
     """Return who is asking, or None when no credential came.
 
     Raises:
-        Unauthenticated: a credential came and is not good.
+        Unauthenticated: a key came and is not good.
+        Forbidden: a browser asks for a change without proving that its page did.
     """
-    key = given.credentials if given is not None else None
-    if key is None:
-        key = request.cookies.get(SESSION_COOKIE)
-    if key is not None:
-        principal = services.keys.check(key)
+    if given is not None:
+        principal = services.keys.check(given.credentials)
         if principal is None:
             msg = "got a key that is unknown, expired or revoked; ask for a new one"
             raise Unauthenticated(msg)
         return principal
-    if services.settings.open_reads and _from_this_machine(request):
-        return ANYONE_HERE
-    return None
+    principal = visitor_of(request, services)
+    if principal is not None and request.method not in _HARMLESS:
+        check_form(principal, request.headers.get(CSRF_HEADER, ""))
+    return principal
+
+
+def check_form(principal: Principal, given: str) -> None:
+    """Refuse a change that another site's page may have asked a browser for.
+
+    Raises:
+        Forbidden: the token is not this session's.
+    """
+    expected = principal.csrf
+    if expected is None:
+        return
+    if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
+        msg = f"{CSRF_HEADER}: expected this session's token, see /api/v1/me"
+        raise Forbidden(msg)
 
 
 def require(scope: Scope) -> Callable[[Principal | None], Principal]:
@@ -60,14 +84,14 @@ def require(scope: Scope) -> Callable[[Principal | None], Principal]:
             msg = f"expected a bearer key with scope {scope}, or a login; got neither"
             raise Unauthenticated(msg)
         if may_not:
-            msg = f"this key lacks the scope {scope}; ask an administrator for one"
+            msg = f"this key or role lacks the scope {scope}; ask an administrator"
             raise Forbidden(msg)
         return principal
 
     return check
 
 
-def _from_this_machine(request: Request) -> bool:
+def _is_here(request: Request) -> bool:
     # A page elsewhere can make a browser ask 127.0.0.1 under its own name, and a
     # proxy asks from 127.0.0.1 for the whole world: neither is "here".
     client = request.client.host if request.client is not None else ""
@@ -77,5 +101,9 @@ def _from_this_machine(request: Request) -> bool:
 
 
 Services_ = Annotated[Services, Depends(services_of)]
+Asker = Annotated[Principal | None, Depends(principal_of)]
 Ingester = Annotated[Principal, Depends(require(Scope.INGEST))]
 Reader = Annotated[Principal, Depends(require(Scope.READ))]
+Handler = Annotated[Principal, Depends(require(Scope.HANDLE))]
+Auditor = Annotated[Principal, Depends(require(Scope.AUDIT))]
+Admin = Annotated[Principal, Depends(require(Scope.ADMIN))]

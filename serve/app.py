@@ -9,10 +9,19 @@ from fastapi import FastAPI
 from serve.console.pages import mount_console
 from serve.errors import install_handlers
 from serve.middleware import LimitBody, Observe
-from serve.routes import cameras, events, evidence, operation
+from serve.people.roles import Scope
+from serve.routes import (
+    cameras,
+    cases,
+    events,
+    evidence,
+    grids,
+    operation,
+    people,
+    verifications,
+)
 from serve.services import Services, assemble
 from serve.settings import Settings
-from serve.store.keys import Scope
 from vision.core.clock import SystemClock
 from vision.core.ports import Clock
 
@@ -51,7 +60,16 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     )
     app.add_middleware(Observe, metrics=services.metrics)
     install_handlers(app)
-    for part in (events, evidence, cameras, operation):
+    for part in (
+        events,
+        evidence,
+        cameras,
+        cases,
+        verifications,
+        grids,
+        people,
+        operation,
+    ):
         app.include_router(part.router)
     mount_console(app)
     return app

@@ -121,6 +121,46 @@ class IdConflict(Problem):
     title = "The same id came with other content"
 
 
+class Conflict(Problem):
+    """What is there already forbids it."""
+
+    status = HTTPStatus.CONFLICT
+    slug = "conflict"
+    title = "This contradicts what is there"
+
+
+class IllegalTransition(Problem):
+    """The case's state does not allow this."""
+
+    status = HTTPStatus.CONFLICT
+    slug = "illegal-transition"
+    title = "The case's state does not allow this"
+
+
+class StaleVersion(Problem):
+    """It has changed since it was read."""
+
+    status = HTTPStatus.PRECONDITION_FAILED
+    slug = "stale-version"
+    title = "It has changed since it was read"
+
+
+class VersionNeeded(Problem):
+    """A change must say which version it was decided on."""
+
+    status = HTTPStatus.PRECONDITION_REQUIRED
+    slug = "version-needed"
+    title = "If-Match with the version read is needed"
+
+
+class TooMany(Problem):
+    """Too many requests in too short a time."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    slug = "too-many-requests"
+    title = "Too many requests"
+
+
 class EvidenceConflict(Problem):
     """The name is taken by other bytes, or the bytes are not those announced."""
 

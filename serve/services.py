@@ -4,14 +4,23 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from serve.cases.escalation import Escalation
+from serve.cases.grid import Grid
+from serve.cases.policy import Policy, load_policy
+from serve.cases.query import CaseQuery
+from serve.cases.store import CaseStore
+from serve.cases.verification import VerificationStore
+from serve.feed import Feed
 from serve.files import EvidenceFiles
 from serve.metrics import Metrics
+from serve.people.audit import AuditLog
+from serve.people.keys import KeyStore
+from serve.people.users import UserStore
 from serve.settings import Settings
 from serve.store.cameras import CameraStore
 from serve.store.database import Database
 from serve.store.events import EventStore
 from serve.store.evidence import EvidenceStore
-from serve.store.keys import KeyStore
 from vision.core.ports import Clock
 
 
@@ -21,27 +30,52 @@ class Services:
 
     settings: Settings
     clock: Clock
+    policy: Policy
     database: Database
     keys: KeyStore
+    users: UserStore
+    audit: AuditLog
     events: EventStore
     evidence: EvidenceStore
     files: EvidenceFiles
     cameras: CameraStore
+    grid: Grid
+    cases: CaseStore
+    find_cases: CaseQuery
+    escalation: Escalation
+    verifications: VerificationStore
+    feed: Feed
     metrics: Metrics
 
 
 def assemble(settings: Settings, clock: Clock) -> Services:
-    """Return the parts for these settings; opens nothing yet."""
+    """Return the parts for these settings; opens nothing yet.
+
+    Raises:
+        SettingsError: a file of the city's rules cannot be used.
+    """
     database = Database(settings.database)
+    policy = load_policy(settings.config_dir)
+    grid = Grid(database, clock)
+    cases = CaseStore(database, clock, policy)
     return Services(
         settings=settings,
         clock=clock,
+        policy=policy,
         database=database,
         keys=KeyStore(database, clock),
-        events=EventStore(database, clock),
+        users=UserStore(database, clock),
+        audit=AuditLog(database, clock),
+        events=EventStore(database, clock, grid, cases),
         evidence=EvidenceStore(database, clock),
         files=EvidenceFiles(settings.evidence_dir),
         cameras=CameraStore(database, clock),
+        grid=grid,
+        cases=cases,
+        find_cases=CaseQuery(database),
+        escalation=Escalation(database, clock, cases),
+        verifications=VerificationStore(database, clock, cases),
+        feed=Feed(database),
         metrics=Metrics(),
     )
 

@@ -33,6 +33,8 @@ class Settings(BaseModel):
         port: 0 picks a free one.
         open_reads: reading needs no key; only on a loopback address.
         api_key: pre-seeded ingest key for unattended set-ups, at least 32 characters.
+        config_dir: holds departments.yaml and deadlines.yaml; missing files mean no
+            such rules.
         timezone: in which pages show times until the browser knows better.
         max_body_bytes: longest JSON body.
         max_evidence_bytes: longest evidence file.
@@ -46,6 +48,7 @@ class Settings(BaseModel):
     port: int = Field(default=8080, ge=0, le=65535)
     open_reads: bool = False
     api_key: SecretStr | None = None
+    config_dir: Path = Path("configs")
     timezone: str = "Asia/Shanghai"
     max_body_bytes: int = Field(default=1 * MIB, ge=1024, le=64 * MIB)
     max_evidence_bytes: int = Field(default=64 * MIB, ge=1024, le=4096 * MIB)

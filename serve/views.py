@@ -1,7 +1,5 @@
 """What readers get: an event as it stands, with links instead of files."""
 
-import base64
-import binascii
 import json
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,9 +8,8 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
-from serve.errors import BadCursor
 from serve.store.cameras import CameraReport
-from serve.store.events import Position, StoredEvent
+from serve.store.events import StoredEvent
 from serve.store.tables import HealthRow, MessageRow
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
@@ -196,32 +193,6 @@ def feature(event: EventOut) -> dict[str, Json]:
     }
 
 
-def cursor_after(stored: StoredEvent) -> str:
-    """Return the text that leads to the page after this event."""
-    key = json.dumps([stored.row.opened_at.isoformat(), stored.row.number])
-    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
-
-
-def position_of(cursor: str) -> Position:
-    """Return where a cursor points.
-
-    Raises:
-        BadCursor: it is not one that `cursor_after` made.
-    """
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        at, number = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        opened_at = datetime.fromisoformat(at)
-        if opened_at.tzinfo is None or not 0 <= int(number) < 2**63:
-            raise BadCursor(_BAD_CURSOR)
-        return Position(opened_at, int(number))
-    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
-        raise BadCursor(_BAD_CURSOR) from error
-
-
-_BAD_CURSOR = "cursor: expected the text from a page's `next` link, unchanged"
-
-
 def _fields(stored: StoredEvent) -> dict[str, object]:
     row = stored.row
     v = json.loads(row.body)["data"]
@@ -231,7 +202,7 @@ def _fields(stored: StoredEvent) -> dict[str, object]:
             "lat": row.lat,
             "lon": row.lon,
             "address": v["location"].get("address"),
-            "grid_id": v["location"].get("grid_id"),
+            "grid_id": row.grid_id or v["location"].get("grid_id"),
         }
     return {
         **{name: v.get(name) for name in _COPIED},

@@ -35,6 +35,7 @@ async def report_health(
     new = await run_in_threadpool(
         services.cameras.ingest, message, await request.body()
     )
+    services.feed.ring()
     response.status_code = 201 if new else 200
     return HealthReceipt(id=message.id, result="new" if new else "repeated")
 

@@ -11,16 +11,16 @@ from starlette.concurrency import run_in_threadpool
 from serve.access import Ingester, Reader, Services_
 from serve.errors import IdConflict, InvalidContent
 from serve.messages import Identifier, Short, Time, ViolationMessage
-from serve.store.events import Arrival, Box, EventFilter, EventState
+from serve.paging import Position, cursor_of, position_of
+from serve.store.event_filter import Box, EventFilter, EventState
+from serve.store.events import Arrival
 from serve.views import (
     EventDetail,
     EventOut,
     EventPage,
-    cursor_after,
     event_detail,
     event_out,
     feature,
-    position_of,
 )
 from vision.core.violations import Slug
 
@@ -66,6 +66,7 @@ async def report_event(
     arrival = await run_in_threadpool(
         services.events.ingest, message, await request.body()
     )
+    services.feed.ring()
     v = message.data
     services.metrics.event(v.slug, v.lifecycle, arrival)
     response.status_code = 201 if arrival is Arrival.NEW else 200
@@ -100,17 +101,30 @@ def _box(
     return Box(west=west, south=south, east=east, north=north)
 
 
+class Asked(BaseModel):
+    """Filters of a query."""
+
+    slug: Slug | None = None
+    camera: Short | None = None
+    state: EventState | None = None
+    since: Annotated[Time, Field(description="Opened then or later")] | None = None
+    until: Annotated[Time, Field(description="Opened before")] | None = None
+
+
 def event_filter(
     box: Annotated[Box | None, Depends(_box)],
-    slug: Slug | None = None,
-    camera: Short | None = None,
-    state: EventState | None = None,
-    since: Annotated[Time | None, Query(description="Opened then or later")] = None,
-    until: Annotated[Time | None, Query(description="Opened before")] = None,
+    who: Reader,
+    asked: Annotated[Asked, Query()],
 ) -> EventFilter:
-    """Return which events a query asks for."""
+    """Return which events a query asks for, within the asker's districts."""
     return EventFilter(
-        slug=slug, camera_id=camera, state=state, since=since, until=until, box=box
+        slug=asked.slug,
+        camera_id=asked.camera,
+        state=asked.state,
+        since=asked.since,
+        until=asked.until,
+        box=box,
+        streets=who.districts,
     )
 
 
@@ -133,7 +147,9 @@ def list_events(
     following = None
     if len(found) > limit:
         found = found[:limit]
-        url = request.url.include_query_params(cursor=cursor_after(found[-1]))
+        last = found[-1].row
+        end = cursor_of(Position(last.opened_at, last.number))
+        url = request.url.include_query_params(cursor=end)
         following = f"{url.path}?{url.query}"
         response.headers["Link"] = f'<{following}>; rel="next"'
     return EventPage(items=[event_out(stored) for stored in found], next=following)
@@ -169,9 +185,9 @@ def events_geojson(
 
 
 @router.get("/api/v1/events/{event_id}", summary="One event and its steps")
-def get_event(event_id: Identifier, services: Services_, _: Reader) -> EventDetail:
+def get_event(event_id: Identifier, services: Services_, who: Reader) -> EventDetail:
     """Return one event as it stands, with every step that led there."""
-    stored = services.events.get(event_id)
+    stored = services.events.get(event_id, who)
     return event_detail(stored, services.events.history(event_id))
 
 

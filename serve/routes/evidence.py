@@ -2,17 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from serve.access import Ingester, Reader, Services_
-from serve.errors import Forbidden, UnknownEvidence, UnsupportedType
+from serve.errors import Forbidden, InvalidContent, UnknownEvidence, UnsupportedType
 from serve.files import ACCEPTED, looks_like
 from serve.messages import FileName, Identifier, Role, Sha256
+from serve.people.audit import Deed
+from serve.people.roles import ANYONE_HERE, Principal, Scope
+from serve.services import Services
 from serve.store.evidence import Upload
-from serve.store.keys import Scope
+from serve.store.tables import EvidenceRow
 from serve.views import is_shared
 
 router = APIRouter(tags=["evidence"])
@@ -102,6 +105,22 @@ async def put_evidence(
     )
 
 
+def _open_original(
+    services: Services, row: EvidenceRow, reader: Principal, reason: str
+) -> None:
+    if not reader.may(Scope.ORIGINALS):
+        msg = (
+            f"evidence {row.name} is an original and may show people; it needs the "
+            f"scope {Scope.ORIGINALS}; redacted copies are open to every reader"
+        )
+        raise Forbidden(msg)
+    if not reason and reader is not ANYONE_HERE:
+        msg = "reason: an original is opened for a reason; say which, it is audited"
+        raise InvalidContent(msg)
+    subject = f"{row.event_id}/{row.name}"
+    services.audit.note(Deed(reader, "original.read", subject, reason))
+
+
 @router.get(
     _PATH,
     summary="One evidence file",
@@ -117,19 +136,24 @@ async def put_evidence(
     },
 )
 def get_evidence(
-    event_id: Identifier, name: FileName, services: Services_, reader: Reader
+    event_id: Identifier,
+    name: FileName,
+    services: Services_,
+    reader: Reader,
+    reason: Annotated[
+        str,
+        Query(description="Why an original is needed; audited", max_length=512),
+    ] = "",
 ) -> Response:
     """Return a file; clips may be read in ranges.
 
-    Redacted and overlay copies are for every reader, originals for scope `originals`.
+    Redacted and overlay copies are for every reader. Originals need the scope
+    `originals` and a reason, and every look at one is written to the audit log.
     """
+    services.events.get(event_id, reader)
     row = services.evidence.get(event_id, name)
-    if not is_shared(row.role) and not reader.may(Scope.ORIGINALS):
-        msg = (
-            f"evidence {name} is an original and may show people; it needs the scope "
-            f"{Scope.ORIGINALS}; redacted copies are open to every reader"
-        )
-        raise Forbidden(msg)
+    if not is_shared(row.role):
+        _open_original(services, row, reader, reason.strip())
     path = services.files.path(row.sha256)
     if not path.is_file():
         msg = f"evidence {name}: the file is no longer in the store"

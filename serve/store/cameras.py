@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from serve.errors import IdConflict
+from serve.feed import in_order
 from serve.geo import to_wgs84
 from serve.messages import HealthMessage, ViolationMessage, canonical
 from serve.store.database import Database
@@ -69,6 +70,7 @@ class CameraStore:
             return False
         now = self._clock.now()
         self._note(session, message, now)
+        in_order(session)
         session.add(
             MessageRow(
                 message_id=message.id,

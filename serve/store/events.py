@@ -7,17 +7,25 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from serve.cases.grid import Cell, Grid
+from serve.cases.store import CaseStore
 from serve.errors import IdConflict, UnknownEvent
+from serve.feed import in_order
 from serve.geo import to_wgs84
 from serve.messages import ViolationMessage, canonical
+from serve.paging import Position
+from serve.people.roles import Principal
 from serve.store.cameras import see_camera
 from serve.store.database import Database
+from serve.store.event_filter import EventFilter, EventState, matching
 from serve.store.tables import EventRow, EvidenceRow, MessageRow
 from vision.core.ports import Clock
-from vision.core.violations import Lifecycle, Slug
+from vision.core.violations import Lifecycle
+
+VIOLATIONS = "org.streetwarden.violation."
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
@@ -29,52 +37,6 @@ class Arrival(StrEnum):
     REPEATED = "repeated"
 
 
-class EventState(StrEnum):
-    """Whether the violation still stands."""
-
-    OPEN = "open"
-    CLEARED = "cleared"
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A map window, WGS-84 degrees; south <= north, west <= east."""
-
-    west: float
-    south: float
-    east: float
-    north: float
-
-
-@dataclass(frozen=True, slots=True)
-class EventFilter:
-    """Which events; None asks nothing.
-
-    Attributes:
-        slug: which violation.
-        camera_id: which camera.
-        state: open or cleared.
-        since: opened at this time or later.
-        until: opened before this time.
-        box: standing within.
-    """
-
-    slug: Slug | None = None
-    camera_id: str | None = None
-    state: EventState | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    box: Box | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a page ends: the last event's sort key."""
-
-    opened_at: datetime
-    number: int
-
-
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
     """An event with the files that have arrived for it."""
@@ -83,13 +45,27 @@ class StoredEvent:
     files: dict[str, EvidenceRow]
 
 
+@dataclass(frozen=True, slots=True)
+class _Incoming:
+    """One checked message with all that is known of it."""
+
+    message: ViolationMessage
+    text: str
+    sha256: str
+    cell: Cell | None
+
+
 class EventStore:
     """Takes steps in and gives events out."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        """Use this database; `clock` stamps arrivals."""
+    def __init__(
+        self, database: Database, clock: Clock, grid: Grid, cases: CaseStore
+    ) -> None:
+        """Use this database; `clock` stamps arrivals, `cases` open for new events."""
         self._database = database
         self._clock = clock
+        self._grid = grid
+        self._cases = cases
 
     def ingest(self, message: ViolationMessage, raw: bytes) -> Arrival:
         """Take one step in; the same one again changes nothing.
@@ -102,18 +78,17 @@ class EventStore:
             IdConflict: the id came before with other content.
         """
         text, sha256 = canonical(raw)
-        return self._database.settle(
-            lambda session: self._ingest(session, message, text, sha256)
-        )
+        cell = self._grid.cell_at(*place_of(message))
+        incoming = _Incoming(message, text, sha256, cell)
+        return self._database.settle(lambda session: self._ingest(session, incoming))
 
-    def _ingest(
-        self, session: Session, message: ViolationMessage, text: str, sha256: str
-    ) -> Arrival:
+    def _ingest(self, session: Session, incoming: "_Incoming") -> Arrival:
+        message = incoming.message
         known = session.scalar(
             select(MessageRow.content_sha256).where(MessageRow.message_id == message.id)
         )
         if known is not None:
-            if known != sha256:
+            if known != incoming.sha256:
                 msg = (
                     f"id: got {message.id} again with other content; expected a new id "
                     "for every step"
@@ -127,11 +102,16 @@ class EventStore:
             .with_for_update()
         )
         if row is None:
-            session.add(_new_event(message, text, now))
+            row = _new_event(incoming, now)
+            session.add(row)
+            session.flush()
+            earlier = message.data.recurrence_of
+            self._cases.open_within(session, row, incoming.cell, earlier)
             see_camera(session, message, now)
         else:
-            _merge(row, message, text)
-        session.add(_history(message, text, sha256, now))
+            _merge(row, message, incoming.text)
+        in_order(session)
+        session.add(_history(incoming, now))
         return Arrival.NEW
 
     def page(
@@ -144,13 +124,13 @@ class EventStore:
             limit: at most this many.
             after: the previous page's end, or None for the first page.
         """
-        query = _where(select(EventRow), wanted)
+        query = matching(select(EventRow), wanted)
         if after is not None:
             query = query.where(
                 or_(
-                    EventRow.opened_at < after.opened_at,
+                    EventRow.opened_at < after.at,
                     and_(
-                        EventRow.opened_at == after.opened_at,
+                        EventRow.opened_at == after.at,
                         EventRow.number < after.number,
                     ),
                 )
@@ -160,15 +140,15 @@ class EventStore:
             rows = session.scalars(query.limit(limit)).all()
             return _with_files(session, rows)
 
-    def get(self, event_id: str) -> StoredEvent:
+    def get(self, event_id: str, who: Principal) -> StoredEvent:
         """Return one event.
 
         Raises:
-            UnknownEvent: there is none of that id.
+            UnknownEvent: there is none of that id in their districts.
         """
         with self._database.read() as session:
             row = session.scalar(select(EventRow).where(EventRow.event_id == event_id))
-            if row is None:
+            if row is None or not who.sees(row.street):
                 msg = f"event: got {event_id!r}; no event of that id was reported"
                 raise UnknownEvent(msg)
             return _with_files(session, [row])[0]
@@ -179,29 +159,13 @@ class EventStore:
             return list(
                 session.scalars(
                     select(MessageRow)
-                    .where(MessageRow.event_id == event_id)
+                    .where(
+                        MessageRow.event_id == event_id,
+                        MessageRow.type.startswith(VIOLATIONS),
+                    )
                     .order_by(MessageRow.sequence, MessageRow.number)
                 )
             )
-
-
-def _where(query: Select[EventRow], wanted: EventFilter) -> Select[EventRow]:
-    if wanted.slug is not None:
-        query = query.where(EventRow.slug == wanted.slug.value)
-    if wanted.camera_id is not None:
-        query = query.where(EventRow.camera_id == wanted.camera_id)
-    if wanted.state is not None:
-        query = query.where(EventRow.state == wanted.state.value)
-    if wanted.since is not None:
-        query = query.where(EventRow.opened_at >= wanted.since)
-    if wanted.until is not None:
-        query = query.where(EventRow.opened_at < wanted.until)
-    if wanted.box is not None:
-        query = query.where(
-            EventRow.lat.between(wanted.box.south, wanted.box.north),
-            EventRow.lon.between(wanted.box.west, wanted.box.east),
-        )
-    return query
 
 
 def _with_files(session: Session, rows: Sequence[EventRow]) -> list[StoredEvent]:
@@ -214,7 +178,8 @@ def _with_files(session: Session, rows: Sequence[EventRow]) -> list[StoredEvent]
     return [StoredEvent(row, files[row.event_id]) for row in rows]
 
 
-def _new_event(message: ViolationMessage, text: str, now: datetime) -> EventRow:
+def _new_event(incoming: _Incoming, now: datetime) -> EventRow:
+    message, text, cell = incoming.message, incoming.text, incoming.cell
     v = message.data
     lat, lon = place_of(message)
     return EventRow(
@@ -226,6 +191,8 @@ def _new_event(message: ViolationMessage, text: str, now: datetime) -> EventRow:
         severity=v.severity,
         lat=lat,
         lon=lon,
+        grid_id=cell.grid_id if cell else None,
+        street=cell.street if cell else None,
         opened_at=message.time,
         updated_at=message.time,
         received_at=now,
@@ -249,18 +216,17 @@ def _merge(row: EventRow, message: ViolationMessage, text: str) -> None:
     row.lat, row.lon = place_of(message)
 
 
-def _history(
-    message: ViolationMessage, text: str, sha256: str, now: datetime
-) -> MessageRow:
+def _history(incoming: _Incoming, now: datetime) -> MessageRow:
+    message = incoming.message
     return MessageRow(
         message_id=message.id,
-        content_sha256=sha256,
+        content_sha256=incoming.sha256,
         type=message.type,
         event_id=message.data.event_id,
         sequence=message.data.sequence,
         time=message.time,
         received_at=now,
-        body=text,
+        body=incoming.text,
     )
 
 

@@ -1,4 +1,4 @@
-"""Tables; `serve/migrations` creates them, a test keeps the two the same."""
+"""Tables of events, evidence and cameras."""
 
 from datetime import datetime
 
@@ -8,27 +8,13 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
+from serve.store.base import Base
 from serve.store.columns import Number, UtcTime
-
-
-class Base(DeclarativeBase):
-    """All tables; constraint names are fixed so that migrations can name them."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
 
 
 class EventRow(Base):
@@ -45,6 +31,7 @@ class EventRow(Base):
         Index("ix_events_camera_recent", "camera_id", "opened_at", "number"),
         Index("ix_events_state_recent", "state", "opened_at", "number"),
         Index("ix_events_place", "lat", "lon"),
+        Index("ix_events_street_recent", "street", "opened_at", "number"),
     )
 
     number: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=True)
@@ -56,6 +43,8 @@ class EventRow(Base):
     severity: Mapped[int] = mapped_column(Integer)
     lat: Mapped[float | None] = mapped_column(Float(53))
     lon: Mapped[float | None] = mapped_column(Float(53))
+    grid_id: Mapped[str | None] = mapped_column(String(64))
+    street: Mapped[str | None] = mapped_column(String(128))
     opened_at: Mapped[datetime] = mapped_column(UtcTime)
     updated_at: Mapped[datetime] = mapped_column(UtcTime)
     received_at: Mapped[datetime] = mapped_column(UtcTime)
@@ -124,17 +113,3 @@ class CameraRow(Base):
     address: Mapped[str | None] = mapped_column(String(512))
     first_seen: Mapped[datetime] = mapped_column(UtcTime)
     last_seen: Mapped[datetime] = mapped_column(UtcTime)
-
-
-class KeyRow(Base):
-    """One API key; the key itself is known to its owner only."""
-
-    __tablename__ = "api_keys"
-
-    key_id: Mapped[str] = mapped_column(String(16), primary_key=True)
-    name: Mapped[str] = mapped_column(String(128))
-    sha256: Mapped[str] = mapped_column(String(64), unique=True)
-    scopes: Mapped[str] = mapped_column(String(256))
-    created_at: Mapped[datetime] = mapped_column(UtcTime)
-    expires_at: Mapped[datetime | None] = mapped_column(UtcTime)
-    revoked_at: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -43,7 +43,9 @@ function start() {
   say(live, true);
   const again = async () => {
     const playing = [...document.querySelectorAll("video")].some((v) => !v.paused);
-    if (!document.hidden && !playing) {
+    const writing = [...document.querySelectorAll("#main input, #main textarea")]
+      .some((field) => field === document.activeElement || field.value !== field.defaultValue);
+    if (!document.hidden && !playing && !writing) {
       let fresh = false;
       try { fresh = await refresh(state); } catch { fresh = false; }
       say(live, fresh);

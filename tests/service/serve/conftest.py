@@ -1,5 +1,6 @@
 """A real service on a real port with a real SQLite file."""
 
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -11,9 +12,13 @@ import pytest
 import uvicorn
 
 from serve.app import create_app
+from serve.people.roles import Role, Scope
 from serve.services import Services
 from serve.settings import Settings
-from serve.store.keys import Scope
+from serve.store.database import Database
+from vision.core.ports import Clock
+
+CONFIGS = Path(__file__).parents[3] / "configs"
 
 
 @dataclass(frozen=True)
@@ -31,17 +36,38 @@ class Live:
             headers["Authorization"] = f"Bearer {key}"
         return httpx.Client(base_url=self.url, headers=headers, timeout=20)
 
+    def person(self, name: str, role: Role, *streets: str) -> httpx.Client:
+        """Return a client with the own key of a new person."""
+        self.services.users.create(name, "correct horse battery", role, streets)
+        user_id = self.services.users.id_of(name)
+        key = self.services.keys.create(f"{name}'s", [], user_id=user_id)
+        headers = {"Authorization": f"Bearer {key}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=20)
 
-Start = Callable[[Settings], Live]
+
+Start = Callable[..., Live]
+
+
+@pytest.fixture(scope="session")
+def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a migrated, empty SQLite file; copying it is quicker than migrating."""
+    path = tmp_path_factory.mktemp("database") / "serve.db"
+    database = Database(f"sqlite:///{path}")
+    database.migrate()
+    database.close()
+    return path
 
 
 @pytest.fixture
-def start() -> Iterator[Start]:
+def start(new_database: Path) -> Iterator[Start]:
     """Start services on free ports; all are stopped when the test ends."""
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
-    def start_one(settings: Settings) -> Live:
-        app = create_app(settings)
+    def start_one(settings: Settings, clock: Clock | None = None) -> Live:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        if not (settings.home / "serve.db").exists():
+            shutil.copy(new_database, settings.home / "serve.db")
+        app = create_app(settings, clock)
         listening = socket.create_server(("127.0.0.1", 0))
         server = uvicorn.Server(
             uvicorn.Config(app, log_config=None, access_log=False, proxy_headers=False)
@@ -66,7 +92,7 @@ def start() -> Iterator[Start]:
 @pytest.fixture
 def live(start: Start, tmp_path: Path) -> Live:
     """One service with default settings."""
-    return start(Settings(home=tmp_path / "home"))
+    return start(Settings(home=tmp_path / "home", config_dir=CONFIGS))
 
 
 @pytest.fixture

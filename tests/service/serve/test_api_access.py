@@ -8,9 +8,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from serve.people.keys import KeyStore
+from serve.people.roles import Scope
 from serve.services import assemble
 from serve.settings import Settings, SettingsError, load_settings
-from serve.store.keys import KeyStore, Scope
 from tests.service.serve.conftest import Live, Start
 from tests.service.serve.street import Seen, message
 

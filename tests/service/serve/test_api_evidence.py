@@ -5,8 +5,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from serve.people.roles import Scope
 from serve.settings import Settings
-from serve.store.keys import Scope
 from tests.service.serve.conftest import Live, Start
 from tests.service.serve.street import Seen, artifact, jpeg, message, sha256
 
@@ -204,7 +204,12 @@ def test_an_original_needs_the_scope_and_a_marked_copy_does_not(
     assert reader.get(original).status_code == 403
     assert reader.get(original.replace("wide_first", "overlay")).status_code == 200
     with live.client(Scope.READ, Scope.ORIGINALS) as trusted:
-        assert trusted.get(original).content == PICTURE
+        assert trusted.get(original).status_code == 422
+        reason = {"reason": "case 4711, plate unreadable in the copy"}
+        assert trusted.get(original, params=reason).content == PICTURE
+    line = live.services.audit.page(limit=1)[0]
+    assert (line.action, line.subject) == ("original.read", "evt-1/wide_first.jpg")
+    assert line.reason == reason["reason"]
 
 
 def test_a_disk_that_takes_no_more_is_a_503_that_says_try_again(

@@ -6,12 +6,14 @@ import httpx
 import pytest
 
 from serve.console.words import Language, choose, duration, sentence
-from serve.store.keys import Scope
+from serve.people.roles import Role
 from tests.service.serve.conftest import Live
 from tests.service.serve.street import Seen, artifact, jpeg, message, sha256
 from vision.core.violations import Confidence, Lifecycle
 
 PICTURE = jpeg()
+PASSWORD = "correct horse battery"  # noqa: S105
+LOGIN = {"name": "li", "password": PASSWORD}
 
 
 @pytest.fixture
@@ -29,9 +31,9 @@ def visited(live: Live, engine: httpx.Client) -> Iterator[httpx.Client]:
             content=PICTURE,
             headers={"Content-Type": "image/jpeg", "X-Content-SHA256": sha256(PICTURE)},
         ).raise_for_status()
-    key = live.services.keys.create("person", [Scope.READ])
+    live.services.users.create("li", PASSWORD, Role.VIEWER)
     with httpx.Client(base_url=live.url, follow_redirects=True) as browser:
-        assert browser.post("/login", data={"key": key}).status_code == 200
+        assert browser.post("/login", data=LOGIN).status_code == 200
         yield browser
 
 
@@ -78,15 +80,15 @@ def test_a_visitor_without_login_sees_the_login_and_nothing_else(
             assert page.status_code == 401
             assert "Illegal parking" not in page.text
             assert "overlay.jpg" not in page.text
-            assert 'name="key"' in page.text
+            assert 'name="password"' in page.text
 
 
 def test_a_login_from_another_site_or_with_a_wrong_key_fails(live: Live) -> None:
-    key = live.services.keys.create("person", [Scope.READ])
+    live.services.users.create("li", PASSWORD, Role.VIEWER)
     with live.client() as browser:
-        wrong = browser.post("/login", data={"key": "guess"})
+        wrong = browser.post("/login", data=LOGIN | {"password": "guess"})
         foreign = browser.post(
-            "/login", data={"key": key}, headers={"Origin": "https://evil.example"}
+            "/login", data=LOGIN, headers={"Origin": "https://evil.example"}
         )
 
     assert (wrong.status_code, foreign.status_code) == (403, 403)
@@ -96,9 +98,9 @@ def test_a_login_from_another_site_or_with_a_wrong_key_fails(live: Live) -> None
 def test_the_cookie_cannot_be_read_by_scripts_or_sent_from_elsewhere(
     live: Live,
 ) -> None:
-    key = live.services.keys.create("person", [Scope.READ])
+    live.services.users.create("li", PASSWORD, Role.VIEWER)
     with live.client() as browser:
-        cookie = browser.post("/login", data={"key": key}).headers["set-cookie"]
+        cookie = browser.post("/login", data=LOGIN).headers["set-cookie"]
 
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie

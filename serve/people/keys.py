@@ -4,46 +4,19 @@ import hashlib
 import secrets
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from sqlalchemy import func, select, update
 
+from serve.people.roles import SCOPES_OF, Principal, Role, Scope
 from serve.store.database import Database
-from serve.store.tables import KeyRow
+from serve.store.people_tables import KeyRow, UserRow
 from vision.core.ports import Clock
 
 # A key has 256 random bits, so one fast hash is enough; a password would need more.
 KEY_BYTES = 32
 CACHE_S = 5.0
 CACHE_SIZE = 1024
-
-
-class Scope(StrEnum):
-    """What a key may do."""
-
-    INGEST = "ingest"
-    READ = "read"
-    ORIGINALS = "originals"
-    ADMIN = "admin"
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who is asking.
-
-    Attributes:
-        name: for the audit log and history, e.g. `key:3f9a…/ingest`.
-        scopes: what they may do.
-    """
-
-    name: str
-    scopes: frozenset[Scope]
-
-    def may(self, scope: Scope) -> bool:
-        """Return whether the scope is granted; an admin may do everything."""
-        return scope in self.scopes or Scope.ADMIN in self.scopes
 
 
 class KeyStore:
@@ -72,6 +45,7 @@ class KeyStore:
         *,
         secret: str | None = None,
         lifetime: timedelta | None = None,
+        user_id: str | None = None,
     ) -> str:
         """Store a new key and return it: the only time it can be read.
 
@@ -80,6 +54,7 @@ class KeyStore:
             scopes: what it may do.
             secret: a key made elsewhere; the same one twice is stored once.
             lifetime: after which it no longer works; None for ever.
+            user_id: the person whose own key it is; it has their role's scopes.
         """
         key = secret or f"sw_{secrets.token_urlsafe(KEY_BYTES)}"
         now = self._clock.now()
@@ -93,6 +68,7 @@ class KeyStore:
                         name=name,
                         sha256=digest,
                         scopes=" ".join(sorted(scopes)),
+                        user_id=user_id,
                         created_at=now,
                         expires_at=None if lifetime is None else now + lifetime,
                         revoked_at=None,
@@ -126,9 +102,13 @@ class KeyStore:
                 .values(revoked_at=self._clock.now())
                 .returning(KeyRow.key_id)
             ).all()
+        self.forget()
+        return bool(ended)
+
+    def forget(self) -> None:
+        """Check every key anew from now on, in this process."""
         with self._lock:
             self._cache.clear()
-        return bool(ended)
 
     def all(self) -> list[KeyRow]:
         """Return every key's record, oldest first."""
@@ -138,12 +118,31 @@ class KeyStore:
     def _look_up(self, digest: str, now: datetime) -> Principal | None:
         with self._database.read() as session:
             row = session.scalar(select(KeyRow).where(KeyRow.sha256 == digest))
+            owned = row is not None and row.user_id is not None
+            owner = session.get(UserRow, row.user_id) if row and owned else None
         if row is None or row.revoked_at is not None:
             return None
         if row.expires_at is not None and row.expires_at <= now:
             return None
+        if row.user_id is not None:
+            return None if owner is None else person(owner)
         scopes = frozenset(Scope(scope) for scope in row.scopes.split())
-        return Principal(f"key:{row.key_id}/{row.name}", scopes)
+        name = f"key:{row.key_id}/{row.name}"[:128]
+        return Principal(name, scopes, key_id=row.key_id)
+
+
+def person(user: UserRow, *, csrf: str | None = None) -> Principal | None:
+    """Return a user as who is asking, or None for one who was disabled."""
+    if user.disabled_at is not None:
+        return None
+    return Principal(
+        f"user:{user.name}",
+        SCOPES_OF[Role(user.role)],
+        person=True,
+        districts=frozenset(user.districts.splitlines()),
+        csrf=csrf,
+        login=user.name,
+    )
 
 
 def _digest(key: str) -> str:

@@ -1,0 +1,1 @@
+"""Cases: what people make of events."""

@@ -1,0 +1,285 @@
+"""A city's own rules: who is responsible, and how long each step may take."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from typing_extensions import override
+
+from serve.cases.lifecycle import State
+from serve.cases.worktime import Span, Unit, WorkCalendar
+from serve.settings import SettingsError
+from vision.core.violations import Slug
+
+
+class Stage(StrEnum):
+    """Steps that have a deadline."""
+
+    REGISTER = "register"
+    DISPATCH = "dispatch"
+    HANDLE = "handle"
+    CHECK = "check"
+
+
+# Which deadline runs in which state; entering the first state of a stage starts it.
+STAGE_OF: dict[State, Stage] = {
+    State.REPORTED: Stage.REGISTER,
+    State.VERIFYING: Stage.REGISTER,
+    State.REGISTERED: Stage.DISPATCH,
+    State.RETURNED: Stage.DISPATCH,
+    State.DISPATCHED: Stage.HANDLE,
+    State.HANDLING: Stage.HANDLE,
+    State.REWORK: Stage.HANDLE,
+    State.FEEDBACK: Stage.CHECK,
+}
+
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Department(_Strict):
+    """Somebody that cases go to."""
+
+    code: str = Field(min_length=1, max_length=64)
+    name: str
+
+
+class Street(_Strict):
+    """What is known of a street."""
+
+    responsible: str = Field(max_length=128)
+
+
+class RoutingRule(_Strict):
+    """One line of the routing table; what is None fits everything."""
+
+    department: str
+    slug: Slug | None = None
+    street_class: str | None = None
+    grid_id: str | None = None
+
+
+class Routing(_Strict):
+    """`departments.yaml`."""
+
+    departments: list[Department] = []
+    rules: list[RoutingRule] = []
+    fallback: str | None = None
+    streets: dict[str, Street] = {}
+
+
+class Limit(_Strict):
+    """How long one step may take."""
+
+    amount: float = Field(gt=0, le=1000)
+    unit: Unit
+
+    def span(self) -> Span:
+        """Return it as a span."""
+        return Span(self.amount, self.unit)
+
+
+class Deadlines(_Strict):
+    """`deadlines.yaml`."""
+
+    calendar: Path
+    warn_share: float = Field(default=0.8, gt=0, le=1)
+    default: dict[Stage, Limit] = {}
+    types: dict[Slug, dict[Stage, Limit]] = {}
+
+
+class Holiday(_Strict):
+    """Days off in a row, first and last included."""
+
+    name: str
+    first: date
+    last: date
+
+
+class CalendarFile(_Strict):
+    """`calendars/*.yaml`."""
+
+    timezone: str
+    hours: list[tuple[time, time]] = Field(min_length=1)
+    holidays: list[Holiday] = []
+    workdays: list[date] = []
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            msg = f"got {name!r}; expected an IANA time zone such as Asia/Shanghai"
+            raise ValueError(msg) from error
+        return name
+
+    @field_validator("hours")
+    @classmethod
+    def _in_order(cls, hours: list[tuple[time, time]]) -> list[tuple[time, time]]:
+        flat = [moment for pair in hours for moment in pair]
+        if sorted(set(flat)) != flat:
+            msg = "expected periods in order that do not overlap, each begin before end"
+            raise ValueError(msg)
+        return hours
+
+    def work_calendar(self) -> WorkCalendar:
+        """Return it ready to compute with."""
+        off = {
+            holiday.first + timedelta(days=offset)
+            for holiday in self.holidays
+            for offset in range((holiday.last - holiday.first).days + 1)
+        }
+        return WorkCalendar(
+            ZoneInfo(self.timezone),
+            tuple(self.hours),
+            frozenset(off),
+            frozenset(self.workdays),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """What routing looks at."""
+
+    slug: Slug
+    grid_id: str | None = None
+    grid_department: str | None = None
+    street: str | None = None
+    street_class: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a case goes: a department's code, and a person; None if nobody is named."""
+
+    department: str | None
+    responsible: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Routing and deadlines of one city.
+
+    Attributes:
+        routing: who is responsible.
+        deadlines: how long; None when no deadline file was given.
+        calendar: when the city works; None likewise.
+    """
+
+    routing: Routing
+    deadlines: Deadlines | None = None
+    calendar: WorkCalendar | None = None
+
+    def route(self, spot: Spot) -> Route:
+        """Return who is responsible for a violation at this spot."""
+        street = self.routing.streets.get(spot.street or "")
+        responsible = street.responsible if street is not None else None
+        for rule in self.routing.rules:
+            if not _fits(rule, spot):
+                continue
+            code = spot.grid_department if rule.department == GRID else rule.department
+            if code is not None:
+                return Route(code, responsible)
+        return Route(spot.grid_department or self.routing.fallback, responsible)
+
+    def limit(self, slug: Slug, stage: Stage) -> Span | None:
+        """Return how long a step may take, or None where nothing is set."""
+        if self.deadlines is None:
+            return None
+        found = self.deadlines.types.get(slug, {}).get(stage)
+        found = found or self.deadlines.default.get(stage)
+        return None if found is None else found.span()
+
+    def knows(self, department: str) -> bool:
+        """Return whether cases can go there; without a list, anywhere."""
+        known = {one.code for one in self.routing.departments}
+        return not known or department in known
+
+
+GRID = "grid"
+
+
+def load_policy(folder: Path) -> Policy:
+    """Return the rules in a folder; a missing file means no such rules.
+
+    Args:
+        folder: holds `departments.yaml` and `deadlines.yaml`.
+
+    Raises:
+        SettingsError: a file cannot be used; every mistake in it is named.
+    """
+    routing, deadlines, calendar = Routing(), None, None
+    if (folder / "departments.yaml").is_file():
+        routing = _load(folder / "departments.yaml", Routing)
+        _check_routing(routing, folder / "departments.yaml")
+    if (folder / "deadlines.yaml").is_file():
+        deadlines = _load(folder / "deadlines.yaml", Deadlines)
+        calendar = _load(folder / deadlines.calendar, CalendarFile).work_calendar()
+    return Policy(routing, deadlines, calendar)
+
+
+def warn_at(start: datetime, due_at: datetime, share: float) -> datetime:
+    """Return when to warn: after this share of the running time until the deadline."""
+    return start + (due_at - start) * share
+
+
+def _fits(rule: RoutingRule, spot: Spot) -> bool:
+    return (
+        rule.slug in {None, spot.slug}
+        and rule.street_class in {None, spot.street_class}
+        and rule.grid_id in {None, spot.grid_id}
+    )
+
+
+def _check_routing(routing: Routing, path: Path) -> None:
+    known = {one.code for one in routing.departments} | {GRID}
+    named = [rule.department for rule in routing.rules]
+    named += [routing.fallback] if routing.fallback is not None else []
+    unknown = sorted(set(named) - known)
+    if unknown:
+        msg = (
+            f"{path}: departments {unknown} are not in the list `departments`; add them"
+        )
+        raise SettingsError(msg)
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """Refuses a key that stands twice: one of the two would be lost silently."""
+
+    @override
+    def construct_mapping(
+        self, node: yaml.MappingNode, deep: bool = False
+    ) -> dict[Hashable, object]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                msg = f"the key {key.value!r} stands twice; keep one"
+                raise yaml.MarkedYAMLError(problem=msg, problem_mark=key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _load(path: Path, model: type[T]) -> T:
+    try:
+        tree = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506
+        return model.model_validate(tree)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        msg = f"{path}: {error}"
+        raise SettingsError(msg) from error
+    except ValidationError as error:
+        lines = [
+            f"{path}: {'.'.join(str(part) for part in one['loc'])}: {one['msg']}"
+            for one in error.errors()
+        ]
+        raise SettingsError("\n".join(lines)) from None

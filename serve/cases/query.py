@@ -1,0 +1,123 @@
+"""Looking cases up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, and_, or_, select
+
+from serve.cases.lifecycle import State
+from serve.errors import NotFound
+from serve.paging import Position
+from serve.people.roles import Principal
+from serve.store.case_tables import CaseRow, CaseStepRow
+from serve.store.database import Database
+from vision.core.violations import Slug
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """Which cases; None asks nothing."""
+
+    state: State | None = None
+    slug: Slug | None = None
+    department: str | None = None
+    street: str | None = None
+    overdue_at: datetime | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class CaseQuery:
+    """Gives cases out."""
+
+    def __init__(self, database: Database) -> None:
+        """Use this database."""
+        self._database = database
+
+    def get(self, number: int, who: Principal) -> CaseRow:
+        """Return one case.
+
+        Raises:
+            NotFound: there is none in their districts.
+        """
+        with self._database.read() as session:
+            row = session.get(CaseRow, number)
+        return visible(row, number, who)
+
+    def of_event(self, event_id: str) -> CaseRow | None:
+        """Return the case that an event opened."""
+        with self._database.read() as session:
+            return session.scalar(select(CaseRow).where(CaseRow.event_id == event_id))
+
+    def states_of(self, event_ids: Sequence[str]) -> dict[str, str]:
+        """Return the case states of these events, by event."""
+        query = select(CaseRow.event_id, CaseRow.state)
+        with self._database.read() as session:
+            rows = session.execute(query.where(CaseRow.event_id.in_(event_ids)))
+            return {row.event_id: row.state for row in rows}
+
+    def steps(self, number: int) -> list[CaseStepRow]:
+        """Return a case's steps in order; its report is not among them."""
+        with self._database.read() as session:
+            return list(
+                session.scalars(
+                    select(CaseStepRow)
+                    .where(CaseStepRow.case_number == number)
+                    .order_by(CaseStepRow.version)
+                )
+            )
+
+    def page(
+        self,
+        wanted: CaseFilter,
+        who: Principal,
+        *,
+        limit: int,
+        after: Position | None = None,
+    ) -> list[CaseRow]:
+        """Return cases in their districts, newest first."""
+        query = _where(select(CaseRow), wanted)
+        if who.districts:
+            query = query.where(CaseRow.street.in_(sorted(who.districts)))
+        if after is not None:
+            same = and_(CaseRow.reported_at == after.at, CaseRow.number < after.number)
+            query = query.where(or_(CaseRow.reported_at < after.at, same))
+        query = query.order_by(CaseRow.reported_at.desc(), CaseRow.number.desc())
+        with self._database.read() as session:
+            return list(session.scalars(query.limit(limit)))
+
+
+def visible(row: CaseRow | None, number: int, who: Principal) -> CaseRow:
+    """Return the case, which outside their districts looks as if there were none.
+
+    Raises:
+        NotFound: there is none in their districts.
+    """
+    if row is None or not who.sees(row.street):
+        msg = f"case: got {number}; there is no such case"
+        raise NotFound(msg)
+    return row
+
+
+def _where(query: Select[CaseRow], wanted: CaseFilter) -> Select[CaseRow]:
+    conditions = [
+        column == value
+        for column, value in (
+            (CaseRow.state, wanted.state),
+            (CaseRow.slug, wanted.slug),
+            (CaseRow.department, wanted.department),
+            (CaseRow.street, wanted.street),
+        )
+        if value is not None
+    ]
+    if wanted.overdue_at is not None:
+        conditions += [
+            CaseRow.due_at < wanted.overdue_at,
+            CaseRow.state != State.SUSPENDED.value,
+        ]
+    if wanted.since is not None:
+        conditions.append(CaseRow.reported_at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(CaseRow.reported_at < wanted.until)
+    return query.where(*conditions)

@@ -1,0 +1,299 @@
+"""Cases: opened by events, moved by people, every step kept."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from serve.cases.clockwork import clock_after, set_deadline
+from serve.cases.grid import Cell
+from serve.cases.lifecycle import (
+    OVER,
+    TRANSITIONS,
+    Action,
+    State,
+    Way,
+    possible,
+    target,
+)
+from serve.cases.policy import Policy, Spot
+from serve.cases.query import visible
+from serve.cases.worktime import Span
+from serve.errors import (
+    Forbidden,
+    IllegalTransition,
+    InvalidContent,
+    StaleVersion,
+)
+from serve.feed import Own, tell
+from serve.people.roles import Principal
+from serve.store.case_tables import CaseRow, CaseStepRow
+from serve.store.database import Database
+from serve.store.tables import EventRow
+from vision.core.ports import Clock
+from vision.core.violations import Slug
+
+CASE_TYPE = "org.streetwarden.case.{event}.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What somebody wants done to a case.
+
+    Attributes:
+        action: what.
+        note: why, in their words.
+        department: for `dispatch`: to whom; None takes the routed one.
+        way: for `dispatch`: one of the three ways of handling.
+        into: for `merge`: the case that goes on.
+        extra: for `extend`: by how much.
+    """
+
+    action: Action
+    note: str = ""
+    department: str | None = None
+    way: Way | None = None
+    into: int | None = None
+    extra: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What just happened to a case.
+
+    Attributes:
+        command: what was asked.
+        who: by whom.
+        before: the state it was in.
+        detail: what followed from it, for the history.
+        event: what it is called, if not after the action.
+    """
+
+    command: Command
+    who: Principal
+    before: State
+    detail: Mapping[str, str | float | None]
+    event: str | None = None
+
+
+class CaseStore:
+    """Opens, moves and gives out cases."""
+
+    def __init__(self, database: Database, clock: Clock, policy: Policy) -> None:
+        """Use this database and clock; `policy` routes and sets deadlines."""
+        self._database = database
+        self._clock = clock
+        self._policy = policy
+
+    def open_within(
+        self, session: Session, event: EventRow, cell: Cell | None, earlier: str | None
+    ) -> None:
+        """Open a case for a new event, in the transaction that stores the event.
+
+        Args:
+            session: where.
+            event: what was reported.
+            cell: the grid cell it lies in.
+            earlier: the event at the same place that was cleared before.
+        """
+        route = self._policy.route(
+            Spot(
+                slug=Slug(event.slug),
+                grid_id=cell.grid_id if cell else None,
+                grid_department=(cell.department or None) if cell else None,
+                street=cell.street if cell else None,
+                street_class=cell.street_class if cell else None,
+            )
+        )
+        row = CaseRow(
+            event_id=event.event_id,
+            version=1,
+            state=State.REPORTED.value,
+            slug=event.slug,
+            grid_id=event.grid_id,
+            street=event.street,
+            community=cell.community if cell else None,
+            department=route.department,
+            responsible=route.responsible,
+            reported_at=event.received_at,
+            updated_at=event.received_at,
+            recurrence_of=earlier,
+        )
+        set_deadline(row, self._policy, event.received_at)
+        session.add(row)
+
+    def act(
+        self, number: int, command: Command, who: Principal, *, expected: int
+    ) -> CaseRow:
+        """Do one thing to a case.
+
+        Args:
+            number: which case.
+            command: what.
+            who: must be allowed to.
+            expected: the version that they saw.
+
+        Raises:
+            NotFound: there is no such case in their districts.
+            StaleVersion: somebody else was quicker.
+            IllegalTransition: it cannot be done in this state.
+            Forbidden: they may not do it.
+        """
+        with self._database.write() as session:
+            row = locked(session, number, who)
+            if row.version != expected:
+                msg = (
+                    f"If-Match: got version {expected}; the case is at {row.version}; "
+                    "read it again and decide anew"
+                )
+                raise StaleVersion(msg, version=row.version)
+            _allow(row, command, who)
+            self.apply(session, row, command, who)
+            return row
+
+    def apply(
+        self,
+        session: Session,
+        row: CaseRow,
+        command: Command,
+        who: Principal,
+        detail: Mapping[str, str | float | None] | None = None,
+    ) -> None:
+        """Move a case that is locked, without asking whether `who` may.
+
+        Raises:
+            IllegalTransition: it cannot be done in this state.
+        """
+        now, action, before = self._clock.now(), command.action, State(row.state)
+        if action not in possible(before):
+            msg = f"case {row.number}: {action} is not possible in state {before}"
+            raise IllegalTransition(
+                msg, possible=[str(one) for one in possible(before)]
+            )
+        explained = dict(detail or {})
+        if action is Action.MERGE:
+            explained["into"] = self._merge(session, row, command, who)
+        if action is Action.DISPATCH:
+            self._assign(row, command)
+        if action is Action.SUSPEND:
+            row.stopped_state = before.value
+        stopped = None if row.stopped_state is None else State(row.stopped_state)
+        row.state = target(action, before, stopped).value
+        if action is Action.RESUME:
+            row.stopped_state = None
+        row.closed_at = now if row.state in OVER else None
+        explained |= clock_after(row, action, self._policy, now, command.extra)
+        self.record(session, row, Step(command, who, before, explained))
+
+    def record(self, session: Session, row: CaseRow, step: Step) -> None:
+        """Write the step that just happened, and tell those who follow."""
+        now = self._clock.now()
+        row.version += 1
+        row.updated_at = now
+        session.add(
+            CaseStepRow(
+                case_number=row.number,
+                version=row.version,
+                action=step.event or step.command.action.value,
+                from_state=step.before.value,
+                to_state=row.state,
+                actor=step.who.name,
+                at=now,
+                note=step.command.note,
+                department=row.department,
+                due_at=row.due_at,
+                detail=json.dumps(step.detail),
+            )
+        )
+        tell(session, _message(row, step, now), now=now)
+
+    def _merge(
+        self, session: Session, row: CaseRow, command: Command, who: Principal
+    ) -> int:
+        if command.into is None or command.into == row.number:
+            msg = "into: expected the number of another case that goes on"
+            raise InvalidContent(msg)
+        into = locked(session, command.into, who)
+        if State(into.state) in OVER:
+            msg = f"into: case {into.number} is {into.state}; expected one that goes on"
+            raise IllegalTransition(msg)
+        row.merged_into = into.number
+        absorbed = Command(Action.NOTE, f"case {row.number} was merged into this one")
+        self.apply(session, into, absorbed, who, {"absorbed": row.number})
+        return into.number
+
+    def _assign(self, row: CaseRow, command: Command) -> None:
+        department = command.department or row.department
+        if department is None or not self._policy.knows(department):
+            msg = (
+                f"department: got {department!r}; expected one of departments.yaml, "
+                "since routing found none"
+            )
+            raise InvalidContent(msg)
+        row.department = department
+        row.way = (command.way or Way.DISPATCHED).value
+
+
+def locked(session: Session, number: int, who: Principal) -> CaseRow:
+    """Return a case that nobody else can change until the transaction ends.
+
+    Raises:
+        NotFound: there is none in their districts.
+    """
+    return visible(session.get(CaseRow, number, with_for_update=True), number, who)
+
+
+def may(row: CaseRow, action: Action, who: Principal) -> bool:
+    """Return whether this person or machine can do this to this case now."""
+    move = TRANSITIONS[action]
+    allowed = who.may(move.scope) and (who.person or not move.person)
+    return allowed and State(row.state) in move.sources
+
+
+def _allow(row: CaseRow, command: Command, who: Principal) -> None:
+    move = TRANSITIONS[command.action]
+    if not who.may(move.scope):
+        msg = f"{command.action} needs the scope {move.scope}"
+        raise Forbidden(msg)
+    if move.person and not who.person:
+        msg = (
+            f"{command.action} is for people: log in, or use a person's own key; "
+            "no machine registers, rejects or closes a case"
+        )
+        raise Forbidden(msg)
+    if move.reason and not command.note.strip():
+        msg = f"note: {command.action} must be explained; got nothing"
+        raise InvalidContent(msg)
+    if command.action is Action.EXTEND and (command.extra is None or not row.due_at):
+        msg = "extend: expected amount and unit, and a case that has a deadline"
+        raise InvalidContent(msg)
+
+
+def _message(row: CaseRow, step: Step, now: datetime) -> Own:
+    action = step.command.action
+    return Own(
+        message_id=f"case-{row.number}.{row.version}",
+        type=CASE_TYPE.format(event=step.event or TRANSITIONS[action].event),
+        source="/cases",
+        subject=f"cases/{row.number}",
+        order_key=row.event_id,
+        sequence=row.version,
+        time=now,
+        data={
+            "case": row.number,
+            "version": row.version,
+            "event_id": row.event_id,
+            "slug": row.slug,
+            "state": row.state,
+            "department": row.department,
+            "responsible": row.responsible,
+            "way": row.way,
+            "grid_id": row.grid_id,
+            "street": row.street,
+            "due_at": None if row.due_at is None else row.due_at.isoformat(),
+            "note": step.command.note,
+            "detail": dict(step.detail),
+        },
+    )

@@ -1,0 +1,189 @@
+"""The second look: asked for by people, answered by the engine with a picture."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from serve.cases.lifecycle import VERDICTS, Action, State
+from serve.cases.store import CaseStore, Command, locked, may
+from serve.errors import (
+    Conflict,
+    IllegalTransition,
+    InvalidContent,
+    NotFound,
+    StaleVersion,
+)
+from serve.people.roles import Principal
+from serve.store.case_tables import CaseRow, VerificationRow
+from serve.store.database import Database
+from serve.store.tables import EventRow, EvidenceRow
+from vision.core.ports import Clock
+
+PENDING = "pending"
+
+
+class Verdict(StrEnum):
+    """What the engine saw."""
+
+    CLEARED = "cleared"
+    STILL_THERE = "still_there"
+    CANNOT_VERIFY = "cannot_verify"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The engine's answer.
+
+    Attributes:
+        verdict: what it saw.
+        reasons: why, as on events.
+        after: name of the after-picture among the event's evidence.
+    """
+
+    verdict: Verdict
+    reasons: Sequence[dict[str, str | float | bool | None]]
+    after: str | None = None
+
+
+class VerificationStore:
+    """Keeps requests to look again."""
+
+    def __init__(self, database: Database, clock: Clock, cases: CaseStore) -> None:
+        """Use this database and clock; answers move `cases`."""
+        self._database = database
+        self._clock = clock
+        self._cases = cases
+
+    def request(
+        self, number: int, who: Principal, *, note: str, expected: int
+    ) -> VerificationRow:
+        """Ask the engine to look at a case's place again.
+
+        Raises:
+            StaleVersion: the case has changed since it was read.
+            Conflict: it was asked already and has not answered.
+        """
+        with self._database.write() as session:
+            case = locked(session, number, who)
+            if not may(case, Action.REQUEST_VERIFICATION, who):
+                msg = f"case {number}: expected scope handle, and a case at work"
+                raise IllegalTransition(msg)
+            if case.version != expected:
+                msg = f"If-Match: got {expected}; the case is at {case.version}"
+                raise StaleVersion(msg, version=case.version)
+            waiting = session.scalar(
+                select(VerificationRow).where(
+                    VerificationRow.case_number == number,
+                    VerificationRow.verdict == PENDING,
+                )
+            )
+            if waiting is not None:
+                msg = f"verification {waiting.number} of this case waits for its answer"
+                raise Conflict(msg, verification=waiting.number)
+            row = self._new(session, case, who)
+            session.add(row)
+            session.flush()
+            command = Command(Action.REQUEST_VERIFICATION, note)
+            self._cases.apply(session, case, command, who, {"verification": row.number})
+            return row
+
+    def _new(self, session: Session, case: CaseRow, who: Principal) -> VerificationRow:
+        event = session.scalars(
+            select(EventRow).where(EventRow.event_id == case.event_id)
+        ).one()
+        return VerificationRow(
+            case_number=case.number,
+            event_id=case.event_id,
+            camera_id=event.camera_id,
+            place_id=str(json.loads(event.body)["data"]["place"]["id"]),
+            slug=case.slug,
+            requested_by=who.name,
+            requested_at=self._clock.now(),
+            verdict=PENDING,
+            reasons="[]",
+        )
+
+    def pending(self, *, camera_id: str | None, limit: int) -> list[VerificationRow]:
+        """Return what waits for the engine, oldest first."""
+        query = select(VerificationRow).where(VerificationRow.verdict == PENDING)
+        if camera_id is not None:
+            query = query.where(VerificationRow.camera_id == camera_id)
+        with self._database.read() as session:
+            ordered = query.order_by(VerificationRow.number).limit(limit)
+            return list(session.scalars(ordered))
+
+    def answer(self, number: int, answer: Answer, who: Principal) -> VerificationRow:
+        """Take the engine's answer; the same one again changes nothing.
+
+        A case that reports itself done is closed when the place is clear, and sent
+        back when it is not. Not being able to see proves nothing and moves nothing.
+
+        Raises:
+            NotFound: nobody asked that.
+            Conflict: it was answered otherwise before.
+            InvalidContent: `cleared` came without its picture.
+        """
+        with self._database.write() as session:
+            row = session.get(VerificationRow, number, with_for_update=True)
+            if row is None:
+                msg = f"verification: got {number}; nobody asked that"
+                raise NotFound(msg)
+            if row.verdict != PENDING:
+                if (row.verdict, row.after) != (answer.verdict.value, answer.after):
+                    msg = f"verification {number} was answered {row.verdict} before"
+                    raise Conflict(msg)
+                return row
+            _check_picture(session, row, answer)
+            row.verdict = answer.verdict.value
+            row.answered_by = who.name
+            row.answered_at = self._clock.now()
+            row.reasons = json.dumps(list(answer.reasons))
+            row.after = answer.after
+            self._move(session, row, answer, who)
+            return row
+
+    def _move(
+        self, session: Session, row: VerificationRow, answer: Answer, who: Principal
+    ) -> None:
+        case = session.get(CaseRow, row.case_number, with_for_update=True)
+        if case is None:
+            return
+        action = VERDICTS.get(answer.verdict, Action.NOTE)
+        if case.state != State.FEEDBACK:
+            action = Action.NOTE
+        note = f"verification {row.number}: {answer.verdict}"
+        detail = {
+            "verification": row.number,
+            "verdict": answer.verdict.value,
+            "after": answer.after,
+        }
+        self._cases.apply(session, case, Command(action, note), who, detail)
+
+    def of_case(self, number: int) -> list[VerificationRow]:
+        """Return every second look at a case, oldest first."""
+        with self._database.read() as session:
+            return list(
+                session.scalars(
+                    select(VerificationRow)
+                    .where(VerificationRow.case_number == number)
+                    .order_by(VerificationRow.number)
+                )
+            )
+
+
+def _check_picture(session: Session, row: VerificationRow, answer: Answer) -> None:
+    if answer.after is None:
+        if answer.verdict is Verdict.CLEARED:
+            msg = "after: cleared needs an after-picture; hand it in as evidence first"
+            raise InvalidContent(msg)
+        return
+    if session.get(EvidenceRow, (row.event_id, answer.after)) is None:
+        msg = (
+            f"after: got {answer.after!r}, which has not arrived; hand it in as "
+            f"evidence of event {row.event_id} first"
+        )
+        raise InvalidContent(msg)

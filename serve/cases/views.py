@@ -1,0 +1,144 @@
+"""What readers get of a case."""
+
+import json
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from serve.cases.lifecycle import Action, State, Way
+from serve.cases.store import may
+from serve.people.roles import Principal
+from serve.store.case_tables import CaseRow, CaseStepRow
+
+
+class Due(BaseModel):
+    """The deadline that runs now."""
+
+    stage: str
+    at: datetime
+    overdue: bool
+    escalated: str | None
+
+
+class CaseStep(BaseModel):
+    """Who did what, when and why."""
+
+    version: int
+    action: str
+    from_state: str
+    to_state: str
+    actor: str
+    at: datetime
+    note: str
+    department: str | None
+    due_at: datetime | None
+    detail: dict[str, str | float | None]
+
+
+class CaseOut(BaseModel):
+    """One case as it stands; its ETag is its version."""
+
+    number: int
+    version: int
+    state: State
+    event_id: str
+    slug: str
+    grid_id: str | None
+    street: str | None
+    community: str | None
+    department: str | None
+    responsible: str | None
+    way: Way | None
+    reported_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None
+    due: Due | None
+    merged_into: int | None
+    recurrence_of: str | None
+    possible: Annotated[list[Action], Field(description="What you can do to it now")]
+    url: str
+    event_url: str
+
+
+class CaseDetail(CaseOut):
+    """One case with every step."""
+
+    history: list[CaseStep]
+
+
+class CasePage(BaseModel):
+    """Some cases, newest first."""
+
+    items: list[CaseOut]
+    next: str | None
+
+
+def case_out(row: CaseRow, who: Principal, now: datetime) -> CaseOut:
+    """Return a case for readers."""
+    due = None
+    if row.due_at is not None and row.due_for is not None:
+        due = Due(
+            stage=row.due_for,
+            at=row.due_at,
+            overdue=row.due_at <= (row.stopped_at or now),
+            escalated=row.escalated,
+        )
+    return CaseOut(
+        number=row.number,
+        version=row.version,
+        state=State(row.state),
+        event_id=row.event_id,
+        slug=row.slug,
+        grid_id=row.grid_id,
+        street=row.street,
+        community=row.community,
+        department=row.department,
+        responsible=row.responsible,
+        way=None if row.way is None else Way(row.way),
+        reported_at=row.reported_at,
+        updated_at=row.updated_at,
+        closed_at=row.closed_at,
+        due=due,
+        merged_into=row.merged_into,
+        recurrence_of=row.recurrence_of,
+        possible=[action for action in Action if may(row, action, who)],
+        url=f"/api/v1/cases/{row.number}",
+        event_url=f"/api/v1/events/{row.event_id}",
+    )
+
+
+def case_detail(
+    row: CaseRow, steps: list[CaseStepRow], who: Principal, now: datetime
+) -> CaseDetail:
+    """Return a case with its steps; the report comes first."""
+    history = [
+        CaseStep(
+            version=1,
+            action="report",
+            from_state=State.REPORTED,
+            to_state=State.REPORTED,
+            actor="engine",
+            at=row.reported_at,
+            note="",
+            department=None,
+            due_at=None,
+            detail={},
+        )
+    ]
+    history += [
+        CaseStep(
+            version=step.version,
+            action=step.action,
+            from_state=step.from_state,
+            to_state=step.to_state,
+            actor=step.actor,
+            at=step.at,
+            note=step.note,
+            department=step.department,
+            due_at=step.due_at,
+            detail=json.loads(step.detail),
+        )
+        for step in steps
+    ]
+    return CaseDetail(**case_out(row, who, now).model_dump(), history=history)

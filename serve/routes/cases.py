@@ -1,0 +1,184 @@
+"""Cases: what people make of events, step by step."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from pydantic import BaseModel, Field, StringConstraints
+
+from serve.access import Handler, Reader, Services_
+from serve.cases.lifecycle import Action, State, Way
+from serve.cases.query import CaseFilter
+from serve.cases.store import Command
+from serve.cases.views import CaseDetail, CaseOut, CasePage, case_detail, case_out
+from serve.cases.worktime import Span, Unit
+from serve.errors import StaleVersion, VersionNeeded
+from serve.messages import Line, Short
+from serve.paging import Position, cursor_of, position_of
+from vision.core.violations import Slug
+
+router = APIRouter(tags=["cases"])
+
+MAX_PAGE = 200
+Number = Annotated[int, Path(ge=1, le=2**53)]
+Note = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")]
+
+
+class More(BaseModel):
+    """How much longer."""
+
+    amount: Annotated[float, Field(gt=0, le=1000)]
+    unit: Unit
+
+
+class Do(BaseModel):
+    """What to do to a case."""
+
+    action: Action
+    note: Note = ""
+    department: Annotated[str, StringConstraints(max_length=64)] | None = None
+    way: Way | None = None
+    into: Annotated[int, Field(ge=1, le=2**53)] | None = None
+    extra: More | None = None
+
+    def command(self) -> Command:
+        """Return it as a command."""
+        extra = None if self.extra is None else Span(self.extra.amount, self.extra.unit)
+        return Command(
+            action=self.action,
+            note=self.note,
+            department=self.department,
+            way=self.way,
+            into=self.into,
+            extra=extra,
+        )
+
+
+def expected_version(
+    if_match: Annotated[
+        str | None,
+        Header(description='The version you decided on, e.g. `"3"`', max_length=32),
+    ] = None,
+) -> int:
+    """Return the version of `If-Match`.
+
+    Raises:
+        VersionNeeded: there is none.
+        StaleVersion: it is none of ours.
+    """
+    if if_match is None:
+        msg = "If-Match: got none; expected the ETag of the case as you read it"
+        raise VersionNeeded(msg)
+    text = if_match.strip().removeprefix("W/").strip('"')
+    if not (text.isascii() and text.isdigit()):
+        msg = f'If-Match: got {if_match!r}; expected an ETag such as "3"'
+        raise StaleVersion(msg)
+    return int(text)
+
+
+Version = Annotated[int, Depends(expected_version)]
+
+
+def case_filter(
+    services: Services_,
+    state: State | None = None,
+    slug: Slug | None = None,
+    department: Short | None = None,
+    street: Line | None = None,
+    *,
+    overdue: bool = False,
+) -> CaseFilter:
+    """Return which cases a query asks for."""
+    return CaseFilter(
+        state=state,
+        slug=slug,
+        department=department,
+        street=street,
+        overdue_at=services.clock.now() if overdue else None,
+    )
+
+
+class Slice(BaseModel):
+    """Which part of a list."""
+
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 50
+    cursor: Annotated[str, StringConstraints(max_length=256)] | None = None
+
+
+@router.get("/api/v1/cases", summary="List cases, newest first")
+def list_cases(
+    request: Request,
+    response: Response,
+    services: Services_,
+    who: Reader,
+    wanted: Annotated[CaseFilter, Depends(case_filter)],
+    part: Annotated[Slice, Query()],
+) -> CasePage:
+    """Return one page of the cases in your districts."""
+    after = position_of(part.cursor) if part.cursor is not None else None
+    found = services.find_cases.page(wanted, who, limit=part.limit + 1, after=after)
+    following = None
+    if len(found) > part.limit:
+        found = found[: part.limit]
+        end = cursor_of(Position(found[-1].reported_at, found[-1].number))
+        url = request.url.include_query_params(cursor=end)
+        following = f"{url.path}?{url.query}"
+        response.headers["Link"] = f'<{following}>; rel="next"'
+    now = services.clock.now()
+    return CasePage(items=[case_out(row, who, now) for row in found], next=following)
+
+
+@router.get("/api/v1/cases/{number}", summary="One case and its history")
+def get_case(
+    number: Number, response: Response, services: Services_, who: Reader
+) -> CaseDetail:
+    """Return a case with every step; the ETag goes into `If-Match` of a change."""
+    row = services.find_cases.get(number, who)
+    response.headers["ETag"] = f'"{row.version}"'
+    return case_detail(
+        row, services.find_cases.steps(number), who, services.clock.now()
+    )
+
+
+@router.post("/api/v1/cases/{number}/actions", summary="Do one thing to a case")
+def act(
+    number: Number,
+    do: Do,
+    version: Version,
+    response: Response,
+    services: Services_,
+    who: Reader,
+) -> CaseOut:
+    """Move a case. `possible` on the case tells what you can do now.
+
+    `If-Match` names the version that you decided on; when somebody was quicker the
+    answer is 412 and nothing has happened.
+    """
+    command = do.command()
+    if command.action is Action.REQUEST_VERIFICATION:
+        services.verifications.request(number, who, note=do.note, expected=version)
+        row = services.find_cases.get(number, who)
+    else:
+        row = services.cases.act(number, command, who, expected=version)
+    services.feed.ring()
+    response.headers["ETag"] = f'"{row.version}"'
+    return case_out(row, who, services.clock.now())
+
+
+@router.post(
+    "/api/v1/cases/{number}/verify",
+    status_code=202,
+    summary="Ask the engine to look at the place again",
+)
+def request_verification(
+    number: Number,
+    version: Version,
+    response: Response,
+    services: Services_,
+    who: Handler,
+) -> CaseOut:
+    """Queue a second look; the answer closes the case or sends it back."""
+    services.verifications.request(number, who, note="", expected=version)
+    services.feed.ring()
+    row = services.find_cases.get(number, who)
+    response.headers["ETag"] = f'"{row.version}"'
+    return case_out(row, who, services.clock.now())

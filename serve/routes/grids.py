@@ -1,0 +1,84 @@
+"""The management grid and the departments."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from serve.access import Admin, Reader, Services_
+from serve.cases.grid import GridFile
+from serve.people.audit import Deed
+
+router = APIRouter(tags=["grid"])
+
+
+class Imported(BaseModel):
+    """What became of an import."""
+
+    cells: int
+
+
+class CellOut(BaseModel):
+    """Where a point lies and who is responsible there."""
+
+    grid_id: str
+    street: str
+    community: str
+    department: str
+    street_class: str | None
+
+
+class Found(BaseModel):
+    """The cell at a point, or null."""
+
+    cell: CellOut | None
+
+
+class DepartmentOut(BaseModel):
+    """Somebody that cases go to."""
+
+    code: str
+    name: str
+
+
+@router.put("/api/v1/grid", summary="Import the management grid")
+def import_grid(file: GridFile, services: Services_, who: Admin) -> Imported:
+    """Replace all cells by those of a GeoJSON file (WGS-84, lon before lat).
+
+    Each feature has `grid_id, street, community, dept_code` and may have
+    `street_class`. Cells are imported, never computed.
+    """
+    count = services.grid.replace(file)
+    services.audit.note(Deed(who, "grid.imported", f"{count} cells"))
+    return Imported(cells=count)
+
+
+@router.get("/api/v1/grid/at", summary="Which cell is a point in")
+def cell_at(
+    services: Services_,
+    _: Reader,
+    lat: Annotated[float, Query(ge=-90, le=90)],
+    lon: Annotated[float, Query(ge=-180, le=180)],
+) -> Found:
+    """Return the grid cell at a point in WGS-84."""
+    cell = services.grid.cell_at(lat, lon)
+    if cell is None:
+        return Found(cell=None)
+    return Found(
+        cell=CellOut(
+            grid_id=cell.grid_id,
+            street=cell.street,
+            community=cell.community,
+            department=cell.department,
+            street_class=cell.street_class,
+        )
+    )
+
+
+@router.get("/api/v1/departments", summary="Departments that cases go to")
+def list_departments(services: Services_, _: Reader) -> list[DepartmentOut]:
+    """Return the departments of the city's configuration."""
+    return [
+        DepartmentOut(code=one.code, name=one.name)
+        for one in services.policy.routing.departments
+    ]

@@ -1,0 +1,246 @@
+"""People, keys and the audit log."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field, SecretStr, StringConstraints
+
+from serve.access import Admin, Asker, Auditor, Services_
+from serve.errors import Forbidden, InvalidContent, NotFound, Unauthenticated
+from serve.messages import Line, Short
+from serve.people.audit import Deed
+from serve.people.passwords import LONGEST, SHORTEST
+from serve.people.roles import Role, Scope
+from serve.store.people_tables import UserRow
+
+router = APIRouter(tags=["people"])
+
+UserName = Annotated[
+    str, StringConstraints(pattern=r"^[\w.@-]{1,64}$", min_length=1, max_length=64)
+]
+Password = Annotated[SecretStr, Field(min_length=SHORTEST, max_length=LONGEST)]
+MACHINE_SCOPES = frozenset(
+    {Scope.INGEST, Scope.READ, Scope.ORIGINALS, Scope.DISPATCH, Scope.HANDLE}
+)
+
+
+class NewUser(BaseModel):
+    """A person to be."""
+
+    name: UserName
+    password: Password
+    role: Role
+    districts: Annotated[list[Line], Field(max_length=200)] = []
+
+
+class FirstAdmin(BaseModel):
+    """The first administrator."""
+
+    name: UserName
+    password: Password
+
+
+class UserOut(BaseModel):
+    """A person."""
+
+    name: str
+    role: Role
+    districts: list[str]
+    created_at: datetime
+    disabled: bool
+
+
+class NewKey(BaseModel):
+    """A key to be: a machine's, or a person's own."""
+
+    name: Short
+    scopes: Annotated[list[Scope], Field(max_length=len(Scope))] = []
+    user: Annotated[UserName | None, Field(description="Whose own key it is")] = None
+    days: Annotated[int, Field(ge=1, le=3650)] | None = None
+
+
+class KeyMade(BaseModel):
+    """A new key; it is not shown again."""
+
+    key: str
+
+
+class KeyOut(BaseModel):
+    """A key's record, without the key."""
+
+    key_id: str
+    name: str
+    scopes: list[str]
+    personal: bool
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class Me(BaseModel):
+    """Who you are to the service."""
+
+    name: str
+    person: bool
+    scopes: list[str]
+    districts: list[str]
+    csrf: Annotated[str | None, Field(description="For X-CSRF-Token, in browsers")]
+
+
+class AuditLine(BaseModel):
+    """What somebody did."""
+
+    number: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    reason: str
+    request_id: str
+
+
+class AuditPage(BaseModel):
+    """Some lines, newest first."""
+
+    items: list[AuditLine]
+    next: str | None
+
+
+@router.get("/api/v1/me", summary="Who am I")
+def me(who: Asker) -> Me:
+    """Return what the service knows of the caller."""
+    if who is None:
+        msg = "expected a bearer key or a login; got neither"
+        raise Unauthenticated(msg)
+    return Me(
+        name=who.name,
+        person=who.person,
+        scopes=sorted(who.scopes),
+        districts=sorted(who.districts),
+        csrf=who.csrf,
+    )
+
+
+@router.post("/api/v1/setup", status_code=201, summary="Make the first administrator")
+def set_up(first: FirstAdmin, services: Services_, who: Asker) -> UserOut:
+    """Turn the one-time admin token of the first start into an administrator."""
+    if who is None or not who.may(Scope.SETUP):
+        msg = "expected the one-time admin token that the first start printed"
+        raise Unauthenticated(msg)
+    row = services.users.create(
+        first.name, first.password.get_secret_value(), Role.ADMIN
+    )
+    if who.key_id is not None:
+        services.keys.revoke(who.key_id)
+    services.audit.note(Deed(who, "user.created", row.name))
+    return _user_out(row)
+
+
+@router.post("/api/v1/users", status_code=201, summary="Add a person")
+def add_user(new: NewUser, services: Services_, who: Admin) -> UserOut:
+    """Add a person with a role and, if given, only some streets."""
+    row = services.users.create(
+        new.name, new.password.get_secret_value(), new.role, new.districts
+    )
+    services.audit.note(Deed(who, "user.created", f"{row.name} as {row.role}"))
+    return _user_out(row)
+
+
+@router.get("/api/v1/users", summary="People")
+def list_users(services: Services_, _: Admin) -> list[UserOut]:
+    """Return everybody, also those disabled."""
+    return [_user_out(row) for row in services.users.all()]
+
+
+@router.delete("/api/v1/users/{name}", status_code=204, summary="End a person's access")
+def disable_user(name: UserName, services: Services_, who: Admin) -> Response:
+    """End sessions and own keys of a person; their history stays."""
+    services.users.disable(name)
+    services.keys.forget()
+    services.audit.note(Deed(who, "user.disabled", name))
+    return Response(status_code=204)
+
+
+@router.post("/api/v1/keys", status_code=201, summary="Make a key")
+def make_key(new: NewKey, services: Services_, who: Admin) -> KeyMade:
+    """Make a key for a machine (with scopes) or for a person (with their role)."""
+    if (new.user is None) != bool(new.scopes):
+        msg = "expected either scopes, for a machine, or user, for a person's own key"
+        raise InvalidContent(msg)
+    if not MACHINE_SCOPES.issuperset(new.scopes):
+        msg = f"scopes: a machine may have {sorted(MACHINE_SCOPES)}; people do the rest"
+        raise Forbidden(msg)
+    key = services.keys.create(
+        new.name,
+        new.scopes,
+        lifetime=None if new.days is None else timedelta(days=new.days),
+        user_id=None if new.user is None else services.users.id_of(new.user),
+    )
+    subject = f"{new.name} for {new.user or ' '.join(sorted(new.scopes))}"
+    services.audit.note(Deed(who, "key.created", subject))
+    return KeyMade(key=key)
+
+
+@router.get("/api/v1/keys", summary="Keys")
+def list_keys(services: Services_, _: Admin) -> list[KeyOut]:
+    """Return every key's record, never a key."""
+    return [
+        KeyOut(
+            key_id=row.key_id,
+            name=row.name,
+            scopes=row.scopes.split(),
+            personal=row.user_id is not None,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            revoked_at=row.revoked_at,
+        )
+        for row in services.keys.all()
+    ]
+
+
+@router.delete("/api/v1/keys/{key_id}", status_code=204, summary="Revoke a key")
+def revoke_key(key_id: Short, services: Services_, who: Admin) -> Response:
+    """End a key at once; in other processes within five seconds."""
+    if not services.keys.revoke(key_id):
+        msg = f"key: got {key_id!r}; there is no such key to revoke"
+        raise NotFound(msg)
+    services.audit.note(Deed(who, "key.revoked", key_id))
+    return Response(status_code=204)
+
+
+@router.get("/api/v1/audit", summary="What was done by whom")
+def list_audit(
+    services: Services_,
+    _: Auditor,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+) -> AuditPage:
+    """Return lines of the audit log, newest first."""
+    rows = services.audit.page(limit=limit, before=before)
+    following = None
+    if len(rows) == limit:
+        following = f"/api/v1/audit?limit={limit}&before={rows[-1].number}"
+    items = [
+        AuditLine(
+            number=row.number,
+            at=row.at,
+            actor=row.actor,
+            action=row.action,
+            subject=row.subject,
+            reason=row.reason,
+            request_id=row.request_id,
+        )
+        for row in rows
+    ]
+    return AuditPage(items=items, next=following)
+
+
+def _user_out(row: UserRow) -> UserOut:
+    return UserOut(
+        name=row.name,
+        role=Role(row.role),
+        districts=row.districts.splitlines(),
+        created_at=row.created_at,
+        disabled=row.disabled_at is not None,
+    )

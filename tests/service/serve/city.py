@@ -1,0 +1,84 @@
+"""A small city: a clock that is moved by hand, a grid, people at work."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from tests.service.serve.street import Seen, message
+
+MONDAY = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # 09:00 in Wuhan
+
+
+class HandClock:
+    """A clock that stands until somebody moves it."""
+
+    def __init__(self, at: datetime = MONDAY) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic_s(self) -> float:
+        return self.at.timestamp()
+
+    def forward(self, **by: float) -> None:
+        """Move on, e.g. `hours=2`."""
+        self.at += timedelta(**by)
+
+
+def square(
+    grid_id: str, west: float, south: float, side: float = 0.01, **more: str
+) -> dict[str, Any]:
+    """Return a grid cell."""
+    east, north = west + side, south + side
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {
+        "type": "Feature",
+        "properties": {"grid_id": grid_id, **more},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+
+
+GRID = {
+    "type": "FeatureCollection",
+    "features": [
+        square("g-1", 114.295, 30.495, street="武珞路", dept_code="chengguan"),
+        square("g-2", 114.305, 30.495, street="民主路", dept_code="traffic"),
+    ],
+}
+
+
+def report(engine: httpx.Client, **different: Any) -> None:
+    """Report an event as the engine does."""
+    sent = message(Seen(**different))
+    engine.post("/api/v1/events", json=sent).raise_for_status()
+
+
+def act(
+    client: httpx.Client,
+    number: int,
+    action: str,
+    *,
+    version: int | None = None,
+    **more: Any,
+) -> httpx.Response:
+    """Do something to a case as it stands now, or at a version seen before."""
+    if version is None:
+        version = client.get(f"/api/v1/cases/{number}").json().get("version", 0)
+    return client.post(
+        f"/api/v1/cases/{number}/actions",
+        json={"action": action, **more},
+        headers={"If-Match": f'"{version}"'},
+    )
+
+
+def do(client: httpx.Client, number: int, *actions: str) -> dict[str, Any]:
+    """Do several things that must all work; return the case."""
+    answer = None
+    for action in actions:
+        note = "because" if action in {"reject", "rework", "return"} else ""
+        answer = act(client, number, action, note=note)
+        assert answer.status_code == 200, answer.text
+    assert answer is not None
+    return answer.json()  # type: ignore[no-any-return]

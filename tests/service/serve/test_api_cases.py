@@ -1,0 +1,451 @@
+"""Cases move as the table says, by those who may, and nothing is forgotten."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from serve.people.roles import Role, Scope
+from serve.settings import Settings
+from tests.service.serve.city import GRID, HandClock, act, do, report, square
+from tests.service.serve.conftest import CONFIGS, Live, Start
+from tests.service.serve.street import Seen, artifact, jpeg, message, sha256
+
+CASES = "/api/v1/cases"
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    """Return a clock at nine on a Monday."""
+    return HandClock()
+
+
+@pytest.fixture
+def live(start: Start, tmp_path: Path, clock: HandClock) -> Live:
+    """Start a service whose time stands still."""
+    return start(Settings(home=tmp_path / "home", config_dir=CONFIGS), clock)
+
+
+@pytest.fixture
+def boss(live: Live) -> Iterator[httpx.Client]:
+    """Give a supervisor."""
+    with live.person("boss", Role.SUPERVISOR) as client:
+        yield client
+
+
+def history(client: httpx.Client, number: int) -> list[Any]:
+    case = client.get(f"{CASES}/{number}").json()
+    return [(step["action"], step["to_state"]) for step in case["history"]]
+
+
+def test_an_event_opens_a_case_that_people_bring_to_its_end(
+    engine: httpx.Client, boss: httpx.Client
+) -> None:
+    report(engine)
+
+    case = do(boss, 1, "take", "register", "dispatch", "accept", "feedback", "close")
+
+    assert case["state"] == "closed"
+    assert case["possible"] == ["reopen", "note"]
+    assert history(boss, 1) == [
+        ("report", "reported"),
+        ("take", "verifying"),
+        ("register", "registered"),
+        ("dispatch", "dispatched"),
+        ("accept", "handling"),
+        ("feedback", "feedback"),
+        ("close", "closed"),
+    ]
+
+
+def test_a_change_without_or_with_a_stale_version_does_nothing(
+    engine: httpx.Client, boss: httpx.Client
+) -> None:
+    report(engine)
+    seen = boss.get(f"{CASES}/1")
+    do(boss, 1, "take")
+
+    stale = boss.post(
+        f"{CASES}/1/actions",
+        json={"action": "register"},
+        headers={"If-Match": seen.headers["etag"]},
+    )
+    bare = boss.post(f"{CASES}/1/actions", json={"action": "register"})
+
+    assert stale.status_code == 412
+    assert stale.json()["version"] == 2
+    assert bare.status_code == 428
+    assert history(boss, 1)[-1] == ("take", "verifying")
+
+
+def test_of_many_who_act_at_once_one_is_first_and_the_others_are_told(
+    engine: httpx.Client, boss: httpx.Client
+) -> None:
+    report(engine)
+    statuses: list[int] = []
+
+    def take() -> None:
+        statuses.append(act(boss, 1, "take", version=1).status_code)
+
+    threads = [threading.Thread(target=take) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(statuses) == [200] + [412] * 7
+    assert len(history(boss, 1)) == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "action"),
+    [([], "dispatch"), ([], "close"), (["register"], "register"), (["reject"], "take")],
+)
+def test_what_the_state_forbids_is_a_409_that_says_what_is_possible(
+    engine: httpx.Client, boss: httpx.Client, before: list[str], action: str
+) -> None:
+    report(engine)
+    if before:
+        do(boss, 1, *before)
+
+    answer = act(boss, 1, action, note="because")
+
+    assert answer.status_code == 409
+    assert answer.json()["type"].endswith("/problems/illegal-transition")
+    assert action not in answer.json()["possible"]
+
+
+@pytest.mark.parametrize("action", ["reject", "rework", "return", "suspend", "extend"])
+def test_what_must_be_explained_is_refused_without_a_reason(
+    engine: httpx.Client, boss: httpx.Client, action: str
+) -> None:
+    report(engine)
+    if action != "reject":
+        do(boss, 1, "register", "dispatch")
+    if action == "rework":
+        do(boss, 1, "feedback")
+
+    answer = act(boss, 1, action, note="  ")
+
+    assert answer.status_code == 422
+    assert "explained" in answer.json()["detail"]
+
+
+def test_a_machine_hands_feedback_back_but_cannot_register_or_close(
+    live: Live, engine: httpx.Client, boss: httpx.Client
+) -> None:
+    report(engine)
+    everything = [scope for scope in Scope if scope is not Scope.SETUP]
+    with live.client(*everything) as machine:
+        early = act(machine, 1, "register")
+        do(boss, 1, "register")
+        do(machine, 1, "dispatch", "accept", "feedback")
+        late = act(machine, 1, "close")
+
+    assert (early.status_code, late.status_code) == (403, 403)
+    assert "people" in early.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed"),
+    [
+        (Role.VIEWER, {"note"}),
+        (Role.AUDITOR, {"note"}),
+        (Role.REVIEWER, {"take", "register", "reject", "merge", "note"}),
+        (Role.DISPATCHER, {"note"}),
+    ],
+)
+def test_a_role_may_do_its_own_work_only(
+    live: Live, engine: httpx.Client, role: Role, allowed: set[str]
+) -> None:
+    report(engine)
+    with live.person("someone", role) as client:
+        case = client.get(f"{CASES}/1").json()
+
+        assert set(case["possible"]) == allowed
+        for action in ("register", "urge"):
+            refused = act(client, 1, action).status_code
+            assert (refused == 200) == (action in allowed)
+
+
+def test_a_duplicate_is_merged_and_the_other_case_goes_on(
+    engine: httpx.Client, boss: httpx.Client
+) -> None:
+    report(engine)
+    report(engine, event_id="evt-2")
+
+    merged = act(boss, 2, "merge", into=1).json()
+
+    assert (merged["state"], merged["merged_into"]) == ("merged", 1)
+    assert history(boss, 1)[-1] == ("note", "reported")
+    assert act(boss, 1, "merge", into=1).status_code == 422
+    assert act(boss, 1, "merge", into=2).status_code == 409
+    assert act(boss, 1, "merge", into=99).status_code == 404
+
+
+def test_a_recurrence_names_the_event_before(
+    engine: httpx.Client, boss: httpx.Client
+) -> None:
+    sent = message(Seen(event_id="evt-2"))
+    sent["data"]["recurrence_of"] = "evt-1"
+    engine.post("/api/v1/events", json=sent)
+
+    assert boss.get(f"{CASES}/1").json()["recurrence_of"] == "evt-1"
+
+
+def test_a_closed_case_reopens_with_a_reason(
+    engine: httpx.Client, boss: httpx.Client
+) -> None:
+    report(engine)
+    do(boss, 1, "register", "dispatch", "feedback", "close")
+
+    case = act(boss, 1, "reopen", note="it is back").json()
+
+    assert case["state"] == "verifying"
+    assert case["closed_at"] is None
+
+
+def test_a_point_is_routed_by_its_grid_cell(
+    live: Live, engine: httpx.Client, boss: httpx.Client
+) -> None:
+    with live.person("root", Role.ADMIN) as root:
+        imported = root.put("/api/v1/grid", json=GRID)
+        refused = boss.put("/api/v1/grid", json=GRID)
+    report(engine, event_id="evt-1", lat=30.5, lon=114.3)
+    report(engine, event_id="evt-2", lat=30.5, lon=114.31)
+    report(engine, event_id="evt-3", lat=31.0, lon=115.0)
+
+    cases = [boss.get(f"{CASES}/{number}").json() for number in (1, 2, 3)]
+
+    assert (imported.status_code, refused.status_code) == (200, 403)
+    routed = [(c["grid_id"], c["department"], c["responsible"]) for c in cases]
+    assert routed == [
+        ("g-1", "chengguan", "王建国"),
+        ("g-2", "traffic", None),
+        (None, "chengguan", None),
+    ]
+    event = boss.get("/api/v1/events/evt-1").json()
+    assert event["location"]["grid_id"] == "g-1"
+    at = boss.get("/api/v1/grid/at", params={"lat": 30.5, "lon": 114.31}).json()
+    assert at["cell"]["street"] == "民主路"
+
+
+@pytest.mark.parametrize("fault", ["crossing", "twice", "open", "empty"])
+def test_a_grid_that_cannot_be_drawn_is_refused_and_the_old_one_stays(
+    live: Live, fault: str
+) -> None:
+    ring = [[0.0, 0.0], [1.0, 1.0], [0.0, 1.0], [1.0, 0.0], [0.0, 0.0]]
+    outlines: dict[str, list[Any]] = {"crossing": ring, "open": ring[:2], "empty": []}
+    bad: list[Any] = [square("g-1", 0, 0), square("g-1", 1, 1)]
+    if fault in outlines:
+        bad[0]["geometry"]["coordinates"] = [outlines[fault]]
+        bad.pop()
+    with live.person("root", Role.ADMIN) as root:
+        root.put("/api/v1/grid", json=GRID).raise_for_status()
+
+        answer = root.put(
+            "/api/v1/grid", json={"type": "FeatureCollection", "features": bad}
+        )
+
+        assert answer.status_code == 422
+        assert root.get("/api/v1/grid/at?lat=30.5&lon=114.3").json()["cell"]
+
+
+def test_a_person_sees_and_moves_only_their_districts(
+    live: Live, engine: httpx.Client
+) -> None:
+    with live.person("root", Role.ADMIN) as root:
+        root.put("/api/v1/grid", json=GRID).raise_for_status()
+    report(engine, event_id="evt-1", lat=30.5, lon=114.3)
+    report(engine, event_id="evt-2", lat=30.5, lon=114.31)
+
+    with live.person("east", Role.SUPERVISOR, "民主路") as east:
+        cases = east.get(CASES).json()["items"]
+        events = east.get("/api/v1/events").json()["items"]
+        layer = east.get("/events.geojson").json()["features"]
+
+        assert [case["number"] for case in cases] == [2]
+        assert [event["event_id"] for event in events] == ["evt-2"]
+        assert [one["id"] for one in layer] == ["evt-2"]
+        assert east.get(f"{CASES}/1").status_code == 404
+        assert east.get("/api/v1/events/evt-1").status_code == 404
+        assert act(east, 1, "take", version=1).status_code == 404
+        assert act(east, 2, "take").status_code == 200
+
+
+def test_cases_are_listed_by_state_department_and_lateness_in_pages(
+    engine: httpx.Client, boss: httpx.Client, clock: HandClock
+) -> None:
+    for number in range(1, 6):
+        report(engine, event_id=f"evt-{number}")
+    do(boss, 2, "register")
+    clock.forward(hours=6)
+
+    def numbers(**query: Any) -> list[int]:
+        found, url = [], str(httpx.URL(CASES, params={"limit": 2, **query}))
+        while url:
+            answer = boss.get(url)
+            found += [case["number"] for case in answer.json()["items"]]
+            url = answer.links.get("next", {}).get("url", "")
+        return found
+
+    assert numbers() == [5, 4, 3, 2, 1]
+    assert numbers(state="registered") == [2]
+    assert numbers(department="chengguan", state="reported") == [5, 4, 3, 1]
+    assert numbers(overdue="true") == [5, 4, 3, 2, 1]
+    assert numbers(slug="garbage_pile") == []
+
+
+def test_deadlines_start_stop_move_and_are_explained(
+    engine: httpx.Client, boss: httpx.Client, clock: HandClock
+) -> None:
+    report(engine)
+    registered = do(boss, 1, "register")
+    dispatched = do(boss, 1, "dispatch")
+    clock.forward(minutes=20)
+    act(boss, 1, "suspend", note="road closed").raise_for_status()
+    clock.forward(hours=5)
+    resumed = do(boss, 1, "resume")
+    longer = {"amount": 30, "unit": "natural_day"}
+    extended = act(boss, 1, "extend", note="asked for", extra=longer).json()
+
+    assert registered["due"]["at"] == "2026-11-23T02:00:00Z"
+    assert dispatched["due"] | {"escalated": None} == {
+        "stage": "handle",
+        "at": "2026-11-23T02:00:00Z",
+        "overdue": False,
+        "escalated": None,
+    }
+    assert resumed["due"]["at"] == "2026-11-23T07:00:00Z"
+    assert extended["due"]["at"] == "2026-12-23T07:00:00Z"
+    step = boss.get(f"{CASES}/1").json()["history"][-2]
+    assert step["detail"]["clock_stood_s"] == 5 * 3600
+    assert step["detail"]["due_before"] == "2026-11-23T02:00:00+00:00"
+
+
+def test_a_deadline_that_nears_and_passes_is_told_once_each(
+    live: Live, engine: httpx.Client, boss: httpx.Client, clock: HandClock
+) -> None:
+    report(engine)
+    runs = []
+    for minutes in (0, 100, 1, 30, 1):
+        clock.forward(minutes=minutes)
+        runs.append(live.services.escalation.run())
+
+    case = boss.get(f"{CASES}/1").json()
+    told = [step["detail"] for step in case["history"] if step["action"] == "escalated"]
+
+    assert runs == [0, 1, 0, 1, 0]
+    assert told == [
+        {"level": "near", "stage": "register"},
+        {"level": "passed", "stage": "register"},
+    ]
+    assert case["due"]["overdue"]
+    assert case["state"] == "reported"
+
+
+def test_a_suspended_case_is_not_urged_by_the_clock(
+    live: Live, engine: httpx.Client, boss: httpx.Client, clock: HandClock
+) -> None:
+    report(engine)
+    do(boss, 1, "register", "dispatch")
+    act(boss, 1, "suspend", note="road closed").raise_for_status()
+    clock.forward(days=9)
+
+    assert live.services.escalation.run() == 0
+
+
+@pytest.fixture
+def done(engine: httpx.Client, boss: httpx.Client) -> httpx.Client:
+    """Return the engine's client after a case reported itself done."""
+    report(engine)
+    do(boss, 1, "register", "dispatch", "feedback")
+    return engine
+
+
+def verify(boss: httpx.Client) -> httpx.Response:
+    etag = boss.get(f"{CASES}/1").headers["etag"]
+    return boss.post(f"{CASES}/1/verify", headers={"If-Match": etag})
+
+
+def answer(engine: httpx.Client, **given: Any) -> httpx.Response:
+    waiting = engine.get("/api/v1/verifications?camera=kerb-east").json()["items"]
+    number = waiting[0]["number"] if waiting else 1
+    return engine.post(f"/api/v1/verifications/{number}/answer", json=given)
+
+
+def put_after(engine: httpx.Client) -> None:
+    picture = jpeg()
+    engine.put(
+        "/api/v1/events/evt-1/evidence/after.jpg",
+        content=picture,
+        headers={
+            "Content-Type": "image/jpeg",
+            "X-Content-SHA256": sha256(picture),
+            "X-Evidence-Role": artifact("after.jpg", "after", picture).role,
+        },
+    ).raise_for_status()
+
+
+def test_a_place_seen_clear_closes_the_case_with_its_picture(
+    done: httpx.Client, boss: httpx.Client
+) -> None:
+    asked = verify(boss)
+    waiting = done.get("/api/v1/verifications").json()["items"]
+    without = answer(done, verdict="cleared")
+    missing = answer(done, verdict="cleared", after="after.jpg")
+    put_after(done)
+    good = answer(done, verdict="cleared", after="after.jpg")
+    again = answer(done, verdict="cleared", after="after.jpg")
+    other = answer(done, verdict="still_there")
+
+    assert asked.status_code == 202
+    assert (waiting[0]["place_id"], waiting[0]["verdict"]) == (
+        "kerb-east-p7",
+        "pending",
+    )
+    assert (without.status_code, missing.status_code) == (422, 422)
+    assert (good.status_code, again.status_code, other.status_code) == (200, 200, 409)
+    assert history(boss, 1)[-1] == ("close", "closed")
+    last = boss.get(f"{CASES}/1").json()["history"][-1]
+    assert last["actor"].startswith("key:")
+    assert last["detail"]["after"] == "after.jpg"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state"), [("still_there", "rework"), ("cannot_verify", "feedback")]
+)
+def test_a_place_not_seen_clear_closes_nothing(
+    done: httpx.Client, boss: httpx.Client, verdict: str, state: str
+) -> None:
+    verify(boss)
+
+    answer(done, verdict=verdict).raise_for_status()
+
+    assert boss.get(f"{CASES}/1").json()["state"] == state
+
+
+def test_a_verdict_that_comes_after_the_decision_is_a_note(
+    done: httpx.Client, boss: httpx.Client
+) -> None:
+    verify(boss)
+    do(boss, 1, "close")
+
+    answer(done, verdict="still_there").raise_for_status()
+
+    assert history(boss, 1)[-1] == ("note", "closed")
+
+
+def test_a_second_look_is_asked_once_at_a_time(
+    done: httpx.Client, boss: httpx.Client
+) -> None:
+    first, second = verify(boss), verify(boss)
+    unknown = done.post(
+        "/api/v1/verifications/99/answer", json={"verdict": "still_there"}
+    )
+
+    assert (first.status_code, second.status_code) == (202, 409)
+    assert unknown.status_code == 404

@@ -1,0 +1,190 @@
+"""Deadlines in working time."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serve.cases.policy import Spot, Stage, load_policy
+from serve.cases.worktime import (
+    CalendarTooShortError,
+    Span,
+    Unit,
+    WorkCalendar,
+    after,
+    due,
+    elapsed,
+)
+from serve.settings import SettingsError
+from vision.core.violations import Slug
+
+CONFIGS = Path(__file__).parents[3] / "configs"
+WUHAN = ZoneInfo("Asia/Shanghai")
+CITY = WorkCalendar(
+    WUHAN,
+    ((time(8, 30), time(12, 0)), (time(14, 0), time(17, 30))),
+    holidays=frozenset({date(2026, 10, day) for day in range(1, 8)}),
+    workdays=frozenset({date(2026, 10, 10)}),
+)
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=WUHAN)
+
+
+@pytest.mark.parametrize(
+    ("start", "span", "expected"),
+    [
+        # Within the morning, over lunch, over night, over a weekend.
+        ("2026-11-20 09:00", Span(1, Unit.WORK_HOUR), "2026-11-20 10:00"),
+        ("2026-11-20 11:00", Span(2, Unit.WORK_HOUR), "2026-11-20 15:00"),
+        ("2026-11-19 17:00", Span(1, Unit.WORK_HOUR), "2026-11-20 09:00"),
+        ("2026-11-20 17:00", Span(1, Unit.WORK_HOUR), "2026-11-23 09:00"),
+        ("2026-11-21 03:00", Span(1, Unit.WORK_HOUR), "2026-11-23 09:30"),
+        # A working day is a day's hours, wherever it begins.
+        ("2026-11-19 10:30", Span(1, Unit.WORK_DAY), "2026-11-20 10:30"),
+        ("2026-11-20 10:30", Span(1, Unit.WORK_DAY), "2026-11-23 10:30"),
+        # The holiday week, and the Saturday that is worked for it.
+        ("2026-09-30 16:30", Span(2, Unit.WORK_HOUR), "2026-10-08 09:30"),
+        ("2026-10-09 17:00", Span(1, Unit.WORK_HOUR), "2026-10-10 09:00"),
+        # Time that runs on: nights, weekends and holidays count.
+        ("2026-09-30 23:00", Span(2, Unit.URGENT_HOUR), "2026-10-01 01:00"),
+        ("2026-11-20 17:00", Span(2, Unit.NATURAL_DAY), "2026-11-22 17:00"),
+    ],
+)
+def test_a_deadline_falls_where_a_clerk_would_put_it(
+    start: str, span: Span, expected: str
+) -> None:
+    assert due(at(start), span, CITY) == at(expected)
+
+
+moments = st.integers(0, 330 * 24 * 60).map(
+    lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+)
+units = st.sampled_from(Unit)
+
+
+@given(start=moments, hours=st.floats(0.1, 60), unit=units)
+def test_what_elapses_until_a_deadline_is_what_was_given(
+    start: datetime, hours: float, unit: Unit
+) -> None:
+    left = timedelta(hours=hours)
+
+    end = after(start, left, unit, CITY)
+
+    assert abs(elapsed(start, end, unit, CITY) - left) < timedelta(milliseconds=1)
+
+
+@given(
+    start=moments,
+    first=st.floats(0.1, 30),
+    second=st.floats(0.1, 30),
+    unit=units,
+)
+def test_two_spans_one_after_the_other_are_as_long_as_both_at_once(
+    start: datetime, first: float, second: float, unit: Unit
+) -> None:
+    step = after(start, timedelta(hours=first), unit, CITY)
+    there = after(step, timedelta(hours=second), unit, CITY)
+    at_once = after(start, timedelta(hours=first + second), unit, CITY)
+
+    gap = elapsed(min(there, at_once), max(there, at_once), unit, CITY)
+
+    assert gap < timedelta(milliseconds=1)
+
+
+@given(start=moments, hours=st.floats(0.1, 60), unit=units)
+def test_starting_later_never_ends_sooner(
+    start: datetime, hours: float, unit: Unit
+) -> None:
+    left = timedelta(hours=hours)
+
+    assert after(start, left, unit, CITY) <= after(
+        start + timedelta(hours=5), left, unit, CITY
+    )
+
+
+def test_time_that_never_comes_is_an_error_and_not_a_loop() -> None:
+    never = WorkCalendar(
+        WUHAN,
+        ((time(8), time(9)),),
+        holidays=frozenset(date(2026, 1, 1) + timedelta(days=n) for n in range(1500)),
+    )
+
+    with pytest.raises(CalendarTooShortError):
+        due(at("2026-01-01 09:00"), Span(1, Unit.WORK_HOUR), never)
+
+
+def test_the_shipped_files_are_usable_and_say_what_they_say() -> None:
+    policy = load_policy(CONFIGS)
+
+    assert policy.calendar is not None
+    assert policy.calendar.day_length() == timedelta(hours=7)
+    assert policy.calendar.is_workday(date(2026, 10, 10))
+    assert policy.limit(Slug.ILLEGAL_PARKING, Stage.HANDLE) == Span(1, Unit.URGENT_HOUR)
+    assert policy.limit(Slug.ILLEGAL_PARKING, Stage.CHECK) == Span(4, Unit.WORK_HOUR)
+
+
+@pytest.mark.parametrize(
+    ("spot", "department", "responsible"),
+    [
+        (Spot(Slug.GARBAGE_PILE, grid_department="north"), "sanitation", None),
+        (Spot(Slug.ILLEGAL_PARKING, street_class="main"), "traffic", None),
+        (Spot(Slug.ILLEGAL_PARKING, grid_department="north"), "north", None),
+        (Spot(Slug.STREET_VENDING), "chengguan", None),
+        (Spot(Slug.STREET_VENDING, street="武珞路"), "chengguan", "王建国"),
+    ],
+)
+def test_the_first_rule_that_fits_routes(
+    spot: Spot, department: str, responsible: str | None
+) -> None:
+    route = load_policy(CONFIGS).route(spot)
+
+    assert (route.department, route.responsible) == (department, responsible)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("departments.yaml", "rules: [{department: nobody}]", "nobody"),
+        ("departments.yaml", "fallback: a\nfallback: b", "stands twice"),
+        ("departments.yaml", "colour: red", "colour"),
+        ("departments.yaml", "departments: [", "departments.yaml"),
+        ("deadlines.yaml", "calendar: nowhere.yaml", "nowhere.yaml"),
+        (
+            "deadlines.yaml",
+            "calendar: c.yaml\ndefault: {handle: {amount: 0, unit: work_day}}",
+            "default.handle.amount",
+        ),
+    ],
+)
+def test_a_file_that_cannot_work_is_named_with_its_place(
+    tmp_path: Path, name: str, text: str, told: str
+) -> None:
+    (tmp_path / name).write_text(text)
+
+    with pytest.raises(SettingsError, match=told):
+        load_policy(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "hours", ["[['12:00', '08:00']]", "[['08:00','12:00'],['11:00','13:00']]", "[]"]
+)
+def test_working_hours_that_overlap_or_run_backwards_are_refused(
+    tmp_path: Path, hours: str
+) -> None:
+    (tmp_path / "deadlines.yaml").write_text("calendar: c.yaml")
+    (tmp_path / "c.yaml").write_text(f"timezone: Asia/Shanghai\nhours: {hours}")
+
+    with pytest.raises(SettingsError, match="hours"):
+        load_policy(tmp_path)
+
+
+def test_a_folder_without_files_means_no_rules(tmp_path: Path) -> None:
+    policy = load_policy(tmp_path)
+
+    assert policy.route(Spot(Slug.GARBAGE_PILE)).department is None
+    assert policy.limit(Slug.GARBAGE_PILE, Stage.HANDLE) is None

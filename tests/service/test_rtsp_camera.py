@@ -176,7 +176,7 @@ def test_a_camera_that_dies_is_told_and_found_again(
     assert w.feed.status().reconnects >= 1
     wall_s = (after.captured_at - before.captured_at).total_seconds()
     media_s = after.media_time_s - before.media_time_s
-    assert media_s == pytest.approx(wall_s, abs=1.5)
+    assert media_s == pytest.approx(wall_s, abs=1.2)  # frames of a burst are late
     assert [frame.index for frame in w.frames] == sorted(
         {frame.index for frame in w.frames}
     )
@@ -194,7 +194,7 @@ def test_a_camera_that_freezes_costs_no_more_than_the_time_out(
 
     with pytest.raises(SourceReadError):
         read_on(source)
-    assert time.monotonic() - start_s < 1 + 2.5  # what was on its way comes first
+    assert time.monotonic() - start_s < 1 + 0.9  # what was on its way comes first
     source.close()
     server.thaw()
 

@@ -5,9 +5,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from tests.footage import write_clip
 from vision.core.clock import SystemClock
@@ -173,6 +176,53 @@ def test_packets_that_never_become_pictures_are_an_error(
     assert first is not None
     with pytest.raises(SourceReadError, match="packets but no picture"):
         source.read()
+
+
+def unguided(kind: str, url: str) -> StreamSource:
+    """Return a source that has to find out by itself what it reads."""
+    if kind == "packets":
+        options = PacketOptions(camera_id="gate", url=url, decode="full")
+        return PacketSource(options, clock=SystemClock())
+    return OpenCVSource(StreamOptions(camera_id="gate", url=url), clock=SystemClock())
+
+
+@pytest.mark.parametrize("kind", ["packets", "opencv"])
+def test_a_recording_served_by_http_ends_as_a_file_does(
+    kind: str, tmp_path: Path
+) -> None:
+    write_clip(tmp_path / "clip.mp4", seconds=4, faststart=True)
+
+    class Quiet(SimpleHTTPRequestHandler):
+        @override
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    handler = partial(Quiet, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.server_address[1]
+        source = unguided(kind, f"http://127.0.0.1:{port}/clip.mp4")
+        source.open()
+        frames = []
+        while (frame := source.read()) is not None:
+            frames.append(frame)
+        source.close()
+        server.shutdown()
+
+    assert not source.live
+    assert [f.media_time_s for f in frames] == pytest.approx([0, 1, 2, 3])
+
+
+@pytest.mark.parametrize("kind", ["packets", "opencv"])
+def test_a_stream_without_an_end_is_live(
+    kind: str, host: Callable[..., Host], half_a_stream: bytes
+) -> None:
+    address = host(half_a_stream, hang_up=True)
+    source = unguided(kind, f"http://127.0.0.1:{address.port}/live.ts")
+    source.open()
+
+    assert source.live
+    source.close()
 
 
 def test_a_usb_camera_that_is_not_there_is_unreachable(

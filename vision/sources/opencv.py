@@ -1,6 +1,7 @@
 """Pictures through OpenCV: files, network streams, USB cameras."""
 
 import os
+import time
 from pathlib import Path
 
 import cv2
@@ -64,6 +65,7 @@ class _Capture:
         frames = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         served = address.may_end(options.url) and 0 < frames < _MOST_FRAMES
         self._ends = served or self._path is not None
+        self._read_timeout_s = options.read_timeout_s
         self._grabbed = 0
         self._unreadable = 0
 
@@ -80,7 +82,7 @@ class _Capture:
         )
 
     def next_picture(self, timeline: Timeline) -> tuple[ImageU8, float] | None:
-        while self._capture.grab():
+        while self._grab():
             self._grabbed += 1
             media_time_s = timeline.at(Stamp(None, self._stamp_s()))
             if timeline.due(media_time_s):
@@ -94,6 +96,20 @@ class _Capture:
 
     def close(self) -> None:
         self._capture.release()
+
+    def _grab(self) -> bool:
+        """Advance to the next picture; False at the end or on trouble."""
+        asked_s = time.monotonic()
+        grabbed = self._capture.grab()
+        # On a time-out FFmpeg first hands out what its parser still held, and would
+        # then wait as long again.
+        if time.monotonic() - asked_s < self._read_timeout_s:
+            return bool(grabbed)
+        msg = (
+            f"{self._label}: silent for {self._read_timeout_s:g} s, expected pictures; "
+            "check the camera and the network"
+        )
+        raise SourceReadError(msg)
 
     def _stamp_s(self) -> float | None:
         """Return the picture's time stamp; OpenCV says 0 when there is none."""

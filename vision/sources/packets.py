@@ -154,17 +154,25 @@ class _Reception:
 
     def _next_packet(self) -> "Packet[VideoStream] | None":
         """Return the next packet, an empty one to flush, then None."""
+        bound_s = self._options.read_timeout_s
         while True:
+            asked_s = time.monotonic()
             try:
-                return next(self._packets, None)
+                packet = next(self._packets, None)
             except av.error.InvalidDataError as error:
                 # Damaged bytes end PyAV's iterator, not the stream.
                 self._survive(error)
                 self._packets = self._demuxed()
             except av.error.FFmpegError as error:
-                why = demux.reason(error, self._options.read_timeout_s)
-                msg = f"{self._label}: {why}"
+                msg = f"{self._label}: {demux.reason(error, bound_s)}"
                 raise SourceReadError(msg) from None
+            else:
+                # On a time-out FFmpeg first hands out what its parser still held, and
+                # would then wait as long again.
+                if time.monotonic() - asked_s < bound_s or packet is None:
+                    return packet
+                msg = f"{self._label}: silent for {bound_s:g} s; check the camera"
+                raise SourceReadError(msg)
 
     def _receive(self, packet: "Packet[VideoStream]", timeline: Timeline) -> None:
         """Decode a packet if need be, queue what comes out, tell the listener."""

@@ -55,16 +55,24 @@ class MediaClock:
         self._seen: tuple[float, float] | None = None  # latest stamp, since when
         self._media_s: float | None = None  # of the latest packet in stream order
         self._wall_s = 0.0
+        self._away_s: float | None = None  # until the first packet is back
 
-    def connected(self, *, nominal_s: float, origin_s: float | None = None) -> None:
+    def connected(
+        self, *, nominal_s: float, began_s: float, origin_s: float | None = None
+    ) -> None:
         """Begin a new connection: its time stamps have nothing to do with the last.
 
         Args:
             nominal_s: usual time between pictures, seconds, > 0.
+            began_s: when connecting began, on the clock's monotonic scale. A live
+                stream's first pictures were taken then: they wait while the rest of
+                the connection is made, and come in a burst.
             origin_s: the stamp that is media time 0 of a file's first connection;
                 None: the first stamp seen.
         """
         self._nominal_s = nominal_s
+        if self._media_s is not None:
+            self._away_s = max(began_s - self._wall_s, 0.0)
         first_file = not self._live and self._media_s is None
         self._offset_s = -origin_s if first_file and origin_s is not None else None
         self._last_stamp_s = -(self._offset_s or 0.0)
@@ -79,6 +87,8 @@ class MediaClock:
         ordered_s = stamp.shown_s if stamp.decoded_s is None else stamp.decoded_s
         wall_s = self._clock.monotonic_s()
         passed_s = max(wall_s - self._wall_s, 0.0)
+        if self._away_s is not None:
+            passed_s, self._away_s = self._away_s, None
         self._wall_s = wall_s
         ahead_s = 0.0
         if ordered_s is None or self._stands_still(ordered_s, passed_s):

@@ -150,6 +150,7 @@ class StreamSource:
             SourceOpenError: not reachable, not readable or no video, in time.
         """
         self.close()
+        began_s = self._clock.monotonic_s()
         lane = self._lanes.next()
         self._lane = lane
         try:
@@ -168,7 +169,7 @@ class StreamSource:
         except SourceOpenError:
             self.close()
             raise
-        self._settle(lane, facts)
+        self._settle(lane, facts, began_s)
 
     def read(self) -> Frame | None:
         """Return the next sampled frame, or None at the end of a file.
@@ -210,7 +211,7 @@ class StreamSource:
             # ends would abort the process.
             lane.ended(wait_s=_CLOSE_S)
 
-    def _settle(self, lane: Lane[Connection], facts: Facts) -> None:
+    def _settle(self, lane: Lane[Connection], facts: Facts, began_s: float) -> None:
         """Tie a new connection to the camera's clock and calendar."""
         if self._options.live is None:
             self._live = facts.live
@@ -223,5 +224,7 @@ class StreamSource:
             self._media = MediaClock(
                 clock=self._clock, live=self.live, report=self._report
             )
-        self._media.connected(nominal_s=facts.nominal_s, origin_s=facts.origin_s)
+        self._media.connected(
+            nominal_s=facts.nominal_s, began_s=began_s, origin_s=facts.origin_s
+        )
         self._timeline = Timeline(lane, self._media, self._sampler)

@@ -24,7 +24,11 @@ class Rig:
         self.media = MediaClock(clock=self.wall, live=live, report=report)
 
     def connect(self, origin_s: float | None = None) -> None:
-        self.media.connected(nominal_s=1 / self.fps, origin_s=origin_s)
+        self.media.connected(
+            nominal_s=1 / self.fps,
+            began_s=self.wall.monotonic_s(),
+            origin_s=origin_s,
+        )
 
     def at(self, stamp_s: float | None, *, passes_s: float = 0.04) -> float:
         self.wall.advance(passes_s)
@@ -156,8 +160,9 @@ def test_stamps_that_stand_still_give_way_to_the_wall_clock(live: Rig) -> None:
 def test_a_reconnected_stream_continues_after_the_time_it_was_away(live: Rig) -> None:
     live.at(500.0)
     live.at(500.04)
+    live.wall.advance(20.0)
     live.connect()
-    after = live.at(3.0, passes_s=20.0)
+    after = live.at(3.0, passes_s=1.2)
 
     assert after == pytest.approx(20.04)
     assert live.kinds == [HealthKind.STREAM_GAP]
@@ -165,11 +170,43 @@ def test_a_reconnected_stream_continues_after_the_time_it_was_away(live: Rig) ->
 
 def test_a_quick_reconnect_is_no_gap(live: Rig) -> None:
     live.at(500.0)
+    live.wall.advance(1.0)
     live.connect()
-    after = live.at(0.0, passes_s=1.0)
+    after = live.at(0.0)
 
     assert after == pytest.approx(1.0)
     assert live.told == []
+
+
+def test_reconnecting_often_does_not_make_media_time_run_ahead(live: Rig) -> None:
+    # Opening takes a second, in which pictures are taken and wait.
+    latest_s = 0.0
+    for _ in range(10):
+        live.wall.advance(0.5)
+        live.connect()
+        live.wall.advance(1.0)
+        for i in range(26):
+            latest_s = live.at(0.04 * i, passes_s=0.0)
+
+    assert latest_s == pytest.approx(live.wall.monotonic_s() - 0.5, abs=0.1)
+
+
+@pytest.mark.parametrize("missing", [0, 1, 3])
+def test_a_reconnected_stream_may_lack_its_first_stamps(
+    live: Rig, missing: int
+) -> None:
+    live.wall.advance(4000.0)  # the machine has been up for long
+    live.connect()
+    first_s = 0.0
+    for connection in range(2):
+        for _ in range(missing):
+            live.at(None)
+        first_s = live.at(70.0 * connection)
+        live.wall.advance(8.0)
+        live.connect()
+        live.wall.advance(1.0)
+
+    assert first_s == pytest.approx(8.0 + 0.08 * missing, abs=0.1)
 
 
 def test_b_frames_are_shown_when_they_say_however_they_are_stored() -> None:

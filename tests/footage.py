@@ -101,6 +101,11 @@ def write_clip(  # noqa: PLR0913 every property of a clip is one that a test var
                 "bf": str(b_frames),
                 "x264-params": f"keyint={gop}:min-keyint={gop}:scenecut=0",
             }
+        if codec == "libx265":
+            stream.options = {
+                "preset": "ultrafast",
+                "x265-params": f"log-level=none:keyint={gop}:bframes={b_frames}",
+            }
         for i, time_s in enumerate(times_s):
             frame = VideoFrame.from_ndarray(
                 picture(first_number + i, size), format="bgr24"

@@ -64,6 +64,20 @@ def test_key_mode_hands_out_key_frames_only(tmp_path: Path) -> None:
     assert sampled(clip, decode="key") == [(0.0, 0), (1.0, 25), (2.0, 50), (3.0, 75)]
 
 
+@pytest.mark.parametrize(
+    ("codec", "name"),
+    [("libx265", "clip.mp4"), ("libvpx-vp9", "clip.webm"), ("mjpeg", "clip.avi")],
+)
+@pytest.mark.parametrize("decode", ["full", "nonref", "key", "auto"])
+def test_other_codecs_are_read_alike(
+    tmp_path: Path, codec: str, name: str, decode: DecodeMode
+) -> None:
+    clip = write_clip(tmp_path / name, codec=codec, seconds=3, gop=25)
+
+    expected = [(0.0, 0), (1.0, 25), (2.0, 50)]
+    assert sampled(clip, decode=decode, period_s=1.0) == expected
+
+
 def test_key_mode_skips_key_frames_that_are_not_due(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4", seconds=4, gop=5)
 

@@ -36,16 +36,18 @@ class Stage:
     scene: Scene = SCENE
     view: ViewCheck = field(default_factory=Trusting)
     memory: PlaceMemory = field(default_factory=lambda: PlaceMemory("c1", LABELS))
+    tracker: AssociationTracker = field(
+        default_factory=lambda: AssociationTracker(LABELS)
+    )
     steps: list[Violation] = field(default_factory=list)
     places: tuple[Place, ...] = ()
 
     def __post_init__(self) -> None:
-        self._tracker = AssociationTracker(LABELS)
         self._last_s: float | None = None
 
     def show(self, frame: Frame, detections: Detections) -> list[Violation]:
         view = self.view.check(frame, detections)
-        tracks = self._tracker.update(frame, detections)
+        tracks = self.tracker.update(frame, detections)
         self.places = self.memory.update(frame, detections, view)
         last_s = frame.media_time_s if self._last_s is None else self._last_s
         self._last_s = frame.media_time_s

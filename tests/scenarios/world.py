@@ -44,6 +44,7 @@ class Actor:
     look: int = 0
     labels: Sequence[tuple[float, str]] = ()  # class from a time on
     growth_per_s: float = 0.0
+    painted: bool = True  # else the detector imagines it
     detected: Callable[[float], bool] = field(default=lambda _t: True)
 
     def box(self, t: float) -> tuple[float, float, float, float] | None:
@@ -107,6 +108,8 @@ class World:
         for actor in self._near_last(t):
             box = actor.box(t)
             assert box is not None
+            if not actor.painted:
+                continue
             x1, y1, x2, y2 = (round(side) for side in box)
             key = (actor.look, x2 - x1, y2 - y1)
             if key not in self._looks:

@@ -101,8 +101,8 @@ def homography(pixels: FloatArray, metres: FloatArray) -> FloatArray:
     if spread[-2 if len(pixels) > 4 else -1] < 1e-6:  # noqa: PLR2004
         msg = "homography: three of the points lie in line; choose corners of an area"
         raise ValueError(msg)
-    back = np.asarray(np.linalg.inv(there), np.float64)
-    matrix = back @ np.asarray(basis[-1], np.float64).reshape(3, 3) @ here
+    normalised = np.asarray(basis[-1], np.float64).reshape(3, 3)
+    matrix = np.linalg.solve(np.asarray(there, np.float64), np.dot(normalised, here))
     return np.asarray(matrix / matrix[2, 2], np.float32)
 
 
@@ -120,7 +120,7 @@ def to_ground(matrix: FloatArray, pixels: FloatArray) -> FloatArray:
 
 
 def _apply(matrix: FloatArray, points: FloatArray) -> FloatArray:
-    ahead = np.hstack((points, np.ones((len(points), 1)))) @ np.asarray(matrix).T
+    ahead = np.dot(np.hstack((points, np.ones((len(points), 1)))), matrix.T)
     return np.asarray(ahead[:, :2] / ahead[:, 2:], np.float64)
 
 

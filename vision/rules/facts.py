@@ -9,6 +9,11 @@ def at_least(name: str, value: float, bound: float, unit: str = "1") -> Fact:
     return Fact(name, round(value, 3), unit, f">= {bound:g}", value >= bound)
 
 
+def below(name: str, value: float, bound: float, unit: str = "1") -> Fact:
+    """Return a fact that holds while `value` stays below `bound`."""
+    return Fact(name, round(value, 3), unit, f"< {bound:g}", value < bound)
+
+
 def required(name: str, value: str, *, holds: bool, bound: str) -> Fact:
     """Return a fact in words that holds or not.
 

@@ -8,7 +8,7 @@ from typing_extensions import override
 from vision.core.observation import Observation
 from vision.core.places import Place
 from vision.core.violations import Fact, Slug
-from vision.rules.facts import at_least, circumstances
+from vision.rules.facts import at_least, below, circumstances
 from vision.rules.kinds import GARBAGE
 from vision.rules.ledger import Ledger
 from vision.rules.lifecycle import LifecycleParams, Verdict
@@ -27,6 +27,8 @@ class GarbageParams:
     Attributes:
         dwell_s: observed time from which it is a violation, seconds.
         min_support: share of recent views in which the detector must see it.
+        max_bareness: likeness to the ground as it was before, below which something was
+            added; not asked where the ground was never seen.
         alone_s: observed time without a person in contact, seconds: what is carried,
             sorted or swept up is no violation yet.
         contact_reach: how near feet must be for contact, in person widths.
@@ -37,6 +39,7 @@ class GarbageParams:
 
     dwell_s: float = 60.0
     min_support: float = 0.5
+    max_bareness: float = 0.9
     alone_s: float = 10.0
     contact_reach: float = 0.5
     large_growth: float = 1.5
@@ -81,12 +84,19 @@ class GarbagePile(PlaceRule):
             *ground.facts,
             at_least("observed_s", place.observed_s, p.dwell_s, "s"),
             at_least("support", place.support, p.min_support),
+            *self._added(place),
             at_least("alone_s", alone_s, p.alone_s, "s"),
             Fact("growth", round(growth, 2), "1"),
             *circumstances(place),
         )
         severity = 1 + (growth >= p.large_growth) + (growth >= p.huge_growth)
         return Verdict(facts, ground.zone_id, severity)
+
+    def _added(self, place: Place) -> tuple[Fact, ...]:
+        """Return whether the place differs from its clean ground, where known."""
+        if place.bareness is None:
+            return ()
+        return (below("bareness", place.bareness, self._params.max_bareness),)
 
 
 def _growth(place: Place) -> float:

@@ -176,19 +176,20 @@ class CaseBook:
     ) -> Violation | None:
         if verdict.over:
             return self._clear(case, place, verdict.facts, observation)
-        same = (case.severity, case.confidence) == (
-            verdict.severity,
-            verdict.confidence,
-        )
+        # What was worse or surer once stays so: an event only becomes graver.
+        severity = max(case.severity, verdict.severity)
+        sure = Confidence.HIGH in {case.confidence, verdict.confidence}
+        confidence = Confidence.HIGH if sure else Confidence.LOW
         now = observation.frame.captured_at
         every = timedelta(seconds=self._params.update_every_s)
-        if same or now - case.stepped_at < every:
+        known = (case.severity, case.confidence) == (severity, confidence)
+        if known or now - case.stepped_at < every:
             return None
         case = replace(
             case,
             sequence=case.sequence + 1,
-            severity=verdict.severity,
-            confidence=verdict.confidence,
+            severity=severity,
+            confidence=confidence,
             stepped_at=now,
         )
         self._open[place.place_id] = case

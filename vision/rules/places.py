@@ -73,6 +73,10 @@ class PlaceMemory:
         self._preset: str | None = None
         self._backdrop = Backdrop()
 
+    def __len__(self) -> int:
+        """Return how many footprints are kept, settled or not."""
+        return len(self._slots)
+
     def update(
         self, frame: Frame, detections: Detections, view: ViewState
     ) -> tuple[Place, ...]:

@@ -51,7 +51,7 @@ class TrafficParams(PassParams):
     min_passed: int = 3
     together_s: float = 60.0
     red_s: float = 150.0
-    jam_s: float = 900.0
+    jam_s: float = 600.0
 
 
 class TrafficWatch:
@@ -142,9 +142,11 @@ class TrafficWatch:
         p = self._params
         boxes = np.array([place.xyxy for place in places], np.float32).reshape(-1, 4)
         apart = np.linalg.norm(relative(places, bottom_center(boxes)), axis=2)
-        came_s = np.array([place.first_seen_s for place in places])
+        came_s = np.array([place.first_seen_s for place in places], np.float64)
         together = np.abs(came_s[:, None] - came_s) <= p.together_s
-        lanes = [(lane_of(o, observation), o.baseline, o.preset) for o in places]
+        # When vehicles of the start came nobody knows: no sign that they came together.
+        came_s[[place.baseline for place in places]] = np.nan
+        lanes = [(lane_of(o, observation), o.preset) for o in places]
         return [
             frozenset(
                 places[j].place_id

@@ -106,6 +106,10 @@ class AssociationTracker:
         self._trails: list[_Trail] = []
         self._next_id = 1
 
+    def __len__(self) -> int:
+        """Return how many tracks are alive."""
+        return len(self._trails)
+
     def update(self, frame: Frame, detections: Detections) -> tuple[Track, ...]:
         """Take one picture's boxes.
 

@@ -15,13 +15,17 @@ from vision.core.packets import PacketListener
 from vision.core.ports import Clock, EvidenceStore, HealthListener
 from vision.core.scene import GeoPoint, Scene, Zone
 from vision.pipeline.camera import Camera, CameraParts
+from vision.pipeline.candidates import OpenedPlaces
 from vision.pipeline.memory import MemoryFile, Remembered
+from vision.pipeline.why_file import WhyFile
 from vision.rules.kinds import PlaceParams
 from vision.rules.place_rule import PlaceRule
 from vision.rules.places import PlaceMemory
 from vision.sources.feed import FeedOptions, ReaderFeed
 from vision.tracking.association import AssociationTracker
 from vision.view.check import CameraView, ViewParams
+
+_HasMemory = CameraView | PlaceMemory | OpenedPlaces | PlaceRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
     places = PlaceMemory(settings.id, shared.labels, params=limits)
     rules = build_rules(site.rules, scene, shared.labels, build_schedule(site))
     view = CameraView(ViewParams(timezone=site.timezone or "UTC"))
+    opened = OpenedPlaces()
     parts = CameraParts(
         scene=scene,
         feed=feed,
@@ -83,9 +88,11 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
         evidence=shared.evidence,
         # A file begins at its beginning each time: what an earlier run saw in it
         # is not what stood there before.
-        memory=_memory(settings.id, (view, places, *rules), shared)
+        memory=_memory(settings.id, (view, places, opened, *rules), shared)
         if source.live
         else None,
+        opened=opened,
+        why=WhyFile(shared.home.why / f"{settings.id}.json", clock),
     )
     return Camera(parts, shared.labels, on_health)
 
@@ -116,7 +123,7 @@ def build_scene(settings: CameraSettings) -> Scene:
 
 def _memory(
     camera_id: str,
-    parts: tuple[CameraView | PlaceMemory | PlaceRule, ...],
+    parts: tuple[_HasMemory, ...],
     shared: Surroundings,
 ) -> MemoryFile:
     memory = MemoryFile(
@@ -129,12 +136,14 @@ def _memory(
     return memory
 
 
-def _name(part: CameraView | PlaceMemory | PlaceRule) -> str:
+def _name(part: _HasMemory) -> str:
     match part:
         case CameraView():
             return "view"
         case PlaceMemory():
             return "places"
+        case OpenedPlaces():
+            return "opened"
         case PlaceRule():
             return part.name
         case _:

@@ -36,6 +36,11 @@ class Home:
         return self.root / "places"
 
     @property
+    def why(self) -> Path:
+        """Why nothing has opened yet, one file per camera."""
+        return self.root / "why"
+
+    @property
     def keys(self) -> Path:
         """Signing keys."""
         return self.root / "keys"

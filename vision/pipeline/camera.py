@@ -1,6 +1,6 @@
 """One camera's share of the engine: from boxes to proven steps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vision.core.detections import Detections
 from vision.core.evidence import Evidence
@@ -17,13 +17,18 @@ from vision.core.ports import (
 )
 from vision.core.scene import Scene
 from vision.core.violations import Candidate, Violation
+from vision.pipeline.candidates import Inquiry, OpenedPlaces, Seen, seen_in
 from vision.pipeline.memory import MemoryFile
 from vision.pipeline.view_watch import ViewWatch
+from vision.pipeline.why_file import WhyFile
 
 
 @dataclass(frozen=True, slots=True)
 class CameraParts:
-    """What one camera is made of; `memory` None: it begins anew each time."""
+    """What one camera is made of.
+
+    `memory` None: it begins anew each time; `why` None: nobody is told why not.
+    """
 
     scene: Scene
     feed: CameraFeed
@@ -33,6 +38,8 @@ class CameraParts:
     rules: tuple[Rule, ...]
     evidence: EvidenceStore
     memory: MemoryFile | None = None
+    opened: OpenedPlaces = field(default_factory=OpenedPlaces)
+    why: WhyFile | None = None
 
 
 class Camera:
@@ -45,6 +52,8 @@ class Camera:
         self._labels = labels
         self._view_watch = ViewWatch(parts.scene.camera_id, on_health)
         self._last_s: float | None = None
+        self._seen: Seen | None = None
+        self._pictures = 0
 
     @property
     def camera_id(self) -> str:
@@ -79,11 +88,15 @@ class Camera:
             dt_s=self._advance(frame.media_time_s),
         )
         parts.evidence.observe(observation)
-        return [
+        steps = [
             (violation, parts.evidence.keep(violation, observation))
             for rule in parts.rules
             for violation in rule.observe(observation)
         ]
+        self._pictures += 1
+        self._seen = seen_in(observation, self._pictures)
+        parts.opened.follow((violation for violation, _ in steps), self._seen)
+        return steps
 
     def remember(self, *, now: bool = False) -> None:
         """Save places and open events if it is time to, or `now`."""
@@ -94,6 +107,23 @@ class Camera:
             memory.save()
         else:
             memory.tick()
+
+    def explain(self, *, now: bool = False) -> None:
+        """Write down why nothing has opened if it is time to, or `now`."""
+        if self.parts.why is not None:
+            self.parts.why.tick(self.inquiry, now=now)
+
+    def inquiry(self) -> Inquiry:
+        """Return what is known of all places at this moment."""
+        parts = self.parts
+        return Inquiry(
+            scene=parts.scene,
+            status=parts.feed.status(),
+            rules=tuple(rule.name for rule in parts.rules),
+            seen=self._seen,
+            candidates=self.candidates(),
+            opened=parts.opened,
+        )
 
     def candidates(self) -> list[Candidate]:
         """Return the places that have not opened an event, each with its reasons."""

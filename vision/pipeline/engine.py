@@ -73,9 +73,20 @@ class Engine:
         self._on_frame = on_frame
         self._first = 0
         self._frames = 0
+        self._turned_s = clock.monotonic_s()
         reporter.metrics.watch(
             [camera.parts.feed for camera in cameras], lambda: reporter.delivery.held
         )
+
+    @property
+    def cameras(self) -> tuple[Camera, ...]:
+        """All that it watches."""
+        return self._cameras
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since its latest turn; many mean that it hangs."""
+        return self._clock.monotonic_s() - self._turned_s
 
     def run(self, stop: Event) -> Summary:
         """Watch until all files have ended or `stop` is set.
@@ -98,12 +109,16 @@ class Engine:
         finally:
             self._stop_feeds()
             self._reporter.delivery.flush()
-            if not self._reporter.delivery.held:
-                for camera in self._cameras:
+            for camera in self._cameras:
+                camera.explain(now=True)
+                if not self._reporter.delivery.held:
                     camera.remember(now=True)
 
     def _turn(self) -> bool:
         """Analyse one batch or wait for one; False when there is none to come."""
+        self._turned_s = self._clock.monotonic_s()
+        for camera in self._cameras:
+            camera.explain()
         delivery = self._reporter.delivery
         delivery.flush()
         frames = [] if delivery.full else self._take()

@@ -1,0 +1,303 @@
+"""Why nothing has opened yet: a camera's places, with what speaks for and against."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict, cast
+
+from vision.core.feed import FeedStatus
+from vision.core.observation import Observation, ViewState
+from vision.core.places import Place, PlaceState
+from vision.core.redaction import without_secrets
+from vision.core.scene import Scene
+from vision.core.violations import Candidate, Lifecycle, Violation
+from vision.pipeline.reasons import ReasonRecord, reason_of
+
+VERSION = 1
+_MOST_PLACES = 200  # per list; what is left out is counted
+
+Box = tuple[float, float, float, float]
+
+
+class StretchRecord(TypedDict):
+    """A state of a place and when it began."""
+
+    state: str
+    since_s: float
+    since_at: str
+
+
+class PlaceRecord(TypedDict):
+    """A still object: what, where (shares of the picture's size) and how long."""
+
+    place_id: str
+    kind: str
+    label: str
+    state: str
+    box: Box
+    score: float
+    baseline: bool
+    first_seen_s: float
+    last_seen_s: float
+    first_seen_at: str
+    observed_s: float
+    elapsed_s: float
+    timeline: list[StretchRecord]
+
+
+class CandidateRecord(TypedDict):
+    """A place that may open an event, and why it has not."""
+
+    slug: str
+    rule: str
+    zone_id: str | None
+    place: PlaceRecord
+    reasons: list[ReasonRecord]
+
+
+class OpenedRecord(TypedDict):
+    """A place with an open event, and why that was opened or last changed."""
+
+    event_id: str
+    slug: str
+    rule: str
+    zone_id: str | None
+    severity: int
+    confidence: str
+    decided_s: float
+    decided_at: str
+    place: PlaceRecord
+    reasons: list[ReasonRecord]
+
+
+class CameraRecord(TypedDict):
+    """All that one camera has to say; `frame` and `view` None before a picture."""
+
+    version: int
+    camera_id: str
+    name: str
+    written_at: str
+    feed: str
+    trouble: str | None
+    size: tuple[int, int] | None
+    pictures: int
+    media_time_s: float | None
+    captured_at: str | None
+    view: str | None
+    view_reason: str | None
+    rules: list[str]
+    candidates: list[CandidateRecord]
+    opened: list[OpenedRecord]
+    unjudged: list[PlaceRecord]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the latest picture of a camera showed, without its pixels.
+
+    Attributes:
+        pictures: how many were analysed so far.
+        media_time_s: its time on the stream's clock, seconds.
+        captured_at: its wall time.
+        size: (width, height), pixels.
+        view: whether it could be trusted.
+        places: still objects in it, those that ended left out.
+    """
+
+    pictures: int
+    media_time_s: float
+    captured_at: datetime
+    size: tuple[int, int]
+    view: ViewState
+    places: tuple[Place, ...]
+
+
+def seen_in(observation: Observation, pictures: int) -> Seen:
+    """Return what is remembered of an observation."""
+    frame = observation.frame
+    return Seen(
+        pictures=pictures,
+        media_time_s=frame.media_time_s,
+        captured_at=frame.captured_at,
+        size=(frame.width, frame.height),
+        view=observation.view,
+        places=tuple(
+            place for place in observation.places if place.state != PlaceState.ENDED
+        ),
+    )
+
+
+class OpenedPlaces:
+    """Which places have an open event; outlives a restart with the place memory."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._records: dict[str, OpenedRecord] = {}
+
+    def follow(self, steps: Iterable[Violation], seen: Seen) -> None:
+        """Take the steps of one picture and forget places that are gone."""
+        for step in steps:
+            if step.lifecycle is Lifecycle.CLEARED:
+                self._records.pop(step.event_id, None)
+            else:
+                self._records[step.event_id] = _opened(step, seen.size)
+        if not self._records:
+            return
+        alive = {place.place_id for place in seen.places}
+        self._records = {
+            event_id: record
+            for event_id, record in self._records.items()
+            if record["place"]["place_id"] in alive
+        }
+
+    def records(self, seen: Seen) -> list[OpenedRecord]:
+        """Return the open events with their places as they are now."""
+        now = {place.place_id: _place(place, seen.size) for place in seen.places}
+        records = self._records.values()
+        return [
+            {**one, "place": now.get(one["place"]["place_id"], one["place"])}
+            for one in records
+        ]
+
+    def state(self) -> list[OpenedRecord]:
+        """Return all as plain values, to be stored."""
+        return list(self._records.values())
+
+    def restore(self, record: object) -> None:
+        """Take up what `state` returned, perhaps by way of JSON.
+
+        Raises:
+            KeyError: an entry is not what `state` returned.
+            TypeError: likewise.
+        """
+        stored = cast("list[OpenedRecord]", record)
+        self._records = {
+            one["event_id"]: {**one, "place": {**one["place"]}} for one in stored
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """One camera at the moment of the question.
+
+    Attributes:
+        scene: the camera.
+        status: how its feed is doing.
+        rules: names of the rules that watch it.
+        seen: the latest picture, or None before the first.
+        candidates: what has not opened.
+        opened: what has.
+    """
+
+    scene: Scene
+    status: FeedStatus
+    rules: tuple[str, ...]
+    seen: Seen | None
+    candidates: Sequence[Candidate]
+    opened: OpenedPlaces
+
+    def answer(self, now: datetime) -> CameraRecord:
+        """Return plain, JSON-ready values of bounded size."""
+        seen, status = self.seen, self.status
+        trouble = status.last_error
+        record: CameraRecord = {
+            "version": VERSION,
+            "camera_id": self.scene.camera_id,
+            "name": self.scene.name,
+            "written_at": now.isoformat(),
+            "feed": status.state.value,
+            "trouble": None if trouble is None else without_secrets(trouble),
+            "size": None,
+            "pictures": 0,
+            "media_time_s": None,
+            "captured_at": None,
+            "view": None,
+            "view_reason": None,
+            "rules": list(self.rules),
+            "candidates": [],
+            "opened": [],
+            "unjudged": [],
+            "left_out": 0,
+        }
+        if seen is None:
+            return record
+        candidates = [_candidate(one, seen.size) for one in self.candidates]
+        opened = self.opened.records(seen)
+        judged = {one.place.place_id for one in self.candidates}
+        judged |= {one["place"]["place_id"] for one in opened}
+        rest = [
+            _place(one, seen.size) for one in seen.places if one.place_id not in judged
+        ]
+        record |= {
+            "size": seen.size,
+            "pictures": seen.pictures,
+            "media_time_s": seen.media_time_s,
+            "captured_at": seen.captured_at.isoformat(),
+            "view": seen.view.view.value,
+            "view_reason": seen.view.reason,
+            "candidates": candidates[:_MOST_PLACES],
+            "opened": opened[:_MOST_PLACES],
+            "unjudged": rest[:_MOST_PLACES],
+            "left_out": sum(
+                max(0, len(one) - _MOST_PLACES) for one in (candidates, opened, rest)
+            ),
+        }
+        return record
+
+
+def _candidate(candidate: Candidate, size: tuple[int, int]) -> CandidateRecord:
+    return {
+        "slug": candidate.slug.value,
+        "rule": candidate.rule,
+        "zone_id": candidate.zone_id,
+        "place": _place(candidate.place, size),
+        "reasons": [reason_of(fact) for fact in candidate.facts],
+    }
+
+
+def _opened(step: Violation, size: tuple[int, int]) -> OpenedRecord:
+    return {
+        "event_id": step.event_id,
+        "slug": step.slug.value,
+        "rule": step.rule,
+        "zone_id": step.zone_id,
+        "severity": step.severity,
+        "confidence": step.confidence.value,
+        "decided_s": step.decided_s,
+        "decided_at": step.decided_at.isoformat(),
+        "place": _place(step.place, size),
+        "reasons": [reason_of(fact) for fact in step.facts],
+    }
+
+
+def _place(place: Place, size: tuple[int, int]) -> PlaceRecord:
+    width, height = size
+    left, top, right, bottom = place.xyxy
+    return {
+        "place_id": place.place_id,
+        "kind": place.kind,
+        "label": place.label,
+        "state": place.state.value,
+        "box": (
+            round(left / width, 4),
+            round(top / height, 4),
+            round(right / width, 4),
+            round(bottom / height, 4),
+        ),
+        "score": round(place.score, 3),
+        "baseline": place.baseline,
+        "first_seen_s": round(place.first_seen_s, 3),
+        "last_seen_s": round(place.last_seen_s, 3),
+        "first_seen_at": place.first_seen_at.isoformat(),
+        "observed_s": round(place.observed_s, 3),
+        "elapsed_s": round(place.elapsed_s, 3),
+        "timeline": [
+            {
+                "state": one.state.value,
+                "since_s": round(one.since_s, 3),
+                "since_at": one.since_at.isoformat(),
+            }
+            for one in place.timeline
+        ],
+    }

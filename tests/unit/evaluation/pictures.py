@@ -1,15 +1,20 @@
 """Pictures with green boxes on grey, and a detector that finds green."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
+from av.video.frame import VideoFrame
 
 from vision.core.detections import Detections
 from vision.core.frame import Frame
 
 Box = tuple[int, int, int, int]
+
+FPS, SECONDS = 2, 60
 
 
 class GreenDetector:
@@ -50,7 +55,7 @@ def _green(frame: Frame) -> Detections:
 
 
 def green_picture(
-    boxes: Sequence[Box], size: tuple[int, int] = (160, 120)
+    boxes: Sequence[Box], size: tuple[int, int] = (160, 160)
 ) -> np.ndarray:
     width, height = size
     rng = np.random.default_rng(7)
@@ -62,6 +67,20 @@ def green_picture(
     for left, top, right, bottom in boxes:
         image[top:bottom, left:right] = (40, 220, 40)
     return image
+
+
+def film_heap(path: Path, heap: Box, there_s: tuple[float, float]) -> str:
+    """Write a clip in which a green heap lies for a while; return its digest."""
+    with av.open(path, "w") as container:
+        stream = container.add_stream("libx264", rate=FPS)
+        stream.width, stream.height, stream.pix_fmt = 320, 192, "yuv420p"
+        stream.options = {"crf": "12", "g": "10"}
+        for k in range(FPS * SECONDS):
+            boxes = [heap] if there_s[0] <= k / FPS < there_s[1] else []
+            image = green_picture(boxes, size=(320, 192))
+            container.mux(stream.encode(VideoFrame.from_ndarray(image, format="bgr24")))
+        container.mux(stream.encode())
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def write_yolo(root: Path, boxes: Sequence[Sequence[Box]]) -> Path:

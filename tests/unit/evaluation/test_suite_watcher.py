@@ -1,13 +1,10 @@
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
-import av
 import pytest
-from av.video.frame import VideoFrame
 
-from tests.unit.evaluation.pictures import GreenDetector, green_picture
+from tests.unit.evaluation.pictures import FPS, SECONDS, GreenDetector, film_heap
 from vision.bootstrap.judged import SuiteWatcher
 from vision.config.home import Home
 from vision.config.load import Loaded
@@ -22,7 +19,6 @@ from vision.evaluation.problems import Problems
 from vision.evaluation.runner import watch_all
 from vision.evaluation.truth import TruthClip, read_truth
 
-FPS, SECONDS = 2, 60
 LAID_S, TAKEN_S = 10.0, 40.0
 WHOLE = [[0, 0], [1, 0], [1, 1], [0, 1]]
 HEAP = (120, 90, 170, 130)
@@ -47,25 +43,10 @@ def site(**rule: object) -> Loaded[SiteSettings]:
     return Loaded(settings, Path("site.yaml"), "0" * 64)
 
 
-def film(path: Path) -> str:
-    """Write a clip in which a green heap lies from 10 to 40 s; return its digest."""
-    with av.open(path, "w") as container:
-        stream = container.add_stream("libx264", rate=FPS)
-        stream.width, stream.height, stream.pix_fmt = 320, 192, "yuv420p"
-        stream.options = {"crf": "12", "g": "10"}
-        for k in range(FPS * SECONDS):
-            there = LAID_S <= k / FPS < TAKEN_S
-            image = green_picture([HEAP] if there else [], size=(320, 192))
-            frame = VideoFrame.from_ndarray(image, format="bgr24")
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 @pytest.fixture(scope="module")
 def truth(tmp_path_factory: pytest.TempPathFactory) -> TruthClip:
     folder = tmp_path_factory.mktemp("suite")
-    digest = film(folder / "heap.mp4")
+    digest = film_heap(folder / "heap.mp4", HEAP, (LAID_S, TAKEN_S))
     left, top, right, bottom = HEAP
     told = {
         "schema": 1,

@@ -1,0 +1,173 @@
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tests.unit.evaluation.pictures import film_heap, write_yolo
+from vision.cli.evaluate import app
+from vision.cli.evaluate_output import BAD_INPUT
+from vision.core.errors import ConfigError
+from vision.evaluation.json_lines import LabelError
+
+# A real ONNX graph that finds red, green and blue cells of 32 x 32 px.
+MODEL = Path(__file__).parents[2] / "golden" / "detectors" / "nms_free_dynamic.onnx"
+CELL = (32, 32, 64, 64)
+
+
+def evaluate(*arguments: object) -> Result:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def score(data: Path, out: Path, *more: object) -> Result:
+    return evaluate(
+        "detections",
+        *("--model", MODEL, "--data", data, "--out", out),
+        *("--map", "trash=green", "--imgsz", 160, "--threads", 1, "--batch", 2),
+        *more,
+    )
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return write_yolo(tmp_path / "set", [[CELL], [], [(96, 64, 128, 96)]])
+
+
+def test_a_right_model_scores_one_and_leaves_with_zero(
+    data: Path, tmp_path: Path
+) -> None:
+    result = score(data, tmp_path / "out")
+
+    assert result.exit_code == 0
+    assert "mAP50 1.000" in result.output
+    report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
+    assert report["about"]["model_sha256"]
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {
+        "classes.csv",
+        "flags.npz",
+        "predictions.jsonl",
+        "problems.csv",
+        "report.html",
+        "report.json",
+    }
+
+
+def test_bad_labels_are_told_and_the_exit_status_says_so(
+    data: Path, tmp_path: Path
+) -> None:
+    label = tmp_path / "set" / "labels" / "000.txt"
+    label.write_text(label.read_text() + "\n4 0.5 0.5 0.1 0.1\n0 nan 0.5 0.1 0.1\n")
+
+    result = score(data, tmp_path / "out")
+
+    assert result.exit_code == BAD_INPUT
+    assert f"{label}:2: class 4 out of range" in result.stderr
+    assert f"{label}:3: got" in result.stderr
+    assert "mAP50 1.000" in result.output
+    assert len((tmp_path / "out" / "problems.csv").read_text().splitlines()) == 3
+
+
+def test_a_set_without_a_class_in_common_is_refused(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="none in common"):
+        score(data, tmp_path / "out", "--map", "trash=litter")
+
+
+def test_a_rename_without_a_sign_between_is_refused(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="expected SET=MODEL"):
+        score(data, tmp_path / "out", "--map", "trash")
+
+
+def test_no_data_is_refused_with_what_was_expected(tmp_path: Path) -> None:
+    with pytest.raises(LabelError, match=r"expected a YOLO data\.yaml"):
+        score(tmp_path / "nothing", tmp_path / "out")
+
+
+@pytest.mark.parametrize(("at_least", "status"), [(0.99, 0), (1.01, 1)])
+def test_a_gate_decides_the_exit_status(
+    data: Path, tmp_path: Path, at_least: float, status: int
+) -> None:
+    for name in ("a", "b"):
+        score(data, tmp_path / name)
+    gate = tmp_path / "gate.toml"
+    gate.write_text(f"[figures.map50]\nat_least = {at_least}\n")
+
+    result = evaluate(
+        "compare",
+        *(tmp_path / "a", tmp_path / "b"),
+        *("--gate", gate, "--out", tmp_path / "page"),
+    )
+
+    assert result.exit_code == status
+    assert (tmp_path / "page" / "comparison.html").is_file()
+
+
+SITE = """
+site: judged
+model: {{type: onnx, path: {model}, class_map: {{green: garbage}}, imgsz: 320}}
+cameras: [{{id: any, source: {{type: images, path: .}}, period_s: 0.5}}]
+rules: [{{type: garbage_pile, dwell_s: 8, alone_s: 3}}]
+sinks: [{{type: jsonl}}]
+"""
+
+
+def test_events_are_judged_from_site_file_and_truth_folder(tmp_path: Path) -> None:
+    heap = (128, 96, 160, 128)
+    digest = film_heap(tmp_path / "heap.mp4", heap, (10.0, 40.0))
+    truth = {
+        "schema": 1,
+        "clip": "heap.mp4",
+        "sha256": digest,
+        "width": 320,
+        "height": 192,
+        "fps": 2,
+        "zones": [
+            {"id": "all", "kind": "clean", "polygon": [[0, 0], [1, 0], [1, 1], [0, 1]]}
+        ],
+        "events": [
+            {
+                "slug": "garbage_pile",
+                "start_s": 10,
+                "end_s": 40,
+                "xyxy": [0.4, 0.5, 0.5, 2 / 3],
+            }
+        ],
+    }
+    (tmp_path / "heap.truth.json").write_text(json.dumps(truth))
+    other = {**truth, "sha256": "0" * 64}
+    (tmp_path / "other.truth.json").write_text(json.dumps(other))
+    site = tmp_path / "site.yaml"
+    site.write_text(SITE.format(model=MODEL))
+
+    result = evaluate(
+        "events",
+        *("--config", site, "--truth", tmp_path, "--out", tmp_path / "out"),
+        *("--lang", "zh"),
+    )
+
+    assert result.exit_code == BAD_INPUT
+    assert "the truth is for another clip" in result.stderr
+    report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
+    counts = report["counts"]
+    assert (counts["clips_listed"], counts["clips_scored"]) == (2, 1)
+    (clip,) = report["clips"]
+    assert clip["found"]
+    assert all(
+        (tmp_path / "out" / file).is_file() for file in clip["found"][0]["evidence"]
+    )
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert '<html lang="zh"' in page
+
+
+def test_a_folder_without_truth_is_refused(tmp_path: Path) -> None:
+    site = tmp_path / "site.yaml"
+    site.write_text(SITE.format(model=MODEL))
+
+    with pytest.raises(ConfigError, match=r"no \*truth\.json below"):
+        evaluate(
+            "events",
+            *("--config", site, "--truth", tmp_path, "--out", tmp_path / "out"),
+        )

@@ -5,18 +5,17 @@ from importlib.metadata import version
 from threading import Event
 from zoneinfo import ZoneInfo
 
-from prometheus_client import start_http_server
-
 from vision.bootstrap.cameras import Surroundings, build_camera
 from vision.bootstrap.evidence import build_evidence
 from vision.bootstrap.model import build_detector
 from vision.bootstrap.rules import build_rule, check_labels
 from vision.bootstrap.schedule import build_schedule
 from vision.bootstrap.sinks import api_key, build_outbox
+from vision.bootstrap.status import answering
 from vision.config.home import Home
 from vision.config.load import Loaded
 from vision.config.sinks import HttpSink
-from vision.config.site import MetricsSettings, SiteSettings
+from vision.config.site import SiteSettings
 from vision.config.taxonomy import load_taxonomy
 from vision.core.clock import SystemClock
 from vision.core.errors import ConfigError
@@ -124,7 +123,8 @@ def watch_site(
             clock=clock,
             watch=watch,
         )
-        return engine.run(stop)
+        with answering(engine, loaded.settings.metrics):
+            return engine.run(stop)
     finally:
         evidence.close(_CLIPS_S)
         outbox.close(_CLOSE_S)
@@ -159,17 +159,14 @@ def build_engine(
         on_health=outlets.delivery.health,
         on_packet=outlets.evidence.add_packet,
     )
-    metrics = EngineMetrics()
-    engine = Engine(
+    return Engine(
         [build_camera(camera, shared) for camera in settings.cameras],
         detector,
-        Reporter(outlets.delivery, origin, metrics, watch.on_event),
+        Reporter(outlets.delivery, origin, EngineMetrics(), watch.on_event),
         clock=clock,
         pace=Pace(arrival, settings.model.batch_max),
         on_frame=watch.on_frame,
     )
-    _expose(metrics, settings.metrics)
-    return engine
 
 
 def _provenance(loaded: Loaded[SiteSettings], detector: Detector) -> Provenance:
@@ -183,16 +180,3 @@ def _provenance(loaded: Loaded[SiteSettings], detector: Detector) -> Provenance:
 
 def _zone(settings: SiteSettings) -> ZoneInfo | None:
     return None if settings.timezone is None else ZoneInfo(settings.timezone)
-
-
-def _expose(metrics: EngineMetrics, settings: MetricsSettings) -> None:
-    if settings.port == 0:
-        return
-    try:
-        start_http_server(settings.port, settings.host, metrics.registry)
-    except OSError as error:
-        msg = (
-            f"metrics: cannot listen on {settings.host}:{settings.port} "
-            f"({error.strerror}); choose another port, or 0 for none"
-        )
-        raise ConfigError(msg) from error

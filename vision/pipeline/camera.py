@@ -113,6 +113,10 @@ class Camera:
         if self.parts.why is not None:
             self.parts.why.tick(self.inquiry, now=now)
 
+    def explained(self) -> bytes | None:
+        """Return what was written last, as JSON; may be called from any thread."""
+        return None if self.parts.why is None else self.parts.why.latest
+
     def inquiry(self) -> Inquiry:
         """Return what is known of all places at this moment."""
         parts = self.parts

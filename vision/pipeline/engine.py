@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event
 
+from prometheus_client import CollectorRegistry
+
 from vision.core.detections import Detections
 from vision.core.feed import FeedState
 from vision.core.frame import Frame
@@ -82,6 +84,11 @@ class Engine:
     def cameras(self) -> tuple[Camera, ...]:
         """All that it watches."""
         return self._cameras
+
+    @property
+    def registry(self) -> CollectorRegistry:
+        """What Prometheus reads."""
+        return self._reporter.metrics.registry
 
     @property
     def idle_s(self) -> float:

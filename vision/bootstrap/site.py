@@ -114,6 +114,7 @@ def watch_site(
         zone=_zone(loaded.settings),
     )
     evidence.deliver_late_to(outbox.attach)
+    evidence.spare(outbox.undelivered_events)
     try:
         engine = build_engine(
             loaded,

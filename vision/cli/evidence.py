@@ -10,7 +10,7 @@ import typer
 from vision.config.home import Home
 from vision.core.clock import SystemClock
 from vision.core.errors import EvidenceError
-from vision.evidence import manifest
+from vision.evidence import holds, manifest
 from vision.evidence.keys import KeyFolder
 from vision.evidence.ledger import NAME as LEDGER
 from vision.evidence.ledger import OPENED, Ledger, Line
@@ -92,6 +92,35 @@ def show(
         msg = f"--out: {target} cannot be written ({error.strerror}); name another"
         raise EvidenceError(msg) from error
     print(f"{target}: {'verified' if not findings else 'DOES NOT VERIFY'}")
+
+
+@app.command()
+def hold(
+    event: Event, reason: Annotated[str, typer.Argument(help="Why, in words.")]
+) -> None:
+    """Keep a package until it is released, whatever retention says."""
+    root = Home.from_environment().evidence
+    who = getpass.getuser()
+    holds.hold(root, event, who=who, reason=reason, clock=SystemClock())
+    print(f"{event} is on hold.")
+
+
+@app.command()
+def release(
+    event: Event, reason: Annotated[str, typer.Argument(help="Why, in words.")]
+) -> None:
+    """End a hold."""
+    root = Home.from_environment().evidence
+    who = getpass.getuser()
+    holds.release(root, event, who=who, reason=reason, clock=SystemClock())
+    print(f"{event} is no longer on hold.")
+
+
+@app.command("holds")
+def list_holds() -> None:
+    """Print what is on hold, and why."""
+    for event, reason in holds.held(Home.from_environment().evidence).items():
+        print(f"{event}: {reason}")
 
 
 @app.command("export-key")

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -36,6 +37,15 @@ _SAMPLE_WIDTH = 960
 _SAMPLE_QUALITY = 80
 
 
+@dataclass(slots=True)
+class _Chore:
+    """Work that comes round."""
+
+    every_s: float
+    work: Callable[[], None]
+    due_s: float = 0.0
+
+
 class Clipping:
     """Rings, takes and the thread that writes clips into packages."""
 
@@ -66,6 +76,7 @@ class Clipping:
         self._unsent: deque[tuple[str, Evidence]] = deque(maxlen=_MAX_UNSENT)
         self.packages = threading.Lock()
         self._recorder = TakeRecorder(policy, clock, self._ready)
+        self._chores: list[_Chore] = []
         self._thread = ClipThread(self._finish, self._tick)
 
     @property
@@ -88,6 +99,10 @@ class Clipping:
                 log.warning("clip of %s is not offered again: %s", event_id, error)
                 continue
             self._unsent.append((event_id, clip))
+
+    def add_chore(self, every_s: float, work: Callable[[], None]) -> None:
+        """Do other slow work from the clip thread, now and then."""
+        self._chores.append(_Chore(every_s, work))
 
     def add(self, packet: EncodedPacket) -> None:
         """Take one packet; called from the reading threads."""
@@ -133,6 +148,9 @@ class Clipping:
             self._trouble.begin(f"event {event_id} has no clip: {error}")
             unmark(self._root, event_id, CLIP)
             return
+        if self._late is None:
+            unmark(self._root, event_id, CLIP)
+            return
         # The mark stays until the clip was told of: a crash must not keep it back.
         self._unsent.append((event_id, clip))
         self._send()
@@ -140,6 +158,11 @@ class Clipping:
     def _tick(self) -> None:
         self._recorder.expire()
         self._send()
+        now_s = self._clock.monotonic_s()
+        for chore in self._chores:
+            if now_s >= chore.due_s:
+                chore.due_s = now_s + chore.every_s
+                chore.work()
 
     def _send(self) -> None:
         """Tell of finished clips; a listener that cannot take one is asked again."""

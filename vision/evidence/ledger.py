@@ -23,6 +23,8 @@ SEALED = "sealed"
 VOID = "void"
 DELETED = "deleted"
 OPENED = "opened"
+HELD = "held"
+RELEASED = "released"
 _TAIL = 64 << 10
 
 
@@ -31,13 +33,13 @@ class Line:
     """One entry.
 
     Attributes:
-        kind: `sealed`, `void` (a sealing that a crash cut short), `deleted`, or
-            `opened` (originals were shown to someone).
+        kind: `sealed`, `void` (a sealing that a crash cut short), `deleted`,
+            `opened` (originals were shown to someone), `held` or `released`.
         event_id: whose package.
         at: wall time.
         revision: of the manifest, for `sealed` and `void`.
         manifest_sha256: digest of the manifest that the line is about.
-        note: who or what did it and why, for `deleted` and `opened`.
+        note: who or what did it and why; empty for sealings.
         files: names of deleted files; empty: the whole package.
         prev: digest of the line before, or None for the first.
     """

@@ -55,6 +55,11 @@ def unmark(root: Path, event_id: str, part: str) -> None:
         (root / WORKING / part / event_id).unlink()
 
 
+def being_written(root: Path) -> set[str]:
+    """Return the events whose packages are being written now."""
+    return {path.name for path in (root / WORKING).rglob("*") if path.is_file()}
+
+
 @contextmanager
 def working_on(root: Path, event_id: str) -> Iterator[None]:
     """Mark a package while a step is written into it.

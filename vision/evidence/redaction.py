@@ -15,7 +15,7 @@ VEHICLE_LABELS = frozenset(
     {"car", "truck", "bus", "van", "vehicle", "motorcycle", "motorbike", "tricycle"}
 )
 _GROW = 0.12  # detectors cut off hair and hands
-_CELLS = (4, 6)  # columns and rows of colour left of a person
+_CELLS = (2, 3)  # columns and rows of colour left of a person
 _PLATE_TOP = 0.45  # plates hang in the lower part of a vehicle, wherever it faces
 # A plate is about a quarter of a vehicle's width: below this, a character has less
 # than four pixels and nobody can read it.
@@ -59,7 +59,7 @@ def regions_of(observation: Observation) -> tuple[Region, ...]:
 def redact(image: ImageU8, regions: tuple[Region, ...]) -> ImageU8:
     """Return a copy with every region hidden.
 
-    A person keeps at most 4 x 6 colours; a plate's area keeps one colour per
+    A person keeps at most 2 x 3 colours; a plate's area keeps one colour per
     sixth of its width, averaged over its whole height, which is wider than any
     character and leaves no stroke to match.
 

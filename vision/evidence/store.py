@@ -1,7 +1,7 @@
 """Keeps what proves an event, and gets by when the disk does not play along."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
@@ -18,12 +18,11 @@ from vision.evidence.clipping import Clipping, LateListener
 from vision.evidence.disk import free_bytes, make_folder, write_atomically
 from vision.evidence.manifest import Entry, Manifest
 from vision.evidence.origin import origin_of, step_of
-from vision.evidence.overlay import caption, draw_overlay
 from vision.evidence.package import Package
-from vision.evidence.pictures import Picture, close_up, picture_of
-from vision.evidence.recovery import recover, working_on
-from vision.evidence.redaction import redact, regions_of
-from vision.evidence.seal import Sealer, short_code
+from vision.evidence.recovery import being_written, recover, working_on
+from vision.evidence.retention import Retention, RetentionPolicy
+from vision.evidence.seal import Sealer
+from vision.evidence.shots import shots_of
 from vision.evidence.sights import FirstSights
 from vision.evidence.takes import ClipPolicy, Moment
 from vision.evidence.trouble import Trouble
@@ -31,6 +30,7 @@ from vision.evidence.trouble import Trouble
 log = logging.getLogger(__name__)
 
 _PROBE_EVERY_S = 30.0
+_SWEEP_EVERY_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +43,14 @@ class StorePolicy:
             events themselves can still be kept.
         zone: time zone on overlays; None: this machine's.
         clips: how long clips are, and what they may cost.
+        retention: how long files stay, and how much room they may take.
     """
 
     first_sight_bytes: int = 64 << 20
     min_free_bytes: int = 64 << 20
     zone: tzinfo | None = None
     clips: ClipPolicy = field(default_factory=ClipPolicy)
-
-
-@dataclass(frozen=True, slots=True)
-class _Shot:
-    """A picture still to be written."""
-
-    role: str
-    picture: Picture
-    note: str | None = None
+    retention: RetentionPolicy = field(default_factory=RetentionPolicy)
 
 
 class PackageStore:
@@ -102,6 +95,14 @@ class PackageStore:
             policy=self._policy.clips,
             trouble=self._trouble,
         )
+        self._needed: Callable[[], Collection[str]] = tuple
+        self._retention = Retention(
+            root,
+            self._policy.retention,
+            clock=self._clock,
+            packages=self._clipping.packages,
+        )
+        self._clipping.add_chore(_SWEEP_EVERY_S, self._sweep)
         try:
             recovered = recover(root, self._clock)
             self._clipping.tell_again(recovered.unsent)
@@ -120,6 +121,10 @@ class PackageStore:
     def deliver_late_to(self, listener: LateListener) -> None:
         """Name who is told when a clip was sealed, after its event went out."""
         self._clipping.deliver_late_to(listener)
+
+    def spare(self, needed: Callable[[], Collection[str]]) -> None:
+        """Name who knows which events' files retention must not touch yet."""
+        self._needed = needed
 
     def close(self, timeout_s: float) -> None:
         """Seal the clips that were begun, at most for `timeout_s`, then stop."""
@@ -171,7 +176,9 @@ class PackageStore:
         self._require_space()
         entries: list[Entry] = []
         whole = True
-        for shot in self._shots(violation, observation):
+        sight = self._sights.of(observation.frame.camera_id, violation.place.place_id)
+        zone = self._policy.zone
+        for shot in shots_of(violation, observation, sight, zone=zone):
             try:
                 entries.append(
                     package.save(
@@ -215,34 +222,10 @@ class PackageStore:
                 package.discard(entries)
                 raise
 
-    def _shots(self, violation: Violation, observation: Observation) -> Iterator[_Shot]:
-        """Yield the pictures of a step, the most needed first."""
-        frame = observation.frame
-        regions = regions_of(observation)
-        deciding = picture_of(frame)
-        yield _Shot("wide_deciding", deciding)
-        sight = self._sights.of(frame.camera_id, violation.place.place_id)
-        if sight is not None and sight.picture.frame_index == frame.index:
-            sight = None
-        if sight is not None:
-            yield _Shot("wide_first", sight.picture)
-        cut = close_up(frame.image, violation.place.xyxy)
-        yield _Shot("close_up", picture_of(frame, cut))
-        shared = redact(frame.image, regions)
-        text = caption(
-            violation,
-            observation.scene,
-            frame,
-            short_code=short_code(violation.event_id, deciding.sha256),
-            zone=self._policy.zone,
-        )
-        drawn = draw_overlay(shared, violation, observation.scene, text)
-        yield _Shot("overlay", picture_of(frame, drawn), "redacted and annotated")
-        yield _Shot("wide_deciding_redacted", picture_of(frame, shared), "redacted")
-        cut = close_up(shared, violation.place.xyxy)
-        yield _Shot("close_up_redacted", picture_of(frame, cut), "redacted")
-        if sight is not None:
-            yield _Shot("wide_first_redacted", sight.redacted(), "redacted")
+    def _sweep(self) -> None:
+        freed = self._retention.sweep({*self._needed(), *being_written(self._root)})
+        if freed:
+            log.info("evidence: retention freed %d bytes", freed)
 
     def _require_space(self) -> None:
         free = free_bytes(self._root)

@@ -122,6 +122,20 @@ def waiting(store: MessageStore) -> list[Waiting]:
     return store.query("count what waits", select)
 
 
+def undelivered_events(store: MessageStore) -> set[str]:
+    """Return the events with a message that some receiver lacks or has refused."""
+
+    def select(db: sqlite3.Connection) -> set[str]:
+        rows = db.execute(
+            "SELECT DISTINCT m.event_id FROM deliveries d "
+            "JOIN messages m ON m.seq = d.seq "
+            "WHERE d.state <> 'delivered' AND m.event_id IS NOT NULL"
+        )
+        return {str(row[0]) for row in rows}
+
+    return store.query("list undelivered events", select)
+
+
 def prune(store: MessageStore, *, before: float, keep: int) -> int:
     """Remove old messages that every receiver has; others are never touched.
 

@@ -134,6 +134,10 @@ class Outbox:
         """Return what each receiver lacks; grows without bound while it is away."""
         return letters.waiting(self._store)
 
+    def undelivered_events(self) -> set[str]:
+        """Return the events whose files some receiver may still ask for."""
+        return letters.undelivered_events(self._store)
+
     def close(self, timeout_s: float) -> None:
         """Deliver what can be delivered in `timeout_s`, then stop."""
         if self._closed.is_set():

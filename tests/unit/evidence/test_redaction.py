@@ -1,0 +1,107 @@
+"""A shared copy must not give back what it hides."""
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.unit.evidence.scenes import observed, standing, street, textured
+from vision.core.arrays import ImageU8
+from vision.evidence.pictures import decode, encode
+from vision.evidence.redaction import Region, RegionKind, redact, regions_of
+
+PERSON = (60.0, 40.0, 140.0, 220.0)
+CAR = (160.0, 60.0, 310.0, 200.0)
+
+
+def written(text: str, *, at: tuple[int, int], scale: float) -> ImageU8:
+    """Return a picture with characters in it, as a plate has."""
+    image = textured(3)
+    cv2.rectangle(
+        image, (at[0] - 4, at[1] - 26), (at[0] + 122, at[1] + 8), (180, 60, 0), -1
+    )
+    cv2.putText(image, text, at, cv2.FONT_HERSHEY_SIMPLEX, scale, (255, 255, 255), 2)
+    return image
+
+
+def best_match(scene: ImageU8, template: ImageU8) -> float:
+    """Return the best normalised correlation of a template anywhere in a scene."""
+    found = cv2.matchTemplate(scene, template, cv2.TM_CCOEFF_NORMED)
+    return float(np.nanmax(np.where(np.isfinite(found), found, -1.0)))
+
+
+@pytest.mark.parametrize("kind", list(RegionKind))
+def test_no_part_of_what_was_hidden_can_be_matched_again(kind: RegionKind) -> None:
+    image = textured(11)
+    hidden = redact(image, (Region(kind, PERSON),))
+    shared = decode(encode(hidden))
+    x1, y1, x2, y2 = (int(side) for side in PERSON)
+
+    for size in (24, 40):
+        for top in range(y1, y2 - size, size):
+            for left in range(x1, x2 - size, size):
+                template = image[top : top + size, left : left + size]
+                place = shared[
+                    max(0, top - 12) : top + size + 12,
+                    max(0, left - 12) : left + size + 12,
+                ]
+                assert best_match(image[y1:y2, x1:x2], template) > 0.99
+                assert best_match(place, template) < 0.6
+
+
+def test_the_right_plate_among_many_cannot_be_told() -> None:
+    """Hide every candidate the same way and compare: the attack on mosaics."""
+    plates = [f"A{number}" for number in ("12345", "88888", "71717", "40404", "96969")]
+    region = (Region(RegionKind.PLATE, CAR),)
+    candidates = [written(text, at=(176, 150), scale=0.9) for text in plates]
+    hidden = [redact(image, region).astype(float) for image in candidates]
+    noise = 6.0  # what a camera and JPEG add between two pictures of one plate
+
+    spread = [
+        float(np.abs(one - other).max())
+        for index, one in enumerate(hidden)
+        for other in hidden[index + 1 :]
+    ]
+
+    assert max(spread) < 4 * noise
+
+
+def test_at_most_a_few_colours_remain_of_a_person() -> None:
+    image = textured(5)
+    hidden = redact(image, (Region(RegionKind.PERSON, PERSON),))
+    x1, y1, x2, y2 = (int(side) for side in PERSON)
+    colours = {tuple(pixel) for pixel in hidden[y1:y2, x1:x2].reshape(-1, 3)}
+
+    assert len(colours) <= 6
+
+
+def test_everything_outside_stays_as_it_was() -> None:
+    image = textured(5)
+    hidden = redact(image, (Region(RegionKind.PERSON, PERSON),))
+    outside = np.ones(image.shape[:2], bool)
+    outside[40:220, 60:140] = False
+
+    assert (hidden[outside] == image[outside]).all()
+
+
+def test_a_region_outside_the_picture_is_harmless() -> None:
+    image = textured(5)
+    hidden = redact(image, (Region(RegionKind.PERSON, (-90, -90, -10, -10)),))
+
+    assert (hidden == image).all()
+
+
+def test_people_and_readable_vehicles_are_hidden_wherever_they_are_known_from() -> None:
+    at = street(1)
+    parked = standing(at, xyxy=(10.0, 10.0, 150.0, 90.0))
+    seen = observed(at, parked, boxes=((1, PERSON), (0, CAR)))
+    kinds = sorted(region.kind for region in regions_of(seen))
+
+    assert kinds == [RegionKind.PERSON, RegionKind.PLATE, RegionKind.PLATE]
+
+
+def test_a_person_is_hidden_with_a_margin() -> None:
+    at = street(1)
+    (region,) = regions_of(observed(at, boxes=((1, PERSON),)))
+
+    assert region.xyxy[0] < PERSON[0]
+    assert region.xyxy[3] > PERSON[3]

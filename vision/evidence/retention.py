@@ -1,0 +1,209 @@
+"""Deletes what need not be kept any longer, oldest first, and says so in the ledger."""
+
+import logging
+import shutil
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from vision.core.errors import EvidenceError
+from vision.core.ports import Clock
+from vision.evidence import manifest
+from vision.evidence.disk import sync_folder
+from vision.evidence.holds import held
+from vision.evidence.ledger import DELETED, Ledger, Line
+from vision.evidence.manifest import Entry, Manifest
+from vision.evidence.recovery import being_written
+
+log = logging.getLogger(__name__)
+
+_SEALS = frozenset({"manifest", "signature"})
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionPolicy:
+    """How long each class of file stays, and how much room all may take.
+
+    Attributes:
+        clips_for: clips and their playable copies.
+        originals_for: unredacted pictures.
+        package_for: the rest, and the package itself.
+        quota_bytes: room for the whole store.
+        keep_free: share of the disk that stays free, [0, 1).
+    """
+
+    clips_for: timedelta = timedelta(days=30)
+    originals_for: timedelta = timedelta(days=180)
+    package_for: timedelta = timedelta(days=730)
+    quota_bytes: int = 100 << 30
+    keep_free: float = 0.05
+
+    def limit_of(self, role: str) -> timedelta:
+        """Return how long a file of this role stays."""
+        if role.startswith("clip"):
+            return self.clips_for
+        shared = role.startswith("overlay") or "redacted" in role
+        return self.package_for if shared or role in _SEALS else self.originals_for
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A package with what retention needs to know of it."""
+
+    folder: Path
+    sealed: Manifest
+    newest: datetime
+    cleared: bool
+
+    def files(self, roles: str = "") -> tuple[Entry, ...]:
+        return tuple(
+            entry
+            for entry in self.sealed.entries
+            if entry.artifact.role.startswith(roles) and entry.artifact.path.exists()
+        )
+
+
+class Retention:
+    """Applies a policy to one store.
+
+    Held packages and those that receivers still wait for are left alone.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        policy: RetentionPolicy,
+        *,
+        clock: Clock,
+        packages: AbstractContextManager[object] | None = None,
+    ) -> None:
+        """Name the store.
+
+        Args:
+            root: the evidence folder.
+            policy: how long and how much.
+            clock: wall time.
+            packages: held while a package is changed; others write packages, too.
+        """
+        self._packages_lock = nullcontext() if packages is None else packages
+        self._root = root
+        self._policy = policy
+        self._clock = clock
+        self._ledger = Ledger(root)
+
+    def sweep(self, busy: Collection[str] = ()) -> int:
+        """Delete what is over age or over quota.
+
+        Args:
+            busy: events whose files are still needed.
+
+        Returns:
+            Bytes that were freed.
+
+        Raises:
+            OSError: the store cannot be read or written.
+        """
+        if not self._root.is_dir():
+            return 0
+        spared = {*busy, *held(self._root)}
+        before = self._size()
+        packages = sorted(self._packages(spared), key=lambda kept: kept.newest)
+        for kept in packages:
+            self._age(kept)
+        left = self._size()
+        if left > self._room(left):
+            self._shrink([kept for kept in packages if kept.folder.exists()])
+        return before - self._size()
+
+    def _age(self, kept: _Kept) -> None:
+        age = self._clock.now() - kept.newest
+        policy = self._policy
+        if age > policy.package_for:
+            self._delete_package(kept, f"older than {policy.package_for.days} days")
+            return
+        late = tuple(
+            entry
+            for entry in kept.files()
+            if age > policy.limit_of(entry.artifact.role)
+        )
+        if late:
+            self._delete_files(kept, late, "older than its class is kept")
+
+    def _shrink(self, packages: list[_Kept]) -> None:
+        """Free room: clips before packages, cleared events before open ones."""
+        order = sorted(packages, key=lambda kept: (not kept.cleared, kept.newest))
+        size = self._size()
+        for kept in order:
+            if size <= self._room(size):
+                return
+            clips = kept.files("clip")
+            if clips:
+                size -= self._delete_files(kept, clips, "over quota")
+        for kept in order:
+            if size <= self._room(size):
+                return
+            size -= self._delete_package(kept, "over quota")
+
+    def _room(self, size: int) -> int:
+        """Return the bytes that the store may take, `size` being what it takes now."""
+        usage = shutil.disk_usage(self._root)
+        spare = int(usage.total * self._policy.keep_free)
+        return min(self._policy.quota_bytes, size + usage.free - spare)
+
+    def _delete_files(self, kept: _Kept, entries: tuple[Entry, ...], why: str) -> int:
+        names = tuple(entry.artifact.name for entry in entries)
+        with self._packages_lock:
+            self._record(kept, why, names)
+            freed = sum(entry.artifact.path.stat().st_size for entry in entries)
+            for entry in entries:
+                entry.artifact.path.unlink(missing_ok=True)
+            sync_folder(kept.folder)
+        return freed
+
+    def _delete_package(self, kept: _Kept, why: str) -> int:
+        with self._packages_lock:
+            if kept.folder.name in being_written(self._root):
+                return 0
+            self._record(kept, why, ())
+            freed = _folder_size(kept.folder)
+            shutil.rmtree(kept.folder)
+            sync_folder(self._root)
+        return freed
+
+    def _record(self, kept: _Kept, why: str, names: tuple[str, ...]) -> None:
+        """Write the ledger's line first: nothing goes without one."""
+        digest = manifest.digest_of(kept.folder / manifest.NAME)
+        revision = kept.sealed.revision
+        note = f"retention: {why}"
+        line = Line(
+            DELETED, kept.folder.name, "", revision, digest, note=note, files=names
+        )
+        self._ledger.append(line, self._clock.now())
+        log.info("evidence %s: %s deleted, %s", kept.folder.name, names or "all", why)
+
+    def _packages(self, spared: Collection[str]) -> Iterator[_Kept]:
+        for folder in self._root.iterdir():
+            if folder.name[0] == "." or folder.name in spared or not folder.is_dir():
+                continue
+            try:
+                text = (folder / manifest.NAME).read_bytes()
+                sealed = Manifest.from_bytes(text, folder)
+            except (OSError, EvidenceError) as error:
+                log.warning("retention leaves %s alone: %s", folder.name, error)
+                continue
+            newest = datetime.fromisoformat(str(sealed.chain[-1]["at"]))
+            cleared = any(step["lifecycle"] == "cleared" for step in sealed.steps)
+            yield _Kept(folder, sealed, newest, cleared)
+
+    def _size(self) -> int:
+        return sum(
+            _folder_size(folder)
+            for folder in self._root.iterdir()
+            if folder.is_dir() and folder.name[0] != "."
+        )
+
+
+def _folder_size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())

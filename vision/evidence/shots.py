@@ -1,0 +1,72 @@
+"""Which pictures prove a step."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from vision.core.observation import Observation
+from vision.core.violations import Violation
+from vision.evidence.overlay import caption, draw_overlay
+from vision.evidence.pictures import Picture, close_up, picture_of
+from vision.evidence.redaction import redact, regions_of
+from vision.evidence.seal import short_code
+from vision.evidence.sights import Sight
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A picture still to be written.
+
+    Attributes:
+        role: as on `Artifact`.
+        picture: encoded and hashed.
+        note: how it was made, where that matters.
+    """
+
+    role: str
+    picture: Picture
+    note: str | None = None
+
+
+def shots_of(
+    violation: Violation,
+    observation: Observation,
+    sight: Sight | None,
+    *,
+    zone: tzinfo | None,
+) -> Iterator[Shot]:
+    """Yield the pictures of a step, the most needed first.
+
+    Args:
+        violation: the step.
+        observation: the deciding frame and what was made of it.
+        sight: first sight of the place, or None.
+        zone: time zone on the overlay; None: this machine's.
+
+    Raises:
+        EvidenceError: a picture cannot be encoded.
+    """
+    frame = observation.frame
+    deciding = picture_of(frame)
+    yield Shot("wide_deciding", deciding)
+    if sight is not None and sight.picture.frame_index == frame.index:
+        sight = None
+    if sight is not None:
+        yield Shot("wide_first", sight.picture)
+    cut = close_up(frame.image, violation.place.xyxy)
+    yield Shot("close_up", picture_of(frame, cut))
+    shared = redact(frame.image, regions_of(observation))
+    text = caption(
+        violation,
+        observation.scene,
+        frame,
+        short_code=short_code(violation.event_id, deciding.sha256),
+        zone=zone,
+    )
+    drawn = draw_overlay(shared, violation, observation.scene, text)
+    yield Shot("overlay", picture_of(frame, drawn), "redacted and annotated")
+    yield Shot("wide_deciding_redacted", picture_of(frame, shared), "redacted")
+    cut = close_up(shared, violation.place.xyxy)
+    yield Shot("close_up_redacted", picture_of(frame, cut), "redacted")
+    if sight is not None:
+        yield Shot("wide_first_redacted", sight.redacted(), "redacted")

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 from typing import Literal
 
 from pythonjsonlogger.json import JsonFormatter
@@ -31,17 +32,24 @@ def set_up_logging(*, level: str, style: LogFormat) -> None:
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_WithoutSecrets())
-    handler.setFormatter(
-        JsonFormatter(
-            "%(asctime)s %(levelname)s %(name)s %(message)s",
-            rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
-            json_ensure_ascii=False,
-        )
-        if style == "json"
-        else logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
-    )
+    handler.setFormatter(_machine() if style == "json" else _human())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
     # httpx logs full URLs of every request at INFO.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def _machine() -> logging.Formatter:
+    formatter = JsonFormatter(
+        "%(asctime)s %(levelname)s %(name)s %(message)s",
+        datefmt="%Y-%m-%dT%H:%M:%SZ",
+        rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
+        json_ensure_ascii=False,
+    )
+    formatter.converter = time.gmtime
+    return formatter
+
+
+def _human() -> logging.Formatter:
+    return logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")

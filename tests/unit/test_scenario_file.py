@@ -1,5 +1,6 @@
 """Scenario files: what they may say, and what follows from them. No Blender here."""
 
+import hashlib
 import json
 import math
 import subprocess
@@ -30,6 +31,12 @@ SCENARIOS = sorted((ROOT / "datasets" / "scenarios").glob("*.yaml"))
 VIEW = {"x": 0.0, "y": -10.0, "height_m": 6.0, "look_at": [0.0, 4.0, 0.5]}
 
 
+TRUTHS = [
+    *sorted((ROOT / "datasets" / "scenarios").glob("*.truth.json")),
+    ROOT / "datasets" / "demo" / "truth.json",
+]
+
+
 def scenario(*actors: dict[str, object], **more: object) -> Scenario:
     base = {"schema": 1, "name": "x", "duration_s": 60.0, "fps": 2.0, "view": VIEW}
     return Scenario.model_validate({**base, "actors": actors, **more})
@@ -41,6 +48,21 @@ def test_shipped_scenario_is_valid_and_named_after_its_file(path: Path) -> None:
 
     assert found.name == path.stem
     assert zone_polygons(found)
+
+
+@pytest.mark.parametrize("path", TRUTHS, ids=lambda p: p.name)
+def test_shipped_truth_belongs_to_its_clip_and_to_its_scenario(path: Path) -> None:
+    truth = json.loads(path.read_text(encoding="utf-8"))
+    clip = path.parent / truth["clip"]
+    name = "demo_street" if path.name == "truth.json" else clip.stem
+    made_of = load(ROOT / "datasets" / "scenarios" / f"{name}.yaml")
+    wanted = [(s.slug, s.start_s, s.end_s) for s in spans(made_of) if s.decoy is None]
+
+    assert hashlib.sha256(clip.read_bytes()).hexdigest() == truth["sha256"]
+    assert [(e["slug"], e["start_s"], e["end_s"]) for e in truth["events"]] == wanted
+    assert truth["zones"] == zone_polygons(made_of)
+    assert truth["conditions"] == conditions(made_of)
+    assert truth["synthetic"] is True
 
 
 def test_reading_a_scenario_does_not_import_blender() -> None:

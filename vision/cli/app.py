@@ -17,6 +17,7 @@ from vision.cli.outbox import app as outbox
 from vision.cli.run import run
 from vision.cli.serve import serve
 from vision.cli.snapshot import snapshot
+from vision.cli.why import why
 from vision.core.errors import VisionError
 
 app = typer.Typer(
@@ -42,6 +43,7 @@ app.command()(demo)
 app.command()(check)
 app.command()(doctor)
 app.command()(snapshot)
+app.command()(why)
 app.command()(serve)
 app.add_typer(evidence)
 app.add_typer(evaluate, name="evaluate")

@@ -63,11 +63,12 @@ def reason_text(fact: Fact) -> str:
     unit = f" {fact.unit}" if fact.unit not in {"", "1"} else ""
     text = f"{name} {_value(fact)}{unit}"
     limit = _least(fact)
-    if limit is not None:
-        return f"{text} of {limit:g}{unit}"
-    if fact.bound is None or fact.holds:
+    if limit is not None and fact.unit == "s":
+        return f"{text} of {limit:g} s"
+    if fact.bound is None:
         return text
-    return f"{text} (needs {fact.bound}{unit})"
+    needs = "" if fact.holds else "needs "
+    return f"{text} ({needs}{fact.bound}{unit})"
 
 
 def _least(fact: Fact) -> float | None:

@@ -113,14 +113,22 @@ class Line:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
+    def _connect(self) -> socket.socket | None:
+        if not self._whole.is_set():
+            return None
+        try:
+            return socket.create_connection(("127.0.0.1", self._to_port))
+        except OSError:
+            return None
+
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
-                if not self._whole.is_set():
+                far = self._connect()
+                if far is None:
                     near.close()
                     continue
-                far = socket.create_connection(("127.0.0.1", self._to_port))
                 self._ends += [near, far]
                 for pair in ((near, far), (far, near)):
                     threading.Thread(target=_carry, args=pair, daemon=True).start()
@@ -132,3 +140,4 @@ def _carry(source: socket.socket, sink: socket.socket) -> None:
             sink.sendall(chunk)
     with suppress(OSError):
         sink.shutdown(socket.SHUT_RDWR)
+    source.close()

@@ -49,7 +49,8 @@ def opened(options: PacketOptions, path: Path | None) -> InputContainer:
             timeout=(options.open_timeout_s, options.read_timeout_s),
         )
     except (av.error.FFmpegError, ValueError) as error:
-        msg = f"{address.label(options.url)}: {reason(error, options.open_timeout_s)}"
+        why = reason(error, options.open_timeout_s, file=path is not None)
+        msg = f"{address.label(options.url)}: {why}"
         raise SourceOpenError(msg) from None
 
 
@@ -101,17 +102,19 @@ def stamp_of(packet: "Packet[VideoStream]", tick_s: float) -> Stamp:
     )
 
 
-def reason(error: Exception, timeout_s: float) -> str:
+def reason(error: Exception, timeout_s: float, *, file: bool) -> str:
     """Return why FFmpeg failed, in words, without the URL that it repeats."""
+    todo = "check the file" if file else "check the address and that the camera is on"
     if isinstance(error, av.error.ExitError):
-        return f"no answer within {timeout_s:g} s; check that the camera is on"
+        return f"no answer within {timeout_s:g} s; {todo}"
     if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
         return "the camera refused the credentials; check user and password"
     if isinstance(error, av.error.InvalidDataError):
-        return "not a video that FFmpeg understands, or damaged; play it elsewhere"
+        what = "not a video that FFmpeg understands" if file else "no valid answer"
+        return f"{what}; {todo}"
     if isinstance(error, av.error.FFmpegError) and error.strerror:
-        return f"{error.strerror}; check the address and that the camera is on"
-    return f"{type(error).__name__}; check the address"
+        return f"{error.strerror}; {todo}"
+    return f"{type(error).__name__}; {todo}"
 
 
 class PacketTap:

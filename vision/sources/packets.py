@@ -164,7 +164,8 @@ class _Reception:
                 self._survive(error)
                 self._packets = self._demuxed()
             except av.error.FFmpegError as error:
-                msg = f"{self._label}: {demux.reason(error, bound_s)}"
+                why = demux.reason(error, bound_s, file=self._path is not None)
+                msg = f"{self._label}: {why}"
                 raise SourceReadError(msg) from None
             else:
                 # On a time-out FFmpeg first hands out what its parser still held, and

@@ -8,18 +8,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from serve.app import create_app, prepare
 from serve.errors import Conflict
 from serve.logs import set_up_logging
 from serve.people.passwords import SHORTEST
 from serve.people.roles import Role, Scope
+from serve.server import Server
 from serve.services import Services, assemble
 from serve.settings import Settings, SettingsError, load_settings
 from vision.core.clock import SystemClock
 
-GRACE_S = 10
 BACKLOG = 2048
 SETUP_TIME = timedelta(days=1)
 
@@ -57,19 +56,11 @@ def serve(  # noqa: PLR0913 one argument per option
     _first_start(assemble(settings, SystemClock()))
     listening = _listen(settings)
     address = _address(settings, listening)
-    config = uvicorn.Config(
-        create_app(settings),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=GRACE_S,
-    )
     typer.echo(f"Streetwarden event service: {address}")
     # The server hands the signal on once all is finished: a stop asked for is no fault.
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: None)
-    uvicorn.Server(config).run(sockets=[listening])
+    Server(create_app(settings)).run(sockets=[listening])
 
 
 @keys.command("create")

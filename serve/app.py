@@ -1,5 +1,6 @@
 """The application factory."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -8,6 +9,7 @@ from fastapi import FastAPI
 
 from serve.console.pages import mount_console
 from serve.errors import install_handlers
+from serve.jobs import work_beside
 from serve.middleware import LimitBody, Observe
 from serve.people.roles import Scope
 from serve.routes import (
@@ -18,6 +20,8 @@ from serve.routes import (
     grids,
     operation,
     people,
+    stream,
+    subscriptions,
     verifications,
 )
 from serve.services import Services, assemble
@@ -38,7 +42,11 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         prepare(services)
-        yield
+        following = asyncio.create_task(services.broadcast.run())
+        with work_beside(services):
+            yield
+        services.broadcast.stop()
+        await following
         services.database.close()
 
     app = FastAPI(
@@ -66,6 +74,8 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         cameras,
         cases,
         verifications,
+        stream,
+        subscriptions,
         grids,
         people,
         operation,

@@ -13,6 +13,10 @@ from serve.cases.verification import VerificationStore
 from serve.feed import Feed
 from serve.files import EvidenceFiles
 from serve.metrics import Metrics
+from serve.outward.broadcast import Broadcast
+from serve.outward.queue import DeliveryQueue
+from serve.outward.secrets import SecretBox
+from serve.outward.subscriptions import SubscriptionStore
 from serve.people.audit import AuditLog
 from serve.people.keys import KeyStore
 from serve.people.users import UserStore
@@ -45,6 +49,9 @@ class Services:
     escalation: Escalation
     verifications: VerificationStore
     feed: Feed
+    broadcast: Broadcast
+    subscriptions: SubscriptionStore
+    queue: DeliveryQueue
     metrics: Metrics
 
 
@@ -57,6 +64,7 @@ def assemble(settings: Settings, clock: Clock) -> Services:
     database = Database(settings.database)
     policy = load_policy(settings.config_dir)
     grid = Grid(database, clock)
+    feed = Feed(database)
     cases = CaseStore(database, clock, policy)
     return Services(
         settings=settings,
@@ -75,9 +83,17 @@ def assemble(settings: Settings, clock: Clock) -> Services:
         find_cases=CaseQuery(database),
         escalation=Escalation(database, clock, cases),
         verifications=VerificationStore(database, clock, cases),
-        feed=Feed(database),
+        feed=feed,
+        broadcast=Broadcast(feed),
+        subscriptions=SubscriptionStore(database, clock, _box(settings)),
+        queue=DeliveryQueue(database, clock),
         metrics=Metrics(),
     )
+
+
+def _box(settings: Settings) -> SecretBox:
+    given = settings.secret_key
+    return SecretBox(settings.home, None if given is None else given.get_secret_value())
 
 
 def services_of(request: Request) -> Services:

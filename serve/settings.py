@@ -17,6 +17,7 @@ from pydantic import (
 
 PREFIX = "STREETWARDEN_"
 MIB = 1024 * 1024
+_SECRETS = ("api_key", "secret_key", "mqtt_password")
 
 
 class SettingsError(Exception):
@@ -35,6 +36,12 @@ class Settings(BaseModel):
         api_key: pre-seeded ingest key for unattended set-ups, at least 32 characters.
         config_dir: holds departments.yaml and deadlines.yaml; missing files mean no
             such rules.
+        allow_private_webhooks: webhooks may go to addresses that are not public, and
+            over plain http.
+        secret_key: encrypts webhook secrets; default: made in `home/serve.key`.
+        mqtt_url: `mqtt://host:1883/prefix`, or None.
+        mqtt_username: for the broker.
+        mqtt_password: for the broker.
         timezone: in which pages show times until the browser knows better.
         max_body_bytes: longest JSON body.
         max_evidence_bytes: longest evidence file.
@@ -49,6 +56,11 @@ class Settings(BaseModel):
     open_reads: bool = False
     api_key: SecretStr | None = None
     config_dir: Path = Path("configs")
+    allow_private_webhooks: bool = False
+    secret_key: SecretStr | None = None
+    mqtt_url: str | None = None
+    mqtt_username: str | None = None
+    mqtt_password: SecretStr | None = None
     timezone: str = "Asia/Shanghai"
     max_body_bytes: int = Field(default=1 * MIB, ge=1024, le=64 * MIB)
     max_evidence_bytes: int = Field(default=64 * MIB, ge=1024, le=4096 * MIB)
@@ -124,9 +136,11 @@ def load_settings(environment: Mapping[str, str], **given: object) -> Settings:
         for name in Settings.model_fields
         if environment.get(PREFIX + name.upper())
     }
-    key_file = environment.get(f"{PREFIX}API_KEY_FILE")
-    if key_file and "api_key" not in values:
-        values["api_key"] = _read_secret(Path(key_file))
+    for secret in _SECRETS:
+        variable = f"{PREFIX}{secret.upper()}_FILE"
+        path = environment.get(variable)
+        if path and secret not in values:
+            values[secret] = _read_secret(variable, Path(path))
     values.update({name: value for name, value in given.items() if value is not None})
     try:
         return Settings.model_validate(values)
@@ -139,12 +153,12 @@ def load_settings(environment: Mapping[str, str], **given: object) -> Settings:
         raise SettingsError("\n".join(lines)) from None
 
 
-def _read_secret(path: Path) -> str:
+def _read_secret(variable: str, path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         msg = (
-            f"{PREFIX}API_KEY_FILE: got {path}, which cannot be read; "
-            "expected a text file holding one key"
+            f"{variable}: got {path}, which cannot be read; "
+            "expected a text file holding it"
         )
         raise SettingsError(msg) from error

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from serve.access import visitor_of
+from serve.cases.lifecycle import TRANSITIONS
 from serve.console.words import (
     Language,
     Sentence,
@@ -24,6 +25,7 @@ from serve.console.words import (
 from serve.people.roles import ANYONE_HERE, Principal
 from serve.services import Services
 from serve.views import EventOut, EvidenceOut
+from vision.core.violations import Lifecycle
 
 _templates = Environment(
     loader=PackageLoader("serve.console"),
@@ -31,6 +33,14 @@ _templates = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+)
+
+
+# Browsers listen to named messages by name.
+_STREAM_TYPES = " ".join(
+    [f"violation.{one}" for one in Lifecycle]
+    + [f"case.{move.event}" for move in TRANSITIONS.values()]
+    + ["case.escalated"]
 )
 
 
@@ -126,6 +136,7 @@ def _common(request: Request, looker: Visitor) -> dict[str, object]:
         "why": why,
         "role": lambda role: role_name(role, language),
         "length": lambda seconds: duration(seconds, language),
+        "stream_types": _STREAM_TYPES,
         "login_name": None if principal is None else principal.login,
         "csrf": "" if principal is None else principal.csrf or "",
     }

@@ -153,6 +153,13 @@ class EventStore:
                 raise UnknownEvent(msg)
             return _with_files(session, [row])[0]
 
+    def street_of(self, event_id: str) -> str | None:
+        """Return the street an event lies in, or None."""
+        with self._database.read() as session:
+            return session.scalar(
+                select(EventRow.street).where(EventRow.event_id == event_id)
+            )
+
     def history(self, event_id: str) -> list[MessageRow]:
         """Return an event's steps in the order of their sequence."""
         with self._database.read() as session:

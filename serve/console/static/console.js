@@ -1,7 +1,8 @@
 "use strict";
 // Shows times in the viewer's own zone and keeps the page fresh by asking again.
 
-const PERIOD_MS = 3000;
+const PERIOD_MS = 10000;
+const SETTLE_MS = 300;
 
 function localTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
@@ -41,18 +42,25 @@ function start() {
   if (!live || document.querySelector("form.login")) return;
   const state = { etag: null };
   say(live, true);
-  const again = async () => {
+  const look = async () => {
     const playing = [...document.querySelectorAll("video")].some((v) => !v.paused);
-    const writing = [...document.querySelectorAll("#main input, #main textarea")]
-      .some((field) => field === document.activeElement || field.value !== field.defaultValue);
-    if (!document.hidden && !playing && !writing) {
-      let fresh = false;
-      try { fresh = await refresh(state); } catch { fresh = false; }
-      say(live, fresh);
-    }
-    setTimeout(again, PERIOD_MS);
+    const fields = [...document.querySelectorAll("#main input, #main textarea")];
+    const writing = fields.some(
+      (field) => field === document.activeElement || field.value !== field.defaultValue);
+    if (document.hidden || playing || writing) return;
+    let fresh = false;
+    try { fresh = await refresh(state); } catch { fresh = false; }
+    say(live, fresh);
   };
+  const again = async () => { await look(); setTimeout(again, PERIOD_MS); };
   setTimeout(again, PERIOD_MS);
+  // The stream says that something happened; the page itself is asked for again.
+  let soon = null;
+  const hint = () => { clearTimeout(soon); soon = setTimeout(look, SETTLE_MS); };
+  const stream = new EventSource("/api/v1/stream");
+  for (const type of document.body.dataset.types.split(" ")) {
+    stream.addEventListener(`org.streetwarden.${type}.v1`, hint);
+  }
 }
 
 document.addEventListener("DOMContentLoaded", start);

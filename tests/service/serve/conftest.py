@@ -13,6 +13,7 @@ import uvicorn
 
 from serve.app import create_app
 from serve.people.roles import Role, Scope
+from serve.server import Server
 from serve.services import Services
 from serve.settings import Settings
 from serve.store.database import Database
@@ -69,9 +70,7 @@ def start(new_database: Path) -> Iterator[Start]:
             shutil.copy(new_database, settings.home / "serve.db")
         app = create_app(settings, clock)
         listening = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_config=None, access_log=False, proxy_headers=False)
-        )
+        server = Server(app)
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"

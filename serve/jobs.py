@@ -1,0 +1,58 @@
+"""What a running service does beside answering requests."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from serve.background import Periodic
+from serve.outward.dispatcher import Dispatcher, Sender
+from serve.outward.mqtt import MqttSender, broker_of
+from serve.outward.subscriptions import MQTT, WEBHOOK, Wish
+from serve.outward.webhooks import WebhookSender
+from serve.people.roles import ENGINE
+from serve.services import Services
+
+ESCALATE_EVERY_S = 5.0
+DELIVER_EVERY_S = 1.0
+STOP_S = 20.0
+
+
+@contextmanager
+def work_beside(services: Services) -> Iterator[None]:
+    """Escalate and deliver until the block ends."""
+    dispatcher = Dispatcher(services.queue, _senders(services))
+    jobs = [
+        Periodic("escalation", services.escalation.run, ESCALATE_EVERY_S),
+        Periodic("delivery", dispatcher.run, DELIVER_EVERY_S),
+    ]
+    unlisten = services.feed.listen(jobs[1].ring)
+    for job in jobs:
+        job.start()
+    try:
+        yield
+    finally:
+        unlisten()
+        for job in jobs:
+            job.stop(STOP_S)
+        dispatcher.close()
+
+
+def _senders(services: Services) -> dict[str, Sender]:
+    settings = services.settings
+    senders: dict[str, Sender] = {
+        WEBHOOK: WebhookSender(
+            services.subscriptions,
+            services.clock,
+            allow_private=settings.allow_private_webhooks,
+        )
+    }
+    if settings.mqtt_url is not None:
+        password = settings.mqtt_password
+        broker = broker_of(
+            settings.mqtt_url,
+            settings.mqtt_username,
+            None if password is None else password.get_secret_value(),
+        )
+        services.subscriptions.ensure(MQTT, Wish(settings.mqtt_url), ENGINE)
+        senders[MQTT] = MqttSender(broker, f"streetwarden-{socket.gethostname()}")
+    return senders

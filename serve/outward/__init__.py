@@ -1,0 +1,1 @@
+"""Handing messages on: stream, webhooks, MQTT."""

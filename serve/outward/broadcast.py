@@ -1,0 +1,123 @@
+"""The live stream: one reader of the feed for all who listen in this process."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+
+from serve.feed import Feed
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 1.0
+KEPT = 2000
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message of the feed."""
+
+    number: int
+    type: str
+    event_id: str | None
+    body: str
+
+
+class Broadcast:
+    """Keeps the newest messages in memory and wakes those who wait.
+
+    Each listener has its own place in the feed, so a slow one delays nobody and
+    loses nothing; one that is far behind reads from the database.
+    """
+
+    def __init__(self, feed: Feed) -> None:
+        """Follow this feed once `run` is called."""
+        self._feed = feed
+        self._recent: deque[Entry] = deque(maxlen=KEPT)
+        self._newest = 0
+        self._changed = asyncio.Event()
+        self._stopped = False
+
+    async def run(self) -> None:
+        """Read the feed until `stop`; new messages of this process ring at once."""
+        loop = asyncio.get_running_loop()
+        rung = asyncio.Event()
+
+        def ring() -> None:
+            loop.call_soon_threadsafe(rung.set)
+
+        unlisten = self._feed.listen(ring)
+        self._newest = await run_in_threadpool(self._feed.newest)
+        try:
+            while not self._stopped:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(rung.wait(), LOOK_EVERY_S)
+                rung.clear()
+                await self._try_to_read()
+        finally:
+            unlisten()
+
+    def stop(self) -> None:
+        """End every stream, so that the server can stop without waiting for them."""
+        self._stopped = True
+        self._wake()
+
+    async def follow(self, after: int, *, beat_s: float) -> AsyncIterator[Entry | None]:
+        """Yield the messages after a number, for ever; None when nothing came.
+
+        Args:
+            after: the last number that the listener has seen.
+            beat_s: longest silence before a None.
+        """
+        while not self._stopped:
+            changed = self._changed
+            entries = await self._after(after)
+            for entry in entries:
+                after = entry.number
+                yield entry
+            if entries or self._stopped:
+                continue
+            try:
+                await asyncio.wait_for(changed.wait(), beat_s)
+            except TimeoutError:
+                yield None
+
+    async def _try_to_read(self) -> None:
+        try:
+            await self._read()
+        except SQLAlchemyError as error:
+            # Listeners keep their places and get what they missed when it is back.
+            logger.warning(
+                "the stream waits for the database: %s", type(error).__name__
+            )
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _read(self) -> None:
+        while True:
+            entries = await self._page(self._newest)
+            if not entries:
+                return
+            self._recent.extend(entries)
+            self._newest = entries[-1].number
+            self._wake()
+
+    async def _after(self, number: int) -> list[Entry]:
+        if number >= self._newest:
+            return []
+        if self._recent and self._recent[0].number <= number + 1:
+            return [entry for entry in self._recent if entry.number > number]
+        return await self._page(number)
+
+    async def _page(self, number: int) -> list[Entry]:
+        rows = await run_in_threadpool(self._feed.after, number, limit=PAGE)
+        return [Entry(row.number, row.type, row.event_id, row.body) for row in rows]
+
+    def _wake(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()

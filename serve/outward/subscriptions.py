@@ -1,0 +1,149 @@
+"""Who wants to be told, of what, and with which secret."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from serve.errors import NotFound
+from serve.outward.secrets import SecretBox
+from serve.outward.signing import new_secret
+from serve.people.roles import Principal
+from serve.store.database import Database
+from serve.store.delivery_tables import DeliveryRow, SubscriptionRow
+from serve.store.tables import MessageRow
+from vision.core.ports import Clock
+
+OVERLAP = timedelta(days=1)
+WEBHOOK, MQTT = "webhook", "mqtt"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a subscriber asks for.
+
+    Attributes:
+        url: where to.
+        types: beginnings of types after `org.streetwarden.`; empty means all.
+        slugs: violations; empty means all.
+        after: feed number to start after; None starts with what comes from now on.
+    """
+
+    url: str
+    types: Sequence[str] = ()
+    slugs: Sequence[str] = ()
+    after: int | None = None
+
+
+class SubscriptionStore:
+    """Keeps subscriptions."""
+
+    def __init__(self, database: Database, clock: Clock, box: SecretBox) -> None:
+        """Use this database; `box` keeps the secrets."""
+        self._database = database
+        self._clock = clock
+        self._box = box
+
+    def create(
+        self, wish: Wish, who: Principal, *, kind: str = WEBHOOK
+    ) -> tuple[SubscriptionRow, str]:
+        """Store a subscription; return it with its secret, which is not shown again."""
+        secret = new_secret()
+        closed = self._box.close(secret)
+        with self._database.write() as session:
+            newest = session.scalar(select(func.max(MessageRow.number))) or 0
+            row = SubscriptionRow(
+                kind=kind,
+                url=wish.url,
+                types=" ".join(wish.types),
+                slugs=" ".join(wish.slugs),
+                secret=closed,
+                after_number=newest if wish.after is None else wish.after,
+                created_by=who.name,
+                created_at=self._clock.now(),
+            )
+            session.add(row)
+        return row, secret
+
+    def all(self) -> list[SubscriptionRow]:
+        """Return every subscription, oldest first."""
+        with self._database.read() as session:
+            query = select(SubscriptionRow).order_by(SubscriptionRow.number)
+            return list(session.scalars(query))
+
+    def get(self, number: int) -> SubscriptionRow:
+        """Return one subscription.
+
+        Raises:
+            NotFound: there is none.
+        """
+        with self._database.read() as session:
+            return _get(session, number)
+
+    def rotate(self, number: int) -> str:
+        """Return a new secret; the old one signs too for one more day.
+
+        Raises:
+            NotFound: there is no such subscription.
+        """
+        secret = new_secret()
+        closed = self._box.close(secret)
+        with self._database.write() as session:
+            row = _get(session, number)
+            row.old_secret, row.secret = row.secret, closed
+            row.old_until = self._clock.now() + OVERLAP
+        return secret
+
+    def secrets(self, number: int) -> list[str]:
+        """Return the secrets to sign with, newest first."""
+        row = self.get(number)
+        closed = [row.secret]
+        overlapping = row.old_until is not None and row.old_until > self._clock.now()
+        if row.old_secret is not None and overlapping:
+            closed.append(row.old_secret)
+        return [self._box.open(one) for one in closed]
+
+    def set_disabled(self, number: int, why: str | None) -> SubscriptionRow:
+        """Stop telling, or (None) go on where it stopped.
+
+        Raises:
+            NotFound: there is no such subscription.
+        """
+        with self._database.write() as session:
+            row = _get(session, number)
+            row.disabled = why
+            return row
+
+    def remove(self, number: int) -> None:
+        """Forget a subscription and all that is on its way to it.
+
+        Raises:
+            NotFound: there is no such subscription.
+        """
+        with self._database.write() as session:
+            row = _get(session, number)
+            session.execute(
+                delete(DeliveryRow).where(DeliveryRow.subscription == number)
+            )
+            session.delete(row)
+
+    def ensure(self, kind: str, wish: Wish, who: Principal) -> SubscriptionRow:
+        """Return the one subscription of a kind, made or moved to another address."""
+        with self._database.write() as session:
+            row = session.scalar(
+                select(SubscriptionRow).where(SubscriptionRow.kind == kind)
+            )
+            if row is not None:
+                row.url = wish.url
+                return row
+        return self.create(wish, who, kind=kind)[0]
+
+
+def _get(session: Session, number: int) -> SubscriptionRow:
+    row = session.get(SubscriptionRow, number)
+    if row is None:
+        msg = f"subscription: got {number}; there is no such subscription"
+        raise NotFound(msg)
+    return row

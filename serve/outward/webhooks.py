@@ -1,0 +1,102 @@
+"""One attempt to deliver one message by webhook."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from serve.outward.queue import Outcome, Outgoing
+from serve.outward.signing import sign
+from serve.outward.subscriptions import SubscriptionStore
+from serve.outward.targets import ForbiddenTargetError, resolve
+from vision.core.ports import Clock
+
+TIMEOUT_S = 15.0
+GONE = 410
+
+
+class WebhookSender:
+    """Posts signed messages; follows no redirect, since it would lead elsewhere."""
+
+    def __init__(
+        self, subscriptions: SubscriptionStore, clock: Clock, *, allow_private: bool
+    ) -> None:
+        """Sign with the subscriptions' secrets.
+
+        Args:
+            subscriptions: has addresses and secrets.
+            clock: stamps attempts.
+            allow_private: whether addresses that are not public may be called.
+        """
+        self._subscriptions = subscriptions
+        self._clock = clock
+        self._allow_private = allow_private
+        self._client = httpx.Client(
+            timeout=TIMEOUT_S, follow_redirects=False, trust_env=False
+        )
+
+    def send(self, outgoing: Outgoing) -> Outcome:
+        """Try once; every failure is an outcome."""
+        row = self._subscriptions.get(outgoing.subscription)
+        try:
+            target = resolve(row.url, allow_private=self._allow_private)
+        except ForbiddenTargetError as error:
+            return Outcome(ok=False, error=str(error), hopeless=True)
+        except OSError as error:
+            return Outcome(ok=False, error=f"cannot resolve the host: {error}")
+        try:
+            answer = self._client.post(
+                target.url,
+                content=outgoing.body.encode(),
+                headers=self._headers(outgoing) | {"Host": target.host},
+                extensions={"sni_hostname": target.host.partition(":")[0]},
+            )
+        except httpx.HTTPError as error:
+            return Outcome(ok=False, error=f"{type(error).__name__}: {error}")
+        return _judge(answer, self._clock.now)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _headers(self, outgoing: Outgoing) -> dict[str, str]:
+        timestamp_s = int(self._clock.now().timestamp())
+        signatures = [
+            sign(secret, outgoing.message_id, timestamp_s, outgoing.body)
+            for secret in self._subscriptions.secrets(outgoing.subscription)
+        ]
+        return {
+            "Content-Type": "application/cloudevents+json; charset=utf-8",
+            "User-Agent": "streetwarden",
+            "webhook-id": outgoing.message_id,
+            "webhook-timestamp": str(timestamp_s),
+            "webhook-signature": " ".join(signatures),
+        }
+
+
+def _judge(answer: httpx.Response, now: Callable[[], datetime]) -> Outcome:
+    status = answer.status_code
+    if answer.is_success:
+        return Outcome(ok=True, status=status)
+    return Outcome(
+        ok=False,
+        status=status,
+        error=f"got {status}, expected 2xx",
+        gone=status == GONE,
+        retry_after=_retry_after(answer.headers.get("Retry-After"), now),
+    )
+
+
+def _retry_after(value: str | None, now: Callable[[], datetime]) -> timedelta | None:
+    if value is None:
+        return None
+    if value.isascii() and value.isdigit():
+        return timedelta(seconds=min(int(value), 10**7))
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(timedelta(), moment - now())

@@ -1,0 +1,84 @@
+"""A work-order system that takes webhooks, and can be told to fail."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from typing_extensions import override
+
+
+@dataclass
+class Received:
+    """One request."""
+
+    path: str
+    headers: dict[str, str]
+    body: str
+
+
+@dataclass
+class Receiver:
+    """What arrived, and how the next requests are answered."""
+
+    url: str = ""
+    requests: list[Received] = field(default_factory=list)
+    answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    judge: Callable[[Received], int] | None = None
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def wait(self, count: int, timeout_s: float = 15) -> list[Received]:
+        """Return the requests once there are so many."""
+        with self.changed:
+            enough = self.changed.wait_for(
+                lambda: len(self.requests) >= count, timeout_s
+            )
+            assert enough, f"{len(self.requests)} of {count} requests came"
+            return list(self.requests)
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """Run a receiver on a free port."""
+    receiver = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            length = int(self.headers["Content-Length"])
+            request = Received(
+                self.path,
+                {name.lower(): value for name, value in self.headers.items()},
+                self.rfile.read(length).decode(),
+            )
+            with receiver.changed:
+                receiver.requests.append(request)
+                status = 204
+                headers: dict[str, str] = {}
+                if receiver.answers:
+                    status, headers = receiver.answers.pop(0)
+                elif receiver.judge is not None:
+                    status = receiver.judge(request)
+                receiver.changed.notify_all()
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        @override
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    receiver.url = f"http://127.0.0.1:{server.server_address[1]}/hook"
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield receiver
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,153 @@
+"""MQTT with a real broker (Debian's mosquitto)."""
+
+import json
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Queue
+
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from serve.outward.mqtt import broker_of, topic_of
+from serve.outward.queue import Outgoing
+from serve.people.roles import Role, Scope
+from serve.settings import Settings, SettingsError
+from serve.store.delivery_tables import DeliveryRow
+from tests.service.serve.city import act, report
+from tests.service.serve.conftest import Start
+
+# Debian keeps it where only root looks.
+MOSQUITTO = shutil.which("mosquitto", path="/usr/bin:/usr/sbin:/usr/local/sbin")
+needs_broker = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is missing")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def broker(folder: Path, port: int) -> Iterator[None]:
+    """Run mosquitto; it keeps retained messages and sessions over a restart."""
+    config = folder / "mosquitto.conf"
+    config.write_text(
+        f"listener {port} 127.0.0.1\nallow_anonymous true\nuser root\n"
+        f"persistence true\npersistence_location {folder}/\n"
+    )
+    process = subprocess.Popen(
+        [str(MOSQUITTO), "-c", str(config)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        for _ in range(500):
+            try:
+                socket.create_connection(("127.0.0.1", port), 0.2).close()
+                break
+            except OSError:
+                assert process.poll() is None, process.communicate()[0]
+        yield
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+
+
+class Desk:
+    """A subscriber."""
+
+    def __init__(self, port: int) -> None:
+        self.got: Queue[tuple[str, bytes, bool]] = Queue()
+        self.client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id="desk", clean_session=False
+        )
+        self.client.on_message = lambda _c, _u, m: self.got.put(
+            (m.topic, bytes(m.payload), m.retain)
+        )
+        self.client.on_connect = lambda c, *_: c.subscribe("city/#", qos=1)
+        self.client.connect("127.0.0.1", port)
+        self.client.loop_start()
+
+    def take(self, count: int) -> list[tuple[str, bytes, bool]]:
+        return [self.got.get(timeout=20) for _ in range(count)]
+
+    def close(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+@pytest.mark.mqtt
+@needs_broker
+def test_messages_are_published_under_their_topics_with_a_retained_status(
+    start: Start, tmp_path: Path
+) -> None:
+    port = free_port()
+    with broker(tmp_path, port):
+        desk = Desk(port)
+        home = tmp_path / "home"
+        live = start(Settings(home=home, mqtt_url=f"mqtt://127.0.0.1:{port}/city"))
+        with (
+            live.client(Scope.INGEST) as engine,
+            live.person("li", Role.REVIEWER) as reviewer,
+        ):
+            report(engine)
+            act(reviewer, 1, "register").raise_for_status()
+        got = desk.take(3)
+        desk.close()
+        late = Desk(port)
+        status = late.take(1)[0]
+        late.close()
+
+    assert [topic for topic, _, _ in got] == [
+        "city/status",
+        "city/violation/illegal_parking/evt-1",
+        "city/case/evt-1",
+    ]
+    assert json.loads(got[1][1])["id"] == "evt-1.1"
+    assert status == ("city/status", b"online", True)
+
+
+@pytest.mark.mqtt
+@needs_broker
+@pytest.mark.timeout(120)
+def test_a_broker_that_was_away_gets_everything_in_order(
+    start: Start, tmp_path: Path
+) -> None:
+    port = free_port()
+    home = tmp_path / "home"
+    live = start(Settings(home=home, mqtt_url=f"mqtt://127.0.0.1:{port}/city"))
+    with live.client(Scope.INGEST) as engine:
+        report(engine, event_id="evt-1")
+        waiting: list[DeliveryRow] = []
+        while not waiting or waiting[0].attempts == 0:
+            waiting = live.services.queue.page(1, state=None, limit=9, before=None)
+        with broker(tmp_path, port):
+            desk = Desk(port)
+            report(engine, event_id="evt-2")
+            got = desk.take(3)
+            desk.close()
+
+    ids = [json.loads(body)["id"] for topic, body, _ in got if "violation" in topic]
+    assert sorted(ids) == ["evt-1.1", "evt-2.1"]
+
+
+@pytest.mark.parametrize(
+    "url", ["http://x", "mqtt://", "mqtt://user:pw@host/x", "host:1883"]
+)
+def test_an_address_that_is_no_brokers_is_refused_without_showing_it(url: str) -> None:
+    with pytest.raises(SettingsError, match="mqtt_url") as caught:
+        broker_of(url, None, None)
+
+    assert "pw" not in str(caught.value)
+
+
+def test_a_broker_has_defaults_and_topics_name_what_they_are_about() -> None:
+    place = broker_of("mqtts://broker.city", "u", "p")
+    health = Outgoing(1, 1, "h", "org.streetwarden.health.overload.v1", "h1", "{}")
+
+    assert (place.port, place.secure, place.prefix) == (8883, True, "streetwarden")
+    assert topic_of("city", health) == "city/health/h1"

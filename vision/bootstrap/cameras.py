@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from threading import Event
 from typing import assert_never
 
+import numpy as np
+
 from vision.bootstrap.rules import build_rules
 from vision.bootstrap.schedule import build_schedule
 from vision.bootstrap.sources import build_source
-from vision.config.cameras import CameraSettings
+from vision.config.cameras import CameraSettings, GroundSettings
 from vision.config.home import Home
 from vision.config.site import SiteSettings
+from vision.core.arrays import FloatArray
+from vision.core.errors import ConfigError
+from vision.core.geometry import homography
 from vision.core.packets import PacketListener
 from vision.core.ports import Clock, EvidenceStore, HealthListener
 from vision.core.scene import GeoPoint, Scene, Zone
@@ -98,7 +103,11 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
 
 
 def build_scene(settings: CameraSettings) -> Scene:
-    """Return what the settings say about a camera's view."""
+    """Return what the settings say about a camera's view.
+
+    Raises:
+        ConfigError: the ground marks lie in line.
+    """
     geo = settings.geo
     return Scene(
         camera_id=settings.id,
@@ -117,8 +126,20 @@ def build_scene(settings: CameraSettings) -> Scene:
         geo=None
         if geo is None
         else GeoPoint(lat=geo.lat, lon=geo.lon, address=geo.address),
+        homography=None if settings.ground is None else _ground(settings.ground),
         gb_id=settings.gb_id,
     )
+
+
+def _ground(settings: GroundSettings) -> FloatArray:
+    shares = np.array([mark.picture for mark in settings.points], np.float32)
+    metres = np.array([mark.metres for mark in settings.points], np.float32)
+    size = np.array([settings.width_px, settings.height_px], np.float32)
+    try:
+        return homography(shares * size, metres)
+    except ValueError as error:
+        msg = f"ground.points: {error}"
+        raise ConfigError(msg) from error
 
 
 def _memory(

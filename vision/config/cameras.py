@@ -68,6 +68,24 @@ class GeoSettings(Settings):
     address: str | None = None
 
 
+class GroundPoint(Settings):
+    """A mark on the ground: where in the picture, and where on a plan in metres."""
+
+    picture: tuple[Fraction01, Fraction01]
+    metres: tuple[float, float]
+
+
+class GroundSettings(Settings):
+    """Four marks or more, so that distances are metres instead of box sizes.
+
+    Any flat plan will do, e.g. paces from a lamp post; no three marks in a line.
+    """
+
+    width_px: int = Field(gt=0)
+    height_px: int = Field(gt=0)
+    points: tuple[GroundPoint, ...] = Field(min_length=4, max_length=32)
+
+
 class ZoneSettings(Settings):
     """A polygon in shares of the picture: (0, 0) top left, (1, 1) bottom right.
 
@@ -95,6 +113,7 @@ class CameraSettings(Settings):
     period_s: float = Field(default=1.0, ge=0.02, le=60)
     gb_id: str | None = Field(default=None, pattern=r"^\d{20}$")
     geo: GeoSettings | None = None
+    ground: GroundSettings | None = None
     zones: tuple[ZoneSettings, ...] = ()
 
     @field_validator("zones")

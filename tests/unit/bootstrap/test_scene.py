@@ -33,7 +33,7 @@ def test_ground_marks_in_one_line_are_refused() -> None:
     points = [{"picture": [x / 10, 0.5], "metres": [x, 0]} for x in range(4)]
     camera = _camera(ground={"width_px": 1000, "height_px": 500, "points": points})
 
-    with pytest.raises(ConfigError, match="ground.points: homography: three"):
+    with pytest.raises(ConfigError, match=r"ground\.points: homography: three"):
         build_scene(camera)
 
 

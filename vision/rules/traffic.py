@@ -143,9 +143,9 @@ class TrafficWatch:
         boxes = np.array([place.xyxy for place in places], np.float32).reshape(-1, 4)
         apart = np.linalg.norm(relative(places, bottom_center(boxes)), axis=2)
         came_s = np.array([place.first_seen_s for place in places], np.float64)
-        together = np.abs(came_s[:, None] - came_s) <= p.together_s
         # When vehicles of the start came nobody knows: no sign that they came together.
         came_s[[place.baseline for place in places]] = np.nan
+        together = np.abs(came_s[:, None] - came_s) <= p.together_s
         lanes = [(lane_of(o, observation), o.preset) for o in places]
         return [
             frozenset(

@@ -147,7 +147,7 @@ class CameraView:
             return reason
         if now_s - self._changed_s >= self._params.frozen_s:
             return "frozen"
-        if self._light.read(small):
+        if self._light.read(small, now_s):
             self._switched_s = now_s
             self._locator.expect_new_light()
         switching = 0 <= now_s - self._switched_s < self._params.light_settle_s

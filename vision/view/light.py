@@ -1,39 +1,54 @@
 """Colour by day, infra-red by night: which of the two a camera shows."""
 
-import cv2
 import numpy as np
 
 from vision.core.arrays import ImageU8
 
 COLOUR = "colour"
 INFRARED = "infrared"
-_COLOURED = 6.0  # mean spread of the channels, grey levels
-_GREY = 2.5
-_EVERY = 4  # pixels; a mean needs no more
+_COLOURED = 10  # grey levels between the channels of the most colourful pixels
+_GREY = 5
+_MOST_PERCENT = 95  # a grey street has some colour; an infra-red picture has none
+_EVERY = 4  # pixels
+_LASTS_S = 3.0  # a coloured lorry drives by in less
 
 
 class LightMeter:
-    """Tells colour from infra-red pictures, with two limits against flicker."""
+    """Tells colour from infra-red pictures; what passes quickly is no switch."""
 
     def __init__(self) -> None:
         """Start without a verdict."""
         self.light: str | None = None
+        self._since_s: float | None = None
 
-    def read(self, small: ImageU8) -> bool:
+    def read(self, small: ImageU8, now_s: float) -> bool:
         """Take one picture.
 
         Args:
             small: (h, w, 3) uint8 BGR, reduced.
+            now_s: media time, seconds.
 
         Returns:
             Whether the camera has just switched.
         """
-        few = np.ascontiguousarray(small[::_EVERY, ::_EVERY])
-        gaps = cv2.mean(cv2.absdiff(few, np.roll(few, 1, axis=2)))
-        spread = sum(gaps) / 2  # of three gaps, the widest is half the sum
-        before = self.light
-        if spread >= _COLOURED:
-            self.light = COLOUR
-        elif spread <= _GREY or before is None:
-            self.light = INFRARED
-        return before is not None and before != self.light
+        seen = self._judge(small)
+        if self.light is None:
+            self.light = seen or COLOUR
+        if seen is None or seen == self.light:
+            self._since_s = None
+            return False
+        if self._since_s is None or now_s < self._since_s:
+            self._since_s = now_s
+        if now_s - self._since_s < _LASTS_S:
+            return False
+        self.light, self._since_s = seen, None
+        return True
+
+    def _judge(self, small: ImageU8) -> str | None:
+        """Return what one picture looks like; None between the limits."""
+        few = small[::_EVERY, ::_EVERY].astype(np.int16)
+        spread = np.abs(few - np.roll(few, 1, axis=2)).max(axis=2)
+        most = float(np.percentile(spread, _MOST_PERCENT))
+        if most >= _COLOURED:
+            return COLOUR
+        return INFRARED if most <= _GREY else None

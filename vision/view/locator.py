@@ -12,7 +12,7 @@ from vision.view.references import Fix, Reference, References
 from vision.view.registration import Registration, has_detail, register
 
 _NO_BOXES = np.empty((0, 4), np.float32)
-_AT_REST_PX = 1.0  # reduced pixels between two pictures of a camera at rest
+_AT_REST_PX = 3.0  # reduced pixels between two pictures of a camera that only sways
 _IN_PLACE_PX = 0.5  # reduced pixels: nearer than this is measuring noise
 
 
@@ -99,20 +99,29 @@ class Locator:
             return self._say("hidden", scale)
         latest, self._latest = self._latest, shot
         fix = self.references.locate(shot)
-        if fix is None and self._view is View.MOVED and self._rested(now_s):
-            fix = self.references.locate(shot, far=True)
         if fix is None:
             if not has_detail(shot):
                 return ViewState(View.BLIND, "blocked")
-            if not self._same(latest, shot):
-                self._rest_s = now_s
-            return self._unknown(shot, now_s, scale, light)
-        if not self._near(fix, shot):
+            fix = self._search(latest, shot, now_s)
+            if fix is None:
+                return self._unknown(shot, now_s, scale, light)
+        elif not self._near(fix, shot) and not self._same(latest, shot):
             self._rest_s = now_s
         self._known_s, self._fix, self._new_light = now_s, fix, False
-        return self._fits(shot, now_s, scale)
+        return self._fits(shot, now_s, scale, light)
 
-    def _fits(self, shot: Shot, now_s: float, scale: float) -> ViewState:
+    def _search(self, latest: Shot | None, shot: Shot, now_s: float) -> Fix | None:
+        """Look for a large motion: one that has just happened, or that has ended."""
+        steady = self._same(latest, shot)
+        if not steady:
+            self._rest_s = now_s
+        if steady and not (self._view is View.MOVED and self._rested(now_s)):
+            return None
+        return self.references.locate(shot, far=True)
+
+    def _fits(
+        self, shot: Shot, now_s: float, scale: float, light: str | None
+    ) -> ViewState:
         """Judge a picture that lies somewhere in the reference view."""
         height, width = shot.grey.shape
         p = self._params
@@ -126,7 +135,9 @@ class Locator:
         if self._fix.motion.common(width, height) < p.min_common:
             self._view = View.MOVED
             return self._say("turned_away", scale)
-        self._view = View.CLEAR
+        if self._view is View.MOVED:
+            self._remember(shot, light)  # from here on it is the nearest known picture
+            self._view = View.CLEAR
         return self._say("re_registered", scale)
 
     def _unknown(

@@ -206,9 +206,24 @@ def test_a_switch_to_infrared_stops_the_clock_for_a_moment_only() -> None:
     morning = show(view, world, 20, 35)
 
     assert {state.light for state in day} == {"colour"}
-    assert [state.reason for state in night[:3]] == ["light_switch"] * 3
-    assert {(s.view, s.light) for s in night[3:]} == {(View.CLEAR, "infrared")}
-    assert {(s.view, s.light) for s in morning[3:]} == {(View.CLEAR, "colour")}
+    assert [state.reason for state in night].count("light_switch") == 3
+    assert {(s.view, s.light) for s in night[6:]} == {(View.CLEAR, "infrared")}
+    assert {(s.view, s.light) for s in morning[6:]} == {(View.CLEAR, "colour")}
+
+
+def test_a_coloured_lorry_on_a_grey_street_is_no_switch() -> None:
+    view = CameraView()
+    lorry = World([Actor("truck", [(6, 160, 150), (8, 170, 150)], size=(120, 90))])
+
+    def grey_street(image: ImageU8) -> ImageU8:
+        out = grey(image)
+        out[60:150, 100:230] = image[60:150, 100:230]
+        return out
+
+    states = show(view, lorry, 0, 6, grey)
+    states += show(view, lorry, 6, 8, grey_street) + show(view, lorry, 8, 14, grey)
+
+    assert {(state.view, state.light) for state in states} == {(View.CLEAR, "infrared")}
 
 
 def test_light_that_creeps_away_is_learned_without_losing_the_view() -> None:

@@ -63,7 +63,7 @@ def caption(
 
 
 def draw_overlay(
-    image: ImageU8, violation: Violation, scene: Scene, text: Caption
+    image: ImageU8, violation: Violation, scene: Scene, text: Caption, *, scale: float
 ) -> ImageU8:
     """Return the picture with zone and box, and the caption in a strip below it.
 
@@ -72,6 +72,7 @@ def draw_overlay(
         violation: the step; its place gives the box.
         scene: gives the zone's polygon.
         text: what to write.
+        scale: size of `image` over that of the frame, (0, 1].
 
     Returns:
         (H + strip, W, 3) uint8 BGR.
@@ -88,7 +89,8 @@ def draw_overlay(
     polygon = _polygon(violation, scene, (width, height))
     if polygon is not None:
         pen.line([*polygon, polygon[0]], fill=_ZONE, width=stroke)
-    pen.rectangle(_inside(violation, (width, height)), outline=_BOX, width=stroke)
+    box = _inside(violation, (width, height), scale)
+    pen.rectangle(box, outline=_BOX, width=stroke)
     # A box that reaches below the picture must not run through the caption.
     pen.rectangle((0, height, width, height + strip), fill=_PAPER)
     for row, line in enumerate(lines):
@@ -98,9 +100,9 @@ def draw_overlay(
 
 
 def _inside(
-    violation: Violation, size: tuple[int, int]
+    violation: Violation, size: tuple[int, int], scale: float
 ) -> tuple[float, float, float, float]:
-    x1, y1, x2, y2 = violation.place.xyxy
+    x1, y1, x2, y2 = (side * scale for side in violation.place.xyxy)
     left, top = min(max(0.0, x1), size[0] - 1), min(max(0.0, y1), size[1] - 1)
     return left, top, max(left, min(x2, size[0] - 1)), max(top, min(y2, size[1] - 1))
 

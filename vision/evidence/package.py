@@ -2,16 +2,18 @@
 
 import contextlib
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from vision.core.errors import EvidenceError
 from vision.core.evidence import Artifact, Evidence
 from vision.evidence import manifest
-from vision.evidence.disk import make_folder, write_atomically
+from vision.evidence.disk import make_folder, write_together
 from vision.evidence.manifest import Entry, Manifest
-from vision.evidence.pictures import JPEG, Picture
+from vision.evidence.pictures import JPEG
 from vision.evidence.seal import sealed_files
+from vision.evidence.shots import Shot
 
 log = logging.getLogger(__name__)
 
@@ -50,25 +52,35 @@ class Package:
         return Manifest.from_bytes(text, self.folder)
 
     def save(
-        self, picture: Picture, *, role: str, step: int, note: str | None = None
-    ) -> Entry:
-        """Write one picture.
+        self, shots: Sequence[Shot], *, step: int
+    ) -> tuple[tuple[Entry, ...], list[OSError]]:
+        """Write the pictures of one step.
 
         Args:
-            picture: encoded and hashed already.
-            role: as on `Artifact`.
-            step: sequence of the step that it proves.
-            note: how it was made.
+            shots: encoded and hashed already.
+            step: sequence of the step that they prove.
+
+        Returns:
+            The files that are safe on disk, and what kept the others from it.
 
         Raises:
-            OSError: it could not be written; nothing is left behind.
+            OSError: the folder cannot be made.
         """
         make_folder(self.folder)
-        name = f"{step:03d}-{role}.jpg"
-        # The manifest, written last, syncs the folder for all of them.
-        write_atomically(self.folder / name, picture.jpeg, sync_name=False)
+        entries = [self._entry(shot, step) for shot in shots]
+        files = {
+            entry.artifact.path: shot.picture.jpeg
+            for entry, shot in zip(entries, shots, strict=True)
+        }
+        failed = write_together(files)
+        safe = (entry for entry in entries if entry.artifact.path not in failed)
+        return tuple(safe), list(failed.values())
+
+    def _entry(self, shot: Shot, step: int) -> Entry:
+        name = f"{step:03d}-{shot.role}.jpg"
+        picture = shot.picture
         artifact = Artifact(
-            role=role,
+            role=shot.role,
             path=self.folder / name,
             name=name,
             media_type=JPEG,
@@ -77,7 +89,7 @@ class Package:
             captured_at=picture.captured_at,
             frame_index=picture.frame_index,
         )
-        return Entry(artifact, step=step, note=note)
+        return Entry(artifact, step=step, note=shot.note)
 
     def kept(self, known: Manifest, step: int) -> Evidence | None:
         """Return the files of a step that was sealed before, or None.

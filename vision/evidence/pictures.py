@@ -13,6 +13,7 @@ from vision.core.frame import Frame
 
 JPEG = "image/jpeg"
 QUALITY = 92
+SHARED_WIDTH = 1280  # shared copies show what happened; originals keep every pixel
 _MARGIN = 0.35
 
 Box = tuple[float, float, float, float]
@@ -86,6 +87,16 @@ def decode(jpeg: bytes) -> ImageU8:
         msg = f"{len(jpeg)} bytes are no picture; expected JPEG"
         raise EvidenceError(msg)
     return np.asarray(image, dtype=np.uint8)
+
+
+def at_most(image: ImageU8, width_px: int) -> ImageU8:
+    """Return a picture no wider than `width_px`, in its own proportions."""
+    height, width = image.shape[:2]
+    if width <= width_px:
+        return image
+    size = (width_px, round(height * width_px / width))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, dtype=np.uint8)
 
 
 def close_up(image: ImageU8, xyxy: Box) -> ImageU8:

@@ -11,7 +11,7 @@ from vision.core.evidence import Artifact
 from vision.core.ports import Clock
 from vision.evidence import manifest
 from vision.evidence.canonical import sha256
-from vision.evidence.disk import make_folder, write_atomically
+from vision.evidence.disk import make_folder, write_atomically, write_together
 from vision.evidence.ledger import SEALED, Ledger, Line
 from vision.evidence.manifest import Entry, Manifest
 from vision.evidence.signing import Signer
@@ -72,11 +72,12 @@ class Sealer:
             line = Line(SEALED, whole.event_id, "", whole.revision, sha256(text))
             self._ledger.append(line, self._clock.now())
             names = manifest.numbered(whole.revision)
-            write_atomically(folder / names[0], text, sync_name=False)
+            first = {folder / names[0]: text}
             if signature is not None:
                 mark = signature.to_bytes()
-                write_atomically(folder / names[1], mark, sync_name=False)
-                write_atomically(folder / SIGNATURE, mark, sync_name=False)
+                first |= {folder / names[1]: mark, folder / SIGNATURE: mark}
+            for error in write_together(first).values():
+                raise error
             write_atomically(folder / manifest.NAME, text)
             at = datetime.fromisoformat(str(whole.chain[-1]["at"]))
             return sealed_files(folder, whole.revision, at)

@@ -7,7 +7,13 @@ from datetime import tzinfo
 from vision.core.observation import Observation
 from vision.core.violations import Violation
 from vision.evidence.overlay import caption, draw_overlay
-from vision.evidence.pictures import Picture, close_up, picture_of
+from vision.evidence.pictures import (
+    SHARED_WIDTH,
+    Picture,
+    at_most,
+    close_up,
+    picture_of,
+)
 from vision.evidence.redaction import redact, regions_of
 from vision.evidence.seal import short_code
 from vision.evidence.sights import Sight
@@ -63,9 +69,11 @@ def shots_of(
         short_code=short_code(violation.event_id, deciding.sha256),
         zone=zone,
     )
-    drawn = draw_overlay(shared, violation, observation.scene, text)
+    small = at_most(shared, SHARED_WIDTH)
+    scale = small.shape[1] / shared.shape[1]
+    drawn = draw_overlay(small, violation, observation.scene, text, scale=scale)
     yield Shot("overlay", picture_of(frame, drawn), "redacted and annotated")
-    yield Shot("wide_deciding_redacted", picture_of(frame, shared), "redacted")
+    yield Shot("wide_deciding_redacted", picture_of(frame, small), "redacted")
     cut = close_up(shared, violation.place.xyxy)
     yield Shot("close_up_redacted", picture_of(frame, cut), "redacted")
     if sight is not None:

@@ -6,7 +6,14 @@ from dataclasses import replace
 
 from vision.core.observation import Observation
 from vision.core.places import PlaceState
-from vision.evidence.pictures import Picture, decode, encode, picture_of
+from vision.evidence.pictures import (
+    SHARED_WIDTH,
+    Picture,
+    at_most,
+    decode,
+    encode,
+    picture_of,
+)
 from vision.evidence.redaction import Region, redact, regions_of
 
 Key = tuple[str, str]
@@ -28,7 +35,8 @@ class Sight:
         Raises:
             EvidenceError: the picture cannot be encoded.
         """
-        jpeg = encode(redact(decode(self.picture.jpeg), self.regions))
+        hidden = redact(decode(self.picture.jpeg), self.regions)
+        jpeg = encode(at_most(hidden, SHARED_WIDTH))
         digest = hashlib.sha256(jpeg).hexdigest()
         return replace(self.picture, jpeg=jpeg, sha256=digest)
 

@@ -174,25 +174,14 @@ class PackageStore:
         observation: Observation,
     ) -> Evidence:
         self._require_space()
-        entries: list[Entry] = []
-        whole = True
-        sight = self._sights.of(observation.frame.camera_id, violation.place.place_id)
-        zone = self._policy.zone
-        for shot in shots_of(violation, observation, sight, zone=zone):
-            try:
-                entries.append(
-                    package.save(
-                        shot.picture,
-                        role=shot.role,
-                        step=violation.sequence,
-                        note=shot.note,
-                    )
-                )
-            except OSError as error:
-                whole = False
-                self._trouble.begin(f"{package.folder.name}: {error}; free space")
-        seals = self._seal(package, tuple(entries), violation, observation)
-        if whole:
+        frame = observation.frame
+        sight = self._sights.of(frame.camera_id, violation.place.place_id)
+        shots = shots_of(violation, observation, sight, zone=self._policy.zone)
+        entries, failed = package.save(list(shots), step=violation.sequence)
+        if failed:
+            self._trouble.begin(f"{package.folder.name}: {failed[0]}; free space")
+        seals = self._seal(package, entries, violation, observation)
+        if not failed:
             self._trouble.end()
         return Evidence((*(entry.artifact for entry in entries), *seals))
 

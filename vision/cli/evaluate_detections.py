@@ -1,6 +1,7 @@
 """`streetwarden evaluate detections`: a detector on labelled pictures."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,7 @@ from vision.evaluation.pictures import PictureSet
 from vision.evaluation.predictions import Header, PredictionStore
 from vision.evaluation.problems import Problems
 from vision.evaluation.report import detections_page, show
+from vision.evaluation.spread import Spread, detect_spread
 from vision.evaluation.values import write_json, write_problems_csv
 
 
@@ -53,7 +55,12 @@ def detections(
     min_score: Annotated[float, typer.Option(help="Least score kept.")] = 0.01,
     imgsz: Annotated[int | None, typer.Option(help="Input side, pixels.")] = None,
     threads: Annotated[int, typer.Option(help="Of the model; 0: all cores.")] = 0,
-    workers: Annotated[int, typer.Option(help="Threads that decode.")] = 2,
+    workers: Annotated[
+        int, typer.Option(help="Threads that decode; with --ray: detectors.")
+    ] = 2,
+    ray: Annotated[
+        str | None, typer.Option(help="Spread over a Ray cluster: address or `local`.")
+    ] = None,
     batch: Annotated[int, typer.Option(help="Pictures per run.")] = 8,
     worst: Annotated[int, typer.Option(help="Pictures in the gallery.")] = 24,
     resamples: Annotated[int, typer.Option(help="Bootstrap size.")] = 200,
@@ -82,9 +89,14 @@ def detections(
     header = Header(
         detector.model_id, detector.model_sha256, detector.labels, str(data), min_score
     )
-    run = runner.DetectRun(detector, SystemClock(), batch, workers)
     with PredictionStore(out, header) as store, progress("pictures") as advance:
-        runner.detect_all(pictures.pictures, run, store, advance)
+        if ray is None:
+            run = runner.DetectRun(detector, SystemClock(), batch, workers)
+            runner.detect_all(pictures.pictures, run, store, advance)
+        else:
+            build = partial(build_judged_detector, judged)
+            spread = Spread(ray, workers, batch)
+            detect_spread(pictures.pictures, build, spread, store, advance)
     result = score_detections(
         pictures, store.done, classes, problems, resamples=resamples, seed=seed
     )

@@ -79,7 +79,7 @@ class PredictionStore:
         self._stream: TextIO = self._path.open("a", encoding="utf-8")
         self._stream.truncate(end)
         if end == 0:
-            self._write(asdict(header))
+            self._append(json.dumps(asdict(header), ensure_ascii=False))
 
     def __enter__(self) -> Self:
         return self
@@ -94,23 +94,11 @@ class PredictionStore:
 
     def add(self, prediction: Prediction) -> None:
         """Keep one prediction; after return it survives a killed process."""
-        said = prediction.said
-        row: dict[str, object] = {"key": prediction.key}
-        if said is None:
-            row["fault"] = prediction.fault
-        else:
-            # float32 -> float -> shortest decimal -> float32 gives the same bits.
-            row |= {
-                "xyxy": said.xyxy.tolist(),
-                "score": said.score.tolist(),
-                "class_id": said.class_id.tolist(),
-                "detect_s": round(prediction.detect_s, 6),
-            }
-        self._write(row)
+        self._append(line_of(prediction))
         self.done[prediction.key] = prediction
 
-    def _write(self, row: Mapping[str, object]) -> None:
-        self._stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+    def _append(self, line: str) -> None:
+        self._stream.write(line + "\n")
         self._stream.flush()
 
     def _load(self) -> int:
@@ -118,11 +106,10 @@ class PredictionStore:
         end = 0
         for number, line in enumerate(_lines(self._path), 1):
             try:
-                row = json.loads(line)
                 if number == 1:
-                    self._check(row)
+                    self._check(json.loads(line))
                 else:
-                    prediction = _prediction(row)
+                    prediction = parse_line(line)
                     self.done[prediction.key] = prediction
             except (ValueError, KeyError, TypeError) as error:
                 msg = (
@@ -158,7 +145,7 @@ def read_predictions(path: Path) -> dict[str, Prediction]:
         if number == 1:
             continue
         try:
-            prediction = _prediction(json.loads(line))
+            prediction = parse_line(line)
         except (ValueError, KeyError, TypeError) as error:
             msg = f"{path}:{number}: not a prediction ({error}); run the model again"
             raise PredictionsError(msg) from error
@@ -171,7 +158,32 @@ def _lines(path: Path) -> Iterator[str]:
         yield from (line for line in stream if line.endswith("\n"))
 
 
-def _prediction(row: Mapping[str, object]) -> Prediction:
+def line_of(prediction: Prediction) -> str:
+    """Return one prediction as one line of JSON, without its end of line."""
+    said = prediction.said
+    row: dict[str, object] = {"key": prediction.key}
+    if said is None:
+        row["fault"] = prediction.fault
+    else:
+        # float32 -> float -> shortest decimal -> float32 gives the same bits.
+        row |= {
+            "xyxy": said.xyxy.tolist(),
+            "score": said.score.tolist(),
+            "class_id": said.class_id.tolist(),
+            "detect_s": round(prediction.detect_s, 6),
+        }
+    return json.dumps(row, ensure_ascii=False)
+
+
+def parse_line(line: str) -> Prediction:
+    """Return what `line_of` wrote.
+
+    Raises:
+        ValueError: not JSON, or columns that disagree.
+        KeyError: a column is missing.
+        TypeError: a column is of the wrong kind.
+    """
+    row = json.loads(line)
     key = row["key"]
     if not isinstance(key, str):
         msg = f"key: got {key!r}, expected text"

@@ -23,6 +23,9 @@ from vision.evaluation.predictions import Prediction, PredictionStore
 from vision.evaluation.problems import Problems
 from vision.evaluation.truth import TruthClip, check_clip
 
+Decoded = tuple[str, ImageU8 | None]
+"""A picture's key and pixels; None where it cannot be decoded."""
+
 Progress = Callable[[int, int], None]
 """Told (done, total); must be quick and must not raise."""
 
@@ -82,7 +85,7 @@ def detect_all(
     with ThreadPoolExecutor(max_workers=max(1, run.workers)) as pool:
         decoded = _decoded(waiting, pool, run.batch * (run.workers + 1))
         for batch in _batches(decoded, run.batch):
-            for prediction in _detect(batch, run):
+            for prediction in detect_batch(batch, run):
                 store.add(prediction)
             done += len(batch)
             on_progress(done, len(pictures))
@@ -130,41 +133,50 @@ def decode(path: Path) -> ImageU8 | None:
     return None if image is None else np.asarray(image, np.uint8)
 
 
-_Decoded = tuple[LabelledPicture, ImageU8 | None]
+def detect_batch(batch: Sequence[Decoded], run: DetectRun) -> Iterator[Prediction]:
+    """Detect in decoded pictures.
 
+    Args:
+        batch: picture keys with pixels; None for one that cannot be decoded.
+        run: whose detector and clock.
 
-def _decoded(
-    pictures: Iterable[LabelledPicture], pool: ThreadPoolExecutor, ahead: int
-) -> Iterator[_Decoded]:
-    """Decode in the pool, in order, with a bounded number of pictures in memory."""
-    queue: deque[tuple[LabelledPicture, Future[ImageU8 | None]]] = deque()
-    rest = iter(pictures)
-    for picture in itertools.islice(rest, ahead):
-        queue.append((picture, pool.submit(decode, picture.path)))
-    while queue:
-        picture, future = queue.popleft()
-        image = future.result()
-        for following in itertools.islice(rest, 1):
-            queue.append((following, pool.submit(decode, following.path)))
-        yield picture, image
+    Returns:
+        One prediction per picture, in order.
 
-
-def _batches(decoded: Iterator[_Decoded], size: int) -> Iterator[list[_Decoded]]:
-    while batch := list(itertools.islice(decoded, size)):
-        yield batch
-
-
-def _detect(batch: Sequence[_Decoded], run: DetectRun) -> Iterator[Prediction]:
+    Raises:
+        ModelError: the model failed.
+    """
     frames = [
-        Frame(picture.key, k, 0.0, run.clock.now(), image)
-        for k, (picture, image) in enumerate(batch)
+        Frame(key, k, 0.0, run.clock.now(), image)
+        for k, (key, image) in enumerate(batch)
         if image is not None
     ]
     began_s = run.clock.monotonic_s()
     said = iter(run.detector.detect(frames) if frames else [])
     each_s = (run.clock.monotonic_s() - began_s) / max(1, len(frames))
-    for picture, image in batch:
+    for key, image in batch:
         if image is None:
-            yield Prediction(picture.key, None, "cannot be decoded")
+            yield Prediction(key, None, "cannot be decoded")
         else:
-            yield Prediction(picture.key, next(said), detect_s=each_s)
+            yield Prediction(key, next(said), detect_s=each_s)
+
+
+def _decoded(
+    pictures: Iterable[LabelledPicture], pool: ThreadPoolExecutor, ahead: int
+) -> Iterator[Decoded]:
+    """Decode in the pool, in order, with a bounded number of pictures in memory."""
+    queue: deque[tuple[str, Future[ImageU8 | None]]] = deque()
+    rest = iter(pictures)
+    for picture in itertools.islice(rest, ahead):
+        queue.append((picture.key, pool.submit(decode, picture.path)))
+    while queue:
+        key, future = queue.popleft()
+        image = future.result()
+        for following in itertools.islice(rest, 1):
+            queue.append((following.key, pool.submit(decode, following.path)))
+        yield key, image
+
+
+def _batches(decoded: Iterator[Decoded], size: int) -> Iterator[list[Decoded]]:
+    while batch := list(itertools.islice(decoded, size)):
+        yield batch

@@ -1,0 +1,288 @@
+"""A place's life as one picture: its states, how its dwell grew, when it was decided.
+
+It shows at a glance why an event opened when it did: which seconds counted, which did
+not because something stood in front, and where the limit lay.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from vision.core.arrays import ImageU8
+from vision.core.places import Place, PlaceState
+from vision.core.violations import Fact, Violation
+from vision.evidence.dwell import Point
+from vision.evidence.fonts import Font, font, writable
+
+_SIZE = (1280, 480)
+_LEFT, _RIGHT, _TOP, _BOTTOM = 84, 1250, 148, 404  # the plot, pixels
+_BAND = (92, 122)  # the states, above it
+_INK, _DIM, _GRID, _PAPER = (28, 32, 38), (104, 112, 122), (222, 226, 231), "white"
+_DWELL, _LIMIT, _MARK = (20, 96, 200), (196, 120, 0), (200, 36, 36)
+STATE_COLOUR = {
+    PlaceState.STANDING: (58, 150, 92),
+    PlaceState.OCCLUDED: (146, 152, 164),
+    PlaceState.MISSING: (232, 168, 56),
+    PlaceState.ENDED: (70, 74, 82),
+}
+_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 86_400)
+_MOST_TICKS = 10
+_LEAST = re.compile(r">= (?P<limit>[0-9.e+-]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment worth a line: a decision.
+
+    Attributes:
+        at_s: media time, seconds.
+        text: what was decided.
+        counted_s: what the rule had counted by then, seconds; None: nothing timed.
+    """
+
+    at_s: float
+    text: str
+    counted_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What a timeline shows.
+
+    Attributes:
+        place: whose life; its `timeline` gives the states.
+        title: what it is about, in one line.
+        until_s: media time at which the picture ends, seconds.
+        needed_s: the limit that the count is compared with, seconds, or None.
+        growth: how observed dwell grew, rising in time.
+        marks: decisions.
+    """
+
+    place: Place
+    title: str
+    until_s: float
+    needed_s: float | None = None
+    growth: tuple[Point, ...] = ()
+    marks: tuple[Mark, ...] = ()
+
+
+def life_of(violation: Violation, growth: Sequence[Point], *, camera: str) -> Life:
+    """Return the life of a violation's place up to its decision.
+
+    Args:
+        violation: the step.
+        growth: from `DwellRecord.of`.
+        camera: the camera's name.
+    """
+    place = violation.place
+    counted_s, needed_s = timed(violation.facts) or (None, None)
+    where = "" if violation.zone_id is None else f" in {violation.zone_id}"
+    return Life(
+        place=place,
+        title=f"{camera}: {place.label}{where}, {violation.slug}",
+        until_s=violation.decided_s,
+        needed_s=needed_s,
+        growth=tuple(growth),
+        marks=(Mark(violation.decided_s, violation.lifecycle.value, counted_s),),
+    )
+
+
+def timed(facts: Iterable[Fact]) -> tuple[float, float] | None:
+    """Return counted and needed seconds of the limit with the longest way to go."""
+    timers = []
+    for fact in facts:
+        found = _LEAST.fullmatch(fact.bound or "")
+        if found is not None and fact.unit == "s" and not isinstance(fact.value, str):
+            timers.append((float(fact.value), float(found["limit"])))
+    return min(timers, key=lambda one: one[0] / max(one[1], 1e-9), default=None)
+
+
+def draw_timeline(life: Life, *, zone: tzinfo | None = None) -> ImageU8:
+    """Return the picture of a place's life.
+
+    Args:
+        life: what to show.
+        zone: time zone of wall times; None: this machine's.
+
+    Returns:
+        (480, 1280, 3) uint8 BGR.
+    """
+    canvas = Image.new("RGB", _SIZE, _PAPER)
+    pen = ImageDraw.Draw(canvas)
+    plot = _Plot.of(life)
+    _draw_header(pen, life, zone)
+    _draw_states(pen, life, plot)
+    _draw_axes(pen, life, plot)
+    _draw_growth(pen, life, plot)
+    for mark in life.marks:
+        _draw_mark(pen, mark, plot)
+    _draw_legend(pen)
+    return np.ascontiguousarray(np.asarray(canvas)[:, :, ::-1])
+
+
+@dataclass(frozen=True, slots=True)
+class _Plot:
+    """Where times and durations lie in the picture."""
+
+    since_s: float
+    until_s: float
+    most_s: float
+
+    @classmethod
+    def of(cls, life: Life) -> "_Plot":
+        since_s = life.place.first_seen_s
+        until_s = max(life.until_s, life.place.last_seen_s, since_s + 1.0)
+        counted = [mark.counted_s or 0.0 for mark in life.marks]
+        most_s = max(until_s - since_s, life.needed_s or 0.0, *counted, 1.0)
+        return cls(since_s, until_s, most_s * 1.08)
+
+    def x(self, at_s: float) -> float:
+        share = (at_s - self.since_s) / (self.until_s - self.since_s)
+        return _LEFT + min(max(share, 0.0), 1.0) * (_RIGHT - _LEFT)
+
+    def y(self, dwell_s: float) -> float:
+        share = min(max(dwell_s / self.most_s, 0.0), 1.0)
+        return _BOTTOM - share * (_BOTTOM - _TOP)
+
+
+def _draw_header(pen: ImageDraw.ImageDraw, life: Life, zone: tzinfo | None) -> None:
+    place = life.place
+    _text(pen, (24, 14), life.title, size_px=26)
+    start = ", there when watching began" if place.baseline else ""
+    facts = (
+        f"first seen {_wall(place.first_seen_at, zone)}{start}; observed "
+        f"{place.observed_s:.1f} s of {place.elapsed_s:.1f} s between first and last "
+        f"sight; place {place.place_id[:8]}"
+    )
+    _text(pen, (24, 54), facts, colour=_DIM)
+
+
+def _draw_states(pen: ImageDraw.ImageDraw, life: Life, plot: _Plot) -> None:
+    stretches = life.place.timeline
+    ends = [*(one.since_s for one in stretches[1:]), plot.until_s]
+    for stretch, end_s in zip(stretches, ends, strict=False):
+        left, right = plot.x(stretch.since_s), plot.x(end_s)
+        box = (left, _BAND[0], max(left + 1, right), _BAND[1])
+        pen.rectangle(box, fill=STATE_COLOUR[stretch.state])
+        name, face = stretch.state.value, font(16)
+        if right - left > face.getlength(name) + 12:
+            pen.text((left + 6, _BAND[0] + 4), name, font=face, fill="white")
+
+
+def _draw_axes(pen: ImageDraw.ImageDraw, life: Life, plot: _Plot) -> None:
+    for at_s in _ticks(0.0, plot.until_s - plot.since_s):
+        x = plot.x(plot.since_s + at_s)
+        pen.line((x, _BAND[1], x, _BOTTOM + 5), fill=_GRID)
+        _text(pen, (x, _BOTTOM + 8), _span(at_s), colour=_DIM, anchor="ma")
+    for dwell_s in _ticks(0.0, plot.most_s, most=5):
+        y = plot.y(dwell_s)
+        pen.line((_LEFT, y, _RIGHT, y), fill=_GRID)
+        _text(pen, (_LEFT - 8, y), _span(dwell_s), colour=_DIM, anchor="rm")
+    pen.line((_LEFT, _TOP, _LEFT, _BOTTOM, _RIGHT, _BOTTOM), fill=_DIM)
+    if life.needed_s is not None:
+        y = plot.y(life.needed_s)
+        _dashed(pen, (_LEFT, y), (_RIGHT, y), _LIMIT)
+        _text(
+            pen,
+            (_LEFT + 8, y - 3),
+            f"limit {life.needed_s:g} s",
+            colour=_LIMIT,
+            anchor="ld",
+        )
+
+
+def _draw_growth(pen: ImageDraw.ImageDraw, life: Life, plot: _Plot) -> None:
+    first, last = life.place.first_seen_s, life.place.last_seen_s
+    start, end = (plot.x(first), plot.y(0.0)), (plot.x(last), plot.y(last - first))
+    _dashed(pen, start, end, _DIM)
+    points = [(plot.x(at_s), plot.y(dwell_s)) for at_s, dwell_s in life.growth]
+    if len(points) > 1:
+        pen.line(points, fill=_DWELL, width=4, joint="curve")
+
+
+def _draw_mark(pen: ImageDraw.ImageDraw, mark: Mark, plot: _Plot) -> None:
+    x = plot.x(mark.at_s)
+    pen.line((x, _BAND[0] - 6, x, _BOTTOM), fill=_MARK, width=2)
+    text = f"{mark.text} at {_span(mark.at_s - plot.since_s)}"
+    if mark.counted_s is not None:
+        y = plot.y(mark.counted_s)
+        pen.ellipse((x - 6, y - 6, x + 6, y + 6), fill=_MARK)
+        text += f", {mark.counted_s:.1f} s counted"
+    right = x > (_LEFT + _RIGHT) / 2
+    at = (x - 10, _BOTTOM - 8) if right else (x + 10, _BOTTOM - 8)
+    _text(pen, at, text, colour=_MARK, anchor="rd" if right else "ld")
+
+
+def _draw_legend(pen: ImageDraw.ImageDraw) -> None:
+    x = float(_LEFT)
+    for state, colour in STATE_COLOUR.items():
+        pen.rectangle((x, 448, x + 18, 462), fill=colour)
+        x = _text(pen, (x + 26, 455), state.value, anchor="lm") + 24
+    pen.line((x, 455, x + 28, 455), fill=_DWELL, width=4)
+    x = _text(pen, (x + 36, 455), "observed dwell", anchor="lm") + 24
+    _dashed(pen, (x, 455), (x + 28, 455), _DIM)
+    x = _text(pen, (x + 36, 455), "time since first sight", anchor="lm") + 24
+    _text(pen, (x, 455), "times: min:s since first sight", colour=_DIM, anchor="lm")
+
+
+def _text(
+    pen: ImageDraw.ImageDraw,
+    at: tuple[float, float],
+    text: str,
+    *,
+    colour: tuple[int, int, int] = _INK,
+    size_px: int = 17,
+    anchor: str = "la",
+) -> float:
+    """Write a line, shortened to the picture's width; return where it ends, pixels."""
+    face = font(size_px)
+    line = _fitting(writable(text), face, _SIZE[0] - 32)
+    pen.text(at, line, font=face, fill=colour, anchor=anchor)
+    return at[0] + face.getlength(line)
+
+
+def _fitting(text: str, face: Font, width_px: float) -> str:
+    if face.getlength(text) <= width_px:
+        return text
+    while text and face.getlength(text + "...") > width_px:
+        text = text[:-1]
+    return text + "..."
+
+
+def _dashed(
+    pen: ImageDraw.ImageDraw,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    colour: tuple[int, int, int],
+) -> None:
+    (x1, y1), (x2, y2) = start, end
+    count = max(1, int(np.hypot(x2 - x1, y2 - y1) / 12))
+    for k in range(count):
+        a, b = k / count, (k + 0.5) / count
+        ends = (
+            x1 + a * (x2 - x1),
+            y1 + a * (y2 - y1),
+            x1 + b * (x2 - x1),
+            y1 + b * (y2 - y1),
+        )
+        pen.line(ends, fill=colour, width=2)
+
+
+def _ticks(low: float, high: float, *, most: int = _MOST_TICKS) -> list[float]:
+    least = (high - low) / most
+    step = next((float(one) for one in _STEPS_S if one >= least), least)
+    return [low + k * step for k in range(int((high - low) / step) + 1)]
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _wall(at: datetime, zone: tzinfo | None) -> str:
+    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %z")

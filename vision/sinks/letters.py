@@ -153,7 +153,6 @@ def prune(store: MessageStore, *, before: float, keep: int) -> int:
         cursor = db.execute(
             "DELETE FROM messages WHERE "
             "(created_at < ?1 OR seq <= (SELECT max(seq) FROM messages) - ?2) "
-            "AND EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = messages.seq) "
             "AND NOT EXISTS (SELECT 1 FROM deliveries d "
             "WHERE d.seq = messages.seq AND d.state <> 'delivered')",
             (before, keep),

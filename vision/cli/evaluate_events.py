@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from vision.config.home import Home
 from vision.config.site import load_site
 from vision.core.errors import ConfigError
 from vision.evaluation import runner
+from vision.evaluation.clip_store import ClipStore, Watched
 from vision.evaluation.event_report import Scoring, event_report, write_event_csv
 from vision.evaluation.matching import MatchRule
 from vision.evaluation.problems import Problems
@@ -55,12 +57,21 @@ def events(
     clips = _clips(truth, problems)
     detector = build_detector(loaded.settings.model)
     out.mkdir(parents=True, exist_ok=True)
-    # Evidence that an earlier run kept would be handed out again as this run's.
-    shutil.rmtree(out / "evidence", ignore_errors=True)
+    store = ClipStore(
+        out, Watched(loaded.sha256, detector.model_sha256, version("streetwarden"))
+    )
+    if len(store):
+        print(f"going on after {len(store)} clips of an interrupted run")
+    else:
+        # Evidence of an earlier run would be handed out again as this run's.
+        shutil.rmtree(out / "evidence", ignore_errors=True)
     watcher = SuiteWatcher(loaded, detector, Home(out))
     rule = MatchRule(onset_s, min_iou, _DEFAULT.clear_early_s, clear_within_s)
     with progress("clips") as advance:
-        outcomes = runner.watch_all(clips, watcher, rule, problems, advance)
+        outcomes = runner.watch_all(
+            clips, watcher, rule, problems, advance, store=store
+        )
+    store.finish()
     report = event_report(
         clips,
         outcomes,

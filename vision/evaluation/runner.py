@@ -15,6 +15,7 @@ from vision.core.arrays import ImageU8
 from vision.core.errors import VisionError
 from vision.core.frame import Frame
 from vision.core.ports import Clock, Detector
+from vision.evaluation.clip_store import ClipStore
 from vision.evaluation.found import ClipRun
 from vision.evaluation.matching import MatchRule
 from vision.evaluation.outcomes import ClipOutcome, settle
@@ -97,6 +98,8 @@ def watch_all(
     rule: MatchRule,
     problems: Problems,
     on_progress: Progress,
+    *,
+    store: ClipStore | None = None,
 ) -> list[ClipOutcome]:
     """Watch and settle every clip; one that cannot be read is reported.
 
@@ -106,6 +109,7 @@ def watch_all(
         rule: what counts as found.
         problems: told of clips left out.
         on_progress: told after each clip.
+        store: keeps finished clips for the case of an interruption, or None.
 
     Returns:
         One outcome per clip that could be watched, in the order given.
@@ -115,12 +119,24 @@ def watch_all(
     for number, truth in enumerate(clips, 1):
         if check_clip(truth, problems):
             try:
-                outcomes.append(settle(truth, watcher.watch(truth), rule))
+                outcomes.append(settle(truth, _watched(truth, watcher, store), rule))
             except VisionError as error:
                 lost = max(1, len(truth.events))
                 problems.add(truth.clip, None, f"{error}; left out", lost=lost)
         on_progress(number, len(clips))
     return outcomes
+
+
+def _watched(
+    truth: TruthClip, watcher: ClipWatcher, store: ClipStore | None
+) -> ClipRun:
+    before = None if store is None else store.get(truth)
+    if before is not None:
+        return before
+    run = watcher.watch(truth)
+    if store is not None:
+        store.add(truth, run)
+    return run
 
 
 def decode(path: Path) -> ImageU8 | None:

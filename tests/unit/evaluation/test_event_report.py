@@ -10,6 +10,7 @@ from tests.unit.evaluation.pictures import green_picture
 from vision.core.errors import ConfigError, SourceReadError
 from vision.core.violations import Slug
 from vision.evaluation.about import About
+from vision.evaluation.clip_store import ClipStore, Watched
 from vision.evaluation.compare import CompareError, compare, read_run
 from vision.evaluation.event_report import Scoring, event_report, write_event_csv
 from vision.evaluation.found import ClipRun, NotOpened
@@ -132,6 +133,73 @@ def test_a_clip_that_cannot_be_read_is_reported_and_the_rest_goes_on(
     assert [one.truth.name for one in settled] == ["good.mp4", "fine.mp4"]
     assert [problem.path.name for problem in problems] == ["bad.mp4", "gone.mp4.json"]
     assert told[-1] == (4, 4)
+
+
+class Interrupted:
+    """Watches as it is told and falls to Ctrl-C at one clip, once."""
+
+    def __init__(self, at: str | None) -> None:
+        self.seen: list[str] = []
+        self._at = at
+
+    def watch(self, truth: TruthClip) -> ClipRun:
+        if truth.name == self._at:
+            raise KeyboardInterrupt
+        self.seen.append(truth.name)
+        why = NotOpened(Slug.GARBAGE_PILE, ELSEWHERE, 5.0, ("1 s of 9 s",))
+        said = replace(found(3, 50.5), facts=("a",), evidence=(Path("e/x.jpg"),))
+        return replace(run(said), not_opened=(why,))
+
+
+def suite(tmp_path: Path) -> list[TruthClip]:
+    clips = []
+    for name in ("1.mp4", "2.mp4", "3.mp4"):
+        (tmp_path / name).write_bytes(b"x")
+        (tmp_path / f"{name}.json").write_text(name)
+        one = clip(true(3), name=name, camera=name)
+        clips.append(replace(one, clip=tmp_path / name, path=tmp_path / f"{name}.json"))
+    return clips
+
+
+def watch(clips: list[TruthClip], watcher: Interrupted, store: ClipStore) -> Any:
+    outcomes = watch_all(clips, watcher, RULE, Problems(), lambda *_: None, store=store)
+    return report_of(outcomes)
+
+
+def test_an_interrupted_suite_goes_on_and_ends_with_the_same_report(
+    tmp_path: Path,
+) -> None:
+    clips, who = suite(tmp_path), Watched("c", "m", "1")
+    with pytest.raises(KeyboardInterrupt):
+        watch(clips, Interrupted("3.mp4"), ClipStore(tmp_path, who))
+    with (tmp_path / "interrupted.jsonl").open("a") as stream:
+        stream.write('{"clip": "torn by the cra')
+    rest, whole = Interrupted(None), Interrupted(None)
+    (tmp_path / "whole").mkdir()
+
+    resumed = watch(clips, rest, ClipStore(tmp_path, who))
+    anew = watch(clips, whole, ClipStore(tmp_path / "whole", who))
+
+    assert rest.seen == ["3.mp4"]
+    assert whole.seen == ["1.mp4", "2.mp4", "3.mp4"]
+    assert resumed == anew
+
+
+def test_a_changed_truth_another_model_or_a_finished_run_is_watched_anew(
+    tmp_path: Path,
+) -> None:
+    clips, who = suite(tmp_path), Watched("c", "m", "1")
+    watch(clips, Interrupted(None), ClipStore(tmp_path, who))
+    (tmp_path / "2.mp4.json").write_text("other zones")
+
+    changed = Interrupted(None)
+    watch(clips, changed, ClipStore(tmp_path, who))
+    other = ClipStore(tmp_path, Watched("c", "other", "1"))
+    other.finish()
+
+    assert changed.seen == ["2.mp4"]
+    assert len(other) == 0
+    assert len(ClipStore(tmp_path, who)) == 0
 
 
 def runs(

@@ -1,6 +1,8 @@
 """Hosts that accept and say nothing, or stop in mid-picture: real sockets."""
 
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -233,6 +235,36 @@ def test_a_usb_camera_that_is_not_there_is_unreachable(
     with pytest.raises(SourceOpenError, match="63: OpenCV cannot open it"):
         OpenCVSource(options, clock=SystemClock()).open()
     assert capfd.readouterr() == ("", "")
+
+
+_LEAVES_WHILE_OPENING = """
+import socket, threading, time
+from vision.core.clock import SystemClock
+from vision.sources.opencv import OpenCVSource
+from vision.sources.options import StreamOptions
+host = socket.create_server(("127.0.0.1", 0))
+url = f"rtsp://127.0.0.1:{host.getsockname()[1]}/cam"
+options = StreamOptions(camera_id="gate", url=url, open_timeout_s=0.4)
+source = OpenCVSource(options, clock=SystemClock())
+def connect():
+    try:
+        source.open()
+    except Exception:
+        pass
+threading.Thread(target=connect, daemon=True).start()
+time.sleep(0.3)
+"""
+
+
+def test_a_program_may_end_while_opencv_still_waits_for_a_camera() -> None:
+    program = subprocess.run(
+        [sys.executable, "-c", _LEAVES_WHILE_OPENING],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (program.returncode, program.stderr) == (0, "")
 
 
 @both

@@ -7,6 +7,7 @@ that hangs is abandoned: it closes its connection and ends when the call returns
 number of abandoned lanes is bounded, so that a dead camera cannot eat the machine.
 """
 
+import atexit
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +25,8 @@ class Closable(Protocol):
         """Let go."""
         ...
 
+
+_EXIT_S = 0.2
 
 R = TypeVar("R", bound=Closable)
 T = TypeVar("T")
@@ -169,9 +172,29 @@ class Lanes(Generic[R]):
                 "network, expected them to end; waiting for one of them"
             )
             raise SourceOpenError(msg)
+        if not self._old:
+            atexit.register(self._end_at_exit)
         lane: Lane[R] = Lane(self._name)
         self._old.append(lane)
         return lane
+
+    def leave(self, lane: Lane[R], *, wait_s: float) -> None:
+        """Close a lane and give it `wait_s` to end; after that it is left behind."""
+        lane.close()
+        if lane.ended(wait_s=wait_s):
+            self._old = [other for other in self._old if other is not lane]
+            if not self._old:
+                atexit.unregister(self._end_at_exit)
+
+    def _end_at_exit(self) -> None:
+        """Let threads out of their libraries before the interpreter goes away.
+
+        One that returns from C++ later aborts the whole process.
+        """
+        for lane in self._old:
+            lane.close()
+        for lane in self._old:
+            lane.ended(wait_s=_EXIT_S)
 
     @property
     def abandoned(self) -> int:

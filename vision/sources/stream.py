@@ -206,10 +206,7 @@ class StreamSource:
         """Let go of everything; a call that hangs lets go when it returns."""
         lane, self._lane, self._timeline = self._lane, None, None
         if lane is not None:
-            lane.close()
-            # Usually at once. A thread still inside a C++ library when the interpreter
-            # ends would abort the process.
-            lane.ended(wait_s=_CLOSE_S)
+            self._lanes.leave(lane, wait_s=_CLOSE_S)
 
     def _settle(self, lane: Lane[Connection], facts: Facts, began_s: float) -> None:
         """Tie a new connection to the camera's clock and calendar."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from serve.cases.counting import Statistics
 from serve.cases.escalation import Escalation
 from serve.cases.grid import Grid
 from serve.cases.policy import Policy, load_policy
@@ -48,6 +49,7 @@ class Services:
     find_cases: CaseQuery
     escalation: Escalation
     verifications: VerificationStore
+    statistics: Statistics
     feed: Feed
     broadcast: Broadcast
     subscriptions: SubscriptionStore
@@ -83,6 +85,7 @@ def assemble(settings: Settings, clock: Clock) -> Services:
         find_cases=CaseQuery(database),
         escalation=Escalation(database, clock, cases),
         verifications=VerificationStore(database, clock, cases),
+        statistics=Statistics(database),
         feed=feed,
         broadcast=Broadcast(feed),
         subscriptions=SubscriptionStore(database, clock, _box(settings)),

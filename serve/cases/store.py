@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from serve.cases.clockwork import clock_after, set_deadline
 from serve.cases.grid import Cell
+from serve.cases.indicators import StepFact, Tally
 from serve.cases.lifecycle import (
     OVER,
     TRANSITIONS,
@@ -68,6 +69,7 @@ class Step:
         who: by whom.
         before: the state it was in.
         detail: what followed from it, for the history.
+        due_before: the deadline that ran until then.
         event: what it is called, if not after the action.
     """
 
@@ -75,6 +77,7 @@ class Step:
     who: Principal
     before: State
     detail: Mapping[str, str | float | None]
+    due_before: datetime | None = None
     event: str | None = None
 
 
@@ -120,6 +123,7 @@ class CaseStore:
             reported_at=event.received_at,
             updated_at=event.received_at,
             recurrence_of=earlier,
+            tally=Tally().write(),
         )
         set_deadline(row, self._policy, event.received_at)
         session.add(row)
@@ -179,24 +183,28 @@ class CaseStore:
             self._assign(row, command)
         if action is Action.SUSPEND:
             row.stopped_state = before.value
+        due_before = row.due_at
         stopped = None if row.stopped_state is None else State(row.stopped_state)
         row.state = target(action, before, stopped).value
         if action is Action.RESUME:
             row.stopped_state = None
         row.closed_at = now if row.state in OVER else None
         explained |= clock_after(row, action, self._policy, now, command.extra)
-        self.record(session, row, Step(command, who, before, explained))
+        self.record(session, row, Step(command, who, before, explained, due_before))
 
     def record(self, session: Session, row: CaseRow, step: Step) -> None:
         """Write the step that just happened, and tell those who follow."""
         now = self._clock.now()
         row.version += 1
         row.updated_at = now
+        action = step.event or step.command.action.value
+        fact = StepFact(action, now, step.due_before)
+        row.tally = Tally.read(row.tally).after(fact).write()
         session.add(
             CaseStepRow(
                 case_number=row.number,
                 version=row.version,
-                action=step.event or step.command.action.value,
+                action=action,
                 from_state=step.before.value,
                 to_state=row.state,
                 actor=step.who.name,

@@ -11,7 +11,7 @@ from serve.feed import in_order
 from serve.geo import to_wgs84
 from serve.messages import HealthMessage, ViolationMessage, canonical
 from serve.store.database import Database
-from serve.store.tables import CameraRow, HealthRow, MessageRow
+from serve.store.tables import CameraRow, HealthLogRow, HealthRow, MessageRow
 from vision.core.ports import Clock
 
 
@@ -94,6 +94,11 @@ class CameraStore:
                 session.add(camera)
             camera.last_seen = now
         kind = message.data.kind.value
+        session.add(
+            HealthLogRow(
+                camera_id=camera_id, kind=kind, ok=message.data.ok, at=message.time
+            )
+        )
         row = session.get(HealthRow, (camera_id, kind), with_for_update=True)
         if row is None:
             row = HealthRow(camera_id=camera_id, kind=kind, at=message.time)

@@ -43,6 +43,7 @@ class CaseRow(Base):
     stopped_at: Mapped[datetime | None] = mapped_column(UtcTime)
     merged_into: Mapped[int | None] = mapped_column(Number)
     recurrence_of: Mapped[str | None] = mapped_column(String(128))
+    tally: Mapped[str] = mapped_column(String(256), server_default="reported")
 
 
 class CaseStepRow(Base):

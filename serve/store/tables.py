@@ -100,6 +100,19 @@ class HealthRow(Base):
     detail: Mapped[str] = mapped_column(Text)
 
 
+class HealthLogRow(Base):
+    """Every health report of a camera, for how long it could see; only added to."""
+
+    __tablename__ = "health_log"
+    __table_args__ = (Index("ix_health_log_time", "at", "number"),)
+
+    number: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=True)
+    camera_id: Mapped[str] = mapped_column(String(128))
+    kind: Mapped[str] = mapped_column(String(64))
+    ok: Mapped[bool] = mapped_column()
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
 class CameraRow(Base):
     """A camera that has reported something."""
 

@@ -1,0 +1,196 @@
+"""Counting cases and events over periods."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from serve.cases.indicators import Count, StepFact, Tally, tally
+from serve.people.roles import Principal
+from serve.store.case_tables import CaseRow, CaseStepRow
+from serve.store.database import Database
+from serve.store.tables import CameraRow, EventRow, HealthLogRow
+from vision.core.health import HealthKind
+
+# While one of these stands, a camera cannot be relied on to see.
+BLINDING = frozenset(
+    {
+        HealthKind.CAMERA_UNREACHABLE,
+        HealthKind.CAMERA_STALLED,
+        HealthKind.CAMERA_ENDED,
+        HealthKind.CAMERA_MOVED,
+        HealthKind.VIEW_BLIND,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From `since` (included) until `until` (not included)."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The cases of one department, type, cell or street."""
+
+    key: str | None
+    counts: Counter[Count]
+
+
+@dataclass(frozen=True, slots=True)
+class HotSpot:
+    """A camera's place where one violation comes back again and again."""
+
+    camera_id: str
+    slug: str
+    grid_id: str | None
+    events: int
+    latest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How long a camera could see.
+
+    Attributes:
+        camera_id: which.
+        known: how much of the period lies after its first report.
+        blind: how long of that it could not see.
+    """
+
+    camera_id: str
+    known: timedelta
+    blind: timedelta
+
+
+class Statistics:
+    """Counts for reports."""
+
+    def __init__(self, database: Database) -> None:
+        """Use this database."""
+        self._database = database
+
+    def groups(self, period: Period, by: str | None, who: Principal) -> list[Group]:
+        """Return counts of the cases reported in a period, in the asker's districts.
+
+        Args:
+            period: when they were reported.
+            by: `department`, `slug`, `grid_id`, `street`, or None for all in one.
+            who: sees only their districts.
+        """
+        columns = {
+            "department": CaseRow.department,
+            "slug": CaseRow.slug,
+            "grid_id": CaseRow.grid_id,
+            "street": CaseRow.street,
+        }
+        query = select(CaseRow.tally, func.count()).where(
+            CaseRow.reported_at >= period.since, CaseRow.reported_at < period.until
+        )
+        if who.districts:
+            query = query.where(CaseRow.street.in_(sorted(who.districts)))
+        key = columns[by] if by is not None else None
+        with self._database.read() as session:
+            if key is None:
+                total = _add(session.execute(query.group_by(CaseRow.tally)))
+                return [Group(None, total)]
+            rows = session.execute(query.add_columns(key).group_by(key, CaseRow.tally))
+            by_key: dict[str | None, list[tuple[str, int]]] = {}
+            for text, number, value in rows:
+                by_key.setdefault(value, []).append((text, number))
+        ordered = sorted(by_key, key=lambda one: (one is None, one or ""))
+        return [Group(one, _add(by_key[one])) for one in ordered]
+
+    def recount(self, case_number: int) -> Tally:
+        """Return a case's tally, counted anew from its history."""
+        with self._database.read() as session:
+            steps = session.scalars(
+                select(CaseStepRow)
+                .where(CaseStepRow.case_number == case_number)
+                .order_by(CaseStepRow.version)
+            ).all()
+        due_before: list[datetime | None] = [None, *(step.due_at for step in steps)]
+        return tally(
+            StepFact(step.action, step.at, due)
+            for step, due in zip(steps, due_before, strict=False)
+        )
+
+    def hot_spots(self, period: Period, who: Principal, *, limit: int) -> list[HotSpot]:
+        """Return where the same violation came back most often."""
+        number = func.count()
+        query = (
+            select(
+                EventRow.camera_id,
+                EventRow.slug,
+                EventRow.grid_id,
+                number,
+                func.max(EventRow.opened_at),
+            )
+            .where(
+                EventRow.opened_at >= period.since, EventRow.opened_at < period.until
+            )
+            .group_by(EventRow.camera_id, EventRow.slug, EventRow.grid_id)
+            .having(number > 1)
+            .order_by(number.desc(), EventRow.camera_id, EventRow.slug)
+            .limit(limit)
+        )
+        if who.districts:
+            query = query.where(EventRow.street.in_(sorted(who.districts)))
+        with self._database.read() as session:
+            return [HotSpot(*row) for row in session.execute(query)]
+
+    def coverage(self, period: Period) -> list[Coverage]:
+        """Return how long each camera could see, from what engines reported.
+
+        Before its first report nothing is known of a camera, and nothing is claimed.
+        """
+        with self._database.read() as session:
+            cameras = session.scalars(
+                select(CameraRow).order_by(CameraRow.camera_id)
+            ).all()
+            messages = session.execute(
+                select(
+                    HealthLogRow.camera_id,
+                    HealthLogRow.kind,
+                    HealthLogRow.ok,
+                    HealthLogRow.at,
+                )
+                .where(HealthLogRow.at < period.until, HealthLogRow.kind.in_(BLINDING))
+                .order_by(HealthLogRow.at, HealthLogRow.number)
+            )
+            troubles: dict[str, list[tuple[str, bool, datetime]]] = {}
+            for camera_id, kind, ok, at in messages:
+                troubles.setdefault(camera_id, []).append((kind, ok, at))
+        return [
+            _coverage(camera, troubles.get(camera.camera_id, []), period)
+            for camera in cameras
+        ]
+
+
+def _coverage(
+    camera: CameraRow, troubles: Sequence[tuple[str, bool, datetime]], period: Period
+) -> Coverage:
+    first = min([camera.first_seen, *(at for _, _, at in troubles)])
+    start = max(period.since, first)
+    standing: set[str] = set()
+    blind, at_before = timedelta(), start
+    for kind, ok, at in [*troubles, ("", True, period.until)]:
+        now = min(max(at, start), period.until)
+        if standing:
+            blind += now - at_before
+        at_before = now
+        (standing.discard if ok else standing.add)(kind)
+    return Coverage(camera.camera_id, max(period.until - start, timedelta()), blind)
+
+
+def _add(rows: Iterable[tuple[str, int]]) -> Counter[Count]:
+    total: Counter[Count] = Counter()
+    for text, number in rows:
+        for flag in Tally.read(text).flags:
+            total[flag] += number
+    return total

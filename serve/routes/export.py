@@ -1,0 +1,153 @@
+"""Whole tables for other programs: CSV, JSON lines, GeoJSON."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Literal, TypeVar
+
+from fastapi import APIRouter, Depends, Path
+from fastapi.responses import StreamingResponse
+
+from serve.access import Reader, Services_
+from serve.cases.query import CaseFilter
+from serve.cases.views import case_out
+from serve.paging import Position
+from serve.people.roles import Principal
+from serve.routes.cases import case_filter
+from serve.routes.events import Wanted
+from serve.services import Services
+from serve.store.event_filter import EventFilter
+from serve.views import EventOut, event_out, feature
+
+router = APIRouter(prefix="/api/v1/export", tags=["export"])
+
+PAGE = 500
+Cell = str | int | float | bool | None
+Row = Mapping[str, Cell]
+T = TypeVar("T")
+_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/jsonl",
+    "geojson": "application/geo+json",
+}
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@router.get(
+    "/events.{extension}",
+    summary="All events that fit",
+    response_class=StreamingResponse,
+    responses={200: {"content": {kind.split(";")[0]: {} for kind in _TYPES.values()}}},
+)
+def export_events(
+    extension: Annotated[Literal["csv", "jsonl", "geojson"], Path()],
+    services: Services_,
+    wanted: Wanted,
+) -> StreamingResponse:
+    """Stream events, newest first, however many there are."""
+    events = _events(services, wanted)
+    if extension == "csv":
+        lines = _csv(events, _event_row)
+    elif extension == "jsonl":
+        lines = (event.model_dump_json() + "\n" for event in events)
+    else:
+        lines = _geojson(events)
+    return StreamingResponse(lines, media_type=_TYPES[extension])
+
+
+@router.get(
+    "/cases.{extension}",
+    summary="All cases that fit",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/csv": {}, "application/jsonl": {}}}},
+)
+def export_cases(
+    extension: Annotated[Literal["csv", "jsonl"], Path()],
+    services: Services_,
+    who: Reader,
+    wanted: Annotated[CaseFilter, Depends(case_filter)],
+) -> StreamingResponse:
+    """Stream cases, newest first, however many there are."""
+    rows = _cases(services, wanted, who)
+    if extension == "csv":
+        lines = _csv(rows, lambda row: row)
+    else:
+        lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    return StreamingResponse(lines, media_type=_TYPES[extension])
+
+
+def _events(services: Services, wanted: EventFilter) -> Iterator[EventOut]:
+    after: Position | None = None
+    while found := services.events.page(wanted, limit=PAGE, after=after):
+        yield from (event_out(stored) for stored in found)
+        last = found[-1].row
+        after = Position(last.opened_at, last.number)
+
+
+def _cases(
+    services: Services, wanted: CaseFilter, who: Principal
+) -> Iterator[dict[str, Cell]]:
+    after: Position | None = None
+    now = services.clock.now()
+    while found := services.find_cases.page(wanted, who, limit=PAGE, after=after):
+        for row in found:
+            out = case_out(row, who, now).model_dump(mode="json")
+            due = out.pop("due") or {}
+            out.pop("possible")
+            yield {**out, "due_at": due.get("at"), "overdue": due.get("overdue")}
+        after = Position(found[-1].reported_at, found[-1].number)
+
+
+def _event_row(event: EventOut) -> Row:
+    place = event.location
+    return {
+        "event_id": event.event_id,
+        "state": event.state,
+        "slug": event.slug,
+        "code": event.code,
+        "scheme": event.scheme,
+        "camera": event.camera["id"],
+        "zone": event.zone,
+        "lat": place.lat if place else None,
+        "lon": place.lon if place else None,
+        "address": place.address if place else None,
+        "grid_id": place.grid_id if place else None,
+        "started": event.started.isoformat(),
+        "ended": event.ended.isoformat() if event.ended else None,
+        "opened_at": event.opened_at.isoformat(),
+        "observed_s": event.observed_s,
+        "confidence": event.confidence,
+        "severity": event.severity,
+        "reasons": "; ".join(str(reason["text"]) for reason in event.reasons),
+    }
+
+
+def _csv(things: Iterator[T], row_of: Callable[[T], Row]) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    # Spreadsheets take the mark for "this is UTF-8", else Chinese comes out broken.
+    buffer.write("\ufeff")
+    for index, thing in enumerate(things):
+        row = row_of(thing)
+        if index == 0:
+            writer.writerow(row)
+        writer.writerow([_harmless(value) for value in row.values()])
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue()
+
+
+def _harmless(value: Cell) -> Cell:
+    # A spreadsheet would run a text that begins like a formula.
+    if isinstance(value, str) and value.startswith(_DANGEROUS):
+        return f"'{value}"
+    return value
+
+
+def _geojson(events: Iterator[EventOut]) -> Iterator[str]:
+    yield '{"type":"FeatureCollection","features":['
+    for index, event in enumerate(events):
+        yield ("," if index else "") + json.dumps(feature(event), ensure_ascii=False)
+    yield "]}"

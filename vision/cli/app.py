@@ -14,6 +14,7 @@ from vision.cli.exits import INTERRUPTED, status_of, tell
 from vision.cli.logs import set_up_logging
 from vision.cli.model import app as model
 from vision.cli.outbox import app as outbox
+from vision.cli.replay import replay
 from vision.cli.run import run
 from vision.cli.serve import serve
 from vision.cli.snapshot import snapshot
@@ -44,6 +45,7 @@ app.command()(check)
 app.command()(doctor)
 app.command()(snapshot)
 app.command()(why)
+app.command()(replay)
 app.command()(serve)
 app.add_typer(evidence)
 app.add_typer(evaluate, name="evaluate")

@@ -10,7 +10,10 @@ import typer
 
 from vision.core.errors import ConfigError, ModelError
 from vision.training import checks, contact, layouts
+from vision.training import parity as gate
 from vision.training.collect import Manifest, list_split, load, read_manifest
+from vision.training.forms import predictor
+from vision.training.judge import conditions_table
 
 Layout = Literal["yolo", "coco", "voc"]
 DATASETS = Path("datasets")
@@ -145,7 +148,7 @@ def report(
     _need_training()
     from vision.training import fit  # noqa: PLC0415
     from vision.training import report as reports  # noqa: PLC0415
-    from vision.training.forms import predictor, teacher  # noqa: PLC0415
+    from vision.training.forms import teacher  # noqa: PLC0415
     from vision.training.recipe import read_recipe  # noqa: PLC0415
 
     read = read_recipe(recipe)
@@ -170,10 +173,6 @@ def final(
     size: Annotated[int, typer.Option(help="Side of the square, pixels.")] = _SIZE_PX,
 ) -> None:
     """Score the test split of a set. Look once, at the end: never choose by it."""
-    _need_training()
-    from vision.training.forms import predictor  # noqa: PLC0415
-    from vision.training.judge import conditions_table  # noqa: PLC0415
-
     manifest = _manifest(name)
     samples = list(load(manifest, list_split(manifest, _root(root), "val"), _SIZE_PX))
     table = conditions_table(predictor(model, size), samples, manifest.exhaustive)
@@ -193,20 +192,15 @@ def parity(
     faster: Annotated[float, typer.Option(help="Needed speed-up.")] = 0.0,
 ) -> None:
     """Compare two forms of a model; exit 1 when a bound is broken."""
-    _need_training()
-    from vision.training import parity as gate  # noqa: PLC0415
-    from vision.training.forms import predictor  # noqa: PLC0415
-
     manifest = _manifest(name)
     paths = list_split(manifest, _root(root), "train")
     spread = paths[:: max(1, len(paths) // _PARITY_PICTURES)][:_PARITY_PICTURES]
     samples = list(load(manifest, spread, _SIZE_PX))
-    found = gate.compare(
-        predictor(origin, _SIZE_PX), predictor(variant, _SIZE_PX), samples
-    )
-    for line in gate.describe(found):
+    pair = predictor(origin, _SIZE_PX), predictor(variant, _SIZE_PX)
+    found, pace = gate.compare(*pair, samples), gate.race(*pair, samples)
+    for line in gate.describe(found, pace):
         print(line)
-    broken = found.failures(gate.Bounds(points, faster))
+    broken = gate.failures(found, pace, gate.Bounds(points, faster))
     if broken:
         msg = f"{variant} must not be installed: " + "; ".join(broken)
         raise ModelError(msg)

@@ -10,9 +10,12 @@ import numpy as np
 
 from vision.core.arrays import FloatArray, ImageU8
 from vision.training.compose import PAD
+from vision.training.scoring import iou_matrix
 
 #: Picture (H, W, 3) BGR to detections (N, 6): xyxy in pixels, score, class.
 Predict = Callable[[ImageU8], FloatArray]
+#: The engine's default for one class.
+SAME_OBJECT = 0.7
 _LEAST_SCORE = 0.001
 
 
@@ -29,6 +32,24 @@ class Fit:
     scale: float
     left_px: int
     top_px: int
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """A network with the way in and out around it; a ``Predict``.
+
+    Attributes:
+        infer: (1, 3, S, S) float32 RGB in [0, 1] to (300, 6) rows on the square.
+        size_px: S.
+    """
+
+    infer: Callable[[FloatArray], FloatArray]
+    size_px: int
+
+    def __call__(self, image: ImageU8) -> FloatArray:
+        """Return what the engine would see on a picture."""
+        square, fit = letterbox(image, self.size_px)
+        return unfit(self.infer(to_tensor([square])), fit)
 
 
 def letterbox(image: ImageU8, size_px: int) -> tuple[ImageU8, Fit]:
@@ -79,9 +100,29 @@ def unfit(rows: FloatArray, fit: Fit) -> FloatArray:
         fit: of the picture.
 
     Returns:
-        (K, 6) above the least score, by falling score.
+        (K, 6) above the least score, by falling score, each object once.
     """
     kept = rows[rows[:, 4] > _LEAST_SCORE].astype(np.float32)
     kept[:, 0:4:2] = (kept[:, 0:4:2] - fit.left_px) / fit.scale
     kept[:, 1:4:2] = (kept[:, 1:4:2] - fit.top_px) / fit.scale
-    return kept[np.argsort(-kept[:, 4], kind="stable")]
+    return suppress(kept[np.argsort(-kept[:, 4], kind="stable")])
+
+
+def suppress(rows: FloatArray) -> FloatArray:
+    """Drop boxes that repeat a better one of their class, as the engine does.
+
+    Heads "without suppression" still say some objects twice.
+
+    Args:
+        rows: (N, 6) xyxy, score, class, by falling score.
+
+    Returns:
+        (K, 6) in the same order.
+    """
+    repeats = iou_matrix(rows[:, :4], rows[:, :4]) > SAME_OBJECT
+    repeats &= rows[:, None, 5] == rows[None, :, 5]
+    stays = np.ones(len(rows), bool)
+    for row in range(len(rows)):
+        if stays[row]:
+            stays[row + 1 :] &= ~repeats[row, row + 1 :]
+    return rows[stays]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from vision.core.errors import ModelError
-from vision.training.fitting import Predict
-from vision.training.network import load_checkpoint
-from vision.training.predict import road_users_only, torch_predictor
+from vision.training.fitting import Predict, Predictor
 from vision.training.runtimes import onnx_predictor, openvino_predictor
 
 TEACHER_PX = 640
@@ -23,11 +22,12 @@ def teacher(root: Path, parent: str) -> Predict:
     Returns:
         The predictor, in our classes.
     """
-    model = load_checkpoint(root / "weights" / parent)
-    return road_users_only(torch_predictor(model, TEACHER_PX))
+    from vision.training.predict import road_users_only  # noqa: PLC0415 - needs torch
+
+    return road_users_only(_open_torch(root / "weights" / parent, TEACHER_PX))
 
 
-def predictor(spec: str, size_px: int) -> Predict:
+def predictor(spec: str, size_px: int) -> Predictor:
     """Open a model on one thread.
 
     Args:
@@ -49,8 +49,18 @@ def predictor(spec: str, size_px: int) -> Predict:
     if runtime == "openvino":
         return openvino_predictor(path, size_px, precision)
     if path.suffix == ".pt":
-        return torch_predictor(load_checkpoint(path), size_px)
+        return _open_torch(path, size_px)
     if path.suffix == ".onnx":
         return onnx_predictor(path, size_px)
     msg = f"{path}: unknown kind {path.suffix!r}; expected .pt or .onnx"
     raise ModelError(msg)
+
+
+def _open_torch(path: Path, size_px: int) -> Predictor:
+    if find_spec("torch") is None or find_spec("ultralytics") is None:
+        msg = f"{path} needs torch and ultralytics: run `make train-env` first"
+        raise ModelError(msg)
+    from vision.training.network import load_checkpoint  # noqa: PLC0415
+    from vision.training.predict import torch_predictor  # noqa: PLC0415
+
+    return torch_predictor(load_checkpoint(path), size_px)

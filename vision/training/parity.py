@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vision.core.arrays import FloatArray, ImageU8
-from vision.training.fitting import Predict
+from vision.core.arrays import FloatArray
+from vision.training.fitting import Predict, Predictor, letterbox, to_tensor
 from vision.training.labels import CLASSES, Sample
 from vision.training.scoring import Marked, average_precision, iou_matrix
 
@@ -47,8 +47,6 @@ class Parity:
         box_px: 99th percentile of corner differences of shared boxes.
         score: 99th percentile of their score differences.
         unshared: share of confident boxes that only one of the two finds.
-        origin_ms: median time per picture.
-        variant_ms: median time per picture.
     """
 
     map_origin: float
@@ -56,45 +54,54 @@ class Parity:
     box_px: float
     score: float
     unshared: float
-    origin_ms: float
-    variant_ms: float
 
     @property
     def lost_points(self) -> float:
         """Lost mean AP50-95 in points; negative when the variant is better."""
         return (self.map_origin - self.map_variant) * 100
 
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long the bare networks take, on the same pictures in turn.
+
+    Attributes:
+        origin_ms: median time per picture.
+        variant_ms: median time per picture.
+    """
+
+    origin_ms: float
+    variant_ms: float
+
     @property
     def speed_up(self) -> float:
         """How many times faster the variant is."""
         return self.origin_ms / self.variant_ms
 
-    def failures(self, bounds: Bounds) -> list[str]:
-        """Say which bounds are broken, in words.
 
-        Args:
-            bounds: what is allowed.
+def failures(found: Parity, pace: Pace, bounds: Bounds) -> list[str]:
+    """Say which bounds are broken, in words.
 
-        Returns:
-            One line per broken bound; empty when the variant may be used.
-        """
-        found = []
-        if self.lost_points > bounds.map_points:
-            found.append(
-                f"loses {self.lost_points:.2f} mAP points, allowed {bounds.map_points}"
-            )
-        if self.speed_up < bounds.speed_up:
-            found.append(
-                f"is {self.speed_up:.2f} times as fast, needed {bounds.speed_up}"
-            )
-        return found
+    Args:
+        found: how the variant compares.
+        pace: how fast it is.
+        bounds: what is allowed.
+
+    Returns:
+        One line per broken bound; empty when the variant may be used.
+    """
+    broken = []
+    if found.lost_points > bounds.map_points:
+        lost = f"loses {found.lost_points:.2f} mAP points"
+        broken.append(f"{lost}, allowed {bounds.map_points}")
+    if pace.speed_up < bounds.speed_up:
+        fast = f"is {pace.speed_up:.2f} times as fast"
+        broken.append(f"{fast}, needed {bounds.speed_up}")
+    return broken
 
 
 def compare(origin: Predict, variant: Predict, samples: Sequence[Sample]) -> Parity:
-    """Run both on the same pictures, in turn, and compare.
-
-    Turns alternate within each picture, so that other load on the machine
-    falls on both alike.
+    """Run both on the same pictures and compare what they say.
 
     Args:
         origin: the reference.
@@ -104,15 +111,13 @@ def compare(origin: Predict, variant: Predict, samples: Sequence[Sample]) -> Par
     Returns:
         The comparison.
     """
-    times: tuple[list[float], list[float]] = ([], [])
     marked: tuple[list[Marked], list[Marked]] = ([], [])
     deltas: list[tuple[float, float]] = []
     lonely = shared = 0
     for sample in samples:
         found = []
         for side, predict in enumerate((origin, variant)):
-            rows, seconds = _timed(predict, sample.image)
-            times[side].append(seconds)
+            rows = predict(sample.image)
             marked[side].append(Marked(rows, sample.xyxy, sample.class_id))
             found.append(rows[rows[:, 4] >= _CONFIDENT])
         pairs = _pairs(*found)
@@ -126,9 +131,32 @@ def compare(origin: Predict, variant: Predict, samples: Sequence[Sample]) -> Par
         box_px=float(np.quantile(table[:, 0], 0.99)),
         score=float(np.quantile(table[:, 1], 0.99)),
         unshared=lonely / max(lonely + shared, 1),
-        origin_ms=statistics.median(times[0]) * 1000,
-        variant_ms=statistics.median(times[1]) * 1000,
     )
+
+
+def race(origin: Predictor, variant: Predictor, samples: Sequence[Sample]) -> Pace:
+    """Time the bare networks.
+
+    Turns alternate picture by picture, so that other load on the machine falls
+    on both alike.
+
+    Args:
+        origin: the reference.
+        variant: its converted form.
+        samples: pictures.
+
+    Returns:
+        Median times.
+    """
+    times: tuple[list[float], list[float]] = ([], [])
+    for sample in samples:
+        for side, one in enumerate((origin, variant)):
+            square, _ = letterbox(sample.image, one.size_px)
+            pictures = to_tensor([square])
+            start = time.perf_counter()
+            one.infer(pictures)
+            times[side].append(time.perf_counter() - start)
+    return Pace(statistics.median(times[0]) * 1000, statistics.median(times[1]) * 1000)
 
 
 def mean_ap(pictures: Sequence[Marked]) -> float:
@@ -147,12 +175,6 @@ def mean_ap(pictures: Sequence[Marked]) -> float:
     return float(np.mean(values)) if values else float("nan")
 
 
-def _timed(predict: Predict, image: ImageU8) -> tuple[FloatArray, float]:
-    start = time.perf_counter()
-    rows = predict(image)
-    return rows, time.perf_counter() - start
-
-
 def _pairs(a: FloatArray, b: FloatArray) -> list[tuple[float, float]]:
     """Pair boxes of one class that overlap; return corner and score deltas."""
     overlap = iou_matrix(a[:, :4], b[:, :4])
@@ -166,20 +188,21 @@ def _pairs(a: FloatArray, b: FloatArray) -> list[tuple[float, float]]:
     return pairs
 
 
-def describe(found: Parity) -> list[str]:
+def describe(found: Parity, pace: Pace) -> list[str]:
     """Put a comparison into words.
 
     Args:
         found: the comparison.
+        pace: the times.
 
     Returns:
         Lines for a person.
     """
     quality = f"loses {found.lost_points:+.2f} points"
     shared = f"scores within {found.score:.3f}, {found.unshared:.2%} in one only"
-    pace = f"{found.speed_up:.2f} times as fast, one thread"
+    fast = f"{pace.speed_up:.2f} times as fast, one thread"
     return [
         f"mAP50-95   {found.map_origin:.4f} -> {found.map_variant:.4f}, {quality}",
         f"boxes      99 % within {found.box_px:.2f} px, {shared}",
-        f"ms/picture {found.origin_ms:.1f} -> {found.variant_ms:.1f}, {pace}",
+        f"ms/picture {pace.origin_ms:.1f} -> {pace.variant_ms:.1f}, {fast}",
     ]

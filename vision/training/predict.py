@@ -9,11 +9,11 @@ import torch
 from torch import nn
 
 from vision.core.arrays import FloatArray, ImageU8
-from vision.training.fitting import Predict, letterbox, to_tensor, unfit
+from vision.training.fitting import Predict, Predictor
 from vision.training.labels import CLASSES, COCO_IDS
 
 
-def torch_predictor(model: nn.Module, size_px: int, *, bf16: bool = False) -> Predict:
+def torch_predictor(model: nn.Module, size_px: int, *, bf16: bool = False) -> Predictor:
     """Predict with a torch model through its NMS-free head.
 
     Args:
@@ -29,16 +29,15 @@ def torch_predictor(model: nn.Module, size_px: int, *, bf16: bool = False) -> Pr
     head = network.model[-1]
     head._end2end = True  # noqa: SLF001 - the public setter only warns and sets it
 
-    def predict(image: ImageU8) -> FloatArray:
-        square, fit = letterbox(image, size_px)
-        pictures = torch.from_numpy(to_tensor([square]))
-        pictures = pictures.contiguous(memory_format=torch.channels_last)
+    def infer(pictures: FloatArray) -> FloatArray:
+        ready = torch.from_numpy(pictures)
+        ready = ready.contiguous(memory_format=torch.channels_last)
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-            out = network(pictures)
-        rows = out[0] if isinstance(out, tuple) else out
-        return unfit(rows[0].float().numpy(), fit)
+            out = network(ready)
+        rows: FloatArray = out[0][0].float().numpy()
+        return rows
 
-    return predict
+    return Predictor(infer, size_px)
 
 
 def road_users_only(predict: Predict) -> Predict:

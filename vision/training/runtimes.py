@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from vision.core.arrays import FloatArray, ImageU8
+from vision.core.arrays import FloatArray
 from vision.core.errors import ModelError
-from vision.training.fitting import Predict, letterbox, to_tensor, unfit
+from vision.training.fitting import Predictor
 
 
-def onnx_predictor(path: Path, size_px: int, threads: int = 1) -> Predict:
+def onnx_predictor(path: Path, size_px: int, threads: int = 1) -> Predictor:
     """Predict with an exported model.
 
     Args:
@@ -32,15 +32,14 @@ def onnx_predictor(path: Path, size_px: int, threads: int = 1) -> Predict:
     )
     name = session.get_inputs()[0].name
 
-    def predict(image: ImageU8) -> FloatArray:
-        square, fit = letterbox(image, size_px)
-        rows = session.run(None, {name: to_tensor([square])})[0]
-        return unfit(rows[0], fit)
+    def infer(pictures: FloatArray) -> FloatArray:
+        rows: FloatArray = session.run(None, {name: pictures})[0][0]
+        return rows
 
-    return predict
+    return Predictor(infer, size_px)
 
 
-def openvino_predictor(path: Path, size_px: int, precision: str) -> Predict:
+def openvino_predictor(path: Path, size_px: int, precision: str) -> Predictor:
     """Predict with OpenVINO on one thread.
 
     Args:
@@ -69,10 +68,8 @@ def openvino_predictor(path: Path, size_px: int, precision: str) -> Predict:
     }
     request = core.compile_model(model, "CPU", hints).create_infer_request()
 
-    def predict(image: ImageU8) -> FloatArray:
-        square, fit = letterbox(image, size_px)
-        request.infer([to_tensor([square])])
-        rows = np.asarray(request.get_output_tensor(0).data, np.float32)
-        return unfit(rows[0], fit)
+    def infer(pictures: FloatArray) -> FloatArray:
+        request.infer([pictures])
+        return np.array(request.get_output_tensor(0).data[0], np.float32)
 
-    return predict
+    return Predictor(infer, size_px)

@@ -31,7 +31,7 @@ from vision.training.forms import predictor
 from vision.training.labels import CLASSES, COCO_IDS, Sample, label_weight
 from vision.training.losses import Gains, StreetLoss, distil, region_weight
 from vision.training.network import Pair, adapt
-from vision.training.parity import Bounds, compare
+from vision.training.parity import Bounds, Pace, compare, failures, race
 from vision.training.trainer import Schedule, Trainer
 
 pytestmark = [
@@ -218,7 +218,8 @@ def test_parity_holds_between_torch_and_its_export(exported: Path) -> None:
 
     found = compare(origin, variant, samples)
 
-    assert found.failures(Bounds(map_points=1.0, speed_up=0.0)) == []
+    pace = race(origin, variant, samples)
+    assert failures(found, pace, Bounds(map_points=1.0, speed_up=0.0)) == []
     assert found.box_px < 0.1
     assert found.score < 0.001
 
@@ -235,6 +236,7 @@ def test_parity_breaks_when_the_variant_is_another_model(
         samples,
     )
 
-    assert "mAP points" in found.failures(Bounds(0.2, 0.0))[0]
+    assert "mAP points" in failures(found, Pace(10, 10), Bounds(0.2, 0.0))[0]
+    assert "times as fast" in failures(found, Pace(10, 10), Bounds(100, 1.6))[0]
     with pytest.raises(ModelError, match="not there"):
         predictor(str(tmp_path / "none.onnx"), 160)

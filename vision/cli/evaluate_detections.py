@@ -87,7 +87,12 @@ def detections(
         raise ConfigError(msg)
     out.mkdir(parents=True, exist_ok=True)
     header = Header(
-        detector.model_id, detector.model_sha256, detector.labels, str(data), min_score
+        detector.model_id,
+        detector.model_sha256,
+        detector.labels,
+        pictures=f"{data} {split}",
+        min_score=min_score,
+        how=f"{runtime} imgsz={imgsz}",
     )
     with PredictionStore(out, header) as store, progress("pictures") as advance:
         if ray is None:

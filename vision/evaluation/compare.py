@@ -15,8 +15,11 @@ from vision.evaluation.events import figures_of
 from vision.evaluation.flags import Flags, weighted_average_precision
 from vision.evaluation.gate import Bound, judge
 from vision.evaluation.json_lines import Json
+from vision.evaluation.outcomes import Sum
 from vision.evaluation.resampling import interval, multiplicities, paired_p_value
 from vision.evaluation.values import plain
+
+_PER_CONDITION = ("f1", "recall", "false_per_camera_hour", "queue_as_parked")
 
 Values = NDArray[np.float64]
 Figures = Callable[[Values], Mapping[str, Values]]
@@ -209,13 +212,32 @@ def _shared_events(a: Run, b: Run) -> _Shared:
     if uneven:
         warnings.append(f"other true events at {', '.join(uneven)}: the truth changed")
 
-    def figures(rows: Mapping[str, Sequence[float]]) -> Figures:
-        sums = np.array([rows[name] for name in cameras], np.float64)
-        return lambda weights: figures_of(weights @ sums)
-
-    return _Shared(
-        "n_cameras", len(cameras), figures(rows_a), figures(rows_b), tuple(warnings)
+    tags = sorted(
+        set(a.report.get("condition_cameras", {}))
+        & set(b.report.get("condition_cameras", {}))
     )
+
+    def figures(run: Run) -> Figures:
+        whole = _stacked(run.report["cameras"], cameras)
+        parts = {
+            tag: _stacked(run.report["condition_cameras"][tag], cameras) for tag in tags
+        }
+
+        def at(weights: Values) -> dict[str, Values]:
+            found = dict(figures_of(weights @ whole))
+            for tag, sums in parts.items():
+                of_tag = figures_of(weights @ sums)
+                found |= {f"{key} {tag}": of_tag[key] for key in _PER_CONDITION}
+            return found
+
+        return at
+
+    return _Shared("n_cameras", len(cameras), figures(a), figures(b), tuple(warnings))
+
+
+def _stacked(rows: Mapping[str, Sequence[float]], cameras: Sequence[str]) -> Values:
+    nothing = [0.0] * len(Sum)
+    return np.array([rows.get(name, nothing) for name in cameras], np.float64)
 
 
 def _shared_detections(a: Run, b: Run) -> _Shared:

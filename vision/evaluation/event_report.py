@@ -98,7 +98,10 @@ def event_report(
             sorted(Counter(v.value for o in ordered for v in o.verdicts).items())
         ),
         "points": [[alarms, miss] for alarms, miss in operating_points(ordered)],
-        "cameras": {name: plain(row.tolist()) for name, row in sums_by_camera(ordered)},
+        "cameras": _camera_sums(ordered),
+        "condition_cameras": {
+            tag: _camera_sums(group) for tag, group in by_condition(ordered).items()
+        },
         "sums": [column.name.lower() for column in Sum],
         "clips": [_clip(one, link) for one in ordered],
         "synthetic": sum(one.truth.synthetic for one in ordered),
@@ -177,6 +180,10 @@ def _group(outcomes: Sequence[ClipOutcome], how: Scoring) -> Report:
         "watched_s": sum(sorted(one.run.watched_s for one in outcomes)),
         "figures": {name: figure_json(figure) for name, figure in figures.items()},
     }
+
+
+def _camera_sums(outcomes: Sequence[ClipOutcome]) -> Report:
+    return {name: plain(row.tolist()) for name, row in sums_by_camera(outcomes)}
 
 
 def _concerns(outcome: ClipOutcome, slug: Slug) -> bool:

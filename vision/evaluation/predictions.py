@@ -29,6 +29,7 @@ class Header:
         labels: the detector's classes; `class_id` points into them.
         pictures: the data set as the user named it.
         min_score: detections below were not kept.
+        how: what else changes detections: runtime, input size.
         schema: version of this format.
     """
 
@@ -37,6 +38,7 @@ class Header:
     labels: tuple[str, ...]
     pictures: str
     min_score: float
+    how: str = ""
     schema: int = 1
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from vision.evaluation.gallery import TRUE, WRONG, Drawn, frame_at, picture_uri
 from vision.evaluation.json_lines import Json
 
+_SETTLED_S = 4.0
+
 # Plain values of a report, read without their types, as the page reads them.
 Values = Mapping[str, Any]
 
@@ -59,7 +61,9 @@ def _missed(clip: Values) -> Iterator[_Shot]:
             "evidence": [],
         }
         boxes = [Drawn(tuple(event["xyxy"]), TRUE, "", dashed=True)]
-        yield (event["start_s"] + end_s) / 2, boxes, row
+        # Early, when what is missed has just come to rest and nothing hides it yet.
+        at_s = event["start_s"] + min(_SETTLED_S, (end_s - event["start_s"]) / 2)
+        yield at_s, boxes, row
 
 
 def _false(clip: Values) -> Iterator[_Shot]:

@@ -63,6 +63,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "n_boxes": ("boxes", "个标注框"),
     "n_clips": ("clips", "段视频"),
     "n_events": ("events", "起事件"),
+    "n_ignored": ("ignored", "忽略"),
     "n_cameras": ("cameras", "台摄像机"),
     "problems": ("Problems with the input", "输入数据问题"),
     "no_problems": ("None: everything listed was scored.", "无:全部参与评测。"),

@@ -229,12 +229,18 @@ def test_a_change_for_the_worse_breaks_the_gate(tmp_path: Path) -> None:
         "onset_rmse_s": Bound(max_loss=1.0),
         "f1": Bound(max_loss=0.0),
         "no_such_figure": Bound(at_least=1.0),
+        "recall night": Bound(at_least=0.5),
+        "queue_as_parked night": Bound(at_most=0.0),
     }
 
     report = compare(read_run(a), read_run(b), gate, resamples=100, seed=0)
 
     failed: Any = report["failed"]
-    assert [text.split(":")[0] for text in failed] == ["onset_rmse_s", "no_such_figure"]
+    assert [text.split(":")[0] for text in failed] == [
+        "onset_rmse_s",
+        "queue_as_parked night",
+        "no_such_figure",
+    ]
     assert not report["passed"]
     assert "worse by" in compare_page(report)
 

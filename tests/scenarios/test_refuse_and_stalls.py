@@ -152,6 +152,17 @@ def test_a_bin_fills_and_is_emptied() -> None:
     assert stage.cleared[0].place.place_id == stage.opened[0].place.place_id
 
 
+def test_an_overflow_begins_when_the_bin_is_full_not_when_the_bin_was_first_seen() -> (
+    None
+):
+    stage = play(World([full_bin()]), bins(), 200)
+
+    began_s = [step.started_s for step in stage.steps]
+    assert began_s[0] == pytest.approx(20, abs=8)
+    assert len(set(began_s)) == 1
+    assert stage.opened[0].place.first_seen_s < 2
+
+
 def test_a_bin_that_flickers_between_its_classes_changes_nothing() -> None:
     labels = [
         (float(t), ("bin", "overflowing_bin")[t // 4 % 2]) for t in range(0, 300, 4)

@@ -69,9 +69,10 @@ class Violation:
         rule: `name/version` of the rule that decided.
         place: the place at the moment of decision.
         zone_id: the zone that forbids it, or None.
-        started_s: media time of the object's first sight, seconds.
+        started_s: media time at which it began: usually the first sight of its object,
+            for a bin the moment it was full, seconds.
         decided_s: media time of this decision, seconds.
-        started_at: wall time of the object's first sight.
+        started_at: the same as wall time.
         decided_at: wall time of this decision.
         ended_at: wall time of the end, for `cleared`; else None.
         confidence: high or low.

@@ -23,6 +23,8 @@ class Case:
         zone_id: the zone that forbids it, or None.
         footprint: the place's box, reference-view pixels.
         recurrence_of: event that was cleared on the same ground before, or None.
+        later_s: how long after the object's first sight it began, seconds: a bin
+            stands there long before it overflows.
     """
 
     event_id: str
@@ -34,6 +36,7 @@ class Case:
     zone_id: str | None
     footprint: Xyxy
     recurrence_of: str | None
+    later_s: float = 0.0
 
 
 class CaseRecord(TypedDict):
@@ -48,6 +51,7 @@ class CaseRecord(TypedDict):
     zone_id: str | None
     footprint: list[float]
     recurrence_of: str | None
+    later_s: float
 
 
 class BookRecord(TypedDict):
@@ -70,6 +74,7 @@ def to_record(case: Case) -> CaseRecord:
         "zone_id": case.zone_id,
         "footprint": list(case.footprint),
         "recurrence_of": case.recurrence_of,
+        "later_s": case.later_s,
     }
 
 
@@ -90,4 +95,5 @@ def from_record(record: CaseRecord) -> Case:
         zone_id=record["zone_id"],
         footprint=as_xyxy(record["footprint"]),
         recurrence_of=record["recurrence_of"],
+        later_s=float(record["later_s"]),
     )

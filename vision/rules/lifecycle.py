@@ -38,6 +38,7 @@ class Verdict:
         severity: 1 to 3.
         confidence: how sure.
         over: the violation has demonstrably ended although the object stands.
+        lasted_s: how long it has been one, seconds; None: since the object came.
     """
 
     facts: tuple[Fact, ...]
@@ -45,6 +46,7 @@ class Verdict:
     severity: int = 1
     confidence: Confidence = Confidence.HIGH
     over: bool = False
+    lasted_s: float | None = None
 
     @property
     def opens(self) -> bool:
@@ -167,6 +169,7 @@ class CaseBook:
             zone_id=verdict.zone_id,
             footprint=place.xyxy,
             recurrence_of=self._earlier(place, observation),
+            later_s=_later_s(place, verdict),
         )
         self._open[place.place_id] = case
         return self._step(case, Lifecycle.OPENED, place, verdict.facts, observation)
@@ -258,9 +261,9 @@ class CaseBook:
             rule=self._rule,
             place=place,
             zone_id=case.zone_id,
-            started_s=place.first_seen_s,
+            started_s=place.first_seen_s + case.later_s,
             decided_s=frame.media_time_s,
-            started_at=place.first_seen_at,
+            started_at=place.first_seen_at + timedelta(seconds=case.later_s),
             decided_at=frame.captured_at,
             ended_at=ended_at if lifecycle is Lifecycle.CLEARED else None,
             confidence=case.confidence,
@@ -268,3 +271,10 @@ class CaseBook:
             facts=facts,
             recurrence_of=case.recurrence_of,
         )
+
+
+def _later_s(place: Place, verdict: Verdict) -> float:
+    """Return how long after its object a violation began, seconds."""
+    if verdict.lasted_s is None:
+        return 0.0
+    return max(0.0, place.elapsed_s - verdict.lasted_s)

@@ -90,4 +90,4 @@ class OverflowingBin(PlaceRule):
         )
         visible = place.state is PlaceState.STANDING
         over = visible and empty_s >= p.empty_s
-        return Verdict(facts, ground.zone_id, over=over)
+        return Verdict(facts, ground.zone_id, over=over, lasted_s=full_s)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from vision.core.errors import ConfigError, ModelError
-from vision.training import checks, contact, layouts
+from vision.training import checks, contact, footage, layouts
 from vision.training import parity as gate
 from vision.training.collect import Manifest, list_split, load, read_manifest
 from vision.training.forms import predictor
@@ -17,6 +17,7 @@ from vision.training.judge import conditions_table
 
 Layout = Literal["yolo", "coco", "voc"]
 DATASETS = Path("datasets")
+OWN = DATASETS / "demo"
 _SHEET_PICTURES = 24
 _PARITY_PICTURES = 100
 _SIZE_PX = 640
@@ -142,11 +143,13 @@ def report(
     folder: Annotated[Path, typer.Argument(help="Receives figures and pictures.")],
     *,
     root: Root = None,
-    size: Annotated[int, typer.Option(help="Side of the square, pixels.")] = _SIZE_PX,
+    own: Annotated[Path, typer.Option(help="Footage of our own to show.")] = OWN,
 ) -> None:
     """Measure a model on what training never saw; write tables and pictures."""
     _need_training()
-    from vision.training import fit  # noqa: PLC0415
+    from vision.training import (
+        fit,
+    )
     from vision.training import report as reports  # noqa: PLC0415
     from vision.training.forms import teacher  # noqa: PLC0415
     from vision.training.recipe import read_recipe  # noqa: PLC0415
@@ -155,12 +158,16 @@ def report(
     fit.use_threads(1)
     places = fit.Places(DATASETS, _root(root), folder)
     aside = fit.gather(read, places).aside
-    predict = predictor(model, size)
+    predict = predictor(model, _SIZE_PX)
     made = reports.make(teacher(places.pictures, read.parent), predict, aside)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "figures.json").write_text(reports.as_json(made), encoding="utf-8")
     reports.draw_all(predict, aside["refuse"], made.thresholds, folder)
+    frames = footage.read_footage(own, 2.0)
+    footage.draw_misses(predict, frames, made.thresholds, folder / "misses.jpg")
     print(reports.as_text(made))
+    for label, (good, total) in footage.hits(predict, frames, made.thresholds).items():
+        print(f"own footage: {label} seen in {good} of {total} frames")
     print(f"thresholds {made.thresholds}; pictures in {folder}")
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from vision.training import figures
-from vision.training.contact import draw, sheet, write
 from vision.training.fitting import Predict
 from vision.training.judge import (
     ClassScore,
@@ -24,11 +23,9 @@ from vision.training.judge import (
     vending,
 )
 from vision.training.labels import CLASSES, ROAD_USERS, Sample
-from vision.training.scoring import Marked
 
 REFUSE = CLASSES[:3]
 _FALSE_PER_NEGATIVE = 0.15
-_GALLERY = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,46 +128,3 @@ def draw_all(
     figures.draw_curves(marked, REFUSE, thresholds, folder / "precision_recall.png")
     table = figures.confusion(marked, REFUSE, thresholds)
     figures.draw_confusion(table, REFUSE, folder / "confusion.png")
-
-
-def gallery(
-    predict: Predict,
-    own: Sequence[Sample],
-    thresholds: Mapping[str, float],
-    path: Path,
-) -> None:
-    """Show the worst pictures of our own footage, found beside true boxes.
-
-    Args:
-        predict: the model.
-        own: labelled pictures that are ours to show.
-        thresholds: default per class.
-        path: the JPEG to write.
-    """
-    marked = mark(predict, own)
-    order = sorted(range(len(own)), key=lambda i: -_mistakes(marked[i], thresholds))[
-        :_GALLERY
-    ]
-    cells = []
-    for index in order:
-        sample, rows = own[index], _confident(marked[index], thresholds)
-        truth = [(int(k), "true " + CLASSES[int(k)]) for k in sample.class_id]
-        found = [(int(r[5]), f"{CLASSES[int(r[5])]} {r[4]:.2f}") for r in rows]
-        cells += [
-            draw(sample.image, sample.xyxy, truth),
-            draw(sample.image, rows[:, :4], found),
-        ]
-    write(path, sheet(cells, 4, 360))
-
-
-def _confident(picture: Marked, thresholds: Mapping[str, float]) -> Any:
-    least = [thresholds[name] for name in CLASSES]
-    keep = [row[4] >= least[int(row[5])] for row in picture.found]
-    return picture.found[keep]
-
-
-def _mistakes(picture: Marked, thresholds: Mapping[str, float]) -> int:
-    rows = _confident(picture, thresholds)
-    shown = Marked(rows, picture.xyxy, picture.class_id)
-    table = figures.confusion([shown], CLASSES, thresholds)
-    return int(table.sum() - table.diagonal().sum())

@@ -19,6 +19,7 @@ from tests.service.desk import Desk, open_desk
 from tests.unit.sinks.messages import Book, artifact, event
 from vision.core.backoff import Backoff
 from vision.core.clock import SystemClock
+from vision.core.evidence import Evidence
 from vision.core.health import HealthEvent, HealthKind
 from vision.core.violations import Lifecycle
 from vision.sinks.http import HttpReceiver
@@ -175,6 +176,87 @@ def test_retry_after_is_obeyed(desk: Desk, tmp_path: Path) -> None:
     outbox.close(1)
 
     assert len(desk.requests) == 1
+
+
+@pytest.mark.parametrize("told", ["Fri, 31 Dec 2066 23:59:59 GMT", "3600"])
+def test_a_long_retry_after_is_no_longer_than_the_policy_allows(
+    told: str, desk: Desk, tmp_path: Path
+) -> None:
+    desk.plan.append("503")
+    desk.retry_after = told
+    receiver = HttpReceiver(desk.url, api_key=desk.key, timeout_s=1, name="desk")
+    policy = RetryPolicy(backoff=QUICK.backoff, max_retry_after_s=0.3)
+    outbox = Outbox(tmp_path / "outbox.db", [receiver], policy=policy)
+    outbox.put(event())
+    outbox.close(10)
+
+    assert list(desk.events) == ["event-gate-0.1"]
+
+
+@pytest.mark.parametrize("told", ["soon", "Thu, 01 Jan 1970 00:00:00 GMT"])
+def test_a_useless_retry_after_does_no_harm(
+    told: str, desk: Desk, tmp_path: Path
+) -> None:
+    desk.plan.append("503")
+    desk.retry_after = told
+    outbox = sending(desk, tmp_path)
+    outbox.put(event())
+    outbox.close(10)
+
+    assert list(desk.events) == ["event-gate-0.1"]
+
+
+def test_evidence_that_came_later_follows_its_event(desk: Desk, tmp_path: Path) -> None:
+    clip = artifact(tmp_path / "001-clip.mp4", b"moving", role="clip")
+    desk.plan.extend(["500", "500"])
+    outbox = sending(desk, tmp_path)
+    outbox.put(event())
+    outbox.attach("event-gate-0", Evidence((clip,)))
+    outbox.attach("event-gate-0", Evidence((clip,)))
+    outbox.attach("event-gate-0", Evidence())
+    outbox.close(10)
+
+    assert desk.evidence == {("event-gate-0", "001-clip.mp4"): b"moving"}
+    assert sum(line.startswith("PUT") for line in desk.requests) == 1
+
+
+def test_a_clip_whose_event_the_service_does_not_know_yet_is_tried_again(
+    desk: Desk, tmp_path: Path
+) -> None:
+    clip = artifact(tmp_path / "001-clip.mp4", b"moving", role="clip")
+    outbox = sending(desk, tmp_path)
+    outbox.attach("event-gate-0", Evidence((clip,)))  # the event is still held back
+    outbox.put(event())
+    outbox.close(10)
+
+    assert desk.evidence == {("event-gate-0", "001-clip.mp4"): b"moving"}
+
+
+def test_a_file_that_the_service_has_already_counts_as_delivered(
+    desk: Desk, tmp_path: Path
+) -> None:
+    picture = artifact(tmp_path / "0.jpg", b"picture")
+    outbox = sending(desk, tmp_path)
+    outbox.put(event(artifacts=(picture,)))
+    outbox.put(event(sequence=2, artifacts=(picture,)))
+    outbox.close(10)
+
+    assert sorted(desk.order) == ["event-gate-0.1", "event-gate-0.2"]
+
+
+def test_events_with_undelivered_files_are_known(desk: Desk, tmp_path: Path) -> None:
+    desk.plan.extend(["500"] * 400)
+    outbox = sending(desk, tmp_path)
+    outbox.put(event(0))
+    waits = outbox.undelivered_events()
+    desk.plan.clear()
+    outbox.close(10)
+    again = sending(desk, tmp_path)
+    left = again.undelivered_events()
+    again.close(1)
+
+    assert waits == {"event-gate-0"}
+    assert left == set()
 
 
 def test_the_api_key_is_never_logged(

@@ -2,7 +2,9 @@
 
 import io
 import json
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,9 +15,11 @@ from av.video.stream import VideoStream
 
 from tests.fakes import ManualClock
 from tests.unit.evidence.scenes import decided, observed, standing, street
-from vision.core.errors import EvidenceError
+from vision.core.errors import EvidenceError, SinkError
 from vision.core.evidence import Evidence
+from vision.core.health import HealthEvent
 from vision.core.packets import EncodedPacket, StreamFormat
+from vision.evidence.bitstream import Framing
 from vision.evidence.remux import remux
 from vision.evidence.store import PackageStore, StorePolicy
 from vision.evidence.takes import ClipPolicy
@@ -186,3 +190,109 @@ def test_a_clip_is_sealed_although_its_camera_falls_silent(tmp_path: Path) -> No
     store.close(20)
 
     assert "clip" in {artifact.role for artifact in late[0].artifacts}
+
+
+class Told:
+    """Remembers the clips it is told of."""
+
+    def __init__(self) -> None:
+        self.clips: list[tuple[str, Evidence]] = []
+        self.done = threading.Event()
+
+    def __call__(self, event_id: str, evidence: Evidence) -> None:
+        self.clips.append((event_id, evidence))
+        self.done.set()
+
+
+def clipped(store: PackageStore, number: int = 1) -> None:
+    at = street(number)
+    place = standing(at)
+    store.observe(observed(at, place))
+    seen = observed(at, place)
+    store.keep(decided(at, place, event_id=f"event-{number}"), seen)
+
+
+def test_a_clip_that_nobody_could_be_told_of_is_offered_after_a_restart(
+    tmp_path: Path,
+) -> None:
+    def refuse(event_id: str, evidence: Evidence) -> None:
+        del event_id, evidence
+        msg = "outbox.db: no space left"
+        raise SinkError(msg)
+
+    store = PackageStore(tmp_path)
+    store.deliver_late_to(refuse)
+    clipped(store)
+    store.close(10)
+    told = Told()
+    again = PackageStore(tmp_path)
+    again.deliver_late_to(told)
+    assert told.done.wait(10)
+    again.close(10)
+    third: list[str] = []
+    last = PackageStore(tmp_path)
+    last.deliver_late_to(lambda event_id, _: third.append(event_id))
+    last.close(10)
+
+    assert [event_id for event_id, _ in told.clips] == ["event-1"]
+    assert {a.role for a in told.clips[0][1].artifacts} == {"clip", "manifest"}
+    assert third == []
+
+
+def test_more_clips_than_allowed_are_not_begun(tmp_path: Path) -> None:
+    policy = StorePolicy(clips=ClipPolicy(max_takes=2))
+    store = PackageStore(tmp_path, policy=policy)
+    for number in range(5):
+        clipped(store, number)
+    store.close(20)
+
+    assert len(list(tmp_path.glob("*/001-clip.mp4"))) == 2
+
+
+def test_a_step_kept_again_after_a_crash_gets_the_clip_it_lacks(tmp_path: Path) -> None:
+    crashed = PackageStore(tmp_path)
+    clipped(crashed)  # never closed: its clip is still waiting for the post-roll
+    again = PackageStore(tmp_path)
+    clipped(again)
+    again.close(20)
+
+    assert (tmp_path / "event-1" / "001-clip.mp4").exists()
+    assert verify_package(tmp_path / "event-1", None) == []
+
+
+@pytest.mark.parametrize("extra", [b"\x01d\x00\r\xff\xe1\x00", b"\x01", b"\x01d\x00\r"])
+def test_codec_parameters_cut_short_are_refused(extra: bytes) -> None:
+    form = StreamFormat("h264", 64, 48, Fraction(1, 1000), extra)
+
+    with pytest.raises(EvidenceError, match="cut short"):
+        Framing(form)
+
+
+def test_a_damaged_packet_costs_the_clip_not_the_package(tmp_path: Path) -> None:
+    health: list[HealthEvent] = []
+    store = PackageStore(tmp_path, clock=ManualClock(), on_health=health.append)
+    for packet in encoded("libx264", 3):
+        store.add_packet(replace(packet, payload=b"\x7f" + packet.payload[1:]))
+    at = street(2, at_s=2.0)
+    store.keep(decided(at, standing(at)), observed(at, standing(at)))
+    store.close(20)
+
+    assert not list(tmp_path.glob("*/*.mp4*"))
+    assert verify_package(tmp_path / "event-1", None) == []
+    assert "no clip" in health[0].detail
+
+
+def test_a_reconnected_camera_ends_the_clip_at_the_break(tmp_path: Path) -> None:
+    told = Told()
+    store = PackageStore(tmp_path, clock=ManualClock())
+    store.deliver_late_to(told)
+    for packet in encoded("libx264", 3):
+        store.add_packet(packet)
+    at = street(2, at_s=2.0)
+    store.keep(decided(at, standing(at)), observed(at, standing(at)))
+    for packet in encoded("libx264", 1):
+        store.add_packet(replace(packet, media_time_s=packet.media_time_s + 4))
+    assert told.done.wait(20)
+    store.close(20)
+
+    assert len(greys(tmp_path / "event-1" / "001-clip.mp4")) == 3 * FPS

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fakes import ManualClock
+from tests.fakes import START, ManualClock
 from tests.unit.evidence.scenes import decided, observed, standing, street
 from vision.core.violations import Lifecycle
 from vision.evidence.keys import KeyFolder
+from vision.evidence.ledger import SEALED, Ledger, Line
 from vision.evidence.recovery import WORKING
 from vision.evidence.seal import Sealer
 from vision.evidence.signing import TrustedKeys
@@ -183,3 +184,89 @@ def test_what_a_crash_left_is_tidied_and_the_step_can_be_kept_again(
 
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert verify_store(root, keys) == []
+
+
+def test_a_sealing_that_a_crash_cut_short_is_voided(tmp_path: Path) -> None:
+    root = tmp_path / "evidence"
+    keys = fill(root, tmp_path / "keys", events=1)
+    # The ledger's line comes before the manifest: here the crash came in between.
+    Ledger(root).append(Line(SEALED, "event-0", "", 9, "f" * 64), START)
+    (root / WORKING / "step").mkdir(parents=True, exist_ok=True)
+    (root / WORKING / "step" / "event-0").touch()
+
+    store = PackageStore(root)
+    store.close(1)
+
+    assert '"kind":"void"' in (root / "ledger.jsonl").read_text()
+    assert verify_store(root, keys) == []
+
+
+def test_pictures_of_a_package_that_was_never_sealed_go(tmp_path: Path) -> None:
+    root = tmp_path / "evidence"
+    keys = fill(root, tmp_path / "keys", events=1)
+    (root / "event-7").mkdir()
+    (root / "event-7" / "001-wide_deciding.jpg").write_bytes(b"x")
+    (root / WORKING / "step").mkdir(parents=True, exist_ok=True)
+    (root / WORKING / "step" / "event-7").touch()
+
+    store = PackageStore(root)
+    store.close(1)
+
+    assert not (root / "event-7").exists()
+    assert verify_store(root, keys) == []
+
+
+def test_a_ledger_line_torn_by_a_crash_is_cut_off(tmp_path: Path) -> None:
+    root = tmp_path / "evidence"
+    keys = fill(root, tmp_path / "keys", events=1)
+    with (root / "ledger.jsonl").open("ab") as file:
+        file.write(b'{"kind":"sea')
+    before = verify_store(root, keys)
+    fill(root, tmp_path / "keys", events=2)
+
+    assert before == []
+    assert verify_store(root, keys) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"{}", b"[]", b"null", b"\xff\xfe", b'{"event_id": 3}', b"{" * 5000],
+)
+def test_a_manifest_that_is_none_is_named_not_raised(
+    copy: Path, sealed: tuple[Path, TrustedKeys], text: bytes
+) -> None:
+    (copy / "event-0" / "manifest.json").write_bytes(text)
+
+    assert "event-0/manifest.json" in paths(verify_store(copy, sealed[1]))
+
+
+@pytest.mark.parametrize("text", [b"", b"{}\n", b"nonsense\n", b"[1]\n", b"\xff\n"])
+def test_a_ledger_that_is_none_is_named_not_raised(
+    copy: Path, sealed: tuple[Path, TrustedKeys], text: bytes
+) -> None:
+    (copy / "ledger.jsonl").write_bytes(text)
+
+    assert verify_store(copy, sealed[1])
+
+
+def test_a_file_name_that_leaves_the_package_is_refused(
+    copy: Path, sealed: tuple[Path, TrustedKeys]
+) -> None:
+    path = copy / "event-0" / "manifest.json"
+    text = path.read_bytes().replace(b"001-close_up.jpg", b"../x/close_up.jpg")
+    path.write_bytes(text)
+
+    assert "event-0/manifest.json" in paths(verify_package(copy / "event-0", sealed[1]))
+
+
+def test_an_unsigned_store_verifies_when_signatures_are_not_asked_for(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "evidence"
+    store = PackageStore(root)
+    at = street(1)
+    store.keep(decided(at, standing(at)), observed(at, standing(at)))
+    store.close(10)
+    (root / "event-1" / "001-overlay.jpg").write_bytes(b"x")
+
+    assert paths(verify_store(root, None)) == {"event-1/001-overlay.jpg"}

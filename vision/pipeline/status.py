@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 _HANGS_S = 120.0  # a turn takes a batch of detections; this long none does
 _REQUEST_S = 5.0  # longest wait for a client to go on with its request
+_POLL_S = 0.2  # how soon it notices that the run has ended
 _MOST_REQUESTS = 16  # at once; more are turned away
 _CANDIDATES = re.compile(r"/cameras/(?P<camera>[^/]+)/candidates")
 _JSON = "application/json; charset=utf-8"
@@ -69,7 +70,10 @@ class StatusServer:
         """
         self._server = _Server(host, port, told)
         self._thread = threading.Thread(
-            target=self._server.serve_forever, name="status", daemon=True
+            target=self._server.serve_forever,
+            args=(_POLL_S,),
+            name="status",
+            daemon=True,
         )
 
     @property

@@ -147,9 +147,7 @@ def report(
 ) -> None:
     """Measure a model on what training never saw; write tables and pictures."""
     _need_training()
-    from vision.training import (
-        fit,
-    )
+    from vision.training import fit  # noqa: PLC0415
     from vision.training import report as reports  # noqa: PLC0415
     from vision.training.forms import teacher  # noqa: PLC0415
     from vision.training.recipe import read_recipe  # noqa: PLC0415

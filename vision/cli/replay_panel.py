@@ -52,13 +52,12 @@ class Row:
     def told(self) -> str:
         """Return the state in one line."""
         place = self.place
-        text = f"{place.label}, {place.state.value}, seen {place.observed_s:.0f} s"
-        if self.opened is not None:
-            return f"opened at {clock(self.opened.step.decided_s)}; {text}"
-        return text
+        return f"{place.label}, {place.state.value}, seen {place.observed_s:.0f} s"
 
     def height(self) -> int:
         """Return what it takes, pixels."""
+        if self.opened is not None:
+            return _STEP + 14
         bar = 14 if self.timer() is not None else 0
         return 2 * _STEP + bar + len(self.lines()) * _STEP + 14
 
@@ -81,7 +80,7 @@ def draw_panel(
     for index, row in enumerate(rows):
         last = index == len(rows) - 1
         if top + row.height() + (0 if last else _STEP) > size[1] - 4:
-            text = f"... and {len(rows) - index} places more"
+            text = f"and {len(rows) - index} more"
             pen.text((_MARGIN, size[1] - _STEP - 4), text, font=font(14), fill=_DIM)
             break
         _draw_row(pen, row, top, size[0])
@@ -90,6 +89,16 @@ def draw_panel(
         text = "no place that a rule asks about"
         pen.text((_MARGIN, top), text, font=font(15), fill=_DIM)
     return panel
+
+
+def fitting(text: str, face: Font, room_px: float) -> str:
+    """Return text as the font can write it, shortened to a width, pixels."""
+    line = writable(text)
+    if face.getlength(line) <= room_px:
+        return line
+    while line and face.getlength(line + "...") > room_px:
+        line = line[:-1]
+    return line + "..."
 
 
 def clock(seconds: float) -> str:
@@ -118,8 +127,7 @@ def _draw_header(
 
 
 def _draw_row(pen: ImageDraw.ImageDraw, row: Row, top: int, width: int) -> None:
-    opened = row.opened is not None
-    colour = _OPENED if opened else STATE_COLOUR[row.place.state]
+    colour = _OPENED if row.opened is not None else STATE_COLOUR[row.place.state]
     room = width - 2 * _MARGIN - 44
     pen.rounded_rectangle((6, top, width - 6, top + row.height()), 6, fill=_CARD)
     pen.rounded_rectangle((6, top, 11, top + row.height()), 2, fill=colour)
@@ -127,6 +135,12 @@ def _draw_row(pen: ImageDraw.ImageDraw, row: Row, top: int, width: int) -> None:
     number = str(row.number)
     pen.text((_MARGIN + 14, top + 17), number, font=face, fill=colour, anchor="mm")
     x = _MARGIN + 32
+    if row.opened is not None:
+        since = f"opened {clock(row.opened.step.decided_s)}"
+        pen.text((x + room, top + 7), since, font=font(14), fill=_DIM, anchor="ra")
+        room -= int(font(14).getlength(since)) + 8
+        _text(pen, (x, top + 5), row.title, font(16), _INK, room)
+        return
     _text(pen, (x, top + 4), row.title, font(16), _INK, room)
     _text(pen, (x, top + 4 + _STEP), row.told(), font(14), _DIM, room)
     y = top + 6 + 2 * _STEP
@@ -151,9 +165,4 @@ def _text(
     colour: tuple[int, int, int],
     room_px: float,
 ) -> None:
-    line = writable(text)
-    if face.getlength(line) > room_px:
-        while line and face.getlength(line + "...") > room_px:
-            line = line[:-1]
-        line += "..."
-    pen.text(at, line, font=face, fill=colour)
+    pen.text(at, fitting(text, face, room_px), font=face, fill=colour)

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from vision.bootstrap.replay import Instant
-from vision.cli.replay_panel import Opened, Row, draw_panel
+from vision.cli.replay_panel import Opened, Row, draw_panel, fitting
 from vision.core.arrays import ImageU8
 from vision.core.events import Code
 from vision.core.observation import Observation, View
@@ -16,10 +16,11 @@ from vision.core.places import Place, PlaceState
 from vision.core.violations import Candidate, Lifecycle, Slug, Violation
 from vision.evidence.fonts import font, writable
 from vision.evidence.timeline import STATE_COLOUR
-from vision.pipeline.reasons import timer_of
+from vision.pipeline.reasons import reason_text, timer_of
 
 _PICTURE = (896, 900)  # the most it takes, pixels
 _PANEL_WIDTH, _LEAST_HEIGHT = 384, 504
+_ROOM_FOR_TIMER, _ROOM_FOR_LABEL = 64, 40  # least width of a box, pixels
 _BANNER_S = 4.0  # media time that an event stays on the screen
 _PAPER = (18, 20, 24)
 _ZONE = {
@@ -42,6 +43,7 @@ _STEP = {
 class _Banner:
     until_s: float
     text: str
+    why: str
     colour: tuple[int, int, int]
 
 
@@ -97,7 +99,8 @@ class ReplayPainter:
             zone = "" if step.zone_id is None else f", {step.zone_id}"
             text = f"{step.lifecycle.value.upper()}  {what}{zone}"
             until_s = now_s + _BANNER_S
-            self._banners.append(_Banner(until_s, text, _STEP[step.lifecycle]))
+            why = "; ".join(reason_text(one) for one in step.facts if one.holds)
+            self._banners.append(_Banner(until_s, text, why, _STEP[step.lifecycle]))
             if step.lifecycle is Lifecycle.CLEARED:
                 self._opened.pop(step.place.place_id, None)
             elif step.lifecycle is Lifecycle.OPENED:
@@ -158,7 +161,7 @@ class ReplayPainter:
         pen.rectangle((left, top, right, bottom), outline=outline, width=3)
         text = f"{row.number}"
         timer = None if row.candidate is None else timer_of(row.candidate.facts)
-        if timer is not None:
+        if timer is not None and right - left >= _ROOM_FOR_TIMER:
             text += f"  {timer.passed_s:.0f}/{timer.needed_s:.0f} s"
         _tag(pen, (left, top), text, outline)
 
@@ -166,10 +169,16 @@ class ReplayPainter:
         self, pen: ImageDraw.ImageDraw, observation: Observation, size: tuple[int, int]
     ) -> None:
         width, height = size
-        for row, banner in enumerate(reversed(self._banners)):
-            top = height - 38 * (row + 1)
-            pen.rectangle((0, top, width, top + 36), fill=(*banner.colour, 225))
+        top = height
+        for banner in reversed(self._banners):
+            tall = 58 if banner.why else 36
+            top -= tall + 2
+            pen.rectangle((0, top, width, top + tall), fill=(*banner.colour, 225))
             _line(pen, (14, top + 18), banner.text, 20)
+            if banner.why:
+                _line(
+                    pen, (14, top + 44), fitting(banner.why, font(14), width - 28), 14
+                )
         view = observation.view
         if view.view is not View.CLEAR:
             why = "" if view.reason is None else f" ({view.reason})"
@@ -199,6 +208,7 @@ def _draw_zones(
     pen: ImageDraw.ImageDraw, observation: Observation, scale: float
 ) -> None:
     frame, preset = observation.frame, observation.view.preset
+    named: set[tuple[int, int]] = set()
     for zone in observation.scene.zones:
         if zone.preset != preset:
             continue
@@ -210,9 +220,15 @@ def _draw_zones(
         points = [(float(x), float(y)) for x, y in moved]
         pen.polygon(points, fill=(*colour, 26))
         pen.line([*points, points[0]], fill=(*colour, 190), width=2)
-        x = min(max(points[0][0] + 4, 4), frame.width * scale - 120)
+        x = min(max(points[0][0] + 6, 6), frame.width * scale - 120)
         y = min(max(points[0][1] - 18, 2), frame.height * scale - 18)
-        pen.text((x, y), writable(zone.zone_id), font=font(13), fill=(*colour, 255))
+        while (round(x), round(y)) in named:  # zones may share corners
+            y -= 17
+        named.add((round(x), round(y)))
+        name = writable(zone.zone_id)
+        pen.text(
+            (x, y), name, font=font(13), fill=colour, stroke_width=2, stroke_fill=_PAPER
+        )
 
 
 def _draw_detections(
@@ -224,8 +240,9 @@ def _draw_detections(
     ):
         left, top, right, bottom = (float(side) * scale for side in xyxy)
         pen.rectangle((left, top, right, bottom), outline=(*_THIN, 150), width=1)
-        label = f"{observation.labels[class_id]} {score:.2f}"
-        pen.text((left + 2, bottom + 1), label, font=font(10), fill=(*_THIN, 200))
+        if right - left >= _ROOM_FOR_LABEL:
+            label = f"{observation.labels[class_id]} {score:.2f}"
+            pen.text((left + 2, bottom + 1), label, font=font(10), fill=(*_THIN, 200))
 
 
 def _tag(

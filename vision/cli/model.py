@@ -1,4 +1,4 @@
-"""`streetwarden model ...`: pictures in, a proven model out."""
+"""`streetwarden data|train|export|report|parity`: pictures in, a proven model out."""
 
 from collections import Counter
 from importlib.util import find_spec
@@ -115,9 +115,10 @@ def train(
     read = read_recipe(recipe)
     fit.use_threads(threads)
     places = fit.Places(DATASETS, _root(root), run)
-    with Progress(read.schedule.steps, run / "log.jsonl") as progress:
+    steps = read.schedule.steps + read.polish.steps
+    with Progress(steps, run / "log.jsonl") as progress:
         checkpoint = fit.train(read, places, device, progress.on_step)
-    print(f"{checkpoint}: trained; export it with `streetwarden model export`")
+    print(f"{checkpoint}: trained; export it with `streetwarden export`")
 
 
 @app.command("export")
@@ -196,7 +197,7 @@ def parity(
     points: Annotated[float, typer.Option(help="Allowed loss, mAP points.")] = 0.2,
     faster: Annotated[float, typer.Option(help="Needed speed-up.")] = 0.0,
 ) -> None:
-    """Compare two forms of a model; exit 1 when a bound is broken."""
+    """Compare two forms of a model; refuse one that breaks a bound."""
     manifest = _manifest(name)
     paths = list_split(manifest, _root(root), "train")
     spread = paths[:: max(1, len(paths) // _PARITY_PICTURES)][:_PARITY_PICTURES]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,13 +57,17 @@ def gather(recipe: Recipe, places: Places) -> Shelf:
     return Shelf(train=train, aside=shelf.aside | clips.aside)
 
 
-def prepare(recipe: Recipe, places: Places, device: str) -> Trainer:
+def prepare(
+    recipe: Recipe, places: Places, device: str, polish_from: Trainer | None = None
+) -> Trainer:
     """Build the networks and continue a run if one was begun.
 
     Args:
         recipe: of the run.
         places: weights and run folder.
         device: ``cpu`` or ``cuda``.
+        polish_from: a finished trainer; its averaged weights are the start
+            of polishing the one-to-one head.
 
     Returns:
         The trainer, at the step where the run stopped.
@@ -77,14 +82,19 @@ def prepare(recipe: Recipe, places: Places, device: str) -> Trainer:
             "checkpoint there"
         )
         raise ConfigError(msg)
-    torch.manual_seed(recipe.schedule.seed)
+    polish = polish_from is not None
+    schedule = recipe.polish if polish else recipe.schedule
+    torch.manual_seed(schedule.seed)
     parent = load_checkpoint(weights).to(device)
     student = adapt(parent).to(device)
+    if polish_from is not None:
+        student.load_state_dict(polish_from.average.state_dict())
     pair = Pair(
         student.to(memory_format=torch.channels_last),
         parent.to(memory_format=torch.channels_last),
+        polish=polish,
     )
-    trainer = Trainer(pair, recipe.schedule, recipe.gains)
+    trainer = Trainer(pair, schedule, recipe.gains)
     state = places.run / "state.pt"
     if state.is_file():
         trainer.load(state)
@@ -120,6 +130,16 @@ def train(recipe: Recipe, places: Places, device: str, on_step: OnStep) -> Path:
     shelf = gather(recipe, places)
     trainer = prepare(recipe, places, device)
     trainer.run(shelf.train, recipe.mixture, places.run, on_step)
+    second = dataclasses.replace(places, run=places.run / "polish")
+    second.run.mkdir(exist_ok=True)
+    trainer = prepare(recipe, second, device, polish_from=trainer)
+    before = recipe.schedule.steps
+    trainer.run(
+        shelf.train,
+        recipe.mixture,
+        second.run,
+        lambda step, parts: on_step(before + step, parts),
+    )
     target = places.run / f"{recipe.name}.pt"
     save_checkpoint(trainer.average, target)
     return target

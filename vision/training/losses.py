@@ -102,7 +102,7 @@ class StreetLoss:
         )
         rows = outputs.student["one2one"]["scores"].shape[0]
         weight = region_weight(anchors * stride, batch["regions"], rows)
-        total, parts = torch.zeros(()), {}
+        total, parts = torch.zeros((), device=anchors.device), {}
         for name, part in (("one2many", share), ("one2one", 1 - share)):
             self._bce.weight = weight
             found, logged = self._heads[name].loss(outputs.student[name], batch)
@@ -135,7 +135,7 @@ def region_weight(
     Returns:
         (B, A, C); 1 outside all regions, the smallest weight inside.
     """
-    weight = torch.ones(rows, centres.shape[0], len(CLASSES))
+    weight = torch.ones(rows, len(centres), len(CLASSES), device=centres.device)
     for region in regions:
         row, box = int(region[0]), region[1:5]
         inside = ((centres >= box[:2]) & (centres < box[2:])).all(dim=1)

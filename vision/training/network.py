@@ -85,18 +85,26 @@ class Pass:
 class Pair:
     """Student and teacher on a shared, frozen stem."""
 
-    def __init__(self, student: nn.Module, teacher: nn.Module) -> None:
+    def __init__(
+        self, student: nn.Module, teacher: nn.Module, *, polish: bool = False
+    ) -> None:
         """Freeze the teacher and the stem.
 
         Args:
             student: the model to train; its stem equals the teacher's.
             teacher: the COCO parent.
+            polish: freeze all but the one-to-one head. It never shapes the
+                rest (its features are detached), so it may lag behind and
+                be brought up alone, at a fraction of the cost.
         """
         self.student = student
         self.teacher = teacher
         self.teacher.requires_grad_(requires_grad=False)
         for layer in self._layers(student)[:SHARED_LAYERS]:
             layer.requires_grad_(requires_grad=False)
+        if polish:
+            for name, weight in student.named_parameters():
+                weight.requires_grad_(requires_grad="one2one" in name)
         self.set_training()
 
     def set_training(self) -> None:

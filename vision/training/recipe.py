@@ -29,6 +29,7 @@ class Recipe:
         largest_px: longer side at which pictures are kept in memory.
         frame_period_s: time between two frames taken from a clip.
         schedule: length and rates.
+        polish: length and rates of the one-to-one head alone, afterwards.
         gains: weights of the loss terms.
         mixture: how batches are mixed.
         aside: what training never sees.
@@ -39,6 +40,7 @@ class Recipe:
     largest_px: int
     frame_period_s: float
     schedule: Schedule
+    polish: Schedule
     gains: Gains
     mixture: Mixture
     aside: Aside
@@ -76,6 +78,7 @@ def read_recipe(path: Path) -> Recipe:
         largest_px=table["largest_px"],
         frame_period_s=table["frame_period_s"],
         schedule=_build(Schedule, table["schedule"], f"{path}: schedule"),
+        polish=_build(Schedule, table["polish"], f"{path}: polish"),
         gains=_build(Gains, _tuples(table["gains"]), f"{path}: gains"),
         mixture=_build(Mixture, _sizes(table["mixture"]), f"{path}: mixture"),
         aside=_build(Aside, _tuples(table["aside"]), f"{path}: aside"),

@@ -108,7 +108,9 @@ class Trainer:
         factor = self._schedule.factor(self.step)
         for group, base in zip(self._optimiser.param_groups, self._base, strict=True):
             group["lr"] = base * factor
-        pictures = pictures.contiguous(memory_format=torch.channels_last)
+        device = next(self._pair.student.parameters()).device
+        batch = {key: value.to(device) for key, value in batch.items()}
+        pictures = pictures.to(device, memory_format=torch.channels_last)
         outputs = self._pair(pictures, teacher_rows)
         loss, parts = self._loss(outputs, batch, self.step / self._schedule.steps)
         parts["loss"] = float(loss.detach())

@@ -39,6 +39,8 @@ def build_source(
                     read_timeout_s=source.read_timeout_s,
                     starts_at=source.starts_at,
                     decode=source.decode,
+                    sub_url=source.sub_url,
+                    longest_side_px=source.longest_side_px,
                     rtsp_transport=source.rtsp_transport,
                 ),
                 clock=clock,

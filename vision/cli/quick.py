@@ -49,6 +49,4 @@ def _source(source: str) -> dict[str, str]:
         return {"type": "opencv", "url": source}
     if Path(source).is_dir():
         return {"type": "images", "path": source}
-    # Files may have few key frames; live streams have them every second or two.
-    decode = "key" if "://" in source else "full"
-    return {"type": "packets", "url": source, "decode": decode}
+    return {"type": "packets", "url": source}

@@ -25,11 +25,18 @@ ZoneKind = Literal[
 
 
 class PacketsSource(Settings):
-    """PyAV: key-frame decoding for RTSP/RTMP/HTTP streams and files (recommended)."""
+    """PyAV, for RTSP/RTMP/HTTP streams and files (recommended).
+
+    `decode` auto takes as few pictures as `period_s` needs: key frames only where
+    they come often enough. `sub_url` is the camera's smaller stream, preferred when
+    it is given. `longest_side_px` scales pictures down while they are converted.
+    """
 
     type: Literal["packets"]
     url: str = Field(min_length=1)
-    decode: Literal["full", "nonref", "key"] = "key"
+    sub_url: str | None = Field(default=None, min_length=1)
+    decode: Literal["auto", "full", "nonref", "key"] = "auto"
+    longest_side_px: int | None = Field(default=None, ge=160, le=7680)
     rtsp_transport: Literal["tcp", "udp"] = "tcp"
     open_timeout_s: float = Field(default=10, gt=0, le=120)
     read_timeout_s: float = Field(default=10, gt=0, le=120)

@@ -10,7 +10,7 @@ _log = logging.getLogger(__name__)
 
 
 class CameraReport:
-    """Logs and forwards the health events of one camera, secrets masked."""
+    """Forwards the health events of one camera, or logs them; secrets masked."""
 
     def __init__(
         self, camera_id: str, *, clock: Clock, listener: HealthListener | None = None
@@ -32,11 +32,13 @@ class CameraReport:
         What is known only once it is over, such as a gap, is told once, as left.
         """
         masked = without_secrets(detail)
-        level = logging.INFO if ok else logging.WARNING
-        _log.log(level, "%s: %s", kind, masked, extra={"camera": self._camera_id})
-        if self._listener is not None:
-            at = self._clock.now()
-            event = HealthEvent(
+        if self._listener is None:
+            level = logging.INFO if ok else logging.WARNING
+            _log.log(level, "%s: %s", kind, masked, extra={"camera": self._camera_id})
+            return
+        at = self._clock.now()
+        self._listener(
+            HealthEvent(
                 kind=kind, ok=ok, at=at, detail=masked, camera_id=self._camera_id
             )
-            self._listener(event)
+        )

@@ -135,6 +135,22 @@ def test_a_stopped_run_continues_as_if_it_had_not_stopped(tmp_path: Path) -> Non
         assert torch.allclose(value, resumed.average.state_dict()[name], atol=1e-6)
 
 
+def test_polishing_touches_the_one_to_one_head_only(tmp_path: Path) -> None:
+    parent = _parent()
+    pair = Pair(adapt(parent), parent, polish=True)
+    before = {k: v.clone() for k, v in pair.student.state_dict().items()}
+
+    Trainer(pair, SCHEDULE, Gains()).run(
+        _pools(), MIXTURE, tmp_path, lambda _step, _parts: None
+    )
+
+    changed = {
+        k for k, v in pair.student.state_dict().items() if (v != before[k]).any()
+    }
+    assert changed
+    assert all("one2one" in name for name in changed)
+
+
 def test_what_is_not_labelled_is_not_punished() -> None:
     sample = square_sample(0)
     silent = Sample(

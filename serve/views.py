@@ -132,7 +132,7 @@ class CameraList(BaseModel):
 
 def is_shared(role: str) -> bool:
     """Return whether a file of this role may be seen by every reader."""
-    return role.startswith("overlay") or "redacted" in role
+    return role.startswith(("overlay", "timeline")) or "redacted" in role
 
 
 def event_out(stored: StoredEvent) -> EventOut:

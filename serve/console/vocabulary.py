@@ -179,6 +179,7 @@ WORDS: dict[str, tuple[str, str]] = {
 # Roles of evidence files.
 ROLES: dict[str, tuple[str, str]] = {
     "overlay": ("marked", "标注图"),
+    "timeline": ("timeline", "时间线"),
     "wide_first": ("first sight", "首次发现"),
     "wide_deciding": ("moment of decision", "判定时刻"),
     "close_up": ("close-up", "特写"),

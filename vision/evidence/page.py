@@ -16,7 +16,7 @@ from vision.evidence.package import Package
 from vision.evidence.seal import short_code
 from vision.evidence.verify_seal import Finding
 
-_SHARED = ("overlay", "redacted")
+_SHARED = ("overlay", "redacted", "timeline")
 _SEALS = frozenset({"manifest", "signature"})
 _MAX_INLINE_BYTES = 24 << 20
 

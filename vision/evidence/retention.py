@@ -44,7 +44,7 @@ class RetentionPolicy:
         """Return how long a file of this role stays."""
         if role.startswith("clip"):
             return self.clips_for
-        shared = role.startswith("overlay") or "redacted" in role
+        shared = role.startswith(("overlay", "timeline")) or "redacted" in role
         return self.package_for if shared or role in _SEALS else self.originals_for
 
 

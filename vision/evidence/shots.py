@@ -1,11 +1,12 @@
 """Which pictures prove a step."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
 from vision.core.observation import Observation
 from vision.core.violations import Violation
+from vision.evidence.dwell import Point
 from vision.evidence.overlay import caption, draw_overlay
 from vision.evidence.pictures import (
     SHARED_WIDTH,
@@ -17,6 +18,7 @@ from vision.evidence.pictures import (
 from vision.evidence.redaction import redact, regions_of
 from vision.evidence.seal import short_code
 from vision.evidence.sights import Sight
+from vision.evidence.timeline import draw_timeline, life_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ def shots_of(
     sight: Sight | None,
     *,
     zone: tzinfo | None,
+    growth: Sequence[Point] = (),
 ) -> Iterator[Shot]:
     """Yield the pictures of a step, the most needed first.
 
@@ -48,6 +51,7 @@ def shots_of(
         observation: the deciding frame and what was made of it.
         sight: first sight of the place, or None.
         zone: time zone on the overlay; None: this machine's.
+        growth: how the place's dwell grew, for its timeline.
 
     Raises:
         EvidenceError: a picture cannot be encoded.
@@ -78,3 +82,6 @@ def shots_of(
     yield Shot("close_up_redacted", picture_of(frame, cut), "redacted")
     if sight is not None:
         yield Shot("wide_first_redacted", sight.redacted(), "redacted")
+    life = life_of(violation, growth, camera=observation.scene.name)
+    drawn = draw_timeline(life, zone=zone)
+    yield Shot("timeline", picture_of(frame, drawn), "drawn from the place's states")

@@ -16,6 +16,7 @@ from vision.core.ports import Clock, HealthListener
 from vision.core.violations import Lifecycle, Violation
 from vision.evidence.clipping import Clipping, LateListener
 from vision.evidence.disk import free_bytes, make_folder, write_atomically
+from vision.evidence.dwell import DwellRecord
 from vision.evidence.manifest import Entry, Manifest
 from vision.evidence.origin import origin_of, step_of
 from vision.evidence.package import Package
@@ -86,6 +87,7 @@ class PackageStore:
         self._provenance = provenance
         self._policy = StorePolicy() if policy is None else policy
         self._trouble = Trouble(self._clock, on_health)
+        self._dwell = DwellRecord()
         self._sights = FirstSights(self._policy.first_sight_bytes)
         self._probe_at_s = 0.0
         self._clipping = Clipping(
@@ -136,6 +138,7 @@ class PackageStore:
             self._sights.observe(observation)
         except EvidenceError as error:
             self._trouble.begin(str(error))
+        self._dwell.observe(observation)
         self._clipping.sample(observation.frame)
         if self._trouble.detail is not None:
             self._probe()
@@ -176,7 +179,8 @@ class PackageStore:
         self._require_space()
         frame = observation.frame
         sight = self._sights.of(frame.camera_id, violation.place.place_id)
-        shots = shots_of(violation, observation, sight, zone=self._policy.zone)
+        growth, zone = self._dwell.of(violation.place), self._policy.zone
+        shots = shots_of(violation, observation, sight, zone=zone, growth=growth)
         entries, failed = package.save(list(shots), step=violation.sequence)
         if failed:
             self._trouble.begin(f"{package.folder.name}: {failed[0]}; free space")

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes import START, frame, place, violation
-from tests.unit.evidence.scenes import observed
+from tests.unit.evidence.scenes import decided, observed, standing, street
 from vision.core.arrays import ImageU8
 from vision.core.places import Place, PlaceState, Stretch
 from vision.core.violations import Fact
 from vision.evidence.dwell import DwellRecord
+from vision.evidence.pictures import decode
+from vision.evidence.store import PackageStore
 from vision.evidence.timeline import STATE_COLOUR, draw_timeline, life_of, timed
 
 
@@ -173,3 +176,20 @@ def test_a_life_of_any_length_can_be_drawn(days: float) -> None:
 
     assert image.shape == (480, 1280, 3)
     assert np.ptp(image) > 0
+
+
+def test_a_package_holds_the_timeline_of_the_dwell_it_was_decided_on(
+    tmp_path: Path,
+) -> None:
+    store = PackageStore(tmp_path / "evidence")
+    at = street(3, at_s=3.0)
+    car = standing(at, first_seen_s=0.0, last_seen_s=3.0, observed_s=3.0)
+    seen = observed(at, car)
+    store.observe(seen)
+
+    kept = store.keep(decided(at, car), seen)
+    store.close(5)
+
+    (timeline,) = [one for one in kept.artifacts if one.role == "timeline"]
+    assert decode(timeline.path.read_bytes()).shape == (480, 1280, 3)
+    assert timeline.frame_index == 3

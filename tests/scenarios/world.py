@@ -152,7 +152,9 @@ class World:
             hidden = max(
                 (_covered(box, other.box(t)) for other in seen[i + 1 :]), default=0
             )
-            if hidden > 0.6 or not actor.detected(t) or self._rng.random() < self.drop:
+            outside = _covered(box, (0, 0, WIDTH, HEIGHT)) < 0.3
+            missed = not actor.detected(t) or self._rng.random() < self.drop
+            if hidden > 0.6 or outside or missed:
                 continue
             dx, dy = self.shake(t)
             noise = self._rng.normal(0, self.jitter_px, 4) if self.jitter_px else 0.0

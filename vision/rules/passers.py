@@ -1,5 +1,6 @@
 """Which vehicles went by a standing one."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,6 +12,8 @@ _FAR = 5.0  # box sizes: nobody farther away is followed
 _BEYOND = 0.4  # box sizes behind the standing one to have passed it
 _SHORTEST = 0.5  # box sizes that a vehicle must move between two sights to be driving
 _FORGET_S = 3.0
+_KNOWN_FLOW = 4.0  # squared box sizes driven past until a direction counts
+_SCATTER = 0.25  # across over along: above it the traffic has no one direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +77,18 @@ class Evidence:
     Attributes:
         passed: vehicles that went by.
         left: neighbours that stopped with it and left while it stayed.
-        mates: places of the vehicles that stand in line with it now.
+        left_s: when the latest of them left, media time, seconds.
+        mates: places of the vehicles that stopped in line with it and have not ended.
+        waiting: how many of them stand there still.
     """
 
     passed: int = 0
     left: int = 0
+    left_s: float = -math.inf
     mates: frozenset[str] = frozenset()
+    waiting: int = 0
     _passers: dict[int, _Passer] = field(default_factory=dict)
+    _flow: FloatArray = field(default_factory=lambda: np.zeros((2, 2), np.float32))
 
     def note(
         self, near: Mapping[int, FloatArray], now_s: float, params: PassParams
@@ -100,6 +108,8 @@ class Evidence:
                     new = _Passer(spot, spot, distance, now_s, now_s)
                     self._passers[track_id] = new
                 continue
+            step = spot - passer.now
+            self._flow += np.outer(step, step)
             passer.now, passer.last_s = spot, now_s
             passer.nearest = min(passer.nearest, distance)
             passer.sights += 1
@@ -110,3 +120,29 @@ class Evidence:
             if not 0 <= now_s - passer.last_s <= _FORGET_S:
                 self.passed += passer.flashed(params)
                 del self._passers[track_id]
+
+    def beside_lane(self, spots: FloatArray) -> FloatArray:
+        """Return how far points are from the line in which the traffic here flows.
+
+        Args:
+            spots: (N, 2) in the standing one's box sizes.
+
+        Returns:
+            (N,) box sizes; 0 until the direction of the traffic is known.
+        """
+        across = self._across()
+        if across is None:
+            return np.zeros(len(spots), np.float32)
+        return np.asarray(np.abs(spots @ across), np.float32)
+
+    @property
+    def has_direction(self) -> bool:
+        """Whether the direction of the traffic is known."""
+        return self._across() is not None
+
+    def _across(self) -> FloatArray | None:
+        """Return the unit vector across the traffic, (2,), or None if not known."""
+        strengths, axes = np.linalg.eigh(self._flow)
+        if strengths[1] < _KNOWN_FLOW or strengths[0] > _SCATTER * strengths[1]:
+            return None
+        return np.asarray(axes[:, 0], np.float32)

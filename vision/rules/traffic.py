@@ -39,8 +39,11 @@ class TrafficParams(PassParams):
     Attributes:
         vehicle_labels: what counts as traffic.
         mate_reach: how far away a queue mate may stand.
+        lane_half: how far beside the line of the traffic, once that is known.
         min_passed: vehicles that must pass a parked one.
         together_s: queue mates stopped within this time of each other, seconds.
+        discharge_s: a queue mate that has gone for no longer may be followed, seconds.
+        move_up_s: in a queue all move so soon after a neighbour has left, seconds.
         red_s: longest red light: who stands longer while others pass waits for no
             light, seconds.
         jam_s: how long a standstill without passers is still a queue, seconds.
@@ -48,8 +51,11 @@ class TrafficParams(PassParams):
 
     vehicle_labels: frozenset[str] = frozenset({"car", "truck", "bus"})
     mate_reach: float = 2.0
+    lane_half: float = 0.7
     min_passed: int = 3
     together_s: float = 60.0
+    discharge_s: float = 15.0
+    move_up_s: float = 30.0
     red_s: float = 150.0
     jam_s: float = 600.0
 
@@ -90,17 +96,28 @@ class TrafficWatch:
         # A track on a known footprint is that vehicle itself.
         driving = ~(np.linalg.norm(near, axis=2) <= _OWN).any(axis=0)
         ids = [t.track_id for t, drives in zip(seen, driving, strict=True) if drives]
-        mates = self._mates(places, observation)
-        for place, spots, beside in zip(places, near[:, driving], mates, strict=True):
+        for place, spots in zip(places, near[:, driving], strict=True):
             evidence = self._evidence.setdefault(place.place_id, Evidence())
             evidence.note(dict(zip(ids, spots, strict=True)), now_s, self._params)
+        gone = {
+            o.place_id: o.last_seen_s for o in places if o.state is PlaceState.ENDED
+        }
+        away = {
+            o.place_id
+            for o in places
+            if o.state is PlaceState.MISSING
+            and now_s - o.last_seen_s > self._params.discharge_s
+        }
+        for place, mates in zip(places, self._mates(places, observation), strict=True):
             if place.state is PlaceState.STANDING:
-                gone = [o for o in places if o.state is PlaceState.ENDED]
-                evidence.left += sum(o.place_id in evidence.mates for o in gone)
-                evidence.mates = beside
-        for place in places:
-            if place.state is PlaceState.ENDED:
-                self._learn(place, places)
+                evidence = self._evidence[place.place_id]
+                for place_id in evidence.mates & gone.keys():
+                    evidence.left += 1
+                    evidence.left_s = max(evidence.left_s, gone[place_id])
+                evidence.mates = mates - gone.keys()
+                evidence.waiting = len(evidence.mates - away)
+        for place in ended:
+            self._learn(place, places)
 
     def judge(self, place: Place) -> tuple[Traffic, tuple[Fact, ...]]:
         """Return what the traffic says about a standing vehicle, with reasons."""
@@ -109,13 +126,17 @@ class TrafficWatch:
         facts = (
             Fact("passed_vehicles", evidence.passed, "1"),
             Fact("neighbours_left", evidence.left, "1"),
-            Fact("queue_mates", len(evidence.mates), "1"),
+            Fact("queue_mates", evidence.waiting, "1"),
         )
         flows = evidence.passed >= p.min_passed
-        waits = bool(evidence.mates) and place.observed_s < p.red_s
-        if evidence.left > 0 or (flows and not waits):
+        waits = evidence.waiting > 0 and place.observed_s < p.red_s
+        # In a queue all move up when those ahead leave; who does not is no part of it.
+        alone = evidence.waiting == 0
+        unmoved = place.last_seen_s - evidence.left_s >= p.move_up_s
+        stayed = evidence.left > 0 and (alone or (evidence.has_direction and unmoved))
+        if stayed or (flows and not waits):
             return Traffic.PARKED, facts
-        if evidence.mates and place.observed_s < p.jam_s:
+        if evidence.waiting > 0 and place.observed_s < p.jam_s:
             return Traffic.QUEUE, facts
         return Traffic.UNDECIDED, facts
 
@@ -141,24 +162,27 @@ class TrafficWatch:
         """Return who stopped near each vehicle at about the same time."""
         p = self._params
         boxes = np.array([place.xyxy for place in places], np.float32).reshape(-1, 4)
-        apart = np.linalg.norm(relative(places, bottom_center(boxes)), axis=2)
+        spots = relative(places, bottom_center(boxes))
         came_s = np.array([place.first_seen_s for place in places], np.float64)
         # When vehicles of the start came nobody knows: no sign that they came together.
         came_s[[place.baseline for place in places]] = np.nan
-        together = np.abs(came_s[:, None] - came_s) <= p.together_s
-        lanes = [(lane_of(o, observation), o.preset) for o in places]
-        return [
-            frozenset(
-                places[j].place_id
-                for j in np.flatnonzero(near & soon).tolist()
-                if i != j
-                and places[j].state is not PlaceState.ENDED
-                and lanes[i] == lanes[j]
+        lanes = [(lane_of(place, observation), place.preset) for place in places]
+        found = []
+        for i, place in enumerate(places):
+            beside = self._evidence[place.place_id].beside_lane(spots[i])
+            mates = (np.linalg.norm(spots[i], axis=1) <= p.mate_reach) & (
+                beside <= p.lane_half
             )
-            for i, (near, soon) in enumerate(
-                zip(apart <= p.mate_reach, together, strict=True)
+            mates &= np.abs(came_s - came_s[i]) <= p.together_s
+            mates[i] = False
+            found.append(
+                frozenset(
+                    places[j].place_id
+                    for j in np.flatnonzero(mates).tolist()
+                    if lanes[j] == lanes[i]
+                )
             )
-        ]
+        return found
 
     def _learn(self, place: Place, places: Sequence[Place]) -> None:
         """Remember how long a queue stood: its vehicles are gone together."""

@@ -123,38 +123,6 @@ def timeline(rows: Sequence[tuple[str, Sequence[Bar]]], *, length_s: float) -> s
     return "".join([*parts, "</svg>"])
 
 
-def interval_bars(rows: Sequence[tuple[str, float, float | None, float | None]]) -> str:
-    """Return one horizontal bar per figure in [0, 1], with its interval.
-
-    Args:
-        rows: (name, value, low, high); low and high None without an interval.
-
-    Returns:
-        One `<svg>` element.
-    """
-    width, row_height, left = 480, 22, 150
-    inner = width - left - 56
-    parts = [_open(width, row_height * len(rows) + 6, "figures")]
-    for k, (name, value, low, high) in enumerate(rows):
-        top = 3 + k * row_height
-        middle = top + 8
-        parts.append(
-            f'<text x="{left - 8}" y="{top + 12}" class="row">{escape(name)}</text>'
-            f'<rect x="{left}" y="{top}" width="{inner}" height="16" class="track"/>'
-            f'<rect x="{left}" y="{top}" width="{inner * value:.1f}" height="16" '
-            f'fill="{COLOURS[0]}"/>'
-            f'<text x="{left + inner + 6}" y="{top + 12}" class="value">'
-            f"{value:.3f}</text>"
-        )
-        if low is not None and high is not None:
-            a, b = left + inner * low, left + inner * high
-            parts.append(
-                f'<path d="M{a:.1f} {middle}H{b:.1f}M{a:.1f} {middle - 4}v8'
-                f'M{b:.1f} {middle - 4}v8" class="whisker"/>'
-            )
-    return "".join([*parts, "</svg>"])
-
-
 def _open(width: int, height: int, name: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '

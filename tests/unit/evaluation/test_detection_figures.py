@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vision.core.detections import Detections
@@ -25,6 +25,8 @@ from vision.evaluation.flags import (
 from vision.evaluation.pictures import BoxRow, Counts, PictureSet, picture_of
 from vision.evaluation.problems import Problems
 
+# How long one example takes says more about the machine than about the law.
+UNHURRIED = settings(deadline=None, max_examples=40)
 NAMES = ("garbage", "bin")
 Row = tuple[float, float, float, float, int]
 Said = tuple[float, float, float, float, int, float]
@@ -71,6 +73,7 @@ def drawn_pictures(draw: st.DrawFn) -> list[list[Row]]:
     ]
 
 
+@UNHURRIED
 @given(drawn_pictures())
 def test_perfect_detections_score_one(pictures: list[list[Row]]) -> None:
     cases = [case(rows, [said(row) for row in rows]) for rows in pictures]
@@ -87,6 +90,7 @@ def test_perfect_detections_score_one(pictures: list[list[Row]]) -> None:
     assert all(row.mistake is None for row in rows_of(cases, 2))
 
 
+@UNHURRIED
 @given(drawn_pictures(), st.integers(1, 6))
 def test_one_extra_false_alarm_lowers_precision_exactly_so(
     pictures: list[list[Row]], extra: int
@@ -105,6 +109,7 @@ def test_one_extra_false_alarm_lowers_precision_exactly_so(
         assert points[-1].recall == 1
 
 
+@UNHURRIED
 @given(st.permutations(range(4)))
 def test_shuffling_pictures_changes_nothing(order: list[int]) -> None:
     cases = [
@@ -195,6 +200,7 @@ def test_confusion_says_who_is_taken_for_whom() -> None:
     assert table.tolist() == [[0, 1, 0], [0, 0, 1], [1, 0, 0]]
 
 
+@UNHURRIED
 @given(drawn_pictures(), st.floats(0, 1))
 def test_confusion_accounts_for_every_true_box(
     pictures: list[list[Row]], threshold: float

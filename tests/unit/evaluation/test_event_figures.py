@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.evaluation.builders import ELSEWHERE, clip, found, queue, run, true
@@ -17,6 +17,8 @@ from vision.evaluation.matching import MatchRule
 from vision.evaluation.outcomes import ClipOutcome, settle
 from vision.evaluation.resampling import multiplicities, paired_p_value
 
+# How long one example takes says more about the machine than about the law.
+UNHURRIED = settings(deadline=None, max_examples=40)
 RULE = MatchRule()
 STARTS = st.lists(
     st.integers(0, 20).map(lambda k: 30.0 * k), min_size=1, max_size=6, unique=True
@@ -28,6 +30,7 @@ def values(outcomes: list[ClipOutcome]) -> dict[str, float | None]:
     return {name: figure.value for name, figure in figures.items()}
 
 
+@UNHURRIED
 @given(STARTS)
 def test_perfect_input_scores_one(starts: list[float]) -> None:
     said = run(*(found(s, s + 25) for s in starts))
@@ -40,6 +43,7 @@ def test_perfect_input_scores_one(starts: list[float]) -> None:
     assert got["duplicates_per_true"] == 0
 
 
+@UNHURRIED
 @given(STARTS, st.integers(1, 5))
 def test_false_alarms_lower_precision_exactly_so(
     starts: list[float], extra: int
@@ -56,6 +60,7 @@ def test_false_alarms_lower_precision_exactly_so(
     assert got["false_per_camera_day"] == 24 * extra
 
 
+@UNHURRIED
 @given(st.permutations(range(6)), st.integers(0, 2**16))
 def test_shuffling_clips_changes_no_bit(order: list[int], seed: int) -> None:
     outcomes = [

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.evaluation.builders import BOX, ELSEWHERE, clip, found, queue, run, true
@@ -6,6 +6,8 @@ from vision.core.violations import Slug
 from vision.evaluation.matching import MatchRule, match_events
 from vision.evaluation.outcomes import Sum, Verdict, settle
 
+# How long one example takes says more about the machine than about the law.
+UNHURRIED = settings(deadline=None, max_examples=40)
 RULE = MatchRule(onset_s=10, min_iou=0.3)
 
 
@@ -39,6 +41,7 @@ def test_among_as_many_pairs_the_closer_ones_win() -> None:
     assert match_events([true(100)], [found(104), found(101)], RULE) == [(0, 1)]
 
 
+@UNHURRIED
 @given(st.permutations(range(5)), st.permutations(range(5)))
 def test_the_order_of_events_does_not_change_who_belongs_together(
     order: list[int], other: list[int]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from cryptography.x509 import Certificate, load_pem_x509_certificates
 
 from vision.config.home import Home
 from vision.core.clock import SystemClock
@@ -15,7 +16,10 @@ from vision.evidence.keys import KeyFolder
 from vision.evidence.ledger import NAME as LEDGER
 from vision.evidence.ledger import OPENED, Ledger, Line
 from vision.evidence.page import render_page
+from vision.evidence.seal import Sealer
 from vision.evidence.signing import TrustedKeys
+from vision.evidence.stamping import stamp_package
+from vision.evidence.timestamp import fetch
 from vision.evidence.verify import verify_package
 from vision.evidence.verify_seal import Finding
 from vision.evidence.verify_store import deletions, verify_store
@@ -37,6 +41,10 @@ Unsigned = Annotated[
 Whole = Annotated[
     bool, typer.Option("--all", help="The whole store: nothing added or taken away.")
 ]
+Authority = Annotated[
+    Path | None,
+    typer.Option(help="Certificates (PEM) of time-stamp authorities to trust."),
+]
 Reason = Annotated[
     str | None,
     typer.Option(help="Show the originals, too; the reason is put on record."),
@@ -52,6 +60,7 @@ def verify(
     whole: Whole = False,
     keys: Keys = None,
     unsigned: Unsigned = False,
+    tsa_cert: Authority = None,
 ) -> None:
     """Prove, offline, that nothing was changed, added or taken away."""
     home = Home.from_environment()
@@ -60,13 +69,17 @@ def verify(
         msg = "evidence verify: expected either a package or --all"
         raise EvidenceError(msg)
     if path is None:
+        if tsa_cert is not None:
+            msg = "--tsa-cert: expected one package, not --all"
+            raise EvidenceError(msg)
         _verify_all(home.evidence, trusted)
         return
     folder = path if path.is_dir() else home.evidence / path
     if not folder.is_dir():
         msg = f"{path}: no such package; expected a folder, or an event's id"
         raise EvidenceError(msg)
-    _conclude(_check(folder, trusted), f"{folder.name}: whole.")
+    findings = _check(folder, trusted, _authorities(tsa_cert))
+    _conclude(findings, f"{folder.name}: whole.")
 
 
 @app.command()
@@ -92,6 +105,29 @@ def show(
         msg = f"--out: {target} cannot be written ({error.strerror}); name another"
         raise EvidenceError(msg) from error
     print(f"{target}: {'verified' if not findings else 'DOES NOT VERIFY'}")
+
+
+@app.command()
+def stamp(
+    event: Event,
+    tsa: Annotated[str, typer.Option(help="Address of an RFC 3161 authority.")],
+) -> None:
+    """Have an authority stamp a package: it existed at that time."""
+    home = Home.from_environment()
+    clock = SystemClock()
+    sealer = Sealer(home.evidence, clock=clock, signer=KeyFolder(home.keys).signer())
+    try:
+        done = stamp_package(
+            home.evidence,
+            event,
+            lambda text: fetch(tsa, text),
+            sealer=sealer,
+            clock=clock,
+        )
+    except OSError as error:
+        msg = f"{event}: cannot be stamped ({error}); free space or fix the owner"
+        raise EvidenceError(msg) from error
+    print(f"{event}: stamped at {done.at.isoformat()}")
 
 
 @app.command()
@@ -158,9 +194,23 @@ def _verify_all(root: Path, trusted: TrustedKeys | None) -> None:
     _conclude(verify_store(root, trusted), f"{root}: every package is whole.")
 
 
-def _check(folder: Path, trusted: TrustedKeys | None) -> list[Finding]:
+def _check(
+    folder: Path,
+    trusted: TrustedKeys | None,
+    authorities: Sequence[Certificate] = (),
+) -> list[Finding]:
     deleted = deletions(folder.parent).get(folder.name, {})
-    return verify_package(folder, trusted, deleted)
+    return verify_package(folder, trusted, deleted, authorities=authorities)
+
+
+def _authorities(path: Path | None) -> list[Certificate]:
+    if path is None:
+        return []
+    try:
+        return load_pem_x509_certificates(path.read_bytes())
+    except (OSError, ValueError) as error:
+        msg = f"--tsa-cert: {path}: holds no certificate ({error}); expected PEM"
+        raise EvidenceError(msg) from error
 
 
 def _conclude(findings: Sequence[Finding], good: str) -> None:

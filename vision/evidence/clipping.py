@@ -1,7 +1,6 @@
 """The clip of an event: begun with its decision, sealed when the post-roll is in."""
 
 import logging
-import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from vision.evidence.manifest import ADDED_CLIP
 from vision.evidence.package import Package
 from vision.evidence.recovery import CLIP, mark, unmark
 from vision.evidence.seal import Sealer
+from vision.evidence.store_lock import StoreLock
 from vision.evidence.takes import ClipPolicy, Moment, Take, TakeRecorder
 from vision.evidence.trouble import Trouble
 
@@ -74,7 +74,7 @@ class Clipping:
         self._trouble = trouble
         self._late: LateListener | None = None
         self._unsent: deque[tuple[str, Evidence]] = deque(maxlen=_MAX_UNSENT)
-        self.packages = threading.Lock()
+        self.packages = StoreLock(root)
         self._recorder = TakeRecorder(policy, clock, self._ready)
         self._chores: list[_Chore] = []
         self._thread = ClipThread(self._finish, self._tick)

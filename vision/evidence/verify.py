@@ -1,8 +1,10 @@
 """Proves, offline, that a package is what was sealed; names every file that is not."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+
+from cryptography.x509 import Certificate
 
 from vision.core.errors import EvidenceError
 from vision.evidence import manifest
@@ -11,6 +13,7 @@ from vision.evidence.disk import file_sha256
 from vision.evidence.manifest import Manifest
 from vision.evidence.seal import SIGNATURE
 from vision.evidence.signing import TrustedKeys
+from vision.evidence.stamping import check_stamps
 from vision.evidence.verify_seal import Finding, check_seal
 
 Deleted = Mapping[str, str]
@@ -18,7 +21,11 @@ Deleted = Mapping[str, str]
 
 
 def verify_package(
-    folder: Path, keys: TrustedKeys | None, deleted: Deleted | None = None
+    folder: Path,
+    keys: TrustedKeys | None,
+    deleted: Deleted | None = None,
+    *,
+    authorities: Sequence[Certificate] = (),
 ) -> list[Finding]:
     """Check every byte of one package.
 
@@ -26,15 +33,20 @@ def verify_package(
         folder: the package.
         keys: trusted verifiers by key id; None: signatures are not asked for.
         deleted: files that the ledger says were deleted on purpose.
+        authorities: trusted for time-stamps; empty: their signatures are not checked.
 
     Returns:
         What does not fit; empty if the package is whole.
     """
-    return list(_check_package(folder, keys, {} if deleted is None else deleted))
+    known = {} if deleted is None else deleted
+    return list(_check_package(folder, keys, known, authorities))
 
 
 def _check_package(
-    folder: Path, keys: TrustedKeys | None, deleted: Deleted
+    folder: Path,
+    keys: TrustedKeys | None,
+    deleted: Deleted,
+    authorities: Sequence[Certificate],
 ) -> Iterator[Finding]:
     place = folder.name
     yield from check_seal(folder, keys)
@@ -50,6 +62,7 @@ def _check_package(
     if normal != text or sealed.event_id != place:
         yield Finding(f"{place}/{manifest.NAME}", "changed: not as it was sealed")
     yield from _check_files(folder, sealed, deleted)
+    yield from check_stamps(folder, sealed, authorities)
 
 
 def _check_files(folder: Path, sealed: Manifest, deleted: Deleted) -> Iterator[Finding]:

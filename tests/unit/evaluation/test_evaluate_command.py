@@ -7,11 +7,15 @@ from typer.testing import CliRunner, Result
 from tests.unit.evaluation.pictures import film_heap, write_yolo
 from vision.cli.evaluate import app
 from vision.cli.evaluate_output import BAD_INPUT
+from vision.config.site import load_site
 from vision.core.errors import ConfigError
+from vision.core.violations import Slug
+from vision.evaluation.gate import read_gate
 from vision.evaluation.json_lines import LabelError
 
 # A real ONNX graph that finds red, green and blue cells of 32 x 32 px.
-MODEL = Path(__file__).parents[2] / "golden" / "detectors" / "nms_free_dynamic.onnx"
+ROOT = Path(__file__).parents[3]
+MODEL = ROOT / "tests" / "golden" / "detectors" / "nms_free_dynamic.onnx"
 CELL = (32, 32, 64, 64)
 
 
@@ -171,3 +175,11 @@ def test_a_folder_without_truth_is_refused(tmp_path: Path) -> None:
             "events",
             *("--config", site, "--truth", tmp_path, "--out", tmp_path / "out"),
         )
+
+
+def test_the_shipped_suite_configuration_and_gate_are_right() -> None:
+    settings = load_site(ROOT / "configs" / "evaluate.yaml").settings
+    gate = read_gate(ROOT / "configs" / "gate.toml")
+
+    assert {rule.type for rule in settings.rules} == {slug.value for slug in Slug}
+    assert "false_per_camera_hour negative" in gate

@@ -13,10 +13,12 @@ from vision.core.errors import SourceError
 from vision.core.violations import Slug
 from vision.evaluation.about import About
 from vision.evaluation.event_report import Scoring, event_report
+from vision.evaluation.gallery import frame_at
 from vision.evaluation.matching import MatchRule
 from vision.evaluation.outcomes import ClipOutcome
 from vision.evaluation.problems import Problems
 from vision.evaluation.runner import watch_all
+from vision.evaluation.shots import event_shots
 from vision.evaluation.truth import TruthClip, read_truth
 
 LAID_S, TAKEN_S = 10.0, 40.0
@@ -126,6 +128,31 @@ def test_a_missed_heap_is_told_with_its_reason(
     assert report["figures"]["recall"]["value"] == 0
     if missed.not_opened is not None:  # the place may have been forgotten by the end
         assert any("300" in fact for fact in missed.not_opened.facts)
+
+
+def test_a_mistake_is_shown_in_a_frame_of_its_clip(
+    truth: TruthClip, tmp_path: Path
+) -> None:
+    _, report = judge(truth, tmp_path, site(dwell_s=300))
+
+    clips = {truth.name: truth.clip}
+    (shown,) = event_shots(report, clips, limit=1)[truth.name]
+    (listed,) = event_shots(report, clips, limit=0)[truth.name]
+
+    assert shown["kind"] == "missed"
+    assert str(shown["uri"]).startswith("data:image/jpeg;base64,")
+    assert {**shown, "uri": ""} == listed
+
+
+def test_a_frame_after_the_end_is_the_last_one(truth: TruthClip) -> None:
+    last = frame_at(truth.clip, SECONDS + 100)
+
+    assert last is not None
+    assert last.shape == (192, 320, 3)
+
+
+def test_no_video_gives_no_frame(tmp_path: Path) -> None:
+    assert frame_at(tmp_path / "none.mp4", 1.0) is None
 
 
 def test_a_clip_without_video_is_a_source_error(

@@ -14,6 +14,7 @@ from vision.training import parity as gate
 from vision.training.collect import Manifest, list_split, load, read_manifest
 from vision.training.forms import predictor
 from vision.training.judge import conditions_table
+from vision.training.labels import CLASSES
 
 Layout = Literal["yolo", "coco", "voc"]
 DATASETS = Path("datasets")
@@ -21,6 +22,7 @@ OWN = DATASETS / "demo"
 _SHEET_PICTURES = 24
 _PARITY_PICTURES = 100
 _SIZE_PX = 640
+_BARS = ("plain", "grey", "half size")  # what a model must hold under
 
 app = typer.Typer(no_args_is_help=True, help="Data, training, export, parity.")
 data = typer.Typer(no_args_is_help=True, help="Training pictures.")
@@ -181,7 +183,8 @@ def final(
     """Score the test split of a set. Look once, at the end: never choose by it."""
     manifest = _manifest(name)
     samples = list(load(manifest, list_split(manifest, _root(root), "val"), _SIZE_PX))
-    table = conditions_table(predictor(model, size), samples, manifest.exhaustive)
+    names = [c for c in CLASSES if c in manifest.exhaustive]
+    table = conditions_table(predictor(model, size), samples, names, _BARS)
     for condition, scores in table.items():
         cells = ", ".join(f"{k} {v.ap50:.3f}/{v.ap:.3f}" for k, v in scores.items())
         print(f"{condition:10} AP50/AP50-95: {cells}")

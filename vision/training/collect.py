@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -137,15 +138,32 @@ def load(
         label = path.parent.parent / "labels" / f"{path.stem}.txt"
         xyxy, class_id = read_yolo(label, image.shape[:2])
         mapped = np.array([lookup[c] for c in class_id], np.int64)
-        taught = np.array([c == IGNORE or weight[c] == 1.0 for c in mapped], bool)
         yield Sample(
             key=f"{manifest.name}/{path.name}",
             image=image,
-            xyxy=xyxy[taught],
-            class_id=mapped[taught],
+            xyxy=xyxy,
+            class_id=mapped,
             weight=weight,
             stretched=manifest.stretched,
         )
+
+
+def taught(sample: Sample) -> Sample:
+    """Leave out boxes of classes that the set does not box exhaustively.
+
+    Args:
+        sample: with every box of its label file.
+
+    Returns:
+        The sample to train on. A class half of whose objects are boxed is left
+        to the teacher; its boxes still serve to judge a model.
+    """
+    kept = np.array(
+        [k == IGNORE or sample.weight[k] == 1 for k in sample.class_id], bool
+    )
+    return dataclasses.replace(
+        sample, xyxy=sample.xyxy[kept], class_id=sample.class_id[kept]
+    )
 
 
 def read_picture(path: Path, largest_px: int) -> ImageU8:

@@ -187,7 +187,10 @@ def vending(pictures: Sequence[Marked], allowance: float) -> Vending:
 
 
 def conditions_table(
-    predict: Predict, samples: Sequence[Sample], names: Sequence[str]
+    predict: Predict,
+    samples: Sequence[Sample],
+    names: Sequence[str],
+    conditions: Sequence[str] = tuple(CONDITIONS),
 ) -> dict[str, dict[str, ClassScore]]:
     """Score some classes under every condition.
 
@@ -195,11 +198,12 @@ def conditions_table(
         predict: the model.
         samples: labelled pictures.
         names: of the classes.
+        conditions: keys of ``CONDITIONS``.
 
     Returns:
         Figures by condition and class.
     """
     return {
         condition: class_scores(mark(predict, samples, condition), names)
-        for condition in CONDITIONS
+        for condition in conditions
     }

@@ -36,6 +36,8 @@ class Report:
         refuse: figures of the refuse classes on whole scenes kept aside.
         conditions: the same under each condition.
         road: road users on clips and vehicles against the teacher.
+        boxed: vehicles against their hand-drawn boxes (foreground only).
+        boxed_parent: the same for the parent.
         vending: street_vendor on origins kept aside.
         thresholds: chosen default score per class.
     """
@@ -43,6 +45,8 @@ class Report:
     refuse: dict[str, ClassScore]
     conditions: dict[str, dict[str, ClassScore]]
     road: dict[str, ClassScore]
+    boxed: dict[str, ClassScore]
+    boxed_parent: dict[str, ClassScore]
     vending: Vending
     thresholds: dict[str, float]
 
@@ -72,6 +76,8 @@ def make(
         refuse=class_scores(plain, REFUSE),
         conditions=conditions_table(predict, aside["refuse"], REFUSE),
         road=class_scores(against, ROAD_USERS),
+        boxed=class_scores(mark(predict, aside["vehicles"]), ROAD_USERS),
+        boxed_parent=class_scores(mark(teacher, aside["vehicles"]), ROAD_USERS),
         vending=found,
         thresholds=thresholds,
     )
@@ -89,6 +95,10 @@ def as_text(report: Report) -> str:
     lines = ["| class | AP50 | AP50-95 | true boxes |", "|---|---|---|---|"]
     for name, score in (report.refuse | report.road).items():
         lines.append(f"| {name} | {score.ap50:.3f} | {score.ap:.3f} | {score.truths} |")
+    lines += ["", "| hand-drawn boxes | AP50 | the parent's |", "|---|---|---|"]
+    for name, score in report.boxed.items():
+        theirs = report.boxed_parent[name].ap50
+        lines.append(f"| {name} ({score.truths}) | {score.ap50:.3f} | {theirs:.3f} |")
     lines += ["", "| condition | mean AP50 | " + " | ".join(REFUSE) + " |"]
     lines.append("|---|---|" + "---|" * len(REFUSE))
     for condition, scores in report.conditions.items():

@@ -99,9 +99,8 @@ class TrafficWatch:
         for place, spots in zip(places, near[:, driving], strict=True):
             evidence = self._evidence.setdefault(place.place_id, Evidence())
             evidence.note(dict(zip(ids, spots, strict=True)), now_s, self._params)
-        gone = {
-            o.place_id: o.last_seen_s for o in places if o.state is PlaceState.ENDED
-        }
+        ended = [place for place in places if place.state is PlaceState.ENDED]
+        gone = {place.place_id: place.last_seen_s for place in ended}
         away = {
             o.place_id
             for o in places

@@ -1,8 +1,10 @@
 import json
 import logging
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -378,6 +380,25 @@ def test_an_engine_that_hangs_is_told_as_unhealthy(
     idle.seconds = 0.2
 
     assert (status, json.loads(body)["status"]) == (503, "hangs")
+
+
+def test_clients_that_dawdle_are_bounded_and_block_nobody_for_long() -> None:
+    told = Told(CollectorRegistry(), _Idle(), {})
+    with StatusServer("127.0.0.1", 0, told) as server:
+        address = ("127.0.0.1", server.port)
+        with ExitStack() as dawdlers:
+            for _ in range(16):
+                dawdlers.enter_context(socket.create_connection(address))
+            with socket.create_connection(address, timeout=5) as turned_away:
+                assert turned_away.recv(1) == b""
+
+        status = 0
+        for _ in range(50):  # their threads notice one after the other
+            with suppress(OSError):
+                status = _get(server, "/healthz")[0]
+                break
+
+        assert status == 200
 
 
 def test_the_port_is_free_when_the_run_has_ended() -> None:

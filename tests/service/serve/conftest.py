@@ -1,5 +1,6 @@
 """A real service on a real port with a real SQLite file."""
 
+import os
 import shutil
 import socket
 import threading
@@ -10,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from sqlalchemy import create_engine, text
 
 from serve.app import create_app
 from serve.people.roles import Role, Scope
@@ -17,6 +19,7 @@ from serve.server import Server
 from serve.services import Services
 from serve.settings import Settings
 from serve.store.database import Database
+from serve.store.schema import metadata
 from vision.core.ports import Clock
 
 CONFIGS = Path(__file__).parents[3] / "configs"
@@ -47,6 +50,12 @@ class Live:
 
 
 Start = Callable[..., Live]
+DatabaseFor = Callable[[Path], str]
+# `with_postgres.sh` starts a server and names it here; the same tests then use it.
+POSTGRES = os.environ.get("STREETWARDEN_TEST_POSTGRES")
+sqlite_only = pytest.mark.skipif(
+    POSTGRES is not None, reason="looks into the files of SQLite"
+)
 
 
 @pytest.fixture(scope="session")
@@ -59,16 +68,52 @@ def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def new_postgres() -> str | None:
+    """Return a migrated PostgreSQL database, None when SQLite is tested."""
+    if POSTGRES is None:
+        return None
+    database = Database(POSTGRES)
+    database.migrate()
+    database.close()
+    return POSTGRES
+
+
+@pytest.fixture(scope="session")
+def database_for(new_database: Path, new_postgres: str | None) -> DatabaseFor:
+    """Return what gives a home folder its database, migrated and empty at first.
+
+    Tests run one after the other, so on PostgreSQL they share one database that is
+    emptied for each new home: making a database for each takes far longer.
+    """
+    homes: list[Path] = []
+
+    def give(home: Path) -> str:
+        if new_postgres is None:
+            home.mkdir(parents=True, exist_ok=True)
+            if not (home / "serve.db").exists():
+                shutil.copy(new_database, home / "serve.db")
+            return ""
+        if homes[-1:] != [home]:
+            homes.append(home)
+            engine = create_engine(new_postgres)
+            names = ", ".join(metadata.tables)
+            with engine.begin() as connection:
+                connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            engine.dispose()
+        return new_postgres
+
+    return give
+
+
 @pytest.fixture
-def start(new_database: Path) -> Iterator[Start]:
+def start(database_for: DatabaseFor) -> Iterator[Start]:
     """Start services on free ports; all are stopped when the test ends."""
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
     def start_one(settings: Settings, clock: Clock | None = None) -> Live:
-        settings.home.mkdir(parents=True, exist_ok=True)
-        if not (settings.home / "serve.db").exists():
-            shutil.copy(new_database, settings.home / "serve.db")
-        app = create_app(settings, clock)
+        url = database_for(settings.home)
+        app = create_app(settings.model_copy(update={"database_url": url}), clock)
         listening = socket.create_server(("127.0.0.1", 0))
         server = Server(app)
         thread = threading.Thread(target=server.run, args=([listening],))

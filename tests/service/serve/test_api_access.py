@@ -12,7 +12,7 @@ from serve.people.keys import KeyStore
 from serve.people.roles import Scope
 from serve.services import assemble
 from serve.settings import Settings, SettingsError, load_settings
-from tests.service.serve.conftest import Live, Start
+from tests.service.serve.conftest import DatabaseFor, Live, Start, sqlite_only
 from tests.service.serve.street import Seen, message
 
 EVENTS = "/api/v1/events"
@@ -91,10 +91,12 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def keys(tmp_path: Path, clock: FixedClock) -> Iterator[KeyStore]:
+def keys(
+    tmp_path: Path, clock: FixedClock, database_for: DatabaseFor
+) -> Iterator[KeyStore]:
     """Return a key store in a new database."""
-    services = assemble(Settings(home=tmp_path), clock)
-    services.database.migrate()
+    url = database_for(tmp_path)
+    services = assemble(Settings(home=tmp_path, database_url=url), clock)
     yield services.keys
     services.database.close()
 
@@ -118,6 +120,7 @@ def test_a_revoked_key_ends_at_once(keys: KeyStore) -> None:
     assert keys.check(key) is None
 
 
+@sqlite_only
 def test_a_key_is_not_in_the_database(keys: KeyStore, tmp_path: Path) -> None:
     key = keys.create("guest", [Scope.READ])
 

@@ -8,7 +8,7 @@ import pytest
 from serve.people.roles import Role, Scope
 from serve.settings import Settings
 from tests.service.serve.city import HandClock, report
-from tests.service.serve.conftest import Live, Start
+from tests.service.serve.conftest import Live, Start, sqlite_only
 
 PASSWORD = "correct horse battery"  # noqa: S105
 
@@ -199,6 +199,7 @@ def test_every_change_of_people_is_in_the_audit_log_for_auditors(live: Live) -> 
     assert refused.status_code == 403
 
 
+@sqlite_only
 def test_a_password_is_not_in_the_database(live: Live) -> None:
     live.services.users.create("li", PASSWORD, Role.VIEWER)
 

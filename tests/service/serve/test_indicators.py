@@ -19,7 +19,7 @@ from serve.people.roles import SCOPES_OF, Principal, Role
 from serve.services import Services, assemble
 from serve.settings import Settings
 from tests.service.serve.city import GRID, MONDAY, HandClock, act, do, report
-from tests.service.serve.conftest import CONFIGS, Live, Start
+from tests.service.serve.conftest import CONFIGS, DatabaseFor, Live, Start
 from tests.service.serve.street import Seen, health, message
 from vision.core.health import HealthKind
 
@@ -151,11 +151,13 @@ def test_nothing_to_divide_by_is_null_and_not_zero(boss: httpx.Client) -> None:
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+def office(
+    tmp_path_factory: pytest.TempPathFactory, database_for: DatabaseFor
+) -> Iterator[Services]:
     """Give a service without a server, for histories by the hundred."""
     home = tmp_path_factory.mktemp("office")
-    services = assemble(Settings(home=home, config_dir=CONFIGS), HandClock())
-    services.database.migrate()
+    city = Settings(home=home, database_url=database_for(home), config_dir=CONFIGS)
+    services = assemble(city, HandClock())
     yield services
     services.database.close()
 

@@ -19,12 +19,14 @@ from typer.testing import CliRunner
 from serve.__main__ import cli
 from serve.store.database import Database
 from serve.store.schema import metadata
-from tests.service.serve.conftest import Live
+from tests.service.serve.conftest import DatabaseFor, Live, sqlite_only
 from tests.service.serve.street import Seen, message
 
 
-def test_the_migrations_make_exactly_the_tables_of_the_code(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'new.db'}"
+def test_the_migrations_make_exactly_the_tables_of_the_code(
+    tmp_path: Path, database_for: DatabaseFor
+) -> None:
+    url = database_for(tmp_path) or f"sqlite:///{tmp_path / 'new.db'}"
     database = Database(url)
     database.migrate()
     database.migrate()
@@ -163,6 +165,7 @@ def test_unknown_paths_are_problems_or_pages_and_never_faults(
     assert reader.get(path).status_code == status
 
 
+@sqlite_only
 def test_the_database_gone_is_a_503_and_back_is_well(
     live: Live, tmp_path: Path
 ) -> None:

@@ -31,7 +31,7 @@ from serve.services import Services, assemble
 from serve.settings import Settings
 from serve.store.delivery_tables import DeliveryRow
 from tests.service.serve.city import HandClock, report
-from tests.service.serve.conftest import Live, Start
+from tests.service.serve.conftest import DatabaseFor, Live, Start, sqlite_only
 from tests.service.serve.receiver import Receiver, receiving
 from tests.service.serve.street import Seen, message
 from vision.core.violations import Lifecycle
@@ -144,6 +144,7 @@ def test_a_subscription_can_begin_in_the_past(
     assert ids == ["evt-1.1", "evt-2.1"]
 
 
+@sqlite_only
 def test_secrets_are_shown_once_and_stored_encrypted(
     live: Live, root: httpx.Client, desk: Receiver
 ) -> None:
@@ -161,12 +162,12 @@ def test_secrets_are_shown_once_and_stored_encrypted(
 class Bench:
     """A service without its threads, a clock by hand, one round at a time."""
 
-    def __init__(self, home: Path, desk: Receiver) -> None:
+    def __init__(self, home: Path, database_url: str, desk: Receiver) -> None:
         self.clock = HandClock()
         self.services: Services = assemble(
-            Settings(home=home, allow_private_webhooks=True), self.clock
+            Settings(home=home, database_url=database_url, allow_private_webhooks=True),
+            self.clock,
         )
-        self.services.database.migrate()
         self.sender = WebhookSender(
             self.services.subscriptions, self.clock, allow_private=True
         )
@@ -199,9 +200,9 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, desk: Receiver) -> Iterator[Bench]:
+def bench(tmp_path: Path, desk: Receiver, database_for: DatabaseFor) -> Iterator[Bench]:
     """Give a bench."""
-    one = Bench(tmp_path, desk)
+    one = Bench(tmp_path, database_for(tmp_path), desk)
     yield one
     one.close()
 

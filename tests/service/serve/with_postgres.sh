@@ -1,0 +1,26 @@
+#!/bin/sh
+# Run the service's tests on a PostgreSQL of their own (Debian's package), then stop it.
+#
+#   tests/service/serve/with_postgres.sh [pytest arguments]
+#
+# The server lives in a new folder, listens on a socket in it and on no port.
+set -eu
+bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
+folder=$(mktemp -d /tmp/streetwarden-pg.XXXXXX)
+run() { "$@"; }
+if [ "$(id -u)" = 0 ]; then
+    # PostgreSQL refuses to run as root.
+    chown postgres "$folder"
+    run() { runuser -u postgres -- "$@"; }
+fi
+stop() {
+    run "$bin/pg_ctl" -D "$folder/data" -m immediate stop >/dev/null 2>&1 || true
+    rm -rf "$folder"
+}
+trap stop EXIT INT TERM
+run "$bin/initdb" -D "$folder/data" -A trust -U streetwarden -E UTF8 --locale=C.UTF-8 \
+    >/dev/null
+run "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w start -o \
+    "-k $folder -c listen_addresses='' -c fsync=off -c max_connections=200" >/dev/null
+STREETWARDEN_TEST_POSTGRES="postgresql+psycopg://streetwarden@/postgres?host=$folder" \
+    "${PYTHON:-python}" -m pytest tests/service/serve "$@"

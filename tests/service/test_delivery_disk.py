@@ -61,7 +61,9 @@ def test_a_full_disk_costs_pictures_not_events_and_recovers_by_itself(
     health: list[HealthEvent] = []
     clock = ManualClock()
     # Clips have their own thread, whose time is not the test's: none here.
-    policy = StorePolicy(min_free_bytes=0, clips=ClipPolicy(max_takes=0))
+    policy = StorePolicy(
+        min_free_bytes=0, clips=ClipPolicy(max_takes=0, min_free_bytes=0)
+    )
     root = small_disk / "evidence"
     store = PackageStore(root, on_health=health.append, policy=policy, clock=clock)
     book = Book()
@@ -108,12 +110,12 @@ def test_little_room_costs_clips_before_pictures(small_disk: Path) -> None:
     store = PackageStore(
         small_disk / "evidence", on_health=health.append, policy=policy
     )
-    kept = keep_one(store, 0)
+    kept = [keep_one(store, number) for number in range(3)]
     store.close(20)
 
-    assert kept >= 7
+    assert min(kept) >= 7
     assert not list(small_disk.rglob("*.mp4"))
-    assert "no room for clips" in health[0].detail
+    assert ["no room for clips" in h.detail for h in health] == [True]
 
 
 def test_a_read_only_folder_costs_pictures_not_events(small_disk: Path) -> None:

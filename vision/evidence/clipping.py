@@ -22,7 +22,7 @@ from vision.evidence.recovery import CLIP, mark, unmark
 from vision.evidence.seal import Sealer
 from vision.evidence.store_lock import StoreLock
 from vision.evidence.takes import ClipPolicy, Moment, Take, TakeRecorder
-from vision.evidence.trouble import Trouble
+from vision.evidence.trouble import Cause, Trouble
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +124,9 @@ class Clipping:
     def begin(self, moment: Moment) -> None:
         """Begin the clip of a decision, if disk and memory allow."""
         if free_bytes(self._root) < self._policy.min_free_bytes:
-            self._trouble.begin(f"{self._root}: no room for clips; free space")
+            self._trouble.begin(
+                Cause.CLIPS, f"{self._root}: no room for clips; free space"
+            )
         elif not self._recorder.begin(moment):
             log.warning("no clip for %s: too many at once", moment.event_id)
 
@@ -145,9 +147,10 @@ class Clipping:
             mark(self._root, event_id, CLIP)
             clip = self._write(take)
         except (OSError, EvidenceError) as error:
-            self._trouble.begin(f"event {event_id} has no clip: {error}")
+            self._trouble.begin(Cause.CLIPS, f"event {event_id} has no clip: {error}")
             unmark(self._root, event_id, CLIP)
             return
+        self._trouble.end(Cause.CLIPS)
         if self._late is None:
             unmark(self._root, event_id, CLIP)
             return

@@ -4,8 +4,9 @@ import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 TEMPORARY = ".part"
@@ -51,8 +52,42 @@ def write_together(files: Mapping[Path, bytes]) -> dict[Path, OSError]:
         }
 
 
+def raise_first(errors: Mapping[Path, OSError]) -> None:
+    """Raise one of the errors, if there is any."""
+    for error in errors.values():
+        raise error
+
+
+@contextmanager
+def staged(files: Mapping[Path, bytes]) -> Iterator[None]:
+    """Have files on disk under other names while something else is done.
+
+    With the block's end they get their names, in order; if it fails, they go. So
+    whatever needs room has it before the block begins.
+
+    Args:
+        files: content by path; one folder, which must exist.
+
+    Raises:
+        OSError: they cannot be written; nothing is left behind.
+    """
+    parts = {_part(path): payload for path, payload in files.items()}
+    try:
+        raise_first(write_together(parts))
+        yield
+    except BaseException:
+        for part in parts:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+        raise
+    for path in files:
+        _part(path).replace(path)
+    for folder in {path.parent for path in files}:
+        sync_folder(folder)
+
+
 def _write_synced(path: Path, payload: bytes) -> OSError | None:
-    part = path.with_name(path.name + TEMPORARY)
+    part = _part(path)
     try:
         with part.open("wb") as file:
             file.write(payload)
@@ -64,6 +99,10 @@ def _write_synced(path: Path, payload: bytes) -> OSError | None:
             part.unlink(missing_ok=True)
         return error
     return None
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(path.name + TEMPORARY)
 
 
 def sync_folder(folder: Path) -> None:

@@ -11,7 +11,7 @@ from vision.core.evidence import Artifact
 from vision.core.ports import Clock
 from vision.evidence import manifest
 from vision.evidence.canonical import sha256
-from vision.evidence.disk import make_folder, write_atomically, write_together
+from vision.evidence.disk import make_folder, staged
 from vision.evidence.ledger import SEALED, Ledger, Line
 from vision.evidence.manifest import Entry, Manifest
 from vision.evidence.signing import Signer
@@ -25,8 +25,8 @@ class Sealer:
 
     A revision is written under its own number (`manifest-002.json`), which stays, and
     as `manifest.json`, which the next revision replaces. The ledger's line comes
-    first and `manifest.json` last: a crash in between leaves the revision before in
-    force, and `recovery` voids the line.
+    first and the name `manifest.json` last: a crash in between leaves the revision
+    before in force, and `recovery` voids the line.
     """
 
     def __init__(
@@ -70,15 +70,16 @@ class Sealer:
             text = whole.to_bytes()
             signature = None if self._signer is None else self._signer.sign(text)
             line = Line(SEALED, whole.event_id, "", whole.revision, sha256(text))
-            self._ledger.append(line, self._clock.now())
             names = manifest.numbered(whole.revision)
-            first = {folder / names[0]: text}
+            files = {folder / names[0]: text}
             if signature is not None:
                 mark = signature.to_bytes()
-                first |= {folder / names[1]: mark, folder / SIGNATURE: mark}
-            for error in write_together(first).values():
-                raise error
-            write_atomically(folder / manifest.NAME, text)
+                files |= {folder / names[1]: mark, folder / SIGNATURE: mark}
+            files[folder / manifest.NAME] = text
+            # Room first, then the ledger: a full disk must not leave a line behind
+            # for a manifest that never was.
+            with staged(files):
+                self._ledger.append(line, self._clock.now())
             at = datetime.fromisoformat(str(whole.chain[-1]["at"]))
             return sealed_files(folder, whole.revision, at)
 

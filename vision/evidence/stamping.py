@@ -11,7 +11,7 @@ from vision.core.evidence import Artifact
 from vision.core.ports import Clock
 from vision.evidence import manifest
 from vision.evidence.canonical import sha256
-from vision.evidence.disk import write_together
+from vision.evidence.disk import raise_first, write_together
 from vision.evidence.manifest import Entry, Manifest
 from vision.evidence.package import Package
 from vision.evidence.recovery import working_on
@@ -52,8 +52,7 @@ def stamp_package(
         token = fetch((package.folder / manifest.NAME).read_bytes())
         stamp = parse(token)
         entry = _entry(package.folder, known, token, stamp)
-        for error in write_together({entry.artifact.path: token}).values():
-            raise error
+        raise_first(write_together({entry.artifact.path: token}))
         following = known.next(
             (entry,), at=clock.now(), actor="engine", action="added time-stamp"
         )

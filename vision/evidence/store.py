@@ -26,7 +26,7 @@ from vision.evidence.seal import Sealer
 from vision.evidence.shots import shots_of
 from vision.evidence.sights import FirstSights
 from vision.evidence.takes import ClipPolicy, Moment
-from vision.evidence.trouble import Trouble
+from vision.evidence.trouble import Cause, Trouble
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +109,9 @@ class PackageStore:
             recovered = recover(root, self._clock)
             self._clipping.tell_again(recovered.unsent)
         except OSError as error:
-            self._trouble.begin(f"{root}: cannot be tidied after a crash ({error})")
+            self._trouble.begin(
+                Cause.PICTURES, f"{root}: cannot be tidied after a crash ({error})"
+            )
 
     @property
     def first_sight_bytes(self) -> int:
@@ -137,10 +139,10 @@ class PackageStore:
         try:
             self._sights.observe(observation)
         except EvidenceError as error:
-            self._trouble.begin(str(error))
+            self._trouble.begin(Cause.PICTURES, str(error))
         self._dwell.observe(observation)
         self._clipping.sample(observation.frame)
-        if self._trouble.detail is not None:
+        if self._trouble.has(Cause.PICTURES):
             self._probe()
 
     def keep(self, violation: Violation, observation: Observation) -> Evidence:
@@ -161,7 +163,9 @@ class PackageStore:
             with working_on(self._root, violation.event_id):
                 evidence = self._keep(package, violation, observation)
         except (OSError, EvidenceError) as error:
-            self._trouble.begin(f"event {violation.event_id} has no pictures: {error}")
+            self._trouble.begin(
+                Cause.PICTURES, f"event {violation.event_id} has no pictures: {error}"
+            )
             return Evidence()
         self._begin_clip(violation, observation)
         return evidence
@@ -183,10 +187,12 @@ class PackageStore:
         shots = shots_of(violation, observation, sight, zone=zone, growth=growth)
         entries, failed = package.save(list(shots), step=violation.sequence)
         if failed:
-            self._trouble.begin(f"{package.folder.name}: {failed[0]}; free space")
+            self._trouble.begin(
+                Cause.PICTURES, f"{package.folder.name}: {failed[0]}; free space"
+            )
         seals = self._seal(package, entries, violation, observation)
         if not failed:
-            self._trouble.end()
+            self._trouble.end(Cause.PICTURES)
         return Evidence((*(entry.artifact for entry in entries), *seals))
 
     def _seal(
@@ -244,7 +250,7 @@ class PackageStore:
         except (OSError, EvidenceError) as error:
             log.debug("evidence still degraded: %s", error)
         else:
-            self._trouble.end()
+            self._trouble.end(Cause.PICTURES)
 
 
 def _moment(violation: Violation, observation: Observation) -> Moment:

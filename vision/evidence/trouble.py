@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from enum import StrEnum
 
 from vision.core.health import HealthEvent, HealthKind
 from vision.core.ports import Clock, HealthListener
@@ -9,37 +10,45 @@ from vision.core.ports import Clock, HealthListener
 log = logging.getLogger(__name__)
 
 
-class Trouble:
-    """The state of the evidence folder as a health event.
+class Cause(StrEnum):
+    """What of the evidence suffers."""
 
-    The listener is called when the state changes, never for each file.
+    PICTURES = "pictures"
+    CLIPS = "clips"
+
+
+class Trouble:
+    """The state of the evidence folder as one health event.
+
+    The listener is called when the first cause comes and when the last one goes,
+    never for each file.
     """
 
     def __init__(self, clock: Clock, on_health: HealthListener | None) -> None:
         """Begin in health."""
         self._clock = clock
         self._on_health = on_health
-        self._detail: str | None = None
+        self._causes: dict[Cause, str] = {}
         self._lock = threading.Lock()
 
-    @property
-    def detail(self) -> str | None:
-        """What is wrong now, or None."""
-        return self._detail
+    def has(self, cause: Cause) -> bool:
+        """Return whether this cause is there now."""
+        return cause in self._causes
 
-    def begin(self, detail: str) -> None:
-        """Say what is wrong; the same trouble again is no news."""
+    def begin(self, cause: Cause, detail: str) -> None:
+        """Say what is wrong; more trouble of any cause is no news."""
         with self._lock:
-            known, self._detail = self._detail, detail
-        if known is None:
+            new = not self._causes
+            self._causes[cause] = detail
+        if new:
             log.error("evidence degraded: %s", detail)
             self._tell(ok=False, detail=detail)
 
-    def end(self) -> None:
-        """Say that it is over, if anything was wrong."""
+    def end(self, cause: Cause) -> None:
+        """Say that a cause is gone, if it was there."""
         with self._lock:
-            known, self._detail = self._detail, None
-        if known is not None:
+            over = self._causes.pop(cause, None) is not None and not self._causes
+        if over:
             log.info("evidence is complete again")
             self._tell(ok=True, detail="evidence is complete again")
 

@@ -89,10 +89,6 @@ class CaseBook:
         self._occurrences: dict[str, int] = {}
         self._waiting: dict[str, Candidate] = {}
 
-    def is_open(self, place_id: str) -> bool:
-        """Return whether an event is open at a place."""
-        return place_id in self._open
-
     def candidates(self) -> list[Candidate]:
         """Return what has not opened, each with its reasons."""
         return list(self._waiting.values())

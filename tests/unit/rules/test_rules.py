@@ -1,0 +1,280 @@
+import json
+from dataclasses import replace
+from datetime import time, timedelta
+
+import pytest
+
+from tests.unit.rules.builders import LABELS, START, WHOLE, observation, place, zone
+from vision.core.errors import ConfigError
+from vision.core.places import Place, PlaceState
+from vision.core.violations import Confidence, Lifecycle, Violation
+from vision.rules.garbage_pile import GarbagePile
+from vision.rules.illegal_parking import IllegalParking, ParkingParams
+from vision.rules.overflowing_bin import OverflowingBin
+from vision.rules.place_rule import PlaceRule
+from vision.rules.schedule import (
+    EVERY_DAY,
+    Calendar,
+    ClassPolicy,
+    Schedule,
+    Span,
+    Window,
+)
+from vision.rules.street_vending import StreetVending
+from vision.rules.zones import overlap
+
+NO_PARKING = zone("no_parking", calendar="day")
+
+
+def calendar(name: str, start: int, end: int) -> Calendar:
+    window = Window(EVERY_DAY, Span(time(start), time(end)))
+    return Calendar(name, "Asia/Shanghai", (window,))
+
+
+DAY = Schedule({"day": calendar("day", 7, 20), "night": calendar("night", 20, 7)})
+
+
+def parking(schedule: Schedule = DAY, **limits: float) -> IllegalParking:
+    params = replace(ParkingParams(grace_s=60, undecided_factor=1.0), **limits)  # type: ignore[arg-type]
+    return IllegalParking(params, schedule)
+
+
+def car(seen_s: float, **how: object) -> Place:
+    return place("vehicle", "car", seen_s, **how)
+
+
+def reasons(rule: PlaceRule) -> dict[str, object]:
+    (candidate,) = rule.candidates()
+    return {fact.name: fact.value for fact in candidate.facts if fact.holds is False}
+
+
+def test_every_fact_has_a_unit_and_the_limit_it_was_compared_with() -> None:
+    (opened,) = parking().observe(observation(61, [car(61)], NO_PARKING))
+
+    texts = [fact.text() for fact in opened.facts]
+    assert "zone no_parking-1" in texts
+    assert "observed_s 61 s >= 60 s" in texts
+    assert "calendar daily 07:00–20:00 in force" in texts
+    assert "traffic undecided no queue" in texts
+    assert opened.rule == "illegal_parking/1"
+    assert opened.started_at == START
+
+
+def test_an_event_is_cleared_when_its_zone_goes_out_of_force() -> None:
+    rule = parking()
+    evening_s = 6 * 3600.0  # 20:00 in Shanghai
+    rule.observe(observation(evening_s - 10, [car(61)], NO_PARKING))
+
+    (cleared,) = rule.observe(observation(evening_s, [car(71)], NO_PARKING))
+
+    assert cleared.lifecycle is Lifecycle.CLEARED
+    assert cleared.ended_at == START + timedelta(seconds=evening_s)
+    assert rule.observe(observation(evening_s + 90, [car(161)], NO_PARKING)) == []
+    assert reasons(rule)["calendar"] == "day not in force"
+
+
+def test_only_dwell_in_force_counts() -> None:
+    rule = parking()
+    morning_s = 17 * 3600.0  # 07:00 in Shanghai
+    overnight = zone("no_parking", calendar="day")
+    assert rule.observe(observation(morning_s - 1, [car(9000)], overnight)) == []
+    assert rule.observe(observation(morning_s + 59, [car(9059)], overnight)) == []
+
+    (opened,) = rule.observe(observation(morning_s + 61, [car(9061)], overnight))
+    assert {f.name: f.value for f in opened.facts}["observed_s"] == 61
+
+
+def test_an_exempt_class_never_opens() -> None:
+    rule = IllegalParking(
+        ParkingParams(grace_s=60, exempt_labels=frozenset({"ambulance"}))
+    )
+    ambulance = place("vehicle", "ambulance", 600)
+
+    assert rule.observe(observation(600, [ambulance], zone("no_parking"))) == []
+    assert reasons(rule) == {"class": "ambulance"}
+
+
+def test_a_bay_permits_parking_in_its_hours() -> None:
+    bay = zone("parking", calendar="day")
+    rule = parking()
+    ground = zone("no_parking")
+
+    assert rule.observe(observation(61, [car(61)], ground, bay)) == []
+    assert reasons(rule)["permit"] == "parking-1 daily 07:00–20:00"
+    night_s = 8 * 3600.0
+    rule.observe(observation(night_s, [car(62)], ground, bay))
+    assert rule.observe(observation(night_s + 70, [car(132)], ground, bay)) != []
+
+
+def test_a_bay_beside_the_place_permits_nothing() -> None:
+    aside = zone("parking", polygon=((0.0, 0.0), (0.3, 0.0), (0.3, 1.0), (0.0, 1.0)))
+
+    assert parking().observe(observation(61, [car(61)], NO_PARKING, aside)) != []
+
+
+def test_a_loading_bay_gives_more_time() -> None:
+    rule = parking(loading_s=600)
+    zones = (NO_PARKING, zone("loading", calendar="day"))
+
+    assert rule.observe(observation(300, [car(300)], *zones)) == []
+    assert rule.observe(observation(601, [car(601)], *zones)) != []
+
+
+def test_a_forbidden_street_knows_no_permit_and_less_grace() -> None:
+    strict = replace(
+        DAY, classes={"forbidden": ClassPolicy(dwell_factor=0.5, permits=False)}
+    )
+    ground = zone("no_parking", street_class="forbidden")
+
+    (opened,) = parking(strict).observe(
+        observation(31, [car(31)], ground, zone("parking"))
+    )
+    assert "street_class forbidden" in [fact.text() for fact in opened.facts]
+
+
+def test_a_vehicle_half_outside_the_zone_is_no_candidate() -> None:
+    corner = zone("no_parking", polygon=((0, 0), (0.45, 0), (0.45, 1), (0, 1)))
+    rule = parking()
+
+    assert rule.observe(observation(90, [car(90)], corner)) == []
+    assert rule.candidates() == []
+
+
+def test_a_long_stay_is_graver_and_never_less_grave_again() -> None:
+    rule = parking(severe_s=100, update_every_s=30)
+    steps = []
+    for t in (61, 80, 110, 115, 200):
+        steps += rule.observe(observation(t, [car(t)], NO_PARKING))
+
+    assert [(s.lifecycle.value, s.severity) for s in steps] == [
+        ("opened", 1),
+        ("updated", 2),
+    ]
+    assert {step.confidence for step in steps} == {Confidence.LOW}
+
+
+def test_a_hidden_object_opens_nothing() -> None:
+    hidden = car(90, state=PlaceState.OCCLUDED)
+
+    assert parking().observe(observation(90, [hidden], NO_PARKING)) == []
+
+
+def ended(reason: str, seen_s: float = 70) -> Place:
+    return car(seen_s, state=PlaceState.ENDED, end_reason=reason, clear_views=4)
+
+
+def test_a_place_lost_from_sight_cannot_be_verified_and_says_so() -> None:
+    rule = parking()
+    rule.observe(observation(61, [car(61)], NO_PARKING))
+
+    (step,) = rule.observe(observation(4000, [ended("lost")], NO_PARKING))
+
+    assert step.lifecycle is Lifecycle.UPDATED
+    assert step.ended_at is None
+    assert "cannot_verify True" in [fact.text() for fact in step.facts]
+    assert rule.observe(observation(4001, [], NO_PARKING)) == []
+
+
+def test_a_place_that_ends_without_an_event_is_forgotten() -> None:
+    rule = parking()
+    rule.observe(observation(30, [car(30)], NO_PARKING))
+    assert len(rule.candidates()) == 1
+
+    assert rule.observe(observation(60, [ended("exposed")], NO_PARKING)) == []
+    assert rule.candidates() == []
+
+
+def heap(seen_s: float, **how: object) -> Place:
+    return place("garbage", "garbage", seen_s, **how)
+
+
+def lone(rule: PlaceRule, thing: Place, *times: float) -> list[Violation]:
+    steps = []
+    for t in times:
+        now = replace(thing, observed_s=t, last_seen_s=t)
+        steps += rule.observe(observation(t, [now]))
+    return steps
+
+
+def test_recurrence_names_the_latest_event_on_the_same_ground() -> None:
+    rule = GarbagePile()
+    (first,) = lone(rule, heap(0), 70)
+    gone = heap(70, state=PlaceState.ENDED, end_reason="exposed")
+    rule.observe(observation(90, [gone]))
+    far = heap(0, place_id="p2", xyxy=(0.0, 0.0, 20.0, 10.0))
+    near = heap(0, place_id="p3")
+
+    (elsewhere,) = lone(rule, far, 170)
+    (again,) = lone(rule, near, 300)
+    assert elsewhere.recurrence_of is None
+    assert again.recurrence_of == first.event_id
+
+
+def test_the_next_car_in_a_bay_is_no_recurrence() -> None:
+    rule = parking()
+    rule.observe(observation(61, [car(61)], NO_PARKING))
+    rule.observe(observation(90, [ended("exposed")], NO_PARKING))
+
+    (opened,) = rule.observe(observation(200, [car(61, place_id="p2")], NO_PARKING))
+    assert opened.recurrence_of is None
+
+
+def test_people_elsewhere_are_no_contact() -> None:
+    rule = GarbagePile()
+    rule.observe(observation(50, [heap(50)], people=[20.0]))
+
+    assert len(rule.observe(observation(70, [heap(70)], people=[20.0]))) == 1
+
+
+@pytest.mark.parametrize("rule", [GarbagePile(), OverflowingBin(), StreetVending()])
+def test_an_ignored_place_is_no_concern_of_any_rule(rule: PlaceRule) -> None:
+    thing = place(rule.kind, "x", 500)
+
+    rule.observe(observation(500, [thing], zone("ignore"), zone("no_vending")))
+    assert rule.candidates() == []
+
+
+def test_a_market_permits_stalls_in_its_hours_only() -> None:
+    rule = StreetVending(schedule=DAY)
+    zones = (zone("no_vending"), zone("market", calendar="night"))
+    stall = place("vendor", "street_vendor", 200)
+
+    (opened,) = rule.observe(observation(200, [stall], *zones, people=[100.0]))
+    assert opened.lifecycle is Lifecycle.OPENED
+    evening_s = 7 * 3600.0
+    later = replace(stall, observed_s=260.0)
+    (cleared,) = rule.observe(observation(evening_s, [later], *zones, people=[100.0]))
+    assert cleared.lifecycle is Lifecycle.CLEARED
+    assert "permit market-1 daily 20:00–07:00 none" in [f.text() for f in cleared.facts]
+
+
+def test_a_rule_says_which_classes_it_needs() -> None:
+    needed = IllegalParking.required_labels | GarbagePile.required_labels
+    needed |= OverflowingBin.required_labels | StreetVending.required_labels
+
+    assert needed <= set(LABELS)
+
+
+def test_memory_survives_json_and_refuses_another_rules() -> None:
+    rule = GarbagePile()
+    (opened,) = lone(rule, heap(0), 70)
+    stored = json.loads(json.dumps(rule.state()))
+
+    again = GarbagePile()
+    again.restore(stored)
+    assert again.state() == rule.state()
+    assert lone(again, heap(0), 75) == []
+    gone = heap(75, state=PlaceState.ENDED, end_reason="exposed")
+    (cleared,) = again.observe(observation(99, [gone]))
+    assert (cleared.event_id, cleared.sequence) == (opened.event_id, 2)
+    with pytest.raises(ConfigError, match="got 'garbage_pile/1'"):
+        OverflowingBin().restore(stored)
+    with pytest.raises(ConfigError, match="delete them to start afresh"):
+        GarbagePile().restore({"rule": "garbage_pile/1", "book": {"open": 3}})
+
+
+def test_a_zone_that_crosses_itself_still_has_ground() -> None:
+    bow = zone("z", polygon=((0.0, 0.0), (1.0, 1.0), (1.0, 0.0), (0.0, 1.0)))
+
+    assert 0 < overlap(bow, 200, 100, (0.0, 0.0, 200.0, 100.0)) < 1
+    assert overlap(zone("z", polygon=WHOLE), 200, 100, (5.0, 5.0, 5.0, 5.0)) == 0

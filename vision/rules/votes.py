@@ -62,6 +62,7 @@ class Votes:
 
     def abstain(self, at_s: float) -> None:
         """Count a picture in which the detector was silent although it is there."""
+        self.shares()  # before the votes behind it leave the window
         self._second(at_s).looks += 1
 
     def shares(self) -> Shares:

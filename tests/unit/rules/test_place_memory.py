@@ -1,0 +1,310 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.scenarios.world import LABELS, Actor, World, still
+from vision.core.detections import Detections
+from vision.core.errors import ConfigError
+from vision.core.observation import View, ViewState
+from vision.core.places import Place, PlaceState
+from vision.rules.appearance import blend, look_at, similarity
+from vision.rules.backdrop import Backdrop
+from vision.rules.kinds import KINDS, VENDOR, PlaceParams
+from vision.rules.matching import within_reach
+from vision.rules.places import PlaceMemory
+from vision.rules.votes import Votes
+
+CAR = Actor("car", still(160, 120, 0, 1000), look=3)
+CLEAR = ViewState()
+
+
+def run(
+    memory: PlaceMemory,
+    world: World,
+    start: int,
+    end: int,
+    view: ViewState = CLEAR,
+) -> tuple[Place, ...]:
+    places: tuple[Place, ...] = ()
+    for t in range(start, end):
+        places = memory.update(world.frame(float(t), t), world.detect(float(t)), view)
+    return places
+
+
+def memory(**params: float) -> PlaceMemory:
+    return PlaceMemory("c1", LABELS, params=replace(PlaceParams(), **params))  # type: ignore[arg-type]
+
+
+def test_a_place_tells_its_states_over_time() -> None:
+    bus = Actor("bus", [(20, -150, 150), (23, 160, 150), (33, 160, 150)], (180, 100), 5)
+    (car, *_) = run(memory(), World([CAR, bus]), 0, 50)
+
+    states = [stretch.state for stretch in car.timeline]
+    assert states[0] is PlaceState.STANDING
+    assert PlaceState.OCCLUDED in states
+    assert car.timeline[0].since_s == 0
+    assert sorted(s.since_s for s in car.timeline) == [s.since_s for s in car.timeline]
+
+
+def test_a_timeline_is_bounded_and_keeps_its_beginning() -> None:
+    store = memory()
+    world = World([CAR])
+    run(store, world, 0, 10)
+    for t in range(10, 310):
+        run(store, world, t, t + 1, ViewState(View.BLIND if t % 2 else View.CLEAR))
+    (place,) = run(store, world, 310, 311)
+
+    assert len(place.timeline) <= 64
+    assert place.timeline[0].since_s == 0
+
+
+def test_blind_time_is_not_observed() -> None:
+    store = memory()
+    world = World([CAR])
+    run(store, world, 0, 20)
+    (blind,) = run(store, world, 20, 60, ViewState(View.BLIND, "black"))
+    (after,) = run(store, world, 60, 70)
+
+    assert blind.state is PlaceState.OCCLUDED
+    assert after.observed_s == pytest.approx(19 + 9)
+    assert after.elapsed_s == 69
+
+
+def test_a_place_out_of_sight_for_too_long_is_lost() -> None:
+    store = memory(lost_s=30)
+    world = World([CAR])
+    run(store, world, 0, 20)
+    blind = ViewState(View.BLIND, "black")
+    assert [p.end_reason for p in run(store, world, 20, 49, blind)] == [None]
+
+    assert [p.end_reason for p in run(store, world, 49, 50, blind)] == ["lost"]
+    assert run(store, world, 50, 51, blind) == ()
+
+
+def test_a_switch_of_light_forgets_looks_but_not_places() -> None:
+    store = memory()
+    (day,) = run(store, World([CAR]), 0, 20, ViewState(light="colour"))
+    night_car = replace(CAR, look=77)
+    night = World([night_car], seed=8)
+
+    (dark,) = run(store, night, 20, 40, ViewState(light="infrared"))
+    assert dark.place_id == day.place_id
+    assert dark.observed_s == pytest.approx(39)
+
+
+def test_presets_have_places_of_their_own() -> None:
+    store = memory()
+    gate, yard = World([CAR], seed=1), World([replace(CAR, look=9)], seed=2)
+    (one,) = run(store, gate, 0, 10, ViewState(preset="gate"))
+    two = run(store, yard, 10, 20, ViewState(preset="yard"))
+    back = run(store, gate, 20, 30, ViewState(preset="gate"))
+
+    assert one.preset == "gate"
+    assert {(p.preset, p.state.value) for p in two} == {
+        ("gate", "occluded"),
+        ("yard", "standing"),
+    }
+    assert {p.place_id for p in back} == {p.place_id for p in two}
+    (again,) = [p for p in back if p.preset == "gate"]
+    assert again.observed_s == pytest.approx(18)
+
+
+def test_another_car_on_the_same_ground_replaces_the_first() -> None:
+    store = memory()
+    (first,) = run(store, World([CAR]), 0, 20)
+    run(store, World([CAR]), 20, 30, ViewState(View.BLIND, "black"))
+    other = World([replace(CAR, look=50)])
+
+    seen = [place for t in range(30, 40) for place in run(store, other, t, t + 1)]
+    reasons = {p.end_reason for p in seen if p.place_id == first.place_id}
+    assert "replaced" in reasons
+    assert run(store, other, 40, 42)[0].place_id != first.place_id
+
+
+def test_boxes_of_one_object_open_one_place() -> None:
+    double = [CAR, replace(CAR, label="truck", size=(64, 38))]
+
+    assert len(run(memory(), World(double), 0, 20)) == 1
+
+
+def test_weak_detections_open_nothing_but_keep_what_is_known() -> None:
+    store = memory()
+    assert run(store, World([CAR], score=0.3), 0, 20) == ()
+    (known,) = run(store, World([CAR]), 20, 30)
+
+    (kept,) = run(store, World([CAR], score=0.25), 30, 60)
+    assert kept.place_id == known.place_id
+    assert kept.support == 1.0
+
+
+def test_the_oldest_unconfirmed_go_first_when_the_memory_is_full() -> None:
+    store = memory(max_places=4)
+    cars = [Actor("car", still(50 + 60 * i, 60, 0, 99), (40, 24), i) for i in range(4)]
+    low = [
+        Actor("car", still(50 + 60 * i, 150, 30, 99), (40, 24), 9 + i) for i in range(2)
+    ]
+
+    early = {p.place_id for p in run(store, World(cars), 0, 20)}
+    late = run(store, World([*cars, *low]), 20, 60)
+    assert len(early) == 4
+    assert len(late) <= 5
+    assert len(store) <= 4
+
+
+def test_stored_places_come_back_with_their_ids() -> None:
+    store = memory()
+    (before,) = run(store, World([CAR]), 0, 20)
+    again = memory()
+    again.restore(json.loads(json.dumps(store.state())))
+
+    (after,) = run(again, World([CAR]), 30, 40)
+    assert after.place_id == before.place_id
+    assert after.first_seen_at == before.first_seen_at
+    assert after.observed_s == pytest.approx(19 + 9)
+
+
+def test_a_stored_place_that_is_gone_for_long_ends_unproven() -> None:
+    store = memory(reattach_s=60)
+    run(store, World([CAR]), 0, 20)
+    again = memory(reattach_s=60)
+    again.restore(store.state())
+
+    (place,) = run(again, World([]), 300, 301)
+    assert (place.state, place.end_reason) == (PlaceState.ENDED, "lost")
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        None,
+        {},
+        {"version": 1, "camera_id": "c2", "places": [], "light": None},
+        {"version": 9, "camera_id": "c1", "places": [], "light": None},
+        {"version": 1, "camera_id": "c1", "places": [{}], "light": None},
+    ],
+)
+def test_damaged_records_are_a_clear_error(record: object) -> None:
+    with pytest.raises(ConfigError, match="delete them to start afresh"):
+        memory().restore(record)
+
+
+def test_places_of_a_kind_no_longer_watched_are_dropped() -> None:
+    store = memory()
+    run(store, World([CAR]), 0, 20)
+    only_refuse = PlaceMemory("c1", LABELS, kinds=KINDS[1:])
+
+    only_refuse.restore(store.state())
+    assert len(only_refuse) == 0
+
+
+def test_a_slow_camera_gets_more_patience() -> None:
+    assert PlaceParams.for_period(1.0) == PlaceParams()
+    slow = PlaceParams.for_period(30.0)
+    assert (slow.max_gap_s, slow.patience_s) == (75.0, 75.0)
+
+
+def test_a_stall_roams_in_box_sizes_or_in_metres() -> None:
+    a, b = (0.0, 0.0, 10.0, 10.0), (25.0, 0.0, 35.0, 10.0)
+    metre_per_px = np.diag([1.0, 1.0, 1.0]).astype(np.float32)
+
+    assert within_reach(a, b, VENDOR, None)
+    assert not within_reach(a, b, VENDOR, metre_per_px)
+    assert within_reach(a, b, VENDOR, np.diag([0.1, 0.1, 1.0]).astype(np.float32))
+
+
+def test_votes_weigh_seconds_not_frames() -> None:
+    votes = Votes(20)
+    for i in range(25):
+        votes.add("car", 0.9, i / 25)
+    votes.add("truck", 0.5, 1.0)
+
+    assert dict(votes.shares()) == {"car": 0.5, "truck": 0.5}
+    assert votes.support() == 1.0
+
+
+def test_votes_forget_what_is_older_than_their_window() -> None:
+    votes = Votes(10, shares=(("bus", 1.0),))
+    assert votes.shares() == (("bus", 1.0),)
+    assert votes.support() == 0.0
+    votes.add("car", 0.9, 0.0)
+    for t in range(1, 21):
+        votes.abstain(float(t))
+    assert votes.shares() == (("car", 1.0),)
+    assert votes.support() == 0.0
+    votes.add("truck", 0.0, 20.5)
+    assert votes.shares() == (("truck", 1.0),)
+
+    votes.restart()
+    assert votes.shares() == (("truck", 1.0),)
+    votes.add("van", 0.9, 3.0)
+    votes.add("van", 0.9, 2.0)  # a clock that steps back counts where it stands
+    assert votes.shares() == (("van", 1.0),)
+
+
+def test_a_look_needs_pixels_and_structure() -> None:
+    picture = World([CAR]).paint(0)
+
+    assert look_at(picture, (400, 10, 420, 30)) is None
+    assert look_at(np.full_like(picture, 90), (10, 10, 90, 60)) is None
+    seen = look_at(picture, (130, 84, 190, 120))
+    assert seen is not None
+    assert similarity(seen, seen) == pytest.approx(1.0)
+    assert similarity(seen, None) is None
+    assert blend(None, seen, 0.5) is seen
+    assert blend(seen, None, 0.5) is seen
+
+
+def test_light_does_not_change_a_look() -> None:
+    box = (130, 84, 190, 120)
+    dark = World([CAR], light=lambda _t: 0.5, noise=0).paint(0)
+    bright = World([CAR], noise=0).paint(0)
+
+    alike = similarity(look_at(dark, box), look_at(bright, box))
+    assert alike is not None
+    assert alike > 0.99
+
+
+def test_bare_ground_is_known_only_where_it_was_seen() -> None:
+    ground = Backdrop()
+    street, box = World([]), (130.0, 84.0, 190.0, 120.0)
+    assert ground.ground(box) is None
+    hidden = np.array([box], np.float32)
+    for t in range(10):
+        ground.learn(street.paint(t), hidden, float(t))
+
+    assert ground.ground(box) is None
+    assert ground.ground((500.0, 500.0, 501.0, 501.0)) is None
+    open_box = (20.0, 20.0, 80.0, 60.0)
+    bare = ground.ground(open_box)
+    assert bare is not None
+    assert ground.bareness(bare, open_box) > 0.8
+    assert ground.bareness(bare, (500.0, 500.0, 501.0, 501.0)) == 0.0
+    parked = World([Actor("car", still(50, 60, 0, 99), look=3)])
+    ground.learn(parked.paint(10), np.array([open_box], np.float32), 10.5)
+    assert ground.bareness(bare, open_box) < 0.5
+
+
+def test_plain_asphalt_is_recognised_by_being_plain() -> None:
+    ground = Backdrop()
+    asphalt = np.full((180, 320, 3), 100, np.uint8)
+    none = np.empty((0, 4), np.float32)
+    for t in range(10):
+        ground.learn(asphalt, none, float(t))
+    box = (100.0, 80.0, 160.0, 120.0)
+    bare = ground.ground(box)
+    assert bare is not None
+    assert ground.bareness(bare, box) == 1.0
+
+    ground.learn(World([CAR]).paint(0), none, 10.5)
+    assert ground.bareness(bare, box) == 0.0
+    ground.learn(np.zeros((240, 320, 3), np.uint8), none, 13.0)  # a new resolution
+    assert ground.ground(box) is None
+
+
+def test_no_detections_open_no_places() -> None:
+    store = memory()
+    frame = World([]).frame(0.0)
+
+    assert store.update(frame, Detections.empty(), CLEAR) == ()

@@ -1,13 +1,17 @@
 """Where proof is kept, and with which key it is sealed."""
 
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 
+from vision.config.evidence import EvidenceSettings
 from vision.config.home import Home
 from vision.core.events import Provenance
 from vision.core.ports import Clock, HealthListener
 from vision.evidence.keys import KeyFolder
+from vision.evidence.retention import RetentionPolicy
+from vision.evidence.ring import RingLimits
 from vision.evidence.seal import Sealer
 from vision.evidence.store import PackageStore, StorePolicy
+from vision.evidence.takes import ClipPolicy
 
 
 def build_evidence(
@@ -16,7 +20,7 @@ def build_evidence(
     *,
     clock: Clock,
     on_health: HealthListener,
-    zone: tzinfo | None,
+    policy: StorePolicy,
 ) -> PackageStore:
     """Open the evidence folder under `home`; the first start makes a signing key.
 
@@ -30,5 +34,22 @@ def build_evidence(
         provenance=provenance,
         clock=clock,
         on_health=on_health,
-        policy=StorePolicy(zone=zone),
+        policy=policy,
+    )
+
+
+def evidence_policy(settings: EvidenceSettings, zone: tzinfo | None) -> StorePolicy:
+    """Return what the settings ask for; `zone` is the captions' time zone."""
+    clip, keep = settings.clip, settings.keep
+    # The ring must still hold the pre-roll when a decision comes a few frames late.
+    ring = RingLimits(seconds=clip.before_s + 10.0)
+    return StorePolicy(
+        zone=zone,
+        clips=ClipPolicy(pre_s=clip.before_s, post_s=clip.after_s, ring=ring),
+        retention=RetentionPolicy(
+            clips_for=timedelta(days=keep.clips_days),
+            originals_for=timedelta(days=keep.originals_days),
+            package_for=timedelta(days=keep.packages_days),
+            quota_bytes=round(keep.quota_gib * (1 << 30)),
+        ),
     )

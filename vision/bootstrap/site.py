@@ -6,7 +6,7 @@ from threading import Event
 from zoneinfo import ZoneInfo
 
 from vision.bootstrap.cameras import Surroundings, build_camera
-from vision.bootstrap.evidence import build_evidence
+from vision.bootstrap.evidence import build_evidence, evidence_policy
 from vision.bootstrap.model import build_detector
 from vision.bootstrap.rules import build_rule, check_labels
 from vision.bootstrap.schedule import build_schedule
@@ -111,7 +111,7 @@ def watch_site(
         _provenance(loaded, detector),
         clock=clock,
         on_health=delivery.health,
-        zone=_zone(loaded.settings),
+        policy=evidence_policy(loaded.settings.evidence, _zone(loaded.settings)),
     )
     evidence.deliver_late_to(outbox.attach)
     evidence.spare(outbox.undelivered_events)

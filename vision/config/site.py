@@ -14,6 +14,7 @@ from vision.config.calendars import (
     StreetClassSettings,
 )
 from vision.config.cameras import CameraSettings, Identifier
+from vision.config.evidence import EvidenceSettings
 from vision.config.load import Loaded, read_settings
 from vision.config.models import ModelSettings
 from vision.config.rules import PlaceSettings, RuleSettings
@@ -44,6 +45,7 @@ class SiteSettings(Settings):
     calendars: dict[str, CalendarSettings] = Field(default_factory=dict)
     street_classes: dict[StreetClass, StreetClassSettings] = Field(default_factory=dict)
     sinks: tuple[SinkSettings, ...] = Field(min_length=1)
+    evidence: EvidenceSettings = EvidenceSettings()
     metrics: MetricsSettings = MetricsSettings()
 
     @field_validator("cameras")

@@ -142,8 +142,6 @@ class OpenedPlaces:
                 self._records.pop(step.event_id, None)
             else:
                 self._records[step.event_id] = _opened(step, seen.size)
-        if not self._records:
-            return
         alive = {place.place_id for place in seen.places}
         self._records = {
             event_id: record
@@ -154,10 +152,9 @@ class OpenedPlaces:
     def records(self, seen: Seen) -> list[OpenedRecord]:
         """Return the open events with their places as they are now."""
         now = {place.place_id: _place(place, seen.size) for place in seen.places}
-        records = self._records.values()
         return [
             {**one, "place": now.get(one["place"]["place_id"], one["place"])}
-            for one in records
+            for one in self._records.values()
         ]
 
     def state(self) -> list[OpenedRecord]:

@@ -13,9 +13,9 @@ from vision.rules.illegal_parking import IllegalParking, ParkingParams
 from vision.rules.kinds import PlaceParams
 from vision.rules.places import PlaceMemory
 
-GRACE_S = 20.0
+GRACE_S = 15.0
 quick = settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 
@@ -34,16 +34,13 @@ def lives(steps: list[Violation]) -> list[str]:
     return [step.lifecycle.value for step in steps]
 
 
-@quick
-@given(
-    period_s=st.sampled_from([0.04, 0.1, 0.2, 0.5, 1.0, 1.7, 2.0]),
-    stay_s=st.sampled_from([10.0, 28.0, 40.0]),
-)
+@pytest.mark.parametrize("period_s", [0.04, 0.2, 0.5, 1.7, 2.0])
+@pytest.mark.parametrize("stay_s", [12.0, 26.0])
 def test_events_do_not_depend_on_the_sampling_rate(
     period_s: float, stay_s: float
 ) -> None:
     world = World([visit(stay_s)])
-    end_s = 8 + stay_s + 25
+    end_s = 8 + stay_s + 20
     often = stage_at(period_s).play(world.film(end_s, period_s=period_s))
     seldom = stage_at(1.0).play(world.film(end_s))
 
@@ -55,7 +52,7 @@ def test_events_do_not_depend_on_the_sampling_rate(
 @quick
 @given(drop=st.floats(0, 0.45), seed=st.integers(0, 99))
 def test_dropped_frames_neither_add_nor_lose_events(drop: float, seed: int) -> None:
-    film = World([visit(45)], seed=seed).film(80, period_s=0.5)
+    film = World([visit(32)], seed=seed).film(65, period_s=0.5)
     kept = [
         shot for i, shot in enumerate(film) if (i * 7919 + seed) % 100 >= drop * 100
     ]
@@ -68,8 +65,8 @@ def test_dropped_frames_neither_add_nor_lose_events(drop: float, seed: int) -> N
 @quick
 @given(scale=st.sampled_from([0.6, 1.0, 2.0, 3.3]))
 def test_dwell_does_not_depend_on_resolution(scale: float) -> None:
-    stage = stage_at().play(World([visit(45)], scale=scale).film(80))
-    known = stage_at().play(World([visit(45)]).film(80))
+    stage = stage_at().play(World([visit(32)], scale=scale).film(65))
+    known = stage_at().play(World([visit(32)]).film(65))
 
     assert lives(stage.steps) == lives(known.steps)
     for one, other in zip(stage.steps, known.steps, strict=True):
@@ -98,15 +95,15 @@ def test_no_event_opens_without_observed_dwell_of_grace(
 
 
 @quick
-@given(start=st.floats(14, 40), length=st.floats(0.5, 9))
+@given(start=st.floats(14, 28), length=st.floats(0.5, 9))
 def test_a_detection_removed_for_less_than_the_patience_changes_nothing(
     start: float, length: float
 ) -> None:
     def seen(t: float) -> bool:
         return not start <= t < start + length
 
-    with_gap = stage_at().play(World([replace(visit(45), detected=seen)]).film(80))
-    without = stage_at().play(World([visit(45)]).film(80))
+    with_gap = stage_at().play(World([replace(visit(32), detected=seen)]).film(65))
+    without = stage_at().play(World([visit(32)]).film(65))
 
     assert lives(with_gap.steps) == lives(without.steps)
     for one, other in zip(with_gap.steps, without.steps, strict=True):
@@ -137,7 +134,7 @@ def test_time_that_runs_backwards_never_adds_dwell(
 @given(st.integers(0, 999))
 def test_the_same_footage_gives_the_same_events(seed: int) -> None:
     def run() -> list[Violation]:
-        world = World([visit(45)], seed=seed, jitter_px=1.0, drop=0.2)
-        return stage_at().play(world.film(80)).steps
+        world = World([visit(32)], seed=seed, jitter_px=1.0, drop=0.2)
+        return stage_at().play(world.film(65)).steps
 
     assert run() == run()

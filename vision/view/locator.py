@@ -156,7 +156,7 @@ class Locator:
             self._view = View.MOVED
             return self._say("unknown_view", scale)
         self._new_light = False
-        return self._say(None, scale)
+        return self._say("moving" if self._view is View.MOVED else None, scale)
 
     def _believes(self, light: str | None) -> bool:
         """Return whether a picture that fits nothing may still be the same view."""

@@ -10,13 +10,16 @@ import pytest
 
 from tests.footage import write_clip
 
+# Each test starts the whole program, some several times.
+pytestmark = pytest.mark.timeout(240)
+
 ROOT = Path(__file__).parents[2]
 MODEL = ROOT / ".work" / "model-interim"
 STREETWARDEN = Path(sys.executable).with_name("streetwarden")
 
 
 def _run(
-    *arguments: str, home: Path, timeout_s: float = 60
+    *arguments: str, home: Path, timeout_s: float = 200
 ) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {
         "STREETWARDEN_DEMO_URL": "http://127.0.0.1:1",

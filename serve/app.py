@@ -11,6 +11,7 @@ from serve.console.pages import mount_console
 from serve.errors import install_handlers
 from serve.jobs import work_beside
 from serve.middleware import LimitBody, Observe
+from serve.openapi import describe_problems
 from serve.people.roles import Scope
 from serve.routes import (
     cameras,
@@ -88,6 +89,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     ):
         app.include_router(part.router)
     mount_console(app)
+    describe_problems(app)
     return app
 
 

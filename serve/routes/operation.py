@@ -1,7 +1,7 @@
 """For those who run the service: is it well, what does it count, what does it speak."""
 
-from fastapi import APIRouter, Response
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel
 
 from serve.access import Services_
@@ -10,6 +10,12 @@ from serve.messages import ViolationMessage
 router = APIRouter(tags=["operation"])
 
 SCHEMA_PATH = "/schemas/violation-event.v1.json"
+
+
+class SchemaResponse(JSONResponse):
+    """A JSON Schema."""
+
+    media_type = "application/schema+json"
 
 
 class Health(BaseModel):
@@ -31,21 +37,26 @@ def readyz(services: Services_) -> Health:
     return Health(status="ready")
 
 
-@router.get("/metrics", summary="Prometheus metrics", response_class=Response)
-def metrics(services: Services_) -> Response:
+@router.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)
+def metrics(services: Services_) -> PlainTextResponse:
     """Return counters in Prometheus' text format; no names of people or places."""
-    return Response(services.metrics.text(), media_type="text/plain; version=0.0.4")
+    return PlainTextResponse(
+        services.metrics.text(), media_type="text/plain; version=0.0.4"
+    )
 
 
-@router.get(SCHEMA_PATH, summary="JSON Schema of a violation event")
-def violation_schema() -> JSONResponse:
+@router.get(
+    SCHEMA_PATH,
+    summary="JSON Schema of a violation event",
+    response_class=SchemaResponse,
+)
+def violation_schema() -> SchemaResponse:
     """Return the schema that incoming events are checked against."""
     schema = ViolationMessage.model_json_schema(mode="validation")
-    return JSONResponse(
+    return SchemaResponse(
         {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$id": f"https://streetwarden.org{SCHEMA_PATH}",
             **schema,
         },
-        media_type="application/schema+json",
     )

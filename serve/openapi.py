@@ -1,0 +1,57 @@
+"""The API's own description: every failure is a problem document, and says so."""
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from serve.errors import MEDIA_TYPE
+
+PROBLEM = {
+    "type": "object",
+    "title": "Problem",
+    "description": "What went wrong (RFC 9457); `type` is stable.",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+    },
+    "example": {
+        "type": "https://streetwarden.org/problems/unknown-event",
+        "title": "No such event",
+        "status": 404,
+        "detail": "event: got 'evt-9'; no event of that id was reported",
+    },
+}
+_ANSWER = {
+    "description": "A problem document",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+_METHODS = frozenset({"get", "put", "post", "patch", "delete"})
+
+
+def describe_problems(app: FastAPI) -> None:
+    """Make the app's OpenAPI document say what its failures look like."""
+
+    def document() -> dict[str, object]:
+        if app.openapi_schema is None:
+            made = get_openapi(
+                title=app.title,
+                version=app.version,
+                description=app.description,
+                routes=app.routes,
+            )
+            schemas = made.setdefault("components", {}).setdefault("schemas", {})
+            schemas["Problem"] = PROBLEM
+            for path in made["paths"].values():
+                for method in _METHODS & path.keys():
+                    answers = path[method]["responses"]
+                    answers.pop("422", None)
+                    answers["4XX"] = _ANSWER
+                    answers["5XX"] = _ANSWER
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(unused, None)
+            app.openapi_schema = made
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]

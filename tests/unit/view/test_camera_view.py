@@ -14,6 +14,9 @@ from vision.core.errors import ConfigError
 from vision.core.frame import Frame
 from vision.core.observation import View, ViewState
 from vision.view.check import CameraView, ViewParams
+from vision.view.coverage import CoverageLog
+from vision.view.picture import reduce, shoot
+from vision.view.references import Reference, References
 from vision.view.registration import Matrix
 
 Change = Callable[[ImageU8], ImageU8]
@@ -328,3 +331,52 @@ def test_a_stream_that_changes_its_resolution_is_a_new_view() -> None:
     states = [view.check(frame, Detections.empty()) for frame in frames]
 
     assert states[-1].view is View.MOVED
+
+
+@pytest.mark.parametrize("grey_png", ["", "AAAA"])
+def test_a_stored_picture_that_is_damaged_is_a_clear_error(grey_png: str) -> None:
+    view = CameraView()
+    show(view, World([]), 0, 2)
+    (known,) = view.state()["references"]
+
+    with pytest.raises(ConfigError, match="damaged"):
+        CameraView().restore(
+            {**view.state(), "references": [{**known, "grey": grey_png}]}
+        )
+
+
+def test_a_stored_mask_must_fit_its_picture() -> None:
+    view, other = CameraView(), CameraView()
+    show(view, World([]), 0, 2)
+    tall = np.asarray(cv2.resize(World([]).paint(0), (320, 240)), np.uint8)
+    other.check(shot(tall, 0.0), Detections.empty())
+    (known,), (strange,) = view.state()["references"], other.state()["references"]
+
+    with pytest.raises(ConfigError, match="does not fit"):
+        CameraView().restore(
+            {**view.state(), "references": [{**known, "mask": strange["mask"]}]}
+        )
+
+
+def test_old_coverage_is_forgotten_after_two_months() -> None:
+    log = CoverageLog("UTC")
+    for day in range(80):
+        at = START + timedelta(days=day)
+        log.note(View.CLEAR, day * 1000.0, at)
+        log.note(View.CLEAR, day * 1000.0 + 60, at)
+
+    days = log.days()
+    assert len(days) == 62
+    assert days[-1].day == "2027-02-08"
+    assert {day.clear_s for day in days} == {60.0}
+
+
+def test_few_known_pictures_are_kept() -> None:
+    references = References(min_inliers=0.3)
+    for seed in range(9):
+        picture = reduce(World([], seed=seed).paint(0))
+        known = shoot(picture, np.empty((0, 4), np.float32))
+        references.add(Reference(known, np.eye(3), None, is_base=seed == 0))
+
+    assert len(references) == 6
+    assert [reference.is_base for reference in references].count(True) == 1

@@ -1,4 +1,4 @@
-"""Command line: ``python -m datasets.street_scene render|labels|stills``."""
+"""Command line: ``python -m datasets.street_scene render|encode|labels|stills``."""
 
 import argparse
 import logging
@@ -13,8 +13,14 @@ def _render(args: argparse.Namespace) -> int:
 
     scenario = load(args.scenario)
     work = args.work or args.out / f"{scenario.name}.frames"
-    make_clip(scenario, args.out, work, threads=args.threads)
-    print(f"{args.out / scenario.name}.mp4")
+    print(make_clip(scenario, args.out, work, threads=args.threads))
+    return 0
+
+
+def _encode(args: argparse.Namespace) -> int:
+    from datasets.street_scene.clip import finish  # noqa: PLC0415
+
+    print(finish(load(args.scenario), args.work, args.out))
     return 0
 
 
@@ -47,6 +53,10 @@ def main(argv: list[str] | None = None) -> int:
     render.add_argument("scenario", type=Path)
     render.add_argument("--work", type=Path, help="folder for single frames")
     render.set_defaults(run=_render)
+    encode = commands.add_parser("encode", help="frames that are there → clip, truth")
+    encode.add_argument("scenario", type=Path)
+    encode.add_argument("--work", type=Path, required=True, help="its single frames")
+    encode.set_defaults(run=_encode)
     labels = commands.add_parser("labels", help="rendered clip → YOLO pictures")
     labels.add_argument("scenario", type=Path)
     labels.add_argument("--work", type=Path, required=True, help="its single frames")
@@ -56,7 +66,7 @@ def main(argv: list[str] | None = None) -> int:
     stills.add_argument("--count", type=int, default=100)
     stills.add_argument("--first-seed", type=int, default=1000)
     stills.set_defaults(run=_stills)
-    for command in (render, labels, stills):
+    for command in (render, encode, labels, stills):
         command.add_argument("--out", type=Path, required=True)
     for command in (render, stills):
         command.add_argument("--threads", type=int, default=1)

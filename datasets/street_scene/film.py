@@ -1,33 +1,20 @@
-"""From a scenario to a clip: frames one by one, sensor effects, H.264, truth."""
+"""From a scenario to frames: one by one, only what moved is rendered anew."""
 
-import json
 import logging
-from collections.abc import Sequence
-from dataclasses import asdict
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from datasets.street_scene.labels import Box
+from datasets.street_scene.clip import finish, frame_files
+from datasets.street_scene.labels import Box, write_boxes
 from datasets.street_scene.regions import Print, Rect, area, changed
 from datasets.street_scene.schema import Scenario
 from datasets.street_scene.stage import Stage
-from datasets.street_scene.stream import pictures
-from datasets.street_scene.truth import write_truth
 
 _LOG = logging.getLogger(__name__)
-_KEYFRAME_S = 2.0
-_MS = 1000
 _FADE_PX = 6
 _WORTH_IT = 0.75  # above this share the whole picture is as cheap
-
-
-def _frame_files(scenario: Scenario, work: Path) -> list[Path]:
-    return [work / f"{k:05d}.png" for k in range(len(scenario.times_s))]
 
 
 def shoot(scenario: Scenario, work: Path, *, threads: int) -> list[list[Box]]:
@@ -47,7 +34,7 @@ def shoot(scenario: Scenario, work: Path, *, threads: int) -> list[list[Box]]:
     before: dict[str, Print] = {}
     last: Path | None = None
     for k, (t, file) in enumerate(
-        zip(scenario.times_s, _frame_files(scenario, work), strict=True)
+        zip(scenario.times_s, frame_files(scenario, work), strict=True)
     ):
         stage.at(t)
         boxes.append(stage.boxes(t))
@@ -102,37 +89,7 @@ def _feather(rect: Rect, size: tuple[int, int]) -> Image.Image:
     return Image.fromarray(mask.astype(np.uint8))
 
 
-def encode(scenario: Scenario, work: Path, out: Path) -> None:
-    """Write the frames as H.264 whose time stamps are the scene's times."""
-    files = _frame_files(scenario, work)
-
-    def clean(k: int) -> NDArray[np.uint8]:
-        return np.asarray(Image.open(files[k]).convert("RGB"))
-
-    with av.open(str(out), "w", options={"movflags": "+faststart"}) as container:
-        rate = Fraction(scenario.fps).limit_denominator(1000)
-        gop = max(1, int(_KEYFRAME_S * scenario.fps))
-        stream = container.add_stream("libx264", rate=rate)
-        stream.width, stream.height, stream.pix_fmt = (
-            scenario.width,
-            scenario.height,
-            "yuv420p",
-        )
-        stream.codec_context.time_base = Fraction(1, _MS)
-        stream.options = {
-            "crf": str(scenario.crf),
-            "preset": "slow",
-            "bf": "0",
-            "x264-params": f"keyint={gop}:min-keyint={gop}:scenecut=0:threads=1",
-        }
-        for t, picture in pictures(scenario, clean):
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            frame.pts, frame.time_base = round(t * _MS), Fraction(1, _MS)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-
-
-def make_clip(scenario: Scenario, out: Path, work: Path, *, threads: int) -> None:
+def make_clip(scenario: Scenario, out: Path, work: Path, *, threads: int) -> Path:
     """Render, encode and write the truth beside the clip.
 
     Args:
@@ -140,21 +97,10 @@ def make_clip(scenario: Scenario, out: Path, work: Path, *, threads: int) -> Non
         out: folder for NAME.mp4 and NAME.truth.json.
         work: folder for single frames and per-frame boxes.
         threads: processor threads.
+
+    Returns:
+        The clip.
     """
     boxes = shoot(scenario, work, threads=threads)
-    out.mkdir(parents=True, exist_ok=True)
-    clip = out / f"{scenario.name}.mp4"
-    encode(scenario, work, clip)
-    write_frames(scenario, boxes, work / "boxes.json")
-    write_truth(scenario, boxes, clip)
-
-
-def write_frames(
-    scenario: Scenario, boxes: Sequence[Sequence[Box]], path: Path
-) -> None:
-    """Write the boxes of every frame, for training and for detection scores."""
-    rows = [
-        {"t_s": round(t, 3), "boxes": [asdict(box) for box in found]}
-        for t, found in zip(scenario.times_s, boxes, strict=True)
-    ]
-    path.write_text(json.dumps({"schema": 1, "frames": rows}), encoding="utf-8")
+    write_boxes(scenario, boxes, work)
+    return finish(scenario, work, out)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +60,17 @@ def yolo_text(boxes: Iterable[Box], width: int, height: int) -> str:
     return "".join(f"{line}\n" for line in lines if line is not None)
 
 
-def _frames(work: Path) -> Iterator[list[Box]]:
+def write_boxes(scenario: Scenario, boxes: Iterable[Iterable[Box]], work: Path) -> None:
+    """Write the boxes of every frame to ``boxes.json`` among the frames."""
+    rows = [
+        {"t_s": round(t, 3), "boxes": [asdict(box) for box in found]}
+        for t, found in zip(scenario.times_s, boxes, strict=True)
+    ]
+    text = json.dumps({"schema": 1, "frames": rows})
+    (work / "boxes.json").write_text(text, encoding="utf-8")
+
+
+def read_boxes(work: Path) -> Iterator[list[Box]]:
     """Read the boxes that a rendered clip left among its frames."""
     table = json.loads((work / "boxes.json").read_text(encoding="utf-8"))
     reader = TypeAdapter(list[Box])
@@ -85,7 +95,7 @@ def clip_to_stills(scenario: Scenario, work: Path, out: Path, *, every: int) -> 
         folder.mkdir(parents=True, exist_ok=True)
     (out / "names.txt").write_text("\n".join(LABELS) + "\n", encoding="utf-8")
     count = 0
-    for k, boxes in enumerate(_frames(work)):
+    for k, boxes in enumerate(read_boxes(work)):
         if k % every:
             continue
         stem = f"{scenario.name}_{k:05d}"

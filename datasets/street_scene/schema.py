@@ -210,6 +210,9 @@ class Scenario(Strict):
     name: str = Field(pattern=r"^[a-z0-9_]+$")
     about: str = ""
     camera: str | None = None
+    frames_of: str | None = Field(
+        default=None, description="scenario whose rendered frames this one shares"
+    )
     tags: tuple[str, ...] = ()
     seed: int = 0
     duration_s: float = Field(gt=0.0, le=3600.0)

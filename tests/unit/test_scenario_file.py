@@ -8,6 +8,7 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from pydantic import ValidationError
 
+from datasets.street_scene.clip import encode
 from datasets.street_scene.events import spans
 from datasets.street_scene.labels import Box, clip_to_stills, yolo_line
 from datasets.street_scene.motion import SmoothPath, follow, standing
@@ -48,6 +50,21 @@ def test_shipped_scenario_is_valid_and_named_after_its_file(path: Path) -> None:
 
     assert found.name == path.stem
     assert zone_polygons(found)
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda p: p.stem)
+def test_scenario_that_shares_frames_shows_the_same_street(path: Path) -> None:
+    found = load(path)
+    if found.frames_of is None:
+        return
+    base = load(path.with_name(f"{found.frames_of}.yaml"))
+    own = {"name", "about", "tags", "frames_of", "faults", "crf"}
+    still = found.view.model_copy(update={"shake_px": base.view.shake_px})
+
+    assert found.model_dump(exclude={*own, "view"}) == base.model_dump(
+        exclude={*own, "view"}
+    )
+    assert still == base.view
 
 
 @pytest.mark.parametrize("path", TRUTHS, ids=lambda p: p.name)
@@ -283,6 +300,23 @@ def test_rendered_clip_becomes_labelled_pictures(tmp_path: Path) -> None:
     assert clip_to_stills(clip, work, out, every=2) == 2
     assert (out / "labels" / "x_00002.txt").read_text().startswith("6 0.2")
     assert len(list((out / "images").glob("*.jpg"))) == 2
+
+
+def test_clip_has_true_time_stamps_and_a_key_frame_every_two_seconds(
+    tmp_path: Path,
+) -> None:
+    faults = [{"kind": "drop", "from_s": 3, "to_s": 6}]
+    clip = scenario(width=160, height=90, duration_s=10.0, faults=faults)
+    for k in range(len(clip.times_s)):
+        Image.new("RGB", (160, 90), (9 * k, 90, 90)).save(tmp_path / f"{k:05d}.png")
+    encode(clip, tmp_path, tmp_path / "x.mp4")
+    with av.open(str(tmp_path / "x.mp4")) as container:
+        frames = list(container.decode(video=0))
+    stamps = [frame.time for frame in frames]
+    keys = [frame.time for frame in frames if frame.key_frame]
+
+    assert stamps == pytest.approx([t for t in clip.times_s if not 3 <= t < 6])
+    assert keys == pytest.approx([0.0, 2.0, 7.0, 9.0])
 
 
 def test_faults_drop_freeze_blank_and_shift_the_stream() -> None:

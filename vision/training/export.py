@@ -174,5 +174,7 @@ def _describe(graph: Any, papers: Papers) -> None:
     entries.pop("docs", None)
     # The date would make two exports of one model differ.
     entries.pop("date", None)
+    # Nor may the noted shapes of inner values, of which each export keeps others.
+    del graph.graph.value_info[:]
     del graph.metadata_props[:]
     onnx.helper.set_model_props(graph, entries)

@@ -11,7 +11,7 @@ import numpy as np
 
 from vision.core.arrays import FloatArray, ImageU8
 from vision.core.errors import ConfigError
-from vision.training.contact import draw, sheet, write
+from vision.training.contact import draw, write
 from vision.training.fitting import Predict
 from vision.training.labels import CLASSES, Sample, label_weight
 from vision.training.scoring import iou_matrix
@@ -23,8 +23,7 @@ _CLASS_OF = {
     "illegal_parking": "car",
 }
 _HIT_IOU = 0.4
-_CELLS = 8
-_CELL_PX = 480
+_CELLS = 4
 
 
 def read_footage(folder: Path, period_s: float) -> list[Sample]:
@@ -103,17 +102,15 @@ def draw_misses(
         )
     ]
     worst = sorted(range(len(samples)), key=lambda i: -missed[i])[:_CELLS]
-    cells: list[ImageU8] = []
+    strips: list[ImageU8] = []
     for index in sorted(worst):
         sample = samples[index]
         rows = _confident(found[index], thresholds)
         truth = [(int(k), CLASSES[int(k)]) for k in sample.class_id]
         said = [(int(r[5]), f"{CLASSES[int(r[5])]} {r[4]:.2f}") for r in rows]
-        cells += [
-            draw(sample.image, sample.xyxy, truth),
-            draw(sample.image, rows[:, :4], said),
-        ]
-    write(path, sheet(cells, 4, _CELL_PX))
+        left = draw(sample.image, sample.xyxy, truth)
+        strips.append(np.hstack((left, draw(sample.image, rows[:, :4], said))))
+    write(path, np.vstack(strips))
 
 
 def _sample(

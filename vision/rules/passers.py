@@ -142,7 +142,11 @@ class Evidence:
 
     def _across(self) -> FloatArray | None:
         """Return the unit vector across the traffic, (2,), or None if not known."""
-        strengths, axes = np.linalg.eigh(self._flow)
-        if strengths[1] < _KNOWN_FLOW or strengths[0] > _SCATTER * strengths[1]:
+        (xx, xy), (_, yy) = self._flow.tolist()
+        # Principal axes of a symmetric 2 x 2 matrix, in closed form.
+        middle, radius = (xx + yy) / 2, math.hypot((xx - yy) / 2, xy)
+        along, across = middle + radius, middle - radius
+        if along < _KNOWN_FLOW or across > _SCATTER * along:
             return None
-        return np.asarray(axes[:, 0], np.float32)
+        angle = math.atan2(2 * xy, xx - yy) / 2
+        return np.array((-math.sin(angle), math.cos(angle)), np.float32)

@@ -13,7 +13,6 @@ import numpy as np
 
 from vision.core.arrays import ImageU8
 from vision.training.collect import (
-    Manifest,
     list_split,
     load,
     read_manifest,
@@ -169,6 +168,3 @@ def _chance(key: str) -> float:
 def _bare(key: str, image: ImageU8, weight: np.ndarray) -> Sample:
     none = np.zeros((0, 4), np.float32)
     return Sample(key, image, none, np.zeros(0, np.int64), weight)
-
-
-__all__ = ["Aside", "Manifest", "Shelf", "read_clips", "read_renders", "read_sets"]

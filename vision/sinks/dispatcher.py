@@ -100,18 +100,20 @@ class ReceiverThread:
                 if self._stopping:
                     return
                 self._woken = False
+            # One time for the whole round: a lane that comes free between looking
+            # for work and going to rest must not be slept past.
+            now_s = self._clock.monotonic_s()
             try:
-                busy = self._step()
+                busy = self._step(now_s)
             except Exception:  # thread edge: delivery must go on
                 log.exception("delivery to %s stumbled", self._receiver.name)
-                self._lanes.resting_until = self._clock.monotonic_s() + 1.0
+                self._lanes.resting_until = now_s + 1.0
                 busy = False
             if not busy:
-                self._rest()
+                self._rest(now_s)
 
-    def _rest(self) -> None:
-        now_s = self._clock.monotonic_s()
-        wait_s = max(0.0, self._lanes.wake_at(now_s) - now_s)
+    def _rest(self, now_s: float) -> None:
+        wait_s = max(0.0, self._lanes.wake_at(now_s) - self._clock.monotonic_s())
         resting = self._lanes.resting_until > now_s
         with self._wake:
             # While the receiver rests, new messages are no reason to disturb it.
@@ -119,9 +121,8 @@ class ReceiverThread:
                 lambda: self._stopping or (self._woken and not resting), wait_s
             )
 
-    def _step(self) -> bool:
+    def _step(self, now_s: float) -> bool:
         """Try one message; return whether another may follow at once."""
-        now_s = self._clock.monotonic_s()
         if self._lanes.resting_until > now_s:
             return False
         blocked = self._lanes.blocked(now_s)

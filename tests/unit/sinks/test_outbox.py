@@ -2,9 +2,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from tests.unit.sinks.messages import Book, event
 from vision.core.backoff import Backoff
+from vision.core.clock import SystemClock
 from vision.core.health import HealthEvent, HealthKind
 from vision.core.violations import Lifecycle
 from vision.sinks.lanes import RetryPolicy
@@ -146,3 +148,30 @@ def test_close_returns_in_time_although_the_receiver_is_down(opened: Open) -> No
     outbox.close(0.1)
 
     assert book.events == []
+
+
+class LeapingClock(SystemClock):
+    """Runs ahead a little with every look, as on a machine under load."""
+
+    def __init__(self) -> None:
+        self._ahead_s = 0.0
+
+    @override
+    def monotonic_s(self) -> float:
+        self._ahead_s += 0.03
+        return super().monotonic_s() + self._ahead_s
+
+
+def test_a_lane_that_comes_free_while_going_to_rest_is_not_slept_past(
+    tmp_path: Path,
+) -> None:
+    book = Book()
+    book.busy = {"event-gate-0.1"}
+    path = tmp_path / "outbox.db"
+    outbox = Outbox(path, [book], policy=QUICK, clock=LeapingClock())
+    outbox.put(event(0))
+    assert book.wait_for_tries(3, timeout_s=5)
+    book.busy.clear()
+    outbox.close(5)
+
+    assert book.events == ["event-gate-0.1"]

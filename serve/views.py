@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from serve.store.cameras import CameraReport
 from serve.store.events import StoredEvent
-from serve.store.tables import HealthRow, MessageRow
+from serve.store.tables import EventRow, HealthRow, MessageRow
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
@@ -171,25 +171,26 @@ def health_out(row: HealthRow) -> HealthOut:
     return HealthOut(kind=row.kind, ok=row.ok, at=row.at, detail=row.detail)
 
 
-def feature(event: EventOut) -> dict[str, Json]:
-    """Return an event as a GeoJSON feature (RFC 7946: lon, lat); place may be null."""
-    location = event.location
+def feature(row: EventRow) -> dict[str, Json]:
+    """Return an event as a GeoJSON feature (RFC 7946: lon, lat); place may be null.
+
+    Made straight from the stored message: a map asks for very many at once.
+    """
+    v = json.loads(row.body)["data"]
     geometry: Json = None
-    if location is not None:
-        geometry = {"type": "Point", "coordinates": [location.lon, location.lat]}
-    kept = event.model_dump(
-        mode="json",
-        include={
-            "event_id", "state", "slug", "scheme", "code", "code_name", "camera",
-            "zone", "started", "ended", "opened_at", "updated_at", "observed_s",
-            "confidence", "severity", "url",
-        },
-    )  # fmt: skip
+    if row.lat is not None and row.lon is not None:
+        geometry = {"type": "Point", "coordinates": [row.lon, row.lat]}
+    properties: dict[str, Json] = {name: v.get(name) for name in _ON_MAP}
+    properties["camera"] = {name: v["camera"].get(name) for name in _CAMERA}
+    properties["state"] = row.state
+    properties["opened_at"] = row.opened_at.isoformat()
+    properties["updated_at"] = row.updated_at.isoformat()
+    properties["url"] = f"{API}/events/{quote(row.event_id, safe='')}"
     return {
         "type": "Feature",
-        "id": event.event_id,
+        "id": row.event_id,
         "geometry": geometry,
-        "properties": kept,
+        "properties": properties,
     }
 
 
@@ -208,7 +209,7 @@ def _fields(stored: StoredEvent) -> dict[str, object]:
         **{name: v.get(name) for name in _COPIED},
         "code_name": v.get("code_name") or "",
         "reasons": [_reason(item) for item in v.get("reasons") or []],
-        "camera": {name: v["camera"].get(name) for name in ("id", "name", "gb_id")},
+        "camera": {name: v["camera"].get(name) for name in _CAMERA},
         "place": {name: v["place"].get(name) for name in _PLACE},
         "provenance": {name: v["provenance"].get(name) for name in _PROVENANCE}
         if isinstance(v.get("provenance"), dict)
@@ -226,6 +227,11 @@ _COPIED = (
     "event_id", "lifecycle", "sequence", "slug", "scheme", "code", "zone", "started",
     "ended", "observed_s", "elapsed_s", "confidence", "severity", "recurrence_of",
     "rule",
+)  # fmt: skip
+_CAMERA = ("id", "name", "gb_id")
+_ON_MAP = (
+    "event_id", "slug", "scheme", "code", "code_name", "zone", "started", "ended",
+    "observed_s", "confidence", "severity",
 )  # fmt: skip
 _PLACE = ("id", "kind", "label", "xyxy", "score", "baseline")
 _PROVENANCE = ("engine_version", "config_sha256", "model_id", "model_sha256")

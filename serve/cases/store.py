@@ -31,7 +31,7 @@ from serve.errors import (
 from serve.feed import Own, tell
 from serve.people.roles import Principal
 from serve.store.case_tables import CaseRow, CaseStepRow
-from serve.store.database import Database
+from serve.store.database import Database, put
 from serve.store.tables import EventRow
 from vision.core.ports import Clock
 from vision.core.violations import Slug
@@ -126,7 +126,7 @@ class CaseStore:
             tally=Tally().write(),
         )
         set_deadline(row, self._policy, event.received_at)
-        session.add(row)
+        put(session, row)
 
     def act(
         self, number: int, command: Command, who: Principal, *, expected: int

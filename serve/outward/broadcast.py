@@ -15,6 +15,7 @@ from serve.feed import Feed
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0
+GATHER_S = 0.02
 KEPT = 2000
 PAGE = 500
 
@@ -60,6 +61,8 @@ class Broadcast:
                     await asyncio.wait_for(rung.wait(), LOOK_EVERY_S)
                 rung.clear()
                 await self._try_to_read()
+                # Those that come close together are read together.
+                await asyncio.sleep(GATHER_S)
         finally:
             unlisten()
 

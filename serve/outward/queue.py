@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from serve.store.database import Database
@@ -71,6 +71,8 @@ class DeliveryQueue:
 
     def fan_out(self) -> int:
         """Queue what is new in the feed for every active subscriber."""
+        if not self._has_news():
+            return 0
         with self._database.write() as session:
             subscriptions = session.scalars(
                 select(SubscriptionRow)
@@ -79,6 +81,23 @@ class DeliveryQueue:
                 .with_for_update(skip_locked=True)
             ).all()
             return sum(self._queue(session, one) for one in subscriptions)
+
+    def _has_news(self) -> bool:
+        # Asked often, with nothing to do most times: no lock is taken for that.
+        oldest = select(func.min(SubscriptionRow.after_number)).where(
+            SubscriptionRow.disabled.is_(None)
+        )
+        newest = select(func.max(MessageRow.number))
+        with self._database.read() as session:
+            after = session.scalar(oldest)
+            return after is not None and (session.scalar(newest) or 0) > after
+
+    def _has_due(self, now: datetime) -> bool:
+        query = select(DeliveryRow.number).where(
+            DeliveryRow.state == PENDING, DeliveryRow.next_at <= now
+        )
+        with self._database.read() as session:
+            return session.scalar(query.limit(1)) is not None
 
     def _queue(self, session: Session, subscription: SubscriptionRow) -> int:
         rows = session.execute(
@@ -103,6 +122,8 @@ class DeliveryQueue:
             limit: at most this many.
         """
         now = self._clock.now()
+        if not self._has_due(now):
+            return []
         earlier = aliased(DeliveryRow)
         blocked = exists().where(
             earlier.subscription == DeliveryRow.subscription,

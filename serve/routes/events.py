@@ -174,11 +174,11 @@ def events_geojson(
     limit: Annotated[int, Query(ge=1, le=MAX_FEATURES)] = MAX_FEATURES,
 ) -> Response:
     """Return the newest events as GeoJSON, WGS-84, coordinates as [lon, lat]."""
-    found = services.events.page(wanted, limit=limit)
+    rows = services.events.rows(wanted, limit=limit)
     return JSONResponse(
         {
             "type": "FeatureCollection",
-            "features": [feature(event_out(stored)) for stored in found],
+            "features": [feature(row) for row in rows],
         },
         media_type="application/geo+json",
     )

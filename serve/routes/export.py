@@ -18,6 +18,7 @@ from serve.routes.cases import case_filter
 from serve.routes.events import Wanted
 from serve.services import Services
 from serve.store.event_filter import EventFilter
+from serve.store.events import StoredEvent
 from serve.views import EventOut, event_out, feature
 
 router = APIRouter(prefix="/api/v1/export", tags=["export"])
@@ -46,13 +47,13 @@ def export_events(
     wanted: Wanted,
 ) -> StreamingResponse:
     """Stream events, newest first, however many there are."""
-    events = _events(services, wanted)
     if extension == "csv":
-        lines = _csv(events, _event_row)
+        lines = _csv(map(event_out, _events(services, wanted)), _event_row)
     elif extension == "jsonl":
-        lines = (event.model_dump_json() + "\n" for event in events)
+        found = map(event_out, _events(services, wanted))
+        lines = (event.model_dump_json() + "\n" for event in found)
     else:
-        lines = _geojson(events)
+        lines = _geojson(services, wanted)
     return StreamingResponse(lines, media_type=_TYPES[extension])
 
 
@@ -77,10 +78,10 @@ def export_cases(
     return StreamingResponse(lines, media_type=_TYPES[extension])
 
 
-def _events(services: Services, wanted: EventFilter) -> Iterator[EventOut]:
+def _events(services: Services, wanted: EventFilter) -> Iterator[StoredEvent]:
     after: Position | None = None
     while found := services.events.page(wanted, limit=PAGE, after=after):
-        yield from (event_out(stored) for stored in found)
+        yield from found
         last = found[-1].row
         after = Position(last.opened_at, last.number)
 
@@ -146,8 +147,9 @@ def _harmless(value: Cell) -> Cell:
     return value
 
 
-def _geojson(events: Iterator[EventOut]) -> Iterator[str]:
+def _geojson(services: Services, wanted: EventFilter) -> Iterator[str]:
     yield '{"type":"FeatureCollection","features":['
-    for index, event in enumerate(events):
-        yield ("," if index else "") + json.dumps(feature(event), ensure_ascii=False)
+    for index, stored in enumerate(_events(services, wanted)):
+        text = json.dumps(feature(stored.row), ensure_ascii=False)
+        yield f",{text}" if index else text
     yield "]}"

@@ -16,3 +16,6 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+metadata = Base.metadata

@@ -1,7 +1,8 @@
 """Cameras as the service knows them: from what they and their engine report."""
 
+import threading
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,10 +10,19 @@ from sqlalchemy.orm import Session
 from serve.errors import IdConflict
 from serve.feed import in_order
 from serve.geo import to_wgs84
-from serve.messages import HealthMessage, ViolationMessage, canonical
+from serve.messages import (
+    CameraRef,
+    HealthMessage,
+    Location,
+    ViolationMessage,
+    canonical,
+)
 from serve.store.database import Database
 from serve.store.tables import CameraRow, HealthLogRow, HealthRow, MessageRow
 from vision.core.ports import Clock
+
+FRESH = timedelta(seconds=10)
+MAX_KNOWN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +31,34 @@ class CameraReport:
 
     camera: CameraRow
     health: list[HealthRow]
+
+
+class Sightings:
+    """Remembers which cameras were just written down, so that not each event writes.
+
+    `last_seen` may lag `FRESH` behind; everything else is written when it changes.
+    """
+
+    def __init__(self) -> None:
+        """Know nothing."""
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[datetime, CameraRef, Location | None]] = {}
+
+    def are_fresh(self, message: ViolationMessage, now: datetime) -> bool:
+        """Return whether this camera was written down just now, as it is."""
+        with self._lock:
+            known = self._known.get(message.data.camera.id)
+        if known is None or known[1:] != (message.data.camera, message.data.location):
+            return False
+        return timedelta() <= now - known[0] < FRESH
+
+    def remember(self, message: ViolationMessage, now: datetime) -> None:
+        """Note that a camera was written down; only once that is committed."""
+        v = message.data
+        with self._lock:
+            if len(self._known) >= MAX_KNOWN:
+                self._known.clear()
+            self._known[v.camera.id] = (now, v.camera, v.location)
 
 
 def see_camera(session: Session, message: ViolationMessage, now: datetime) -> None:

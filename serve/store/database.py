@@ -13,6 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from serve.store.base import Base, metadata
+
 BUSY_TIMEOUT_MS = 10_000
 ATTEMPTS = 3
 
@@ -94,6 +96,20 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
+
+
+def put(session: Session, row: Base) -> None:
+    """Insert a new row at once, without the bookkeeping that later changes need.
+
+    Args:
+        session: where.
+        row: made a moment ago and not added to any session.
+    """
+    values = {
+        name: value for name, value in vars(row).items() if not name.startswith("_")
+    }
+    table = metadata.tables[row.__tablename__]
+    session.connection().execute(table.insert(), values)
 
 
 def _server(url: str) -> Engine:

@@ -18,8 +18,8 @@ from serve.geo import to_wgs84
 from serve.messages import ViolationMessage, canonical
 from serve.paging import Position
 from serve.people.roles import Principal
-from serve.store.cameras import see_camera
-from serve.store.database import Database
+from serve.store.cameras import Sightings, see_camera
+from serve.store.database import Database, put
 from serve.store.event_filter import EventFilter, EventState, matching
 from serve.store.tables import EventRow, EvidenceRow, MessageRow
 from vision.core.ports import Clock
@@ -66,6 +66,7 @@ class EventStore:
         self._clock = clock
         self._grid = grid
         self._cases = cases
+        self._sightings = Sightings()
 
     def ingest(self, message: ViolationMessage, raw: bytes) -> Arrival:
         """Take one step in; the same one again changes nothing.
@@ -80,7 +81,11 @@ class EventStore:
         text, sha256 = canonical(raw)
         cell = self._grid.cell_at(*place_of(message))
         incoming = _Incoming(message, text, sha256, cell)
-        return self._database.settle(lambda session: self._ingest(session, incoming))
+        arrival = self._database.settle(lambda session: self._ingest(session, incoming))
+        now = self._clock.now()
+        if not self._sightings.are_fresh(message, now):
+            self._sightings.remember(message, now)
+        return arrival
 
     def _ingest(self, session: Session, incoming: "_Incoming") -> Arrival:
         message = incoming.message
@@ -103,15 +108,15 @@ class EventStore:
         )
         if row is None:
             row = _new_event(incoming, now)
-            session.add(row)
-            session.flush()
+            put(session, row)
             earlier = message.data.recurrence_of
             self._cases.open_within(session, row, incoming.cell, earlier)
-            see_camera(session, message, now)
+            if not self._sightings.are_fresh(message, now):
+                see_camera(session, message, now)
         else:
             _merge(row, message, incoming.text)
         in_order(session)
-        session.add(_history(incoming, now))
+        put(session, _history(incoming, now))
         return Arrival.NEW
 
     def page(
@@ -139,6 +144,13 @@ class EventStore:
         with self._database.read() as session:
             rows = session.scalars(query.limit(limit)).all()
             return _with_files(session, rows)
+
+    def rows(self, wanted: EventFilter, *, limit: int) -> Sequence[EventRow]:
+        """Return events, newest first, without their files: enough for a map."""
+        query = matching(select(EventRow), wanted)
+        query = query.order_by(EventRow.opened_at.desc(), EventRow.number.desc())
+        with self._database.read() as session:
+            return session.scalars(query.limit(limit)).all()
 
     def get(self, event_id: str, who: Principal) -> StoredEvent:
         """Return one event.

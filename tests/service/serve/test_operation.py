@@ -75,7 +75,7 @@ def test_the_first_start_shows_keys_once_and_a_signal_ends_it_cleanly(
         with httpx.Client(base_url=url, headers=headers) as client:
             answer = client.post("api/v1/events", json=message(Seen()))
         process.send_signal(signal.SIGTERM)
-        _, log = process.communicate(timeout=20)
+        _, log = process.communicate(timeout=50)
 
     assert answer.status_code == 201
     assert answer.headers["x-request-id"] == "trace-4711"
@@ -89,7 +89,7 @@ def test_the_first_start_shows_keys_once_and_a_signal_ends_it_cleanly(
     with serve(tmp_path, "--port", "0") as second:
         told_again = read_until(second, "http://")
         second.terminate()
-        second.communicate(timeout=20)
+        second.communicate(timeout=50)
     assert "sw_" not in told_again
 
 
@@ -97,7 +97,7 @@ def test_a_port_in_use_is_said_in_one_line(live: Live, tmp_path: Path) -> None:
     port = live.url.rsplit(":", 1)[1]
 
     with serve(tmp_path, "--port", port) as process:
-        _, log = process.communicate(timeout=20)
+        _, log = process.communicate(timeout=50)
 
     assert process.returncode == 2
     assert f"port {port}" in log

@@ -1,10 +1,11 @@
 """From one camera's settings to a camera that watches."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 from typing import assert_never
 
+import cv2
 import numpy as np
 
 from vision.bootstrap.rules import build_rules
@@ -12,8 +13,9 @@ from vision.bootstrap.schedule import build_schedule
 from vision.bootstrap.sources import build_source
 from vision.config.cameras import CameraSettings, GroundSettings
 from vision.config.home import Home
+from vision.config.rules import PlaceSettings
 from vision.config.site import SiteSettings
-from vision.core.arrays import FloatArray
+from vision.core.arrays import FloatArray, ImageU8
 from vision.core.errors import ConfigError
 from vision.core.geometry import homography
 from vision.core.packets import PacketListener
@@ -78,10 +80,16 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
         on_arrival=shared.arrival.set,
     )
     site = shared.settings
-    limits = PlaceParams(**site.places.model_dump())
-    places = PlaceMemory(settings.id, shared.labels, params=limits)
+    places = PlaceMemory(
+        settings.id,
+        shared.labels,
+        params=_patience(site.places, settings.period_s),
+        homography=scene.homography,
+    )
     rules = build_rules(site.rules, scene, shared.labels, build_schedule(site))
-    view = CameraView(ViewParams(timezone=site.timezone or "UTC"))
+    view = CameraView(
+        ViewParams(timezone=site.timezone or "UTC"), presets=_presets(settings)
+    )
     opened = OpenedPlaces()
     parts = CameraParts(
         scene=scene,
@@ -129,6 +137,27 @@ def build_scene(settings: CameraSettings) -> Scene:
         homography=None if settings.ground is None else _ground(settings.ground),
         gb_id=settings.gb_id,
     )
+
+
+def _patience(settings: PlaceSettings, period_s: float) -> PlaceParams:
+    """Return patience that fits the sampling period, unless the site says otherwise."""
+    return replace(
+        PlaceParams.for_period(period_s), **settings.model_dump(exclude_unset=True)
+    )
+
+
+def _presets(settings: CameraSettings) -> dict[str, ImageU8]:
+    pictures = {}
+    for name, path in settings.presets.items():
+        picture = cv2.imread(str(path))
+        if picture is None:
+            msg = (
+                f"camera {settings.id}: presets.{name}: {path} is no picture that can "
+                "be read; take one with the camera turned there"
+            )
+            raise ConfigError(msg)
+        pictures[name] = picture.astype(np.uint8, copy=False)
+    return pictures
 
 
 def _ground(settings: GroundSettings) -> FloatArray:

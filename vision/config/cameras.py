@@ -1,9 +1,9 @@
 """Cameras: where the pictures come from and what their parts mean."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, field_validator
+from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from vision.config.base import Settings
 
@@ -111,7 +111,8 @@ class ZoneSettings(Settings):
 class CameraSettings(Settings):
     """One camera.
 
-    `period_s` is the time between analysed pictures, in seconds.
+    `period_s` is the time between analysed pictures, in seconds. `presets` gives a
+    picture of each preset of a PTZ camera, by the name that zones use.
     """
 
     id: Identifier
@@ -121,6 +122,7 @@ class CameraSettings(Settings):
     gb_id: str | None = Field(default=None, pattern=r"^\d{20}$")
     geo: GeoSettings | None = None
     ground: GroundSettings | None = None
+    presets: dict[Identifier, Path] = Field(default_factory=dict)
     zones: tuple[ZoneSettings, ...] = ()
 
     @field_validator("zones")
@@ -132,3 +134,15 @@ class CameraSettings(Settings):
             msg = f"zone ids used twice: {', '.join(twice)}; expected unique ids"
             raise ValueError(msg)
         return zones
+
+    @model_validator(mode="after")
+    def _presets_are_known(self) -> Self:
+        for zone in self.zones:
+            if zone.preset is not None and zone.preset not in self.presets:
+                known = ", ".join(sorted(self.presets)) or "none is given"
+                msg = (
+                    f"zone {zone.id} names the preset {zone.preset}; expected one of: "
+                    f"{known}"
+                )
+                raise ValueError(msg)
+        return self

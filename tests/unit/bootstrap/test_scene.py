@@ -1,8 +1,12 @@
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 
-from vision.bootstrap.cameras import build_scene
+from vision.bootstrap.cameras import _patience, _presets, build_scene
 from vision.config.cameras import CameraSettings
+from vision.config.rules import PlaceSettings
 from vision.core.errors import ConfigError
 from vision.core.geometry import to_ground
 
@@ -43,3 +47,29 @@ def test_a_camera_without_a_name_is_called_by_its_id() -> None:
     assert scene.name == "gate"
     assert scene.homography is None
     assert scene.geo is None
+
+
+def test_a_slow_camera_still_accrues_dwell_unless_the_site_says_otherwise() -> None:
+    fitted = _patience(PlaceSettings(), 20)
+    chosen = _patience(PlaceSettings(max_gap_s=5), 20)
+
+    assert fitted.max_gap_s == 50
+    assert chosen.max_gap_s == 5
+
+
+def test_a_preset_is_a_picture_that_can_be_read(tmp_path: Path) -> None:
+    picture = tmp_path / "gate.png"
+    cv2.imwrite(str(picture), np.full((36, 64, 3), 90, np.uint8))
+
+    pictures = _presets(_camera(presets={"gate": picture}))
+
+    assert pictures["gate"].shape == (36, 64, 3)
+    with pytest.raises(ConfigError, match=r"presets\.yard: .* is no picture"):
+        _presets(_camera(presets={"yard": tmp_path / "none.png"}))
+
+
+def test_a_zone_of_an_unknown_preset_is_refused() -> None:
+    zone = {"id": "z", "kind": "clean", "polygon": [[0, 0], [1, 0], [1, 1]]}
+
+    with pytest.raises(ValueError, match="names the preset yard; expected one of"):
+        _camera(zones=[zone | {"preset": "yard"}])

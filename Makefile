@@ -8,7 +8,7 @@ EXTRAS ?= dev,openvino
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench format train-env model render-env clean
+.PHONY: help install demo test test-all check bench format train-env model render-env clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -28,8 +28,11 @@ $(STAMP): pyproject.toml
 demo: install  ## watch the bundled street: service, engine, events (ARGS=--exit ends by itself)
 	@$(BIN)/streetwarden demo $(ARGS)
 
-test: install  ## the whole test suite
-	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+test: install  ## the test suite
+	@$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term:skip-covered $(ARGS)
+
+test-all: install  ## the test suite and what takes long: 200 crashes, fuzzing, street suite
+	@$(BIN)/python -m pytest $(ARGS)
 
 check: install  ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check .

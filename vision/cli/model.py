@@ -147,6 +147,7 @@ def report(
     *,
     root: Root = None,
     own: Annotated[Path, typer.Option(help="Footage of our own to show.")] = OWN,
+    size: Annotated[int, typer.Option(help="Side of the square, pixels.")] = _SIZE_PX,
 ) -> None:
     """Measure a model on what training never saw; write tables and pictures."""
     _need_training()
@@ -159,7 +160,7 @@ def report(
     fit.use_threads(1)
     places = fit.Places(DATASETS, _root(root), folder)
     aside = fit.gather(read, places).aside
-    predict = predictor(model, _SIZE_PX)
+    predict = predictor(model, size)
     made = reports.make(teacher(places.pictures, read.parent), predict, aside)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "figures.json").write_text(reports.as_json(made), encoding="utf-8")

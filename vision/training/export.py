@@ -21,7 +21,6 @@ from vision.core.errors import ConfigError, ModelError
 from vision.training.labels import CLASSES
 
 LICENCE = "AGPL-3.0-or-later"
-SIZE_PX = 640
 STRIDE = 32
 
 
@@ -32,6 +31,7 @@ class Papers:
     Attributes:
         name: of the model.
         version: calendar version.
+        size_px: side of the square at which the model is best; others work.
         preview: classes that are off unless a site asks for them.
         thresholds: least score per class.
         provenance: where pictures, parent and run come from.
@@ -39,6 +39,7 @@ class Papers:
 
     name: str
     version: str
+    size_px: int
     preview: tuple[str, ...]
     thresholds: Mapping[str, float]
     provenance: Mapping[str, str]
@@ -48,7 +49,7 @@ def read_papers(path: Path) -> Papers:
     """Read the papers of a model.
 
     Args:
-        path: TOML with ``name, version, preview, [thresholds], [provenance]``.
+        path: TOML with ``name, version, size_px, preview, [thresholds], [provenance]``.
 
     Returns:
         The papers.
@@ -62,6 +63,7 @@ def read_papers(path: Path) -> Papers:
         return Papers(
             name=table["name"],
             version=table["version"],
+            size_px=int(table["size_px"]),
             preview=tuple(table["preview"]),
             thresholds=thresholds,
             provenance=dict(table["provenance"]),
@@ -79,7 +81,7 @@ def save_checkpoint(model: nn.Module, path: Path) -> None:
         path: the `.pt` file.
     """
     stored: Any = copy.deepcopy(model).eval()
-    stored.args = {"task": "detect", "imgsz": SIZE_PX}
+    stored.args = {"task": "detect"}
     stored.criterion = None
     head = stored.model[-1]
     head.training = False
@@ -103,7 +105,7 @@ def export_onnx(checkpoint: Path, target: Path, papers: Papers) -> None:
         copied = Path(folder) / "model.pt"
         shutil.copy(checkpoint, copied)
         written = YOLO(str(copied)).export(
-            format="onnx", imgsz=SIZE_PX, dynamic=True, nms=False, simplify=True
+            format="onnx", imgsz=papers.size_px, dynamic=True, nms=False, simplify=True
         )
         graph = onnx.load(written)
     last = [d.dim_value for d in graph.graph.output[0].type.tensor_type.shape.dim][1:]
@@ -137,7 +139,7 @@ def write_sheet(folder: Path, papers: Papers) -> Path:
         f'sha256 = "{file_sha256(folder / "model.onnx")}"',
         f'licence = "{LICENCE}"',
         'head = "nms_free"',
-        f"imgsz = [{SIZE_PX}, {SIZE_PX}]",
+        f"imgsz = [{papers.size_px}, {papers.size_px}]",
         f"stride = {STRIDE}",
         'precision = "fp32"',
         f"preview = [{preview}]",

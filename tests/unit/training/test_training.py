@@ -58,6 +58,7 @@ MIXTURE = Mixture(
 PAPERS = Papers(
     name="tiny",
     version="0",
+    size_px=320,
     preview=("street_vendor",),
     thresholds=dict.fromkeys(CLASSES, 0.35),
     provenance={"pictures": "generated"},

@@ -5,6 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3 python,$(shell command -v $(name) 2>/dev/null)))
 EXTRAS ?= dev,openvino
+# Torch for training; the CPU build where an index offers it, e.g. TORCH=torch==2.13.0
+TORCH ?= torch
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
@@ -46,6 +48,21 @@ format: install  ## let ruff write
 
 bench: install  ## every benchmark, side by side figures
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+train-env:  ## the environment that trains models, in .venv-train (torch, ultralytics)
+	@$(PYTHON) -m venv .venv-train
+	@.venv-train/bin/python -m pip install --quiet --editable '.[train]' $(TORCH)
+	@.venv-train/bin/python -m pip install --quiet --no-deps ultralytics==8.4.190 ultralytics-thop torchvision
+
+model: train-env  ## train, export and report street-n (STREETWARDEN_DATA: the pictures)
+	@test -n "$$STREETWARDEN_DATA" || { echo "Set STREETWARDEN_DATA to the folder that holds the training pictures" >&2; exit 2; }
+	.venv-train/bin/streetwarden train models/street-n/recipe.toml runs/street-n
+	.venv-train/bin/streetwarden export runs/street-n/street-n.pt models/street-n/papers.toml models/street-n
+	.venv-train/bin/streetwarden report models/street-n/model.onnx models/street-n/recipe.toml models/street-n/report --size 512
+
+render-env:  ## the environment that renders footage, in .venv-render (Blender as a module)
+	@$(PYTHON) -m venv .venv-render
+	@.venv-render/bin/python -m pip install --quiet bpy==4.5.15 pydantic pyyaml pillow av
 
 clean:  ## remove the environment and caches (state in .streetwarden stays)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis htmlcov .coverage

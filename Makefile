@@ -47,7 +47,7 @@ format: install  ## let ruff write
 	@$(BIN)/ruff check --fix .
 
 bench: install  ## every benchmark, side by side figures
-	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	@for name in engine detect decode judgement evidence service; do echo "== $$name"; $(BIN)/python -m tests.benchmarks.bench_$$name || failed=1; done; test -z "$$failed"
 
 train-env:  ## the environment that trains models, in .venv-train (torch, ultralytics)
 	@$(PYTHON) -m venv .venv-train

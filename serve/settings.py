@@ -52,7 +52,7 @@ class Settings(BaseModel):
     home: Path = Path(".streetwarden")
     database_url: str = ""
     host: str = "127.0.0.1"
-    port: int = Field(default=8080, ge=0, le=65535)
+    port: int = Field(default=8321, ge=0, le=65535)
     open_reads: bool = False
     api_key: SecretStr | None = None
     config_dir: Path = Path("configs")

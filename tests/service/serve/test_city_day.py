@@ -19,7 +19,7 @@ from tests.service.serve.receiver import Receiver, receiving
 from tests.service.serve.street import jpeg, sha256
 from vision.core.violations import Slug
 
-EXAMPLE = Path(__file__).parents[3] / "examples" / "dispatcher.py"
+EXAMPLE = Path(__file__).parents[3] / "serve" / "examples" / "dispatcher.py"
 
 
 @pytest.fixture

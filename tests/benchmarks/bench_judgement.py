@@ -1,7 +1,7 @@
 """Cost of deciding: view checks, tracking, places and rules on 1080p frames.
 
-Run `python -m benchmarks.bench_judgement`. Prints CPU milliseconds per analysed frame
-on one core; exits with 1 when the whole is above the budget.
+Run `python -m tests.benchmarks.bench_judgement`. Prints CPU milliseconds per analysed
+frame on one core; exits with 1 when the whole is above the budget.
 """
 
 import sys

@@ -1,6 +1,6 @@
 """What the engine costs beside the network: everything but the ONNX session.
 
-    python benchmarks/bench_engine.py [--model models/street-n] [--rounds 3]
+    python -m tests.benchmarks.bench_engine [--model models/street-n] [--rounds 3]
 
 One thread, 640 px. Each round runs, in turn, the source alone, the whole engine and
 the bare session over the same clips: the bundled street (704 x 396) and the same street
@@ -9,6 +9,7 @@ the whole process; the best round counts, since other work on the machine only a
 """
 
 import argparse
+import os
 import tempfile
 import time
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ def to_full_hd(path: Path) -> None:
     """Write the bundled street as a city camera would send it."""
     with av.open(str(STREET)) as source, av.open(str(path), "w") as target:
         stream = target.add_stream("libx264", rate=FPS, options={"preset": "veryfast"})
-        assert isinstance(stream, VideoStream)  # noqa: S101 tells mypy which stream
+        assert isinstance(stream, VideoStream)
         stream.width, stream.height = HD
         stream.pix_fmt = "yuv420p"
         stream.bit_rate = 4_000_000
@@ -88,11 +89,11 @@ def site_for(base: SiteSettings, clip: Path, model: Path, decode: str) -> SiteSe
     """Return the demo site with another clip, one thread and no receivers in use."""
     camera = base.cameras[0]
     source = camera.source.model_copy(update={"url": str(clip), "decode": decode})
-    kept = base.model.model_dump(exclude={"path", "threads"})
+    kept = base.model.model_dump(exclude={"path", "threads", "imgsz"})
     return base.model_copy(
         update={
             "cameras": (camera.model_copy(update={"source": source}),),
-            "model": OnnxModel(**kept, path=model, threads=1),
+            "model": OnnxModel(**kept, path=model, threads=1, imgsz=640),
         }
     )
 
@@ -165,6 +166,8 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=Path("models/street-n"))
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
+    # The demo's site names its service; nothing is sent there.
+    os.environ.setdefault("STREETWARDEN_DEMO_URL", "http://127.0.0.1:1")
     base = load_site(Path("configs/demo.yaml")).settings
     print(f"{chosen.model}, one thread, 640 px")
     print(

@@ -1,6 +1,6 @@
 """What detecting costs beside the network itself, and which runtime is fastest.
 
-    python benchmarks/bench_detect.py MODEL [--imgsz 640 640] [--rounds 30] [--batch 1]
+    python -m tests.benchmarks.bench_detect MODEL [--imgsz 640 640] [--rounds 30] [--batch 1]
         [--pictures FOLDER] [--json OUT]
 
 Figures are CPU time, median over rounds in which all contestants take turns: other
@@ -78,7 +78,7 @@ def openvino(
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("model", type=Path)
+    parser.add_argument("model", type=Path, nargs="?", default=Path("models/street-n"))
     parser.add_argument("--imgsz", type=int, nargs=2, default=(640, 640))
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--batch", type=int, default=1)

@@ -1,6 +1,6 @@
 """What reading one camera costs, by source and decode mode, side by side in one run.
 
-    python benchmarks/bench_decode.py [--seconds 20] [--rounds 3]
+    python -m tests.benchmarks.bench_decode [--seconds 20] [--rounds 3]
 
 Writes a 1080p25 H.264 clip (4 Mbit/s, a key frame every 50 pictures) and reads it in
 every way in turn, several rounds. Prints CPU time per second of video and how many such

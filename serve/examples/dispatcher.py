@@ -3,7 +3,7 @@
 Run it against a service, with a key that has the scopes `read` and `handle`:
 
     python -m serve keys create --scope read --scope handle --name desk
-    SERVICE=http://127.0.0.1:8080 KEY=sw_… python examples/dispatcher.py
+    SERVICE=http://127.0.0.1:8321 KEY=sw_… python serve/examples/dispatcher.py
 """
 
 import json

@@ -1,6 +1,6 @@
 """How fast the event service is, beside a bare endpoint on the same machine.
 
-    python benchmarks/bench_service.py --events 1000000 --requests 2000
+    python -m tests.benchmarks.bench_service --events 1000000 --requests 2000
 
 Ingest is measured against a FastAPI endpoint that does one SQLAlchemy insert into the
 same kind of database, both in turn in one run. Queries are measured over a database

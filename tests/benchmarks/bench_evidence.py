@@ -1,6 +1,6 @@
 """What proof and delivery cost: ring, package, clip, outbox, verification.
 
-    python benchmarks/bench_evidence.py [--events 30]
+    python -m tests.benchmarks.bench_evidence [--events 30]
 
 Full-HD pictures and a 4 Mbit/s stream. CPU time is of the calling thread where a stall
 of the analysis is the question, of the whole process elsewhere. Everything is written

@@ -1,7 +1,7 @@
 """What detecting costs beside the network itself, and which runtime is fastest.
 
-    python -m tests.benchmarks.bench_detect MODEL [--imgsz 640 640] [--rounds 30] [--batch 1]
-        [--pictures FOLDER] [--json OUT]
+    python -m tests.benchmarks.bench_detect [MODEL] [--imgsz 640 640] [--rounds 30]
+        [--batch 1] [--pictures FOLDER] [--json OUT]
 
 Figures are CPU time, median over rounds in which all contestants take turns: other
 work on the machine then weighs on all alike. One thread throughout. The overhead is

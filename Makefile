@@ -31,7 +31,7 @@ demo: install  ## watch the bundled street: service, engine, events (ARGS=--exit
 	@$(BIN)/streetwarden demo $(ARGS)
 
 test: install  ## the test suite
-	@$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term:skip-covered $(ARGS)
+	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
 
 test-all: install  ## the test suite and what takes long: 200 crashes, fuzzing, street suite
 	@$(BIN)/python -m pytest $(ARGS)

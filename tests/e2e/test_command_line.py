@@ -14,7 +14,7 @@ from tests.footage import write_clip
 pytestmark = pytest.mark.timeout(240)
 
 ROOT = Path(__file__).parents[2]
-MODEL = ROOT / ".work" / "model-interim"
+MODEL = ROOT / "models" / "street-n"
 STREETWARDEN = Path(sys.executable).with_name("streetwarden")
 
 

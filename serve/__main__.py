@@ -5,6 +5,7 @@ import signal
 import socket
 from datetime import timedelta
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -56,11 +57,16 @@ def serve(  # noqa: PLR0913 one argument per option
     _first_start(assemble(settings, SystemClock()))
     listening = _listen(settings)
     address = _address(settings, listening)
-    typer.echo(f"Streetwarden event service: {address}")
-    # The server hands the signal on once all is finished: a stop asked for is no fault.
+    server = Server(create_app(settings))
+
+    def ask(_signal: int, _frame: FrameType | None) -> None:
+        # Also when uvicorn has not taken over the signals yet, or hands one on.
+        server.should_exit = True
+
     for stop in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stop, lambda *_: None)
-    Server(create_app(settings)).run(sockets=[listening])
+        signal.signal(stop, ask)
+    typer.echo(f"Streetwarden event service: {address}")
+    server.run(sockets=[listening])
 
 
 @keys.command("create")

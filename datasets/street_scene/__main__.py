@@ -18,14 +18,14 @@ def _render(args: argparse.Namespace) -> int:
 
 
 def _encode(args: argparse.Namespace) -> int:
-    from datasets.street_scene.clip import finish  # noqa: PLC0415
+    from datasets.street_scene.clip import finish  # noqa: PLC0415 each command needs its own environment
 
     print(finish(load(args.scenario), args.work, args.out))
     return 0
 
 
 def _labels(args: argparse.Namespace) -> int:
-    from datasets.street_scene.labels import clip_to_stills  # noqa: PLC0415
+    from datasets.street_scene.labels import clip_to_stills  # noqa: PLC0415 each command needs its own environment
 
     scenario = load(args.scenario)
     count = clip_to_stills(scenario, args.work, args.out, every=args.every)
@@ -34,7 +34,7 @@ def _labels(args: argparse.Namespace) -> int:
 
 
 def _stills(args: argparse.Namespace) -> int:
-    from datasets.street_scene.stills import make_stills  # noqa: PLC0415
+    from datasets.street_scene.stills import make_stills  # noqa: PLC0415 each command needs its own environment
 
     count = make_stills(
         args.out,

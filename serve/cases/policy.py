@@ -272,7 +272,7 @@ class _UniqueKeys(yaml.SafeLoader):
 
 def _load(path: Path, model: type[T]) -> T:
     try:
-        tree = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506
+        tree = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506 a SafeLoader that refuses doubles
         return model.model_validate(tree)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         msg = f"{path}: {error}"

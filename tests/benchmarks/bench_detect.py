@@ -113,7 +113,7 @@ def main() -> None:
     }
     for name, other in others.items():
         if other is not None:
-            contestants[name] = lambda run=other: run.detect(frames)  # type: ignore[misc]
+            contestants[name] = lambda run=other: run.detect(frames)  # type: ignore[misc]  # mypy cannot infer a bound default
     cost_ms = median_cpu_ms(contestants, chosen.rounds, chosen.batch)
     report(cost_ms, frames, detector, chosen)
 

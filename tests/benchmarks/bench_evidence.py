@@ -167,7 +167,7 @@ class EncodingTime:
         return self
 
     def __exit__(self, *_: object) -> None:
-        setattr(cv2, "imencode", self._encode)  # noqa: B010
+        setattr(cv2, "imencode", self._encode)  # noqa: B010 mypy refuses plain assignment to a module
 
     def _timed(self, *arguments: Any) -> object:
         begun = time.thread_time()

@@ -70,7 +70,7 @@ def test_a_message_put_again_after_a_restart_is_no_second_message(
 
 def test_a_health_event_arrives(make: Make, tmp_path: Path) -> None:
     sink = make()
-    sink.put_health(HealthEvent(HealthKind.VIEW_BLIND, False, START, "black", "gate"))  # noqa: FBT003
+    sink.put_health(HealthEvent(HealthKind.VIEW_BLIND, False, START, "black", "gate"))  # noqa: FBT003 a flag of the noun
     sink.close(5)
     text = json.loads((tmp_path / "events.jsonl").read_text())
 

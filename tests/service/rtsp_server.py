@@ -16,7 +16,7 @@ import gi  # type: ignore[import-not-found]  # lives with the system
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import (  # type: ignore[import-not-found]  # noqa: E402
+from gi.repository import (  # type: ignore[import-not-found]  # noqa: E402 the system's Python has gi; versions come first
     GLib,
     Gst,
     GstRtsp,
@@ -71,8 +71,8 @@ def require_login(server: Any, factory: Any, user: str, password: str) -> None:
     auth.set_supported_methods(GstRtsp.RTSPAuthMethod.BASIC)
     server.set_auth(auth)
     permissions = GstRtspServer.RTSPPermissions()
-    permissions.add_permission_for_role(user, "media.factory.access", True)  # noqa: FBT003
-    permissions.add_permission_for_role(user, "media.factory.construct", True)  # noqa: FBT003
+    permissions.add_permission_for_role(user, "media.factory.access", True)  # noqa: FBT003 GStreamer's signature
+    permissions.add_permission_for_role(user, "media.factory.construct", True)  # noqa: FBT003 GStreamer's signature
     factory.set_permissions(permissions)
 
 

@@ -67,7 +67,7 @@ def test_the_service_shows_the_event_with_every_file_byte_for_byte(
         step = decided(frame, place, sequence=sequence, lifecycle=lifecycle)
         evidence = store.keep(step, seen)
         outbox.put(ViolationEvent(step, SCENE, CODE, PROVENANCE, evidence))
-    blind = HealthEvent(HealthKind.VIEW_BLIND, False, START, "black", "gate")  # noqa: FBT003
+    blind = HealthEvent(HealthKind.VIEW_BLIND, False, START, "black", "gate")  # noqa: FBT003 a flag of the noun
     outbox.put_health(blind)
     store.close(30)
     outbox.close(30)

@@ -40,7 +40,7 @@ def desk() -> Iterator[Desk]:
 
 def sending(desk: Desk, home: Path, **more: object) -> Outbox:
     receiver = HttpReceiver(desk.url, api_key=desk.key, timeout_s=0.2, name="desk")
-    return Outbox(home / "outbox.db", [receiver], policy=QUICK, **more)  # type: ignore[arg-type]
+    return Outbox(home / "outbox.db", [receiver], policy=QUICK, **more)  # type: ignore[arg-type]  # keywords for the fields
 
 
 def put_with_pictures(outbox: Outbox, home: Path, count: int = 3) -> None:

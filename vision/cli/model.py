@@ -110,9 +110,9 @@ def train(
     The data root holds the sets, and beside them clips/, renders/, weights/.
     """
     _need_training()
-    from vision.training import fit  # noqa: PLC0415
-    from vision.training.progress import Progress  # noqa: PLC0415
-    from vision.training.recipe import read_recipe  # noqa: PLC0415
+    from vision.training import fit  # noqa: PLC0415 torch is installed only where models are trained
+    from vision.training.progress import Progress  # noqa: PLC0415 torch is installed only where models are trained
+    from vision.training.recipe import read_recipe  # noqa: PLC0415 torch is installed only where models are trained
 
     read = read_recipe(recipe)
     fit.use_threads(threads)
@@ -131,7 +131,7 @@ def export(
 ) -> None:
     """Write NMS-free ONNX with its papers."""
     _need_training()
-    from vision.training import export as exporting  # noqa: PLC0415
+    from vision.training import export as exporting  # noqa: PLC0415 torch is installed only where models are trained
 
     papers = exporting.read_papers(sheet)
     folder.mkdir(parents=True, exist_ok=True)
@@ -151,10 +151,10 @@ def report(
 ) -> None:
     """Measure a model on what training never saw; write tables and pictures."""
     _need_training()
-    from vision.training import fit  # noqa: PLC0415
-    from vision.training import report as reports  # noqa: PLC0415
-    from vision.training.forms import teacher  # noqa: PLC0415
-    from vision.training.recipe import read_recipe  # noqa: PLC0415
+    from vision.training import fit  # noqa: PLC0415 torch is installed only where models are trained
+    from vision.training import report as reports  # noqa: PLC0415 torch is installed only where models are trained
+    from vision.training.forms import teacher  # noqa: PLC0415 torch is installed only where models are trained
+    from vision.training.recipe import read_recipe  # noqa: PLC0415 torch is installed only where models are trained
 
     read = read_recipe(recipe)
     fit.use_threads(1)

@@ -27,7 +27,7 @@ class Frame:
 
     def __post_init__(self) -> None:
         """Check the shape and make the picture read-only."""
-        if self.image.ndim != 3 or self.image.shape[2] != 3:  # noqa: PLR2004
+        if self.image.ndim != 3 or self.image.shape[2] != 3:  # noqa: PLR2004 (H, W, 3)
             got = self.image.shape
             msg = f"frame.image: got shape {got}, expected (H, W, 3) uint8 BGR"
             raise ValueError(msg)

@@ -89,7 +89,7 @@ def homography(pixels: FloatArray, metres: FloatArray) -> FloatArray:
     Raises:
         ValueError: fewer than four points, or they do not span the ground.
     """
-    if len(pixels) < 4 or pixels.shape != metres.shape:  # noqa: PLR2004
+    if len(pixels) < 4 or pixels.shape != metres.shape:  # noqa: PLR2004 a homography needs four points
         msg = f"homography: got {pixels.shape} and {metres.shape}, expected (N>=4, 2)"
         raise ValueError(msg)
     here, there = _normaliser(pixels), _normaliser(metres)
@@ -98,7 +98,7 @@ def homography(pixels: FloatArray, metres: FloatArray) -> FloatArray:
         rows.append([-x, -y, -1, 0, 0, 0, u * x, u * y, u])
         rows.append([0, 0, 0, -x, -y, -1, v * x, v * y, v])
     _, spread, basis = np.linalg.svd(np.array(rows, np.float64))
-    if spread[-2 if len(pixels) > 4 else -1] < 1e-6:  # noqa: PLR2004
+    if spread[-2 if len(pixels) > 4 else -1] < 1e-6:  # noqa: PLR2004 a homography needs four points
         msg = "homography: three of the points lie in line; choose corners of an area"
         raise ValueError(msg)
     normalised = np.asarray(basis[-1], np.float64).reshape(3, 3)

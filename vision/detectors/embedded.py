@@ -96,7 +96,7 @@ def _literal(file: Path, texts: Mapping[str, str], key: str) -> object:
 
 
 def _input_size(file: Path, sides: object) -> tuple[int, int]:
-    if not isinstance(sides, list | tuple) or len(sides) != 2:  # noqa: PLR2004
+    if not isinstance(sides, list | tuple) or len(sides) != 2:  # noqa: PLR2004 height and width
         msg = (
             f"model {file}: imgsz is {sides!r:.80}, expected [height, width]; "
             "export the model anew"

@@ -52,7 +52,7 @@ def detections_page(
         report=report,
         gallery=gallery,
         # Markup: our own plots, whose texts are escaped where they are made.
-        curves=Markup(line_plot(lines, x="recall", y="precision")),  # noqa: S704
+        curves=Markup(line_plot(lines, x="recall", y="precision")),  # noqa: S704 our own SVG, its labels escaped
         abouts=[{**values["about"], "data": report["data"], "name": None}],
     )
 

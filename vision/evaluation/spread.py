@@ -103,7 +103,7 @@ def detect_spread(
 def _connected(address: str) -> Any:
     try:
         import ray  # noqa: PLC0415 an extra: most installations have no Ray
-        import ray.data  # noqa: PLC0415
+        import ray.data  # noqa: PLC0415 an extra
     except ImportError as error:
         msg = f"Ray is not installed ({error}); install `streetwarden[ray]`"
         raise SpreadError(msg) from error

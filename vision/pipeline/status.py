@@ -121,14 +121,14 @@ class _Server(ThreadingHTTPServer):
     @override
     def process_request(self, request: object, client_address: object) -> None:
         if not self._free.acquire(blocking=False):
-            self.shutdown_request(request)  # type: ignore[arg-type]
+            self.shutdown_request(request)  # type: ignore[arg-type]  # typeshed also allows datagrams
             return
-        super().process_request(request, client_address)  # type: ignore[arg-type]
+        super().process_request(request, client_address)  # type: ignore[arg-type]  # typeshed also allows datagrams
 
     @override
     def process_request_thread(self, request: object, client_address: object) -> None:
         try:
-            super().process_request_thread(request, client_address)  # type: ignore[arg-type]
+            super().process_request_thread(request, client_address)  # type: ignore[arg-type]  # typeshed also allows datagrams
         finally:
             self._free.release()
 

@@ -33,7 +33,7 @@ def look_at(image: ImageU8, xyxy: Xyxy) -> ImageU8 | None:
     height, width = image.shape[:2]
     x1, y1 = max(0, int(xyxy[0])), max(0, int(xyxy[1]))
     x2, y2 = min(width, int(xyxy[2])), min(height, int(xyxy[3]))
-    if x2 - x1 < 4 or y2 - y1 < 4:  # noqa: PLR2004
+    if x2 - x1 < 4 or y2 - y1 < 4:  # noqa: PLR2004 pixels; less shows nothing
         return None
     # Four samples a pixel: a car that fills the picture costs no more than a far one.
     crop = cv2.resize(image[y1:y2, x1:x2], _SAMPLES, interpolation=cv2.INTER_NEAREST)

@@ -59,7 +59,7 @@ class ReceiverThread:
         self._clock = clock
         self._on_state = on_state
         # Jitter needs no secrecy.
-        self._lanes = Lanes(policy, random.Random())  # noqa: S311
+        self._lanes = Lanes(policy, random.Random())  # noqa: S311 jitter, not a secret
         self._failing = False
         self._stopping = False
         self._idle = False

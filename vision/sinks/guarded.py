@@ -117,7 +117,7 @@ class GuardedDatabase:
         except (sqlite3.Error, OSError) as trouble:
             raise SinkError(self._cannot("be replaced", trouble)) from trouble
         for row in rescued:
-            self._once(lambda db, row=row: self._restore(db, row))  # type: ignore[misc]
+            self._once(lambda db, row=row: self._restore(db, row))  # type: ignore[misc]  # mypy cannot infer a bound default
         if self._on_damage is not None:
             self._on_damage(Damage(moved_to, len(rescued)))
 

@@ -103,7 +103,7 @@ class HttpReceiver:
             },
         )
         response = self._send(request)
-        if response.status_code == 409 and parcel.attempts >= _PATIENCE:  # noqa: PLR2004
+        if response.status_code == 409 and parcel.attempts >= _PATIENCE:  # noqa: PLR2004 HTTP
             msg = f"{self._name}: {parcel.message_id} is known with other content"
             raise SinkError(msg)
         if not response.is_success:
@@ -129,7 +129,7 @@ class HttpReceiver:
                 },
             )
             response = self._send(request)
-        if response.status_code == 404 and parcel.attempts < _PATIENCE:  # noqa: PLR2004
+        if response.status_code == 404 and parcel.attempts < _PATIENCE:  # noqa: PLR2004 HTTP
             msg = f"{self._name}: {name}: the event is not known there yet"
             raise RetryLaterError(msg)
         if not response.is_success and not _has_it(response, file):
@@ -155,7 +155,7 @@ class HttpReceiver:
         if status in _MISCONFIGURED and not (on_put and status in {404, 405}):
             msg += "; check the address and the API key"
             raise RetryLaterError(msg, retry_after_s=wait_s, whole_receiver=True)
-        if status >= 500 or status in _PASSING or (status == 409 and not on_put):  # noqa: PLR2004
+        if status >= 500 or status in _PASSING or (status == 409 and not on_put):  # noqa: PLR2004 HTTP
             asked = wait_s is not None
             raise RetryLaterError(msg, retry_after_s=wait_s, whole_receiver=asked)
         raise SinkError(msg)
@@ -180,7 +180,7 @@ def _trouble_with(file: FileRef) -> str | None:
 
 def _has_it(response: httpx.Response, file: FileRef) -> bool:
     """Return whether a conflict says that the very same bytes are there."""
-    if response.status_code != 409:  # noqa: PLR2004 HTTP
+    if response.status_code != 409:  # noqa: PLR2004 HTTP HTTP
         return False
     theirs = response.headers.get("X-Content-SHA256", "")
     return theirs == file.sha256 or file.sha256 in response.text

@@ -60,7 +60,7 @@ def _open_torch(path: Path, size_px: int) -> Predictor:
     if find_spec("torch") is None or find_spec("ultralytics") is None:
         msg = f"{path} needs torch and ultralytics: run `make train-env` first"
         raise ModelError(msg)
-    from vision.training.network import load_checkpoint  # noqa: PLC0415
-    from vision.training.predict import torch_predictor  # noqa: PLC0415
+    from vision.training.network import load_checkpoint  # noqa: PLC0415 torch is installed only where models are trained
+    from vision.training.predict import torch_predictor  # noqa: PLC0415 torch is installed only where models are trained
 
     return torch_predictor(load_checkpoint(path), size_px)

@@ -79,7 +79,7 @@ def read_voc(annotations: Path, pictures: Path) -> Iterator[Labelled]:
     """
     for path in sorted(annotations.glob("*.xml")):
         try:
-            yield _voc_picture(ET.parse(path).getroot(), pictures)  # noqa: S314
+            yield _voc_picture(ET.parse(path).getroot(), pictures)  # noqa: S314 the trainer's own files
         except (ET.ParseError, ValueError) as error:
             msg = f"{path} is no VOC annotation: {error}; see its devkit"
             raise ConfigError(msg) from error

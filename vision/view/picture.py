@@ -35,7 +35,7 @@ class Shot:
         )
         found = np.asarray(points, np.float32)
         # OpenCV answers None, a scalar here, when it finds no corner at all.
-        return found if found.ndim == 3 else np.empty((0, 1, 2), np.float32)  # noqa: PLR2004
+        return found if found.ndim == 3 else np.empty((0, 1, 2), np.float32)  # noqa: PLR2004 OpenCV's (N, 1, 2)
 
 
 def reduce(image: ImageU8) -> ImageU8:

@@ -46,7 +46,7 @@ def main() -> None:
             f"back{number}": back.astype(np.float32),
         }
     path = Path(__file__).with_name("letterbox.npz")
-    np.savez_compressed(path, **stored)  # type: ignore[arg-type]
+    np.savez_compressed(path, **stored)  # type: ignore[arg-type]  # arrays by name
 
 
 if __name__ == "__main__":

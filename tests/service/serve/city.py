@@ -81,4 +81,4 @@ def do(client: httpx.Client, number: int, *actions: str) -> dict[str, Any]:
         answer = act(client, number, action, note=note)
         assert answer.status_code == 200, answer.text
     assert answer is not None
-    return answer.json()  # type: ignore[no-any-return]
+    return answer.json()  # type: ignore[no-any-return]  # JSON

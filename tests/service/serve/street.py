@@ -106,7 +106,7 @@ def message(seen: Seen) -> dict[str, Any]:
         violation, scene, Code("GB/T 47678.5-2026", code, name), provenance,
         Evidence(seen.artifacts),
     )  # fmt: skip
-    return json.loads(json.dumps(violation_message(event)))  # type: ignore[no-any-return]
+    return json.loads(json.dumps(violation_message(event)))  # type: ignore[no-any-return]  # JSON
 
 
 def health(message_id: str, kind: HealthKind, at: datetime, *, ok: bool) -> Any:

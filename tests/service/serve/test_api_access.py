@@ -158,7 +158,7 @@ def test_open_reads_let_this_machine_look_but_not_write(
 @pytest.mark.parametrize(
     ("environment", "given", "told"),
     [
-        ({}, {"open_reads": True, "host": "0.0.0.0"}, "loopback"),  # noqa: S104
+        ({}, {"open_reads": True, "host": "0.0.0.0"}, "loopback"),  # noqa: S104 the address that must be refused
         ({"STREETWARDEN_API_KEY": "short"}, {}, "32 characters"),
         ({"STREETWARDEN_API_KEY_FILE": "/nowhere/key"}, {}, "/nowhere/key"),
         ({"STREETWARDEN_PORT": "eighty"}, {}, "port"),

@@ -10,7 +10,7 @@ from serve.settings import Settings
 from tests.service.serve.city import HandClock, report
 from tests.service.serve.conftest import Live, Start, sqlite_only
 
-PASSWORD = "correct horse battery"  # noqa: S105
+PASSWORD = "correct horse battery"  # noqa: S105 a test's own
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_a_browsers_change_needs_the_token_of_its_page(
     with live.client() as browser:
         login(browser)
         csrf = browser.get("/api/v1/me").json()["csrf"]
-        without = browser.post("/api/v1/cases/1/actions", **act)  # type: ignore[arg-type]
+        without = browser.post("/api/v1/cases/1/actions", **act)  # type: ignore[arg-type]  # keywords for the fields
         headers = {"If-Match": '"1"', "X-CSRF-Token": csrf}
         good = browser.post(
             "/api/v1/cases/1/actions", json={"action": "take"}, headers=headers

@@ -12,7 +12,7 @@ from tests.service.serve.street import Seen, artifact, jpeg, message, sha256
 from vision.core.violations import Confidence, Lifecycle
 
 PICTURE = jpeg()
-PASSWORD = "correct horse battery"  # noqa: S105
+PASSWORD = "correct horse battery"  # noqa: S105 a test's own
 LOGIN = {"name": "li", "password": PASSWORD}
 
 

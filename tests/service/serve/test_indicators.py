@@ -181,7 +181,7 @@ def test_what_is_kept_step_by_step_equals_what_the_history_says(
     for _ in range(data.draw(st.integers(1, 14))):
         doable = [
             action
-            for action in possible(office.find_cases.get(row.number, BOSS).state)  # type: ignore[arg-type]
+            for action in possible(office.find_cases.get(row.number, BOSS).state)  # type: ignore[arg-type]  # keywords for the fields
             if action not in {Action.MERGE, Action.REQUEST_VERIFICATION}
         ]
         action = data.draw(st.sampled_from(doable))

@@ -108,7 +108,7 @@ def test_one_object_said_twice_is_found_once_with_the_better_score(head: Head) -
 
 
 @pytest.mark.parametrize(("class_agnostic", "count"), [(False, 2), (True, 1)])
-def test_classes_compete_only_when_asked_to(class_agnostic: bool, count: int) -> None:  # noqa: FBT001
+def test_classes_compete_only_when_asked_to(class_agnostic: bool, count: int) -> None:  # noqa: FBT001 parametrised
     output = rows((0, 0, 100, 60, 0.9, 0), (0, 0, 100, 60, 0.8, 1))
     decoder = Decoder(table([0.25, 0.25]), class_agnostic=class_agnostic)
 

@@ -66,7 +66,7 @@ def frames(count: int, make: Callable[[], np.ndarray] | None = None) -> list[Fra
 
 
 def detector(network: FakeNetwork, **options: object) -> NetworkDetector:
-    return NetworkDetector(network, MODEL, DetectorOptions(**options))  # type: ignore[arg-type]
+    return NetworkDetector(network, MODEL, DetectorOptions(**options))  # type: ignore[arg-type]  # keywords for the fields
 
 
 def test_no_pictures_give_no_results_and_no_run() -> None:

@@ -42,7 +42,7 @@ def street(index: int, *, at_s: float | None = None, seed: int | None = None) ->
 def standing(at: Frame, place_id: str = "p1", **changes: object) -> Place:
     """Return a parked car."""
     base = replace(place(at), place_id=place_id, xyxy=BOX)
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)  # type: ignore[arg-type]  # keywords for the fields
 
 
 def observed(

@@ -77,7 +77,7 @@ def _inquiry(seen: Seen | None, *candidates: Place, **more: object) -> Inquiry:
         ],
         opened=OpenedPlaces(),
     )
-    return replace(inquiry, **more)  # type: ignore[arg-type]
+    return replace(inquiry, **more)  # type: ignore[arg-type]  # keywords for the fields
 
 
 class _Standing:
@@ -338,7 +338,7 @@ def _get(server: StatusServer, path: str, method: str = "GET") -> tuple[int, str
     url = f"http://127.0.0.1:{server.port}{path}"
     request = urllib.request.Request(url, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 our own loopback server
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:

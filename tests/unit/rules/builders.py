@@ -36,12 +36,12 @@ def place(kind: str, label: str, seen_s: float, **how: object) -> Place:
         baseline=False,
         label_share=((label, 1.0),),
     )
-    return replace(plain, **how)  # type: ignore[arg-type]
+    return replace(plain, **how)  # type: ignore[arg-type]  # keywords for the fields
 
 
 def zone(kind: str, **how: object) -> Zone:
     """Return a zone over the whole picture."""
-    return replace(Zone(f"{kind}-1", kind, WHOLE), **how)  # type: ignore[arg-type]
+    return replace(Zone(f"{kind}-1", kind, WHOLE), **how)  # type: ignore[arg-type]  # keywords for the fields
 
 
 def observation(

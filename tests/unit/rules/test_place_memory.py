@@ -34,7 +34,7 @@ def run(
 
 
 def memory(**params: float) -> PlaceMemory:
-    return PlaceMemory("c1", LABELS, params=replace(PlaceParams(), **params))  # type: ignore[arg-type]
+    return PlaceMemory("c1", LABELS, params=replace(PlaceParams(), **params))  # type: ignore[arg-type]  # keywords for the fields
 
 
 def test_a_place_tells_its_states_over_time() -> None:

@@ -35,7 +35,7 @@ DAY = Schedule({"day": calendar("day", 7, 20), "night": calendar("night", 20, 7)
 
 
 def parking(schedule: Schedule = DAY, **limits: float) -> IllegalParking:
-    params = replace(ParkingParams(grace_s=60, undecided_factor=1.0), **limits)  # type: ignore[arg-type]
+    params = replace(ParkingParams(grace_s=60, undecided_factor=1.0), **limits)  # type: ignore[arg-type]  # keywords for the fields
     return IllegalParking(params, schedule)
 
 

@@ -272,4 +272,4 @@ def test_reading_what_was_never_opened_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", ["period_s", "open_timeout_s", "read_timeout_s"])
 def test_options_that_cannot_work_are_refused(key: str) -> None:
     with pytest.raises(ValueError, match=f"gate: {key}: got 0"):
-        StreamOptions(camera_id="gate", url="x", **{key: 0})  # type: ignore[arg-type]
+        StreamOptions(camera_id="gate", url="x", **{key: 0})  # type: ignore[arg-type]  # one option by name

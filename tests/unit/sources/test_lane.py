@@ -129,7 +129,7 @@ def test_an_abandoned_call_learns_that_nobody_waits(line: Line) -> None:
 
 def test_hanging_connections_are_bounded_in_number(line: Line) -> None:
     lanes: Lanes[Line] = Lanes("gate", most_abandoned=2)
-    connect: Callable[[], Line] = lambda: (line.hang(), line)[1]  # noqa: E731
+    connect: Callable[[], Line] = lambda: (line.hang(), line)[1]  # noqa: E731 hangs, then answers
     hanging: list[Lane[Line]] = []
     for _ in range(2):
         lane = lanes.next(wait_s=0)

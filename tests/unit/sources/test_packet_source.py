@@ -41,7 +41,7 @@ def frames_of(source: PacketSource) -> list[Frame]:
 
 
 def sampled(path: Path, **wishes: object) -> list[tuple[float, int]]:
-    source = PacketSource(options(path, **wishes), clock=ManualClock())  # type: ignore[arg-type]
+    source = PacketSource(options(path, **wishes), clock=ManualClock())  # type: ignore[arg-type]  # keywords for the fields
     return [
         (round(frame.media_time_s, 3), number_of(frame.image))
         for frame in frames_of(source)

@@ -228,7 +228,7 @@ def test_credentials_appear_nowhere(
 
 
 @pytest.mark.parametrize("live", [True, False])
-def test_stopping_is_bounded_even_if_reading_hangs(live: bool) -> None:  # noqa: FBT001
+def test_stopping_is_bounded_even_if_reading_hangs(live: bool) -> None:  # noqa: FBT001 parametrised
     source = Script(live=live, connections=[[frame()]], deaf=True)
     rig = Rig(source)
     rig.feed.start()

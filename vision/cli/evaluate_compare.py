@@ -8,9 +8,9 @@ import typer
 
 from vision.cli.evaluate_output import Language, Seed
 from vision.evaluation.compare import compare as compare_runs
-from vision.evaluation.compare import read_run
 from vision.evaluation.gate import read_gate
 from vision.evaluation.report import compare_page
+from vision.evaluation.runs import read_run
 from vision.evaluation.values import write_json
 
 GATE_FAILED = 1

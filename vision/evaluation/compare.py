@@ -1,15 +1,11 @@
 """Two runs side by side, on what they share, with significance."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.core.errors import VisionError
 from vision.evaluation.detection import load_flags
 from vision.evaluation.events import figures_of
 from vision.evaluation.flags import Flags, weighted_average_precision
@@ -17,6 +13,7 @@ from vision.evaluation.gate import Bound, judge
 from vision.evaluation.json_lines import Json
 from vision.evaluation.outcomes import Sum
 from vision.evaluation.resampling import interval, multiplicities, paired_p_value
+from vision.evaluation.runs import CompareError, Run
 from vision.evaluation.values import plain
 
 _PER_CONDITION = ("f1", "recall", "false_per_camera_hour", "queue_as_parked")
@@ -24,28 +21,6 @@ _PER_CONDITION = ("f1", "recall", "false_per_camera_hour", "queue_as_parked")
 Values = NDArray[np.float64]
 Figures = Callable[[Values], Mapping[str, Values]]
 """Weights (B, units) to figure names with (B,) values."""
-
-
-class CompareError(VisionError):
-    """Two runs that cannot be compared."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Run:
-    """One run's folder, read.
-
-    Attributes:
-        path: the folder.
-        report: its `report.json`.
-    """
-
-    path: Path
-    report: Mapping[str, Any]
-
-    @property
-    def kind(self) -> str:
-        """`detections` or `events`."""
-        return str(self.report["kind"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,27 +65,6 @@ class _Shared:
     a: Figures
     b: Figures
     warnings: tuple[str, ...]
-
-
-def read_run(folder: Path) -> Run:
-    """Read a run's report.
-
-    Args:
-        folder: what `evaluate … --out` named.
-
-    Raises:
-        CompareError: no readable report there.
-    """
-    path = folder / "report.json"
-    try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        msg = f"{path}: {error}; expected the folder of an `evaluate` run"
-        raise CompareError(msg) from error
-    if not isinstance(report, dict) or report.get("kind") not in _SHARED:
-        msg = f"{path}: no report of detections or events; run `evaluate` again"
-        raise CompareError(msg)
-    return Run(folder, report)
 
 
 def compare(

@@ -11,7 +11,7 @@ from vision.core.errors import ConfigError, SourceReadError
 from vision.core.violations import Slug
 from vision.evaluation.about import About
 from vision.evaluation.clip_store import ClipStore, Watched
-from vision.evaluation.compare import CompareError, compare, read_run
+from vision.evaluation.compare import compare
 from vision.evaluation.event_report import Scoring, event_report, write_event_csv
 from vision.evaluation.found import ClipRun, NotOpened
 from vision.evaluation.gallery import RIGHT, Drawn, picture_uri
@@ -21,6 +21,7 @@ from vision.evaluation.outcomes import ClipOutcome, settle
 from vision.evaluation.problems import Problems
 from vision.evaluation.report import compare_page, events_page, show
 from vision.evaluation.runner import watch_all
+from vision.evaluation.runs import CompareError, read_run
 from vision.evaluation.shots import event_shots
 from vision.evaluation.truth import TruthClip
 from vision.evaluation.values import write_json

@@ -41,6 +41,7 @@ class Stage:
     )
     steps: list[Violation] = field(default_factory=list)
     places: tuple[Place, ...] = ()
+    observation: Observation | None = None
 
     def __post_init__(self) -> None:
         self._last_s: float | None = None
@@ -51,7 +52,7 @@ class Stage:
         self.places = self.memory.update(frame, detections, view)
         last_s = frame.media_time_s if self._last_s is None else self._last_s
         self._last_s = frame.media_time_s
-        observation = Observation(
+        self.observation = observation = Observation(
             frame=frame,
             scene=self.scene,
             labels=LABELS,

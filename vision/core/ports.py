@@ -13,6 +13,7 @@ from vision.core.health import HealthEvent
 from vision.core.observation import Observation, ViewState
 from vision.core.places import Place
 from vision.core.tracks import Track
+from vision.core.verification import LookAnswer, LookRequest
 from vision.core.violations import Candidate, Violation
 
 
@@ -161,6 +162,22 @@ class Rule(Protocol):
 
     def candidates(self) -> list[Candidate]:
         """Return the places that have not opened, each with its reasons."""
+        ...
+
+
+class SecondLook(Protocol):
+    """Looks at places of one camera again when somebody asks."""
+
+    def ask(self, request: LookRequest) -> None:
+        """Take a question; the same `request_id` again changes nothing."""
+        ...
+
+    def observe(self, observation: Observation) -> list[LookAnswer]:
+        """Return the answers that this picture decides; it is their after-picture."""
+        ...
+
+    def expire(self, now: datetime) -> list[LookAnswer]:
+        """Give up questions that no picture came to in time."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from vision.core.violations import Confidence
 from vision.rules.appearance import Xyxy
@@ -25,6 +25,7 @@ class Case:
         recurrence_of: event that was cleared on the same ground before, or None.
         later_s: how long after the object's first sight it began, seconds: a bin
             stands there long before it overflows.
+        preset: PTZ preset that the footprint lies in, or None.
     """
 
     event_id: str
@@ -37,6 +38,7 @@ class Case:
     footprint: Xyxy
     recurrence_of: str | None
     later_s: float = 0.0
+    preset: str | None = None
 
 
 class CaseRecord(TypedDict):
@@ -52,6 +54,7 @@ class CaseRecord(TypedDict):
     footprint: list[float]
     recurrence_of: str | None
     later_s: float
+    preset: NotRequired[str | None]  # not in records of earlier versions
 
 
 class BookRecord(TypedDict):
@@ -75,6 +78,7 @@ def to_record(case: Case) -> CaseRecord:
         "footprint": list(case.footprint),
         "recurrence_of": case.recurrence_of,
         "later_s": case.later_s,
+        "preset": case.preset,
     }
 
 
@@ -96,4 +100,5 @@ def from_record(record: CaseRecord) -> Case:
         footprint=as_xyxy(record["footprint"]),
         recurrence_of=record["recurrence_of"],
         later_s=float(record["later_s"]),
+        preset=record.get("preset"),
     )

@@ -54,6 +54,7 @@ VENDOR = Kind(
     patience_s=60.0,
 )
 KINDS = (VEHICLE, GARBAGE, BIN, VENDOR)
+KIND_NAMED = {kind.name: kind for kind in KINDS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,16 @@ class CaseBook:
         )
         return None
 
+    def recall(self, event_id: str) -> tuple[Case | None, bool]:
+        """Return an event that is open or was cleared, and whether it was cleared."""
+        for case in self._open.values():
+            if case.event_id == event_id:
+                return case, False
+        for case in reversed(self._cleared):
+            if case.event_id == event_id:
+                return case, True
+        return None, False
+
     def keep(self, place_ids: Container[str]) -> None:
         """Forget all state of places that no longer exist."""
         for table in (self._open, self._waiting, self._occurrences):
@@ -166,6 +176,7 @@ class CaseBook:
             footprint=place.xyxy,
             recurrence_of=self._earlier(place, observation),
             later_s=_later_s(place, verdict),
+            preset=place.preset,
         )
         self._open[place.place_id] = case
         return self._step(case, Lifecycle.OPENED, place, verdict.facts, observation)

@@ -71,6 +71,12 @@ class OverflowingBin(PlaceRule):
             {"full": self._full, "empty": self._empty},
         )
 
+    @property
+    @override
+    def offending(self) -> frozenset[str]:
+        """Return the full bin's class."""
+        return frozenset({_FULL})
+
     @override
     def judge(self, place: Place, observation: Observation) -> Verdict | None:
         """Return what to make of a bin; None where nobody asks."""

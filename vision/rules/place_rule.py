@@ -8,7 +8,8 @@ from vision.core.errors import ConfigError
 from vision.core.observation import Observation
 from vision.core.places import Place
 from vision.core.violations import Candidate, Slug, Violation
-from vision.rules.cases import BookRecord
+from vision.rules.cases import BookRecord, Case
+from vision.rules.kinds import KIND_NAMED
 from vision.rules.ledger import PlaceMemo, PlaceTable
 from vision.rules.lifecycle import CaseBook, LifecycleParams, Verdict
 
@@ -65,6 +66,15 @@ class PlaceRule(ABC):
         for memo in self._memos.values():
             memo.keep(alive)
         return [step for step in steps if step is not None]
+
+    @property
+    def offending(self) -> frozenset[str]:
+        """The classes that are the violation; of a bin, only the full one."""
+        return KIND_NAMED[self.kind].labels
+
+    def recall(self, event_id: str) -> tuple[Case | None, bool]:
+        """Return an event that is open or was cleared, and whether it was cleared."""
+        return self._book.recall(event_id)
 
     def candidates(self) -> list[Candidate]:
         """Return the places that have not opened, each with its reasons."""

@@ -181,7 +181,7 @@ class World:
             index=index,
             media_time_s=t,
             captured_at=START + timedelta(seconds=t),
-            image=self.paint(t),
+            picture=self.paint(t),
         )
 
     def _near_last(self, t: float) -> list[Actor]:

@@ -48,6 +48,7 @@ class Surroundings:
         arrival: wakes the engine.
         on_health: told of every trouble.
         on_packet: given every encoded packet that a source reads.
+        reduced_px: how long the pictures that the analysis reads are; None: full ones.
     """
 
     settings: SiteSettings
@@ -58,6 +59,7 @@ class Surroundings:
     arrival: Event
     on_health: HealthListener
     on_packet: PacketListener | None = None
+    reduced_px: int | None = None
 
 
 def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
@@ -69,7 +71,11 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
     scene = build_scene(settings)
     clock, on_health = shared.clock, shared.on_health
     source = build_source(
-        settings, clock=clock, on_health=on_health, on_packet=shared.on_packet
+        settings,
+        clock=clock,
+        on_health=on_health,
+        on_packet=shared.on_packet,
+        reduced_px=shared.reduced_px,
     )
     feed = ReaderFeed(
         source,

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from vision.bootstrap.cameras import Surroundings, build_camera
-from vision.bootstrap.model import build_detector
+from vision.bootstrap.model import build_detector, reduced_px
 from vision.bootstrap.site import load_codes
 from vision.bootstrap.sources import build_source
 from vision.config.cameras import CameraSettings
@@ -126,7 +126,12 @@ class SuiteWatcher:
     def _run(
         self, camera: Camera, settings: CameraSettings, evidence: PackageStore
     ) -> ClipRun:
-        source = build_source(settings, clock=self.clock, on_packet=evidence.add_packet)
+        source = build_source(
+            settings,
+            clock=self.clock,
+            on_packet=evidence.add_packet,
+            reduced_px=reduced_px(self.detector),
+        )
         codes = load_codes(self.loaded.settings)
         events: list[ViolationEvent] = []
         times_s: list[float] = []
@@ -185,6 +190,7 @@ class SuiteWatcher:
             clock=self.clock,
             arrival=Event(),
             on_health=_no_listener,
+            reduced_px=reduced_px(self.detector),
         )
 
     def _provenance(self) -> Provenance:

@@ -10,9 +10,22 @@ from vision.config.models import (
 )
 from vision.core.ports import Detector
 from vision.detectors.labels import DetectorOptions
+from vision.detectors.network import NetworkDetector
 from vision.detectors.onnx import OnnxDetector
 from vision.detectors.openvino import OpenVinoDetector, OpenVinoSettings
 from vision.detectors.ultralytics import UltralyticsDetector
+
+_LEAST_REDUCED_PX = 640  # the view check and looks need no less
+
+
+def reduced_px(detector: Detector) -> int | None:
+    """Return how long the pictures that the analysis reads have to be, pixels.
+
+    None where the detector does not tell what it looks at: it gets every pixel.
+    """
+    if not isinstance(detector, NetworkDetector):
+        return None
+    return max(_LEAST_REDUCED_PX, *detector.input_size)
 
 
 def build_detector(settings: ModelSettings) -> Detector:

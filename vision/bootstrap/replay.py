@@ -10,7 +10,7 @@ import av
 from av.error import FFmpegError
 
 from vision.bootstrap.cameras import Surroundings, build_camera
-from vision.bootstrap.model import build_detector
+from vision.bootstrap.model import build_detector, reduced_px
 from vision.bootstrap.site import load_codes
 from vision.bootstrap.sources import build_source
 from vision.config.cameras import CameraSettings, PacketsSource
@@ -102,9 +102,12 @@ class Replay:
                 clock=clock,
                 arrival=Event(),
                 on_health=_no_listener,
+                reduced_px=reduced_px(self._detector),
             )
             camera = build_camera(self._settings, shared)
-            source = build_source(self._settings, clock=clock)
+            source = build_source(
+                self._settings, clock=clock, reduced_px=shared.reduced_px
+            )
             source.open()
             try:
                 while not stop.is_set() and (frame := source.read()) is not None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from vision.bootstrap.cameras import Surroundings, build_camera
 from vision.bootstrap.evidence import build_evidence, evidence_policy
-from vision.bootstrap.model import build_detector
+from vision.bootstrap.model import build_detector, reduced_px
 from vision.bootstrap.rules import build_rule, check_labels
 from vision.bootstrap.schedule import build_schedule
 from vision.bootstrap.sinks import api_key, build_outbox
@@ -159,6 +159,7 @@ def build_engine(
         arrival=arrival,
         on_health=outlets.delivery.health,
         on_packet=outlets.evidence.add_packet,
+        reduced_px=reduced_px(detector),
     )
     return Engine(
         [build_camera(camera, shared) for camera in settings.cameras],

@@ -22,10 +22,16 @@ def build_source(
     clock: Clock,
     on_health: HealthListener | None = None,
     on_packet: PacketListener | None = None,
+    reduced_px: int | None = None,
 ) -> FrameSource:
     """Return a camera's source; nothing is opened yet.
 
-    `on_packet` is given the encoded packets, where the source has any.
+    Args:
+        camera: what the site says.
+        clock: wall time.
+        on_health: told of gaps, jumps and changes of size.
+        on_packet: given the encoded packets, where the source has any.
+        reduced_px: the analysis reads pictures no longer than this.
     """
     source = camera.source
     match source:
@@ -41,6 +47,7 @@ def build_source(
                     decode=source.decode,
                     sub_url=source.sub_url,
                     longest_side_px=source.longest_side_px,
+                    reduced_px=reduced_px,
                     rtsp_transport=source.rtsp_transport,
                 ),
                 clock=clock,

@@ -1,14 +1,39 @@
 """One picture of one camera."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
+
+import numpy as np
 
 from vision.core.arrays import ImageU8, read_only
+
+
+class Picture(Protocol):
+    """Pixels that are converted when somebody asks for them."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of the full picture, pixels."""
+        ...
+
+    @property
+    def reduced(self) -> ImageU8:
+        """The picture as the analysis needs it, (h, w, 3) uint8 BGR; same shape."""
+        ...
+
+    def full(self) -> ImageU8:
+        """Return every pixel, (H, W, 3) uint8 BGR; may cost a conversion."""
+        ...
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Frame:
     """A picture and when it was taken.
+
+    Boxes, zones and places are in pixels of the full picture. What only looks (the
+    detector, the view check, looks) reads `reduced`; what proves reads `image`. Both
+    show the same moment.
 
     Attributes:
         camera_id: which camera.
@@ -16,32 +41,56 @@ class Frame:
         media_time_s: seconds on the stream's own clock; never runs backwards within
             one feed. Rules use this time and no other.
         captured_at: wall time, aware UTC.
-        image: (H, W, 3) uint8 BGR, read-only.
+        picture: (H, W, 3) uint8 BGR, made read-only; or what converts it when asked.
     """
 
     camera_id: str
     index: int
     media_time_s: float
     captured_at: datetime
-    image: ImageU8
+    picture: ImageU8 | Picture = field(repr=False)
 
     def __post_init__(self) -> None:
         """Check the shape and make the picture read-only."""
-        if self.image.ndim != 3 or self.image.shape[2] != 3:  # noqa: PLR2004 (H, W, 3)
-            got = self.image.shape
-            msg = f"frame.image: got shape {got}, expected (H, W, 3) uint8 BGR"
-            raise ValueError(msg)
         if self.captured_at.tzinfo is None:
             msg = "frame.captured_at: got a naive time, expected aware UTC"
             raise ValueError(msg)
-        object.__setattr__(self, "image", read_only(self.image))
+        if isinstance(self.picture, np.ndarray):
+            object.__setattr__(self, "picture", _checked(self.picture))
+
+    @property
+    def image(self) -> ImageU8:
+        """Every pixel, (H, W, 3) uint8 BGR, read-only; perhaps converted now."""
+        if isinstance(self.picture, np.ndarray):
+            return self.picture
+        return _checked(self.picture.full())
+
+    @property
+    def reduced(self) -> ImageU8:
+        """The picture as the analysis needs it, (h, w, 3) uint8 BGR, read-only."""
+        if isinstance(self.picture, np.ndarray):
+            return self.picture
+        return _checked(self.picture.reduced)
 
     @property
     def width(self) -> int:
-        """Width, pixels."""
-        return int(self.image.shape[1])
+        """Width of the full picture, pixels."""
+        return self._size[0]
 
     @property
     def height(self) -> int:
-        """Height, pixels."""
-        return int(self.image.shape[0])
+        """Height of the full picture, pixels."""
+        return self._size[1]
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        if isinstance(self.picture, np.ndarray):
+            return self.picture.shape[1], self.picture.shape[0]
+        return self.picture.size
+
+
+def _checked(image: ImageU8) -> ImageU8:
+    if image.ndim != 3 or image.shape[2] != 3:  # noqa: PLR2004 (H, W, 3)
+        msg = f"frame.image: got shape {image.shape}, expected (H, W, 3) uint8 BGR"
+        raise ValueError(msg)
+    return read_only(image)

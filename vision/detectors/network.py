@@ -155,7 +155,9 @@ class NetworkDetector:
 
     def _preprocess(self, slot: int, frame: Frame) -> Letterbox:
         try:
-            return self._buffer.write(slot, frame.image)
+            return self._buffer.write(
+                slot, frame.reduced, source_size=(frame.height, frame.width)
+            )
         except ValueError as error:
             raise _about(frame, error) from error
 

@@ -173,7 +173,9 @@ class InputBuffer:
         self._placed: list[Letterbox | None] = [None] * self._batch_max
         self._size = input_size
 
-    def write(self, slot: int, image: ImageU8) -> Letterbox:
+    def write(
+        self, slot: int, image: ImageU8, source_size: tuple[int, int] | None = None
+    ) -> Letterbox:
         """Letterbox one picture into a slot of the batch.
 
         One pass resizes, one splits the channels, one normalises into place.
@@ -181,9 +183,11 @@ class InputBuffer:
         Args:
             slot: place in the batch, from 0.
             image: (H, W, 3) uint8 BGR.
+            source_size: (height, width) of the picture that it was reduced from; None:
+                it is that picture itself.
 
         Returns:
-            Where the picture lies, for the way back.
+            Where the source picture lies, for the way back.
 
         Raises:
             ValueError: not a picture of that kind, or one without pixels.
@@ -192,11 +196,12 @@ class InputBuffer:
             got = f"{image.dtype} {image.shape}"
             msg = f"picture: got {got}, expected uint8 (H, W, 3) BGR"
             raise ValueError(msg)
-        box = Letterbox.fit((image.shape[0], image.shape[1]), self._size)
+        shape = (image.shape[0], image.shape[1])
+        box = Letterbox.fit(source_size or shape, self._size)
         if self._placed[slot] != box:  # the old picture covered other pixels
             self._batch[slot] = self._pad
             self._placed[slot] = box
-        if (image.shape[0], image.shape[1]) != (box.height, box.width):
+        if shape != (box.height, box.width):
             image = cv2.resize(
                 image, (box.width, box.height), interpolation=cv2.INTER_LINEAR
             ).view(np.ndarray)

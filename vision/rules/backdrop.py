@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from vision.core.arrays import FloatArray, ImageU8
+from vision.core.frame import Frame
 from vision.rules.appearance import LOOK_SIZE_PX, Xyxy, is_flat, similarity
 from vision.rules.slot import as_xyxy
 
@@ -34,17 +35,17 @@ class Backdrop:
         """Start anew: the light switched."""
         self._luma = None
 
-    def learn(self, image: ImageU8, boxes: FloatArray, now_s: float) -> None:
+    def learn(self, frame: Frame, boxes: FloatArray) -> None:
         """Take one picture of a camera in place.
 
         Args:
-            image: (H, W, 3) uint8 BGR.
+            frame: the picture.
             boxes: (N, 4) pixels of all that stands or moves on the ground.
-            now_s: media time, seconds.
         """
-        self._image = image
+        now_s = frame.media_time_s
+        self._image = frame.reduced
         self._now = None
-        self._scale = _WIDTH / image.shape[1]
+        self._scale = _WIDTH / frame.width
         dt_s = now_s - self._learned_s
         if self._luma is not None and 0 <= dt_s < _EVERY_S:
             return

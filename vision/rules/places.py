@@ -180,7 +180,7 @@ class PlaceMemory:
             anchors = [slot.anchor for slot in self._slots if slot.settled]
             standing = np.array(anchors, np.float32).reshape(-1, 4)
             boxes = np.concatenate((detections.xyxy, standing))
-            self._backdrop.learn(frame.image, boxes, frame.media_time_s)
+            self._backdrop.learn(frame, boxes)
         backdrop = self._backdrop if in_place else None
         return Scan(frame, view, detections, self._labels, dt_s, backdrop)
 

@@ -53,7 +53,9 @@ class Scan:
         """Return what the picture shows inside a box of the reference view."""
         if box not in self._looks:
             shown = self.view.to_picture(np.array([box], np.float32))[0]
-            self._looks[box] = look_at(self.frame.image, as_xyxy(shown))
+            image = self.frame.reduced
+            scale = image.shape[1] / self.frame.width
+            self._looks[box] = look_at(image, as_xyxy(shown * np.float32(scale)))
         return self._looks[box]
 
     def ground(self, box: Xyxy) -> ImageU8 | None:

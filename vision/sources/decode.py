@@ -14,6 +14,7 @@ from vision.sources.choice import ModeChoice, Reach
 
 _MOST_TIMES = 64  # pictures between a packet and its frame; H.264 allows 16
 _QUARTER_DEG = 90
+_NOT_WORTH_IT = 1.25  # times smaller: scaling costs more than it saves
 _SKIP: dict[Reach, Literal["DEFAULT", "NONREF", "NONKEY"]] = {
     "full": "DEFAULT",
     "nonref": "NONREF",
@@ -116,28 +117,95 @@ class PictureDecoder:
 class BgrConverter:
     """Turns decoded frames into upright BGR pictures, smaller if wanted."""
 
-    def __init__(self, longest_side_px: int | None) -> None:
-        """Convert to at most `longest_side_px`; None: as they are."""
+    def __init__(self, longest_side_px: int | None, reduced_px: int | None) -> None:
+        """Convert one stream's frames.
+
+        Args:
+            longest_side_px: full pictures are no longer than this; None: as they are.
+            reduced_px: likewise for the analysis; None: it reads the full ones.
+        """
         self._longest_side_px = longest_side_px
+        self._reduced_px = reduced_px
         self._reformatter = VideoReformatter()
 
-    def convert(self, frame: VideoFrame) -> ImageU8:
-        """Return a frame's pixels, (H, W, 3) uint8 BGR.
+    def convert(self, frame: VideoFrame) -> "DecodedPicture":
+        """Return a picture whose reduced form is ready and whose full one can be had.
 
-        A smaller picture is scaled in the same pass: the full-size one never exists.
+        The conversion scales in the same pass: no full-size BGR picture exists until
+        somebody asks for evidence.
         """
-        width, height = fitted(frame.width, frame.height, self._longest_side_px)
-        bgr = self._reformatter.reformat(
-            frame,
-            width,
-            height,
-            format="bgr24",
-            interpolation=Interpolation.AREA,
-            threads=1,
+        full = fitted(frame.width, frame.height, self._longest_side_px)
+        reduced = fitted(*full, self._reduced_px)
+        if max(full) <= _NOT_WORTH_IT * max(reduced):
+            reduced = full
+        return DecodedPicture(
+            frame, full, upright_bgr(frame, reduced, self._reformatter)
         )
-        image = np.asarray(bgr.to_ndarray(), dtype=np.uint8)
-        turns = round(frame.rotation / _QUARTER_DEG) % 4
-        return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
+
+
+class DecodedPicture:
+    """A `core.frame.Picture` that keeps the decoder's own frame until it is let go.
+
+    As the decoder has it, a picture takes half the memory of BGR.
+    """
+
+    def __init__(
+        self, frame: VideoFrame, size: tuple[int, int], reduced: ImageU8
+    ) -> None:
+        """Keep a frame.
+
+        Args:
+            frame: as it was decoded.
+            size: (width, height) of the full picture as stored, pixels.
+            reduced: (h, w, 3) uint8 BGR, upright.
+        """
+        self._frame = frame
+        self._stored = size
+        self._full: ImageU8 | None = None
+        self.reduced = reduced
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of the full picture, upright, pixels."""
+        width, height = self._stored
+        return (height, width) if _turns(self._frame) % 2 else (width, height)
+
+    def full(self) -> ImageU8:
+        """Return every pixel, (H, W, 3) uint8 BGR; converted at the first call."""
+        if self._full is None:
+            height, width = self.reduced.shape[:2]
+            self._full = (
+                self.reduced
+                if self.size == (width, height)
+                else upright_bgr(self._frame, self._stored, VideoReformatter())
+            )
+        return self._full
+
+
+def upright_bgr(
+    frame: VideoFrame, size: tuple[int, int], reformatter: VideoReformatter
+) -> ImageU8:
+    """Return a decoded frame as (H, W, 3) uint8 BGR, turned as the stream says.
+
+    Args:
+        frame: as it was decoded.
+        size: (width, height) before it is turned, pixels.
+        reformatter: keeps its tables from frame to frame.
+    """
+    bgr = reformatter.reformat(
+        frame,
+        *size,
+        format="bgr24",
+        interpolation=Interpolation.AREA,
+        threads=1,
+    )
+    image = np.asarray(bgr.to_ndarray(), dtype=np.uint8)
+    turns = _turns(frame)
+    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
+
+
+def _turns(frame: VideoFrame) -> int:
+    return round(frame.rotation / _QUARTER_DEG) % 4
 
 
 def fitted(width: int, height: int, longest_side_px: int | None) -> tuple[int, int]:

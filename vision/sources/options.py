@@ -51,6 +51,8 @@ class PacketOptions(StreamOptions):
             opened. None: there is none.
         longest_side_px: pictures are scaled down to this in the conversion; None: as
             they come.
+        reduced_px: the analysis reads pictures no longer than this, made in the
+            conversion; full ones are converted only for evidence. None: full ones.
         rtsp_transport: how RTP travels.
         threads: decoder threads; one per camera is best with many cameras.
         no_picture_s: a live stream whose packets arrive but yield no picture for so
@@ -60,6 +62,7 @@ class PacketOptions(StreamOptions):
     decode: DecodeMode = "key"
     sub_url: str | None = None
     longest_side_px: int | None = None
+    reduced_px: int | None = None
     rtsp_transport: Literal["tcp", "udp"] = "tcp"
     threads: int = 1
     no_picture_s: float = 60.0

@@ -11,13 +11,17 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from vision.core.arrays import ImageU8
 from vision.core.errors import SourceOpenError, SourceReadError
 from vision.core.packets import PacketListener
 from vision.core.ports import Clock, HealthListener
 from vision.sources import address, demux
 from vision.sources.choice import ModeChoice
-from vision.sources.decode import BgrConverter, Picture, PictureDecoder
+from vision.sources.decode import (
+    BgrConverter,
+    DecodedPicture,
+    Picture,
+    PictureDecoder,
+)
 from vision.sources.options import PacketOptions
 from vision.sources.stream import Facts, StreamSource, Timeline
 
@@ -98,7 +102,7 @@ class _Reception:
             ),
             threads=options.threads,
         )
-        self._converter = BgrConverter(options.longest_side_px)
+        self._converter = BgrConverter(options.longest_side_px, options.reduced_px)
         self._tap = (
             None
             if on_packet is None
@@ -127,7 +131,7 @@ class _Reception:
             written_at=address.modified_at(self._path) if self._path else None,
         )
 
-    def next_picture(self, timeline: Timeline) -> tuple[ImageU8, float] | None:
+    def next_picture(self, timeline: Timeline) -> tuple[DecodedPicture, float] | None:
         while True:
             while self._ready:
                 frame, media_time_s = self._ready.popleft()

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from vision.core.arrays import ImageU8
-from vision.core.frame import Frame
+from vision.core.frame import Frame, Picture
 from vision.core.health import HealthKind
 from vision.core.ports import Clock
 from vision.sources.report import CameraReport
@@ -27,12 +27,16 @@ class FrameStamper:
         self._size: tuple[int, int] | None = None
 
     def frame(
-        self, image: ImageU8, *, media_time_s: float, starts_at: datetime | None
+        self,
+        picture: ImageU8 | Picture,
+        *,
+        media_time_s: float,
+        starts_at: datetime | None,
     ) -> Frame:
         """Return the next frame.
 
         Args:
-            image: (H, W, 3) uint8 BGR.
+            picture: (H, W, 3) uint8 BGR, or what converts it when asked.
             media_time_s: on the feed's clock, seconds.
             starts_at: wall time of media time 0; None: captured now.
         """
@@ -45,7 +49,7 @@ class FrameStamper:
             index=self._index,
             media_time_s=media_time_s,
             captured_at=captured_at,
-            image=image,
+            picture=picture,
         )
         self._index += 1
         self._notice_size(frame)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from vision.core.arrays import ImageU8
 from vision.core.errors import SourceOpenError, SourceReadError
-from vision.core.frame import Frame
+from vision.core.frame import Frame, Picture
 from vision.core.ports import Clock, HealthListener
 from vision.sources import address
 from vision.sources.lane import Lane, LaneClosedError, Lanes
@@ -83,7 +83,9 @@ class Connection(Protocol):
         """What is known about the video."""
         ...
 
-    def next_picture(self, timeline: Timeline) -> tuple[ImageU8, float] | None:
+    def next_picture(
+        self, timeline: Timeline
+    ) -> tuple[ImageU8 | Picture, float] | None:
         """Return the next due picture and its media time, or None at the end.
 
         Raises:
@@ -196,10 +198,10 @@ class StreamSource:
             raise SourceReadError(msg) from error
         if taken is None:
             return None
-        image, media_time_s = taken
+        picture, media_time_s = taken
         self._sampler.took(media_time_s)
         return self._stamper.frame(
-            image, media_time_s=media_time_s, starts_at=self._starts_at
+            picture, media_time_s=media_time_s, starts_at=self._starts_at
         )
 
     def close(self) -> None:

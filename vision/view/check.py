@@ -86,7 +86,7 @@ class CameraView:
             frame: the picture.
             detections: what must be left out of the background, picture pixels.
         """
-        small = reduce(frame.image)
+        small = reduce(frame.reduced)
         reason = self._trouble(small, frame)
         if reason is None:
             self._locate(small, frame, detections)

@@ -36,7 +36,7 @@ def textured(seed: int, *, width: int = 320, height: int = 240) -> ImageU8:
 def street(index: int, *, at_s: float | None = None, seed: int | None = None) -> Frame:
     """Return frame `index` of the camera `gate`."""
     base = frame(index=index, at_s=float(index) if at_s is None else at_s)
-    return replace(base, image=textured(index if seed is None else seed))
+    return replace(base, picture=textured(index if seed is None else seed))
 
 
 def standing(at: Frame, place_id: str = "p1", **changes: object) -> Place:

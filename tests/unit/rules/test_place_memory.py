@@ -1,12 +1,15 @@
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
-from tests.scenarios.world import LABELS, Actor, World, still
+from tests.scenarios.world import LABELS, START, Actor, World, still
+from vision.core.arrays import ImageU8
 from vision.core.detections import Detections
 from vision.core.errors import ConfigError
+from vision.core.frame import Frame
 from vision.core.observation import View, ViewState
 from vision.core.places import Place, PlaceState
 from vision.rules.appearance import blend, look_at, similarity
@@ -31,6 +34,10 @@ def run(
     for t in range(start, end):
         places = memory.update(world.frame(float(t), t), world.detect(float(t)), view)
     return places
+
+
+def picture(image: ImageU8, at_s: float) -> Frame:
+    return Frame("c1", int(at_s), at_s, START + timedelta(seconds=at_s), image)
 
 
 def memory(**params: float) -> PlaceMemory:
@@ -272,7 +279,7 @@ def test_bare_ground_is_known_only_where_it_was_seen() -> None:
     assert ground.ground(box) is None
     hidden = np.array([box], np.float32)
     for t in range(10):
-        ground.learn(street.paint(t), hidden, float(t))
+        ground.learn(street.frame(t), hidden)
 
     assert ground.ground(box) is None
     assert ground.ground((500.0, 500.0, 501.0, 501.0)) is None
@@ -282,7 +289,7 @@ def test_bare_ground_is_known_only_where_it_was_seen() -> None:
     assert ground.bareness(bare, open_box) > 0.8
     assert ground.bareness(bare, (500.0, 500.0, 501.0, 501.0)) == 0.0
     parked = World([Actor("car", still(50, 60, 0, 99), look=3)])
-    ground.learn(parked.paint(10), np.array([open_box], np.float32), 10.5)
+    ground.learn(picture(parked.paint(10), 10.5), np.array([open_box], np.float32))
     assert ground.bareness(bare, open_box) < 0.5
 
 
@@ -291,15 +298,17 @@ def test_plain_asphalt_is_recognised_by_being_plain() -> None:
     asphalt = np.full((180, 320, 3), 100, np.uint8)
     none = np.empty((0, 4), np.float32)
     for t in range(10):
-        ground.learn(asphalt, none, float(t))
+        ground.learn(picture(asphalt, float(t)), none)
     box = (100.0, 80.0, 160.0, 120.0)
     bare = ground.ground(box)
     assert bare is not None
     assert ground.bareness(bare, box) == 1.0
 
-    ground.learn(World([CAR]).paint(0), none, 10.5)
+    ground.learn(picture(World([CAR]).paint(0), 10.5), none)
     assert ground.bareness(bare, box) == 0.0
-    ground.learn(np.zeros((240, 320, 3), np.uint8), none, 13.0)  # a new resolution
+    ground.learn(
+        picture(np.zeros((240, 320, 3), np.uint8), 13.0), none
+    )  # a new resolution
     assert ground.ground(box) is None
 
 

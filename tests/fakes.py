@@ -15,6 +15,7 @@ from vision.core.frame import Frame
 from vision.core.health import HealthEvent
 from vision.core.observation import Observation, ViewState
 from vision.core.places import Place, PlaceState
+from vision.core.ports import Writing
 from vision.core.tracks import Track
 from vision.core.violations import (
     Candidate,
@@ -136,9 +137,9 @@ class NoEvidence:
     def observe(self, observation: Observation) -> None:
         del observation
 
-    def keep(self, violation: Violation, observation: Observation) -> Evidence:
+    def capture(self, violation: Violation, observation: Observation) -> Writing:
         del violation, observation
-        return Evidence()
+        return Evidence
 
 
 class OpensAt:

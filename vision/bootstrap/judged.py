@@ -148,9 +148,9 @@ class SuiteWatcher:
                         scene=camera.parts.scene,
                         code=codes[violation.slug],
                         provenance=self._provenance(),
-                        evidence=proof,
+                        evidence=write(),
                     )
-                    for violation, proof in camera.observe(frame, detections)
+                    for violation, write in camera.observe(frame, detections)
                 ]
         finally:
             source.close()

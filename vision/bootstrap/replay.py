@@ -23,7 +23,7 @@ from vision.core.events import Code
 from vision.core.evidence import Evidence
 from vision.core.health import HealthEvent
 from vision.core.observation import Observation
-from vision.core.ports import Detector
+from vision.core.ports import Detector, Writing
 from vision.core.violations import Candidate, Slug, Violation
 
 
@@ -131,9 +131,9 @@ class _Latest:
     def observe(self, observation: Observation) -> None:
         self._seen = [observation]
 
-    def keep(self, violation: Violation, observation: Observation) -> Evidence:
+    def capture(self, violation: Violation, observation: Observation) -> Writing:
         del violation, observation
-        return Evidence()
+        return Evidence
 
     def latest(self) -> Observation:
         return self._seen[0]

@@ -26,6 +26,7 @@ from vision.evidence.store import PackageStore
 from vision.pipeline.delivery import HeldDelivery
 from vision.pipeline.engine import Engine, FrameListener, Pace, Summary
 from vision.pipeline.metrics import EngineMetrics
+from vision.pipeline.proving import ProvingThread
 from vision.pipeline.reporter import EventListener, Origin, Reporter
 
 _CLIPS_S = 20.0  # for clips that were begun
@@ -164,7 +165,13 @@ def build_engine(
     return Engine(
         [build_camera(camera, shared) for camera in settings.cameras],
         detector,
-        Reporter(outlets.delivery, origin, EngineMetrics(), watch.on_event),
+        Reporter(
+            outlets.delivery,
+            origin,
+            EngineMetrics(),
+            watch.on_event,
+            proving=ProvingThread(arrival.set),
+        ),
         clock=clock,
         pace=Pace(arrival, settings.model.batch_max),
         on_frame=watch.on_frame,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from vision.core.detections import Detections
 from vision.core.events import ViolationEvent
@@ -181,6 +181,11 @@ class SecondLook(Protocol):
         ...
 
 
+Writing: TypeAlias = Callable[[], Evidence]
+"""Writes the proof of one step; called once, by any thread. Says so when it cannot
+keep everything, and never raises for a full disk."""
+
+
 class EvidenceStore(Protocol):
     """Keeps what proves an event."""
 
@@ -188,8 +193,8 @@ class EvidenceStore(Protocol):
         """Remember what a later decision may need (first sight, ring)."""
         ...
 
-    def keep(self, violation: Violation, observation: Observation) -> Evidence:
-        """Store the proof of one step; never raises for a full disk, but says so."""
+    def capture(self, violation: Violation, observation: Observation) -> Writing:
+        """Take hold of what proves one step; quick, and nothing is written yet."""
         ...
 
 

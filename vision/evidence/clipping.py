@@ -3,6 +3,7 @@
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,7 @@ May raise `SinkError` to be asked again a little later.
 """
 
 _MAX_UNSENT = 1_000
+_SEALING_S = 60.0  # the package of a clip is sealed long before
 _SAMPLE_WIDTH = 960
 _SAMPLE_QUALITY = 80
 
@@ -121,13 +123,18 @@ class Clipping:
         _, jpeg = cv2.imencode(".jpg", image, quality)
         self._recorder.add_picture(frame.camera_id, frame.media_time_s, jpeg.tobytes())
 
-    def begin(self, moment: Moment) -> None:
-        """Begin the clip of a decision, if disk and memory allow."""
+    def begin(self, moment: Moment, wanted: "Future[bool]") -> None:
+        """Begin the clip of a decision, if disk and memory allow.
+
+        Args:
+            moment: the decision.
+            wanted: tells, once its package is sealed, whether it lacks a clip.
+        """
         if free_bytes(self._root) < self._policy.min_free_bytes:
             self._trouble.begin(
                 Cause.CLIPS, f"{self._root}: no room for clips; free space"
             )
-        elif not self._recorder.begin(moment):
+        elif not self._recorder.begin(moment, wanted):
             log.warning("no clip for %s: too many at once", moment.event_id)
 
     def close(self, timeout_s: float) -> None:
@@ -142,6 +149,8 @@ class Clipping:
         event_id = take.moment.event_id
         if take.empty:
             log.warning("no clip for %s: its camera gave nothing", event_id)
+            return
+        if not _is_wanted(take):
             return
         try:
             mark(self._root, event_id, CLIP)
@@ -195,3 +204,15 @@ class Clipping:
             )
             self._sealer.seal(package.folder, following)
             return package.clip(following)
+
+
+def _is_wanted(take: Take) -> bool:
+    """Wait until the package that the clip belongs to is sealed, or was given up."""
+    try:
+        wanted = take.wanted.result(_SEALING_S)
+    except TimeoutError:
+        log.warning("no clip for %s: it was never sealed", take.moment.event_id)
+        return False
+    if not wanted:
+        log.info("no clip for %s: not wanted", take.moment.event_id)
+    return wanted

@@ -1,7 +1,9 @@
 """Keeps what proves an event, and gets by when the disk does not play along."""
 
+import functools
 import logging
 from collections.abc import Callable, Collection
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
@@ -12,11 +14,11 @@ from vision.core.events import Provenance
 from vision.core.evidence import Artifact, Evidence
 from vision.core.observation import Observation
 from vision.core.packets import EncodedPacket
-from vision.core.ports import Clock, HealthListener
+from vision.core.ports import Clock, HealthListener, Writing
 from vision.core.violations import Lifecycle, Violation
 from vision.evidence.clipping import Clipping, LateListener
 from vision.evidence.disk import free_bytes, make_folder, write_atomically
-from vision.evidence.dwell import DwellRecord
+from vision.evidence.dwell import DwellRecord, Point
 from vision.evidence.manifest import Entry, Manifest
 from vision.evidence.origin import origin_of, step_of
 from vision.evidence.package import Package
@@ -24,7 +26,7 @@ from vision.evidence.recovery import being_written, recover, working_on
 from vision.evidence.retention import Retention, RetentionPolicy
 from vision.evidence.seal import Sealer
 from vision.evidence.shots import shots_of
-from vision.evidence.sights import FirstSights
+from vision.evidence.sights import FirstSights, Sight
 from vision.evidence.takes import ClipPolicy, Moment
 from vision.evidence.trouble import Cause, Trouble
 
@@ -57,8 +59,9 @@ class StorePolicy:
 class PackageStore:
     """`EvidenceStore` that writes one package per event.
 
-    Called from the analysing thread. A step that was kept already (a crash came
-    between evidence and event) is returned as it is, never written again.
+    `observe` and `capture` are called from the analysing thread and write nothing;
+    what `capture` returns may be called from another. A step that was kept already (a
+    crash came between evidence and event) is returned as it is, never written again.
     """
 
     def __init__(
@@ -145,46 +148,62 @@ class PackageStore:
         if self._trouble.has(Cause.PICTURES):
             self._probe()
 
-    def keep(self, violation: Violation, observation: Observation) -> Evidence:
-        """Write the proof of one step and seal it.
+    def capture(self, violation: Violation, observation: Observation) -> Writing:
+        """Take hold of what proves a step: its frame, first sight and packets.
 
         Returns:
-            The files that are safe on disk and stand in the manifest; fewer, or
-            none, when the disk is full or not writable.
+            Writes and seals it. Returns the files that are safe on disk and stand in
+            the manifest; fewer, or none, when the disk is full or not writable.
         """
+        place = violation.place
+        step = _Step(
+            violation,
+            observation,
+            sight=self._sights.of(observation.frame.camera_id, place.place_id),
+            growth=self._dwell.of(place),
+        )
+        wanted: Future[bool] = Future()
+        if violation.lifecycle is Lifecycle.OPENED:
+            self._clipping.begin(_moment(violation, observation), wanted)
+        return functools.partial(self._write, step, wanted)
+
+    def keep(self, violation: Violation, observation: Observation) -> Evidence:
+        """Write the proof of one step at once; as `capture`."""
+        return self.capture(violation, observation)()
+
+    def _write(self, step: "_Step", wanted: "Future[bool]") -> Evidence:
+        violation = step.violation
+        clip_wanted = False
         try:
             package = Package(self._root, violation.event_id)
             known = package.read()
             kept = None if known is None else package.kept(known, violation.sequence)
             if known is not None and kept is not None:
-                if known.clip_revision is None:
-                    self._begin_clip(violation, observation)
+                clip_wanted = known.clip_revision is None
                 return kept
             with working_on(self._root, violation.event_id):
-                evidence = self._keep(package, violation, observation)
+                evidence = self._keep(package, step)
+            clip_wanted = True
         except (OSError, EvidenceError) as error:
             self._trouble.begin(
                 Cause.PICTURES, f"event {violation.event_id} has no pictures: {error}"
             )
             return Evidence()
-        self._begin_clip(violation, observation)
-        return evidence
+        else:
+            return evidence
+        finally:
+            wanted.set_result(clip_wanted)
 
-    def _begin_clip(self, violation: Violation, observation: Observation) -> None:
-        if violation.lifecycle is Lifecycle.OPENED:
-            self._clipping.begin(_moment(violation, observation))
-
-    def _keep(
-        self,
-        package: Package,
-        violation: Violation,
-        observation: Observation,
-    ) -> Evidence:
+    def _keep(self, package: Package, step: "_Step") -> Evidence:
         self._require_space()
-        frame = observation.frame
-        sight = self._sights.of(frame.camera_id, violation.place.place_id)
-        growth, zone = self._dwell.of(violation.place), self._policy.zone
-        shots = shots_of(violation, observation, sight, zone=zone, growth=growth)
+        violation, observation = step.violation, step.observation
+        shots = shots_of(
+            violation,
+            observation,
+            step.sight,
+            zone=self._policy.zone,
+            growth=step.growth,
+        )
         entries, failed = package.save(list(shots), step=violation.sequence)
         if failed:
             self._trouble.begin(
@@ -251,6 +270,16 @@ class PackageStore:
             log.debug("evidence still degraded: %s", error)
         else:
             self._trouble.end(Cause.PICTURES)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Step:
+    """What proves one step, taken hold of at the moment of its decision."""
+
+    violation: Violation
+    observation: Observation
+    sight: Sight | None
+    growth: tuple[Point, ...]
 
 
 def _moment(violation: Violation, observation: Observation) -> Moment:

@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -54,11 +55,21 @@ class Moment:
 
 @dataclass(eq=False, slots=True)
 class Take:
-    """Material for one clip: packets, or sampled pictures where there are none."""
+    """Material for one clip: packets, or sampled pictures where there are none.
+
+    Attributes:
+        moment: what it is about.
+        until_s: media time of its end, seconds.
+        deadline_s: monotonic time at which it ends whatever the camera does.
+        wanted: whether its package was sealed and lacks a clip; known a little later.
+        packets: in decoding order, the first a key frame.
+        pictures: (media time, JPEG), for a camera without packets.
+    """
 
     moment: Moment
     until_s: float
     deadline_s: float
+    wanted: "Future[bool]"
     packets: list[EncodedPacket] = field(default_factory=list)
     pictures: list[tuple[float, bytes]] = field(default_factory=list)
 
@@ -156,7 +167,7 @@ class TakeRecorder:
         for take in ready:
             self._on_ready(take)
 
-    def begin(self, moment: Moment) -> bool:
+    def begin(self, moment: Moment, wanted: "Future[bool]") -> bool:
         """Start a take with what the rings hold; return False if there are too many."""
         policy = self._policy
         since_s = moment.media_time_s - policy.pre_s
@@ -169,6 +180,7 @@ class TakeRecorder:
                 deadline_s=self._clock.monotonic_s()
                 + policy.post_s
                 + policy.patience_s,
+                wanted=wanted,
             )
             ring = self._rings.get(moment.camera_id)
             pictures = self._pictures.get(moment.camera_id)

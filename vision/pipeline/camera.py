@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from vision.core.detections import Detections
-from vision.core.evidence import Evidence
 from vision.core.frame import Frame
 from vision.core.observation import Observation
 from vision.core.ports import (
@@ -14,6 +13,7 @@ from vision.core.ports import (
     Rule,
     Tracker,
     ViewCheck,
+    Writing,
 )
 from vision.core.scene import Scene
 from vision.core.violations import Candidate, Violation
@@ -62,7 +62,7 @@ class Camera:
 
     def observe(
         self, frame: Frame, detections: Detections
-    ) -> list[tuple[Violation, Evidence]]:
+    ) -> list[tuple[Violation, Writing]]:
         """Analyse one frame.
 
         Args:
@@ -70,7 +70,7 @@ class Camera:
             detections: what the detector saw in it.
 
         Returns:
-            The steps that this frame brings, each with its proof.
+            The steps that this frame brings, each with what writes its proof.
         """
         parts = self.parts
         view = parts.view.check(frame, detections)
@@ -89,7 +89,7 @@ class Camera:
         )
         parts.evidence.observe(observation)
         steps = [
-            (violation, parts.evidence.keep(violation, observation))
+            (violation, parts.evidence.capture(violation, observation))
             for rule in parts.rules
             for violation in rule.observe(observation)
         ]

@@ -1,6 +1,7 @@
 """Between the rules and the sink: an event is held until the sink has it for good."""
 
 import logging
+import threading
 from collections import deque
 
 from vision.core.errors import SinkError
@@ -16,7 +17,7 @@ class HeldDelivery:
 
     A sink refuses when its disk is full or its database is locked for long. Until it
     takes events again they wait here; `full` tells the engine to stop analysing, so
-    that memory stays bounded and nothing is lost.
+    that memory stays bounded and nothing is lost. May be used by any thread.
     """
 
     def __init__(self, sink: EventSink, clock: Clock, *, capacity: int = 1_000) -> None:
@@ -24,6 +25,8 @@ class HeldDelivery:
         self._clock = clock
         self._capacity = capacity
         self._held: deque[ViolationEvent] = deque()
+        # Reentrant: putting into a sink may bring news of its health, to be put, too.
+        self._lock = threading.RLock()
         self._failing = False
 
     @property
@@ -38,19 +41,21 @@ class HeldDelivery:
 
     def put(self, event: ViolationEvent) -> None:
         """Hand one event on, or hold it."""
-        self._held.append(event)
-        self.flush()
+        with self._lock:
+            self._held.append(event)
+            self.flush()
 
     def flush(self) -> None:
         """Hand on everything that waits, until the sink refuses."""
-        while self._held:
-            try:
-                self._sink.put(self._held[0])
-            except SinkError as error:
-                self._report(error)
-                return
-            self._held.popleft()
-        self._recovered()
+        with self._lock:
+            while self._held:
+                try:
+                    self._sink.put(self._held[0])
+                except SinkError as error:
+                    self._report(error)
+                    return
+                self._held.popleft()
+            self._recovered()
 
     def health(self, event: HealthEvent) -> None:
         """Hand on a health event; one that the sink refuses is only logged."""

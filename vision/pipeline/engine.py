@@ -19,6 +19,7 @@ FrameListener = Callable[[Frame, Detections], None]
 _DONE = frozenset({FeedState.ENDED, FeedState.FAILED, FeedState.STOPPED})
 _NAP_S = 0.5  # longest sleep when no frame waits; arrivals cut it short
 _STOP_S = 5.0  # for all feeds together
+_PROOF_S = 60.0  # for proof that is being written when a run ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,9 @@ class Engine:
         self._frames = 0
         self._turned_s = clock.monotonic_s()
         reporter.metrics.watch(
-            [camera.parts.feed for camera in cameras], lambda: reporter.delivery.held
+            [camera.parts.feed for camera in cameras],
+            held=lambda: reporter.delivery.held,
+            unproven=lambda: reporter.waiting,
         )
 
     @property
@@ -115,10 +118,10 @@ class Engine:
             return self._summary()
         finally:
             self._stop_feeds()
-            self._reporter.delivery.flush()
+            self._reporter.settle(_PROOF_S)
             for camera in self._cameras:
                 camera.explain(now=True)
-                if not self._reporter.delivery.held:
+                if not self._reporter.pending:
                     camera.remember(now=True)
 
     def _turn(self) -> bool:
@@ -126,10 +129,10 @@ class Engine:
         self._turned_s = self._clock.monotonic_s()
         for camera in self._cameras:
             camera.explain()
-        delivery = self._reporter.delivery
-        delivery.flush()
-        frames = [] if delivery.full else self._take()
-        if not frames and not delivery.held and self._all_done():
+        reporter = self._reporter
+        reporter.tend()
+        frames = [] if reporter.full else self._take()
+        if not frames and not reporter.pending and self._all_done():
             # A feed may have put its last frame between the two questions.
             frames = self._take()
             if not frames:
@@ -164,11 +167,11 @@ class Engine:
 
     def _observe(self, frame: Frame, detections: Detections) -> None:
         camera = self._by_id[frame.camera_id]
-        for violation, evidence in camera.observe(frame, detections):
-            self._reporter.report(camera, violation, evidence)
+        for violation, write in camera.observe(frame, detections):
+            self._reporter.report(camera, violation, write)
         # Only after the events are safe: a memory that says "opened" must not
         # outlive an event that was never kept.
-        if not self._reporter.delivery.held:
+        if not self._reporter.pending:
             camera.remember()
         self._frames += 1
         self._reporter.metrics.analysed(

@@ -62,9 +62,15 @@ class EngineMetrics:
             registry=self.registry,
         )
 
-    def watch(self, feeds: Iterable[CameraFeed], held: Callable[[], int]) -> None:
-        """Expose the feeds' own counters and the number of events that wait."""
-        self.registry.register(_FeedCollector(tuple(feeds), held))
+    def watch(
+        self,
+        feeds: Iterable[CameraFeed],
+        *,
+        held: Callable[[], int],
+        unproven: Callable[[], int],
+    ) -> None:
+        """Expose the feeds' own counters and what waits between rule and outbox."""
+        self.registry.register(_FeedCollector(tuple(feeds), held, unproven))
 
     def analysed(self, camera_id: str, age_s: float | None) -> None:
         """Count one analysed frame; `age_s` None for files."""
@@ -87,9 +93,15 @@ class EngineMetrics:
 class _FeedCollector(Collector):
     """Reads every feed's status at the moment of the scrape."""
 
-    def __init__(self, feeds: tuple[CameraFeed, ...], held: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        feeds: tuple[CameraFeed, ...],
+        held: Callable[[], int],
+        unproven: Callable[[], int],
+    ) -> None:
         self._feeds = feeds
         self._held = held
+        self._unproven = unproven
 
     @override
     def collect(self) -> Iterator[Metric]:
@@ -117,7 +129,12 @@ class _FeedCollector(Collector):
             "Events in memory that the outbox could not take yet",
             value=self._held(),
         )
-        yield from (state, frames, dropped, reconnects, queued, age, held)
+        unproven = GaugeMetricFamily(
+            "streetwarden_events_unproven",
+            "Decided steps whose proof is still being written",
+            value=self._unproven(),
+        )
+        yield from (state, frames, dropped, reconnects, queued, age, held, unproven)
 
 
 def _counter(name: str, text: str) -> CounterMetricFamily:

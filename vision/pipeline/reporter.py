@@ -4,14 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vision.core.events import Code, Provenance, ViolationEvent
-from vision.core.evidence import Evidence
+from vision.core.ports import Writing
 from vision.core.violations import Slug, Violation
 from vision.pipeline.camera import Camera
 from vision.pipeline.delivery import HeldDelivery
 from vision.pipeline.metrics import EngineMetrics
+from vision.pipeline.proving import Proving, ProvingAtOnce
 
 EventListener = Callable[[ViolationEvent], None]
-"""Looks on (progress, console, tests); must be quick and must not raise."""
+"""Looks on (progress, console, tests); must be quick and must not raise. Called by the
+thread that writes proof."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Origin:
 
 
 class Reporter:
-    """Writes events, counts them and hands them on."""
+    """Has proof written, makes events of it, counts them and hands them on."""
 
     def __init__(
         self,
@@ -42,31 +44,65 @@ class Reporter:
         origin: Origin,
         metrics: EngineMetrics,
         on_event: EventListener | None = None,
+        *,
+        proving: Proving | None = None,
     ) -> None:
+        """Name the parts; `proving` None: proof is written at once."""
         self.delivery = delivery
         self.metrics = metrics
         self.steps = 0
         self._origin = origin
         self._on_event = on_event
+        self._proving = ProvingAtOnce() if proving is None else proving
 
-    def report(self, camera: Camera, violation: Violation, evidence: Evidence) -> None:
-        """Hand on one step with its proof."""
+    @property
+    def waiting(self) -> int:
+        """Steps whose proof is not written yet."""
+        return self._proving.waiting
+
+    @property
+    def pending(self) -> bool:
+        """Whether a step was decided whose event is not safe yet."""
+        # In this order: a step goes from the one to the other.
+        return self._proving.waiting > 0 or self.delivery.held > 0
+
+    @property
+    def full(self) -> bool:
+        """Whether no more may be decided for the moment."""
+        return self._proving.full or self.delivery.full
+
+    def report(self, camera: Camera, violation: Violation, write: Writing) -> None:
+        """Have one step proven and handed on, soon and in order."""
         origin = self._origin
-        event = ViolationEvent(
-            violation=violation,
-            scene=camera.parts.scene,
-            code=origin.codes[violation.slug],
-            provenance=Provenance(
-                engine_version=origin.engine_version,
-                config_sha256=origin.config_sha256,
-                model_id=origin.model_id,
-                model_sha256=origin.model_sha256,
-                dropped_frames=camera.parts.feed.status().dropped,
-            ),
-            evidence=evidence,
+        provenance = Provenance(
+            engine_version=origin.engine_version,
+            config_sha256=origin.config_sha256,
+            model_id=origin.model_id,
+            model_sha256=origin.model_sha256,
+            dropped_frames=camera.parts.feed.status().dropped,
         )
-        self.delivery.put(event)
+
+        def hand_on() -> None:
+            event = ViolationEvent(
+                violation=violation,
+                scene=camera.parts.scene,
+                code=origin.codes[violation.slug],
+                provenance=provenance,
+                evidence=write(),
+            )
+            self.delivery.put(event)
+            if self._on_event is not None:
+                self._on_event(event)
+
+        self._proving.add(hand_on)
         self.steps += 1
         self.metrics.step(camera.camera_id, violation)
-        if self._on_event is not None:
-            self._on_event(event)
+
+    def tend(self) -> None:
+        """Have events that the sink refused tried again, by who hands events on."""
+        self._proving.tend(self.delivery.flush)
+
+    def settle(self, timeout_s: float) -> None:
+        """Wait for proof in the making, at most `timeout_s`; hand on what is held."""
+        self._proving.close(timeout_s)
+        self.delivery.flush()

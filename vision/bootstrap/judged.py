@@ -1,5 +1,8 @@
 """What evaluation runs: a detector that hides nothing, an engine on labelled clips."""
 
+import hashlib
+import os
+import shutil
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -17,7 +20,7 @@ from vision.config.cameras import CameraSettings
 from vision.config.home import Home
 from vision.config.load import Loaded
 from vision.config.models import ModelSettings
-from vision.config.site import SiteSettings
+from vision.config.site import SiteSettings, load_site
 from vision.core.clock import SystemClock
 from vision.core.events import Provenance, ViolationEvent
 from vision.core.health import HealthEvent
@@ -84,7 +87,8 @@ class SuiteWatcher:
     Attributes:
         loaded: the site.
         detector: its model.
-        home: where evidence of this evaluation goes.
+        home: where evidence of this evaluation goes, one folder per clip: clips that
+            are watched at the same time share no chain of seals.
         clock: wall time for file names.
     """
 
@@ -96,6 +100,9 @@ class SuiteWatcher:
     def watch(self, truth: TruthClip) -> ClipRun:
         """Analyse one clip from its beginning, with nothing remembered.
 
+        What an earlier watching left as its evidence is removed: it would be handed
+        out again as this one's.
+
         Raises:
             SourceError: the clip cannot be read.
             ModelError: the model failed.
@@ -103,7 +110,7 @@ class SuiteWatcher:
         """
         template = self._template(truth.camera)
         settings = _camera(truth, template)
-        evidence = self._evidence()
+        evidence = self._evidence(truth)
         late: dict[str, list[Path]] = defaultdict(list)
         evidence.deliver_late_to(
             lambda event_id, files: late[event_id].extend(
@@ -165,9 +172,11 @@ class SuiteWatcher:
         cameras = self.loaded.settings.cameras
         return next((one for one in cameras if one.id == name), cameras[0])
 
-    def _evidence(self) -> PackageStore:
+    def _evidence(self, truth: TruthClip) -> PackageStore:
+        folder = self.home.evidence / clip_folder(truth)
+        shutil.rmtree(folder, ignore_errors=True)
         return PackageStore(
-            self.home.evidence,
+            folder,
             provenance=self._provenance(),
             clock=self.clock,
             on_health=_no_listener,
@@ -200,6 +209,36 @@ class SuiteWatcher:
             model_id=self.detector.model_id,
             model_sha256=self.detector.model_sha256,
         )
+
+
+def build_suite_watcher(config: Path, out: Path, share: int = 1) -> SuiteWatcher:
+    """Load a site and its model to judge clips with.
+
+    Args:
+        config: the site file.
+        out: folder whose `evidence` gets what proves the events.
+        share: watchers that work on this machine at the same time; the model's threads
+            are divided among them unless the site names their number.
+
+    Raises:
+        ConfigError: the site file is faulty.
+        ModelError: the model cannot be loaded.
+    """
+    loaded = load_site(config)
+    model = loaded.settings.model
+    if share > 1 and model.threads == 0:
+        each = max(1, (os.cpu_count() or 1) // share)
+        model = model.model_copy(update={"threads": each})
+    return SuiteWatcher(loaded, build_detector(model), Home(out))
+
+
+def clip_folder(truth: TruthClip) -> str:
+    """Return where a clip's evidence lies: its name, and its truth's digest.
+
+    Two clips of one name in different folders have different truths.
+    """
+    digest = hashlib.sha256(truth.path.read_bytes()).hexdigest()[:8]
+    return f"{_identifier(truth.clip.stem)}-{digest}"
 
 
 def _camera(truth: TruthClip, template: CameraSettings) -> CameraSettings:

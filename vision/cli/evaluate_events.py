@@ -3,25 +3,25 @@
 import os
 import shutil
 from collections.abc import Iterable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from vision.bootstrap.judged import SuiteWatcher
-from vision.bootstrap.model import build_detector
+from vision.bootstrap.judged import SuiteWatcher, build_suite_watcher
 from vision.cli.evaluate_output import Language, Out, Seed, about, finish, progress
-from vision.config.home import Home
-from vision.config.site import load_site
 from vision.core.errors import ConfigError
 from vision.evaluation import runner
 from vision.evaluation.clip_store import ClipStore, Watched
 from vision.evaluation.event_report import Scoring, event_report, write_event_csv
+from vision.evaluation.hands import Hands, in_processes, one_by_one
 from vision.evaluation.matching import MatchRule
 from vision.evaluation.problems import Problems
 from vision.evaluation.report import events_page, show
 from vision.evaluation.shots import event_shots
+from vision.evaluation.spread import Spread, on_ray
 from vision.evaluation.truth import TruthClip, read_truth
 from vision.evaluation.values import write_json, write_problems_csv
 from vision.evaluation.words import english
@@ -46,6 +46,12 @@ def events(
     clear_within_s: Annotated[
         float, typer.Option(help="An end is due this long after it, s.")
     ] = _DEFAULT.clear_within_s,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Clips watched at the same time.")
+    ] = 1,
+    ray: Annotated[
+        str | None, typer.Option(help="Spread over a Ray cluster: address or `local`.")
+    ] = None,
     shots: Annotated[int, typer.Option(help="Most pictures of mistakes.")] = 48,
     resamples: Annotated[int, typer.Option(help="Bootstrap size.")] = 1000,
     seed: Seed = 0,
@@ -53,31 +59,29 @@ def events(
 ) -> None:
     """Score what the engine reports on clips whose truth is known."""
     problems = Problems()
-    loaded = load_site(config)
     clips = _clips(truth, problems)
-    detector = build_detector(loaded.settings.model)
+    watcher = build_suite_watcher(config, out)
+    detector, sha256 = watcher.detector, watcher.loaded.sha256
     out.mkdir(parents=True, exist_ok=True)
     store = ClipStore(
-        out, Watched(loaded.sha256, detector.model_sha256, version("streetwarden"))
+        out, Watched(sha256, detector.model_sha256, version("streetwarden"))
     )
     if len(store):
         print(f"going on after {len(store)} clips of an interrupted run")
     else:
         # Evidence of an earlier run would be handed out again as this run's.
         shutil.rmtree(out / "evidence", ignore_errors=True)
-    watcher = SuiteWatcher(loaded, detector, Home(out))
     rule = MatchRule(onset_s, min_iou, _DEFAULT.clear_early_s, clear_within_s)
     with progress("clips") as advance:
-        outcomes = runner.watch_all(
-            clips, watcher, rule, problems, advance, store=store
-        )
+        hands = _hands(watcher, config, out, (workers, ray))
+        outcomes = runner.watch_all(clips, hands, rule, problems, advance, store=store)
     store.finish()
     report = event_report(
         clips,
         outcomes,
         scoring=Scoring(rule, resamples, seed),
         problems=problems,
-        about=about(detector, seed, (config, loaded.sha256)),
+        about=about(detector, seed, (config, sha256)),
         link=lambda path: Path(os.path.relpath(path, out)).as_posix(),
     )
     write_json(out / "report.json", report)
@@ -88,6 +92,18 @@ def events(
     (out / "report.html").write_text(page, encoding="utf-8")
     _tell(report["figures"])
     finish(problems, out)
+
+
+def _hands(
+    watcher: SuiteWatcher, config: Path, out: Path, spread: tuple[int, str | None]
+) -> Hands:
+    workers, address = spread
+    if address is None and workers == 1:
+        return one_by_one(watcher)
+    build = partial(build_suite_watcher, config.resolve(), out.resolve(), workers)
+    if address is None:
+        return in_processes(build, workers)
+    return on_ray(build, Spread(address, workers))
 
 
 def _tell(figures: object) -> None:

@@ -2,12 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from vision.core.violations import Slug
-from vision.evaluation.found import ClipRun, FoundEvent, NotOpened
+from vision.evaluation.found import ClipRun
+from vision.evaluation.run_lines import line_of, parse_run
 from vision.evaluation.truth import TruthClip
 
 FILE_NAME = "interrupted.jsonl"
@@ -53,7 +52,7 @@ class ClipStore:
 
     def add(self, truth: TruthClip, run: ClipRun) -> None:
         """Keep one finished clip."""
-        line = json.dumps({"clip": _key(truth), "run": asdict(run)}, default=str)
+        line = json.dumps({"clip": _key(truth), "run": line_of(run)})
         with self._path.open("a", encoding="utf-8") as stream:
             stream.write(line + "\n")
 
@@ -69,7 +68,7 @@ class ClipStore:
         for line in lines[1:]:
             try:
                 row = json.loads(line)
-                self._done[row["clip"]] = _run(row["run"])
+                self._done[row["clip"]] = parse_run(row["run"])
             except (ValueError, KeyError, TypeError):
                 break  # torn by the interruption: that clip is watched again
             kept.append(line)
@@ -80,41 +79,3 @@ def _key(truth: TruthClip) -> str:
     """Name a clip with its truth: other zones or events make it another clip."""
     digest = hashlib.sha256(truth.path.read_bytes()).hexdigest()
     return f"{truth.path.resolve()} {digest}"
-
-
-def _run(row: Mapping[str, object]) -> ClipRun:
-    found, waiting = row["found"], row["not_opened"]
-    watched_s, frames = row["watched_s"], row["frames"]
-    if (
-        not isinstance(found, list)
-        or not isinstance(waiting, list)
-        or not isinstance(watched_s, int | float)
-        or not isinstance(frames, int)
-    ):
-        msg = "not a watched clip"
-        raise TypeError(msg)
-    return ClipRun(
-        watched_s=watched_s,
-        found=tuple(
-            FoundEvent(
-                **{
-                    **one,
-                    "slug": Slug(one["slug"]),
-                    "xyxy": tuple(one["xyxy"]),
-                    "facts": tuple(one["facts"]),
-                    "evidence": tuple(Path(file) for file in one["evidence"]),
-                }
-            )
-            for one in found
-        ),
-        not_opened=tuple(
-            NotOpened(
-                slug=Slug(one["slug"]),
-                xyxy=tuple(one["xyxy"]),
-                started_s=one["started_s"],
-                facts=tuple(one["facts"]),
-            )
-            for one in waiting
-        ),
-        frames=frames,
-    )

@@ -6,17 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import cv2
 import numpy as np
 
 from vision.core.arrays import ImageU8
-from vision.core.errors import VisionError
 from vision.core.frame import Frame
 from vision.core.ports import Clock, Detector
 from vision.evaluation.clip_store import ClipStore
-from vision.evaluation.found import ClipRun
+from vision.evaluation.hands import Hands
 from vision.evaluation.matching import MatchRule
 from vision.evaluation.outcomes import ClipOutcome, settle
 from vision.evaluation.pictures import LabelledPicture
@@ -29,18 +27,6 @@ Decoded = tuple[str, ImageU8 | None]
 
 Progress = Callable[[int, int], None]
 """Told (done, total); must be quick and must not raise."""
-
-
-class ClipWatcher(Protocol):
-    """Lets the engine watch one labelled clip; bootstrap provides it."""
-
-    def watch(self, truth: TruthClip) -> ClipRun:
-        """Analyse the clip with the truth's zones and return what was said.
-
-        Raises:
-            VisionError: the clip cannot be read, or the model failed.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +80,7 @@ def detect_all(
 
 def watch_all(
     clips: Sequence[TruthClip],
-    watcher: ClipWatcher,
+    hands: Hands,
     rule: MatchRule,
     problems: Problems,
     on_progress: Progress,
@@ -105,7 +91,7 @@ def watch_all(
 
     Args:
         clips: a suite.
-        watcher: the engine.
+        hands: who watches.
         rule: what counts as found.
         problems: told of clips left out.
         on_progress: told after each clip.
@@ -114,29 +100,31 @@ def watch_all(
     Returns:
         One outcome per clip that could be watched, in the order given.
     """
-    outcomes = []
     on_progress(0, len(clips))
-    for number, truth in enumerate(clips, 1):
-        if check_clip(truth, problems):
-            try:
-                outcomes.append(settle(truth, _watched(truth, watcher, store), rule))
-            except VisionError as error:
-                lost = max(1, len(truth.events))
-                problems.add(truth.clip, None, f"{error}; left out", lost=lost)
-        on_progress(number, len(clips))
-    return outcomes
-
-
-def _watched(
-    truth: TruthClip, watcher: ClipWatcher, store: ClipStore | None
-) -> ClipRun:
-    before = None if store is None else store.get(truth)
-    if before is not None:
-        return before
-    run = watcher.watch(truth)
-    if store is not None:
-        store.add(truth, run)
-    return run
+    usable = [truth for truth in clips if check_clip(truth, problems)]
+    runs = [None if store is None else store.get(truth) for truth in usable]
+    waiting = [k for k, run in enumerate(runs) if run is None]
+    faults: dict[int, str | None] = {}
+    done = len(clips) - len(waiting)
+    on_progress(done, len(clips))
+    for answer in hands([usable[k] for k in waiting]):
+        k = waiting[answer.number]
+        runs[k] = answer.run
+        if answer.run is None:
+            faults[k] = answer.fault
+        elif store is not None:
+            store.add(usable[k], answer.run)
+        done += 1
+        on_progress(done, len(clips))
+    # In the suite's order, whoever was done first: the same report every time.
+    for k, fault in sorted(faults.items()):
+        lost = max(1, len(usable[k].events))
+        problems.add(usable[k].clip, None, f"{fault}; left out", lost=lost)
+    return [
+        settle(truth, run, rule)
+        for truth, run in zip(usable, runs, strict=True)
+        if run is not None
+    ]
 
 
 def decode(path: Path) -> ImageU8 | None:

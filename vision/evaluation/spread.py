@@ -1,10 +1,10 @@
-"""Detection over many machines, on Ray Data (extra `ray`): same numbers, more hands.
+"""Evaluation over many machines, on Ray Data (extra `ray`): same numbers, more hands.
 
-Pictures are read where they are detected, so every node must see the data set and the
-model under the same path.
+Pictures and clips are read where they are judged, so every node must see them, the
+model and the output folder under the same path.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,14 @@ import numpy as np
 from vision.core.clock import SystemClock
 from vision.core.errors import VisionError
 from vision.core.ports import Detector
+from vision.evaluation import run_lines
+from vision.evaluation.hands import Answer, Hands, answer_of
+from vision.evaluation.hands import Build as BuildWatcher
 from vision.evaluation.pictures import LabelledPicture
 from vision.evaluation.predictions import PredictionStore, line_of, parse_line
+from vision.evaluation.problems import Problems
 from vision.evaluation.runner import DetectRun, Progress, decode, detect_batch
+from vision.evaluation.truth import TruthClip, read_truth
 
 
 class SpreadError(VisionError):
@@ -29,8 +34,8 @@ class Spread:
 
     Attributes:
         address: of the cluster; `local` starts one on this machine.
-        workers: detectors, each with its own copy of the model.
-        batch: pictures per call.
+        workers: detectors, or engines, each with its own copy of the model.
+        batch: pictures per call; clips go one by one.
         cpus: that Ray reserves for each detector.
     """
 
@@ -98,6 +103,63 @@ def detect_spread(
         store.add(parse_line(str(answer["line"])))
         done += 1
         on_progress(done, len(pictures))
+
+
+class _Watcher:
+    """Lives on a node, holds one engine, answers clip by clip."""
+
+    def __init__(self, build: BuildWatcher) -> None:
+        self._watcher = build()
+
+    def __call__(self, batch: Mapping[str, Any]) -> dict[str, Any]:
+        lines, faults = [], []
+        for number, path in zip(batch["number"], batch["truth"], strict=True):
+            said = self._answer(int(number), Path(str(path)))
+            lines.append("" if said.run is None else run_lines.line_of(said.run))
+            faults.append(said.fault or "")
+        told = {"number": batch["number"], "line": lines, "fault": faults}
+        return {name: np.array(column, dtype=object) for name, column in told.items()}
+
+    def _answer(self, number: int, path: Path) -> Answer:
+        truth = read_truth(path, Problems())
+        if truth is None:
+            return Answer(number, None, f"{path} cannot be read on this node")
+        return answer_of(number, truth, self._watcher)
+
+
+def on_ray(build: BuildWatcher, spread: Spread) -> Hands:
+    """Return hands that watch clips on a Ray cluster.
+
+    Args:
+        build: makes the watcher on each worker.
+        spread: how.
+
+    Returns:
+        Hands that raise SpreadError when Ray is not installed or the cluster cannot be
+        reached.
+    """
+
+    def watch(clips: Sequence[TruthClip]) -> Iterator[Answer]:
+        if not clips:
+            return
+        ray = _connected(spread.address)
+        rows = [
+            {"number": k, "truth": str(truth.path.resolve())}
+            for k, truth in enumerate(clips)
+        ]
+        answers = ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
+            _Watcher,
+            fn_constructor_args=(build,),
+            batch_size=1,
+            concurrency=spread.workers,
+            num_cpus=spread.cpus,
+        )
+        for row in answers.iter_rows():
+            line, fault = str(row["line"]), str(row["fault"])
+            run = run_lines.parse_run(line) if line else None
+            yield Answer(int(row["number"]), run, fault or None)
+
+    return watch
 
 
 def _connected(address: str) -> Any:

@@ -1,6 +1,7 @@
 """Pictures with green boxes on grey, and a detector that finds green."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -81,6 +82,34 @@ def film_heap(path: Path, heap: Box, there_s: tuple[float, float]) -> str:
             container.mux(stream.encode(VideoFrame.from_ndarray(image, format="bgr24")))
         container.mux(stream.encode())
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def write_truth(folder: Path, name: str, *, laid_s: float = 10.0) -> dict[str, object]:
+    """Film a heap that is laid and taken at 40 s, and tell the truth about it."""
+    folder.mkdir(exist_ok=True)
+    digest = film_heap(folder / f"{name}.mp4", (128, 96, 160, 128), (laid_s, 40.0))
+    truth = {
+        "schema": 1,
+        "clip": f"{name}.mp4",
+        "camera": name,
+        "sha256": digest,
+        "width": 320,
+        "height": 192,
+        "fps": 2,
+        "zones": [
+            {"id": "all", "kind": "clean", "polygon": [[0, 0], [1, 0], [1, 1], [0, 1]]}
+        ],
+        "events": [
+            {
+                "slug": "garbage_pile",
+                "start_s": laid_s,
+                "end_s": 40,
+                "xyxy": [0.4, 0.5, 0.5, 2 / 3],
+            }
+        ],
+    }
+    (folder / f"{name}.truth.json").write_text(json.dumps(truth))
+    return truth
 
 
 def write_yolo(root: Path, boxes: Sequence[Sequence[Box]]) -> Path:

@@ -1,17 +1,22 @@
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.unit.evaluation.pictures import film_heap, write_yolo
+from tests.unit.evaluation.pictures import write_truth, write_yolo
+from vision.bootstrap.judged import build_suite_watcher
 from vision.cli.evaluate import app
 from vision.cli.evaluate_output import BAD_INPUT
 from vision.config.site import load_site
 from vision.core.errors import ConfigError
 from vision.core.violations import Slug
 from vision.evaluation.gate import read_gate
+from vision.evaluation.hands import HandsError, in_processes
 from vision.evaluation.json_lines import LabelError
+from vision.evaluation.problems import Problems
+from vision.evaluation.truth import read_truth
 
 # A real ONNX graph that finds red, green and blue cells of 32 x 32 px.
 ROOT = Path(__file__).parents[3]
@@ -118,39 +123,25 @@ sinks: [{{type: jsonl}}]
 """
 
 
-def test_events_are_judged_from_site_file_and_truth_folder(tmp_path: Path) -> None:
-    heap = (128, 96, 160, 128)
-    digest = film_heap(tmp_path / "heap.mp4", heap, (10.0, 40.0))
-    truth = {
-        "schema": 1,
-        "clip": "heap.mp4",
-        "sha256": digest,
-        "width": 320,
-        "height": 192,
-        "fps": 2,
-        "zones": [
-            {"id": "all", "kind": "clean", "polygon": [[0, 0], [1, 0], [1, 1], [0, 1]]}
-        ],
-        "events": [
-            {
-                "slug": "garbage_pile",
-                "start_s": 10,
-                "end_s": 40,
-                "xyxy": [0.4, 0.5, 0.5, 2 / 3],
-            }
-        ],
-    }
-    (tmp_path / "heap.truth.json").write_text(json.dumps(truth))
-    other = {**truth, "sha256": "0" * 64}
-    (tmp_path / "other.truth.json").write_text(json.dumps(other))
-    site = tmp_path / "site.yaml"
-    site.write_text(SITE.format(model=MODEL))
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    path = tmp_path / "site.yaml"
+    path.write_text(SITE.format(model=MODEL))
+    return path
 
-    result = evaluate(
-        "events",
-        *("--config", site, "--truth", tmp_path, "--out", tmp_path / "out"),
-        *("--lang", "zh"),
-    )
+
+def judge(site: Path, truth: Path, out: Path, *more: object) -> Result:
+    return evaluate("events", "--config", site, "--truth", truth, "--out", out, *more)
+
+
+def test_events_are_judged_from_site_file_and_truth_folder(
+    site: Path, tmp_path: Path
+) -> None:
+    truth = write_truth(tmp_path / "suite", "heap")
+    other = {**truth, "sha256": "0" * 64}
+    (tmp_path / "suite" / "other.truth.json").write_text(json.dumps(other))
+
+    result = judge(site, tmp_path / "suite", tmp_path / "out", "--lang", "zh")
 
     assert result.exit_code == BAD_INPUT
     assert "the truth is for another clip" in result.stderr
@@ -166,15 +157,49 @@ def test_events_are_judged_from_site_file_and_truth_folder(tmp_path: Path) -> No
     assert '<html lang="zh"' in page
 
 
-def test_a_folder_without_truth_is_refused(tmp_path: Path) -> None:
-    site = tmp_path / "site.yaml"
-    site.write_text(SITE.format(model=MODEL))
+@pytest.mark.timeout(120)
+def test_two_workers_report_what_one_does(site: Path, tmp_path: Path) -> None:
+    suite = tmp_path / "suite"
+    for name, laid_s in (("a", 5.0), ("b", 15.0)):
+        write_truth(suite, name, laid_s=laid_s)
+    # Has a truth and a video by name, but no video by content.
+    broken = write_truth(suite, "c") | {"sha256": None}
+    (suite / "c.mp4").write_bytes(b"no video")
+    (suite / "c.truth.json").write_text(json.dumps(broken))
 
+    results = [
+        judge(site, suite, tmp_path / f"{workers}", "--workers", workers)
+        for workers in (1, 2)
+    ]
+
+    assert [result.exit_code for result in results] == [BAD_INPUT, BAD_INPUT]
+    one, two = (
+        json.loads((tmp_path / name / "report.json").read_text("utf-8"))
+        for name in ("1", "2")
+    )
+    assert one["about"].pop("made_at") <= two["about"].pop("made_at")
+    assert one == two
+    assert one["counts"]["clips_scored"] == 2
+    events = [(tmp_path / name / "events.csv").read_bytes() for name in ("1", "2")]
+    assert events[0] == events[1]
+
+
+@pytest.mark.timeout(120)
+def test_a_worker_that_cannot_begin_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    write_truth(tmp_path / "suite", "heap")
+    read = read_truth(tmp_path / "suite" / "heap.truth.json", Problems())
+    hands = in_processes(
+        partial(build_suite_watcher, tmp_path / "gone.yaml", tmp_path), workers=2
+    )
+
+    assert read is not None
+    with pytest.raises(HandsError, match="a worker ended"):
+        list(hands([read]))
+
+
+def test_a_folder_without_truth_is_refused(site: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"no \*truth\.json below"):
-        evaluate(
-            "events",
-            *("--config", site, "--truth", tmp_path, "--out", tmp_path / "out"),
-        )
+        judge(site, tmp_path, tmp_path / "out")
 
 
 def test_the_shipped_suite_configuration_and_gate_are_right() -> None:

@@ -16,6 +16,7 @@ from vision.evaluation.event_report import Scoring, event_report, write_event_cs
 from vision.evaluation.found import ClipRun, NotOpened
 from vision.evaluation.gallery import RIGHT, Drawn, picture_uri
 from vision.evaluation.gate import Bound, judge, read_gate
+from vision.evaluation.hands import one_by_one
 from vision.evaluation.matching import MatchRule
 from vision.evaluation.outcomes import ClipOutcome, settle
 from vision.evaluation.problems import Problems
@@ -128,11 +129,15 @@ def test_a_clip_that_cannot_be_read_is_reported_and_the_rest_goes_on(
     told: list[tuple[int, int]] = []
 
     settled = watch_all(
-        clips, HalfBroken(), RULE, problems, lambda a, b: told.append((a, b))
+        clips,
+        one_by_one(HalfBroken()),
+        RULE,
+        problems,
+        lambda a, b: told.append((a, b)),
     )
 
     assert [one.truth.name for one in settled] == ["good.mp4", "fine.mp4"]
-    assert [problem.path.name for problem in problems] == ["bad.mp4", "gone.mp4.json"]
+    assert [problem.path.name for problem in problems] == ["gone.mp4.json", "bad.mp4"]
     assert told[-1] == (4, 4)
 
 
@@ -163,7 +168,9 @@ def suite(tmp_path: Path) -> list[TruthClip]:
 
 
 def watch(clips: list[TruthClip], watcher: Interrupted, store: ClipStore) -> Any:
-    outcomes = watch_all(clips, watcher, RULE, Problems(), lambda *_: None, store=store)
+    outcomes = watch_all(
+        clips, one_by_one(watcher), RULE, Problems(), lambda *_: None, store=store
+    )
     return report_of(outcomes)
 
 

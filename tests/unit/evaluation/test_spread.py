@@ -1,18 +1,25 @@
 """Needs the extra `ray`; starts a real cluster of two nodes on this machine."""
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.unit.evaluation.pictures import write_yolo
-from vision.bootstrap.judged import JudgedModel, build_judged_detector
+from tests.unit.evaluation.pictures import write_truth, write_yolo
+from vision.bootstrap.judged import (
+    JudgedModel,
+    build_judged_detector,
+    build_suite_watcher,
+)
 from vision.core.clock import SystemClock
+from vision.evaluation.hands import one_by_one
 from vision.evaluation.layouts import read_pictures
 from vision.evaluation.predictions import Header, Prediction, PredictionStore
 from vision.evaluation.problems import Problems
 from vision.evaluation.runner import DetectRun, detect_all
-from vision.evaluation.spread import Spread, detect_spread
+from vision.evaluation.spread import Spread, detect_spread, on_ray
+from vision.evaluation.truth import read_truth
 
 ray = pytest.importorskip("ray")
 cluster_utils = pytest.importorskip("ray.cluster_utils")
@@ -29,8 +36,36 @@ def columns(prediction: Prediction) -> tuple[bytes, bytes, bytes]:
     return said.xyxy.tobytes(), said.score.tobytes(), said.class_id.tobytes()
 
 
+SITE = f"""
+site: judged
+model: {{type: onnx, path: {MODEL}, class_map: {{green: garbage}}, imgsz: 320}}
+cameras: [{{id: any, source: {{type: images, path: .}}, period_s: 0.5}}]
+rules: [{{type: garbage_pile, dwell_s: 8, alone_s: 3}}]
+sinks: [{{type: jsonl}}]
+"""
+
+
+@pytest.fixture(scope="module")
+def two_nodes() -> Iterator[str]:
+    """Yield the address of a cluster of two nodes with one processor each."""
+    cluster = cluster_utils.Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 1}
+    )
+    try:
+        cluster.add_node(num_cpus=1)
+        ray.init(address=cluster.address, log_to_driver=False)
+        alive = [node for node in ray.nodes() if node["Alive"]]
+        assert len(alive) == 2
+        yield cluster.address
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+
+
 @pytest.mark.filterwarnings("default")  # Ray's own
-def test_two_nodes_give_the_numbers_of_one_machine(tmp_path: Path) -> None:
+def test_two_nodes_give_the_numbers_of_one_machine(
+    two_nodes: str, tmp_path: Path
+) -> None:
     cells = [[(32 * (k % 4), 32, 32 * (k % 4) + 32, 64)] for k in range(24)]
     data = write_yolo(tmp_path / "set", cells)
     pictures = read_pictures(data, split="val", problems=Problems()).pictures
@@ -43,22 +78,33 @@ def test_two_nodes_give_the_numbers_of_one_machine(tmp_path: Path) -> None:
         detect_all(
             pictures, DetectRun(build(), SystemClock(), 4), here, lambda *_: None
         )
-    cluster = cluster_utils.Cluster(
-        initialize_head=True, head_node_args={"num_cpus": 1}
-    )
-    try:
-        cluster.add_node(num_cpus=1)
-        ray.init(address=cluster.address, log_to_driver=False)
-        alive = [node for node in ray.nodes() if node["Alive"]]
-        spread = Spread(cluster.address, workers=2, batch=4, cpus=0.5)
+    spread = Spread(two_nodes, workers=2, batch=4, cpus=0.5)
 
-        with PredictionStore(tmp_path / "there", HEADER) as there:
-            detect_spread(pictures, build, spread, there, lambda *_: None)
-    finally:
-        ray.shutdown()
-        cluster.shutdown()
+    with PredictionStore(tmp_path / "there", HEADER) as there:
+        detect_spread(pictures, build, spread, there, lambda *_: None)
 
-    assert len(alive) == 2
     assert set(there.done) == set(here.done)
     for key, prediction in here.done.items():
         assert columns(there.done[key]) == columns(prediction)
+
+
+@pytest.mark.filterwarnings("default")  # Ray's own
+def test_two_nodes_watch_clips_as_one_machine_does(
+    two_nodes: str, tmp_path: Path
+) -> None:
+    suite, site = tmp_path / "suite", tmp_path / "site.yaml"
+    site.write_text(SITE)
+    clips = []
+    for name, laid_s in (("a", 5.0), ("b", 12.0), ("c", 20.0)):
+        write_truth(suite, name, laid_s=laid_s)
+        clip = read_truth(suite / f"{name}.truth.json", Problems())
+        assert clip is not None
+        clips.append(clip)
+    (suite / "c.mp4").write_bytes(b"no video")
+    here = list(one_by_one(build_suite_watcher(site, tmp_path))(clips))
+    build = partial(build_suite_watcher, site, tmp_path)
+
+    there = list(on_ray(build, Spread(two_nodes, workers=2, cpus=0.5))(clips))
+
+    assert sorted(there, key=lambda answer: answer.number) == here
+    assert [answer.run is None for answer in here] == [False, False, True]

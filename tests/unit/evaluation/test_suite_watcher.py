@@ -14,6 +14,7 @@ from vision.core.violations import Slug
 from vision.evaluation.about import About
 from vision.evaluation.event_report import Scoring, event_report
 from vision.evaluation.gallery import frame_at
+from vision.evaluation.hands import one_by_one
 from vision.evaluation.matching import MatchRule
 from vision.evaluation.outcomes import ClipOutcome
 from vision.evaluation.problems import Problems
@@ -82,7 +83,8 @@ def judge(
 ) -> tuple[list[ClipOutcome], dict[str, Any]]:
     problems = Problems()
     watcher = SuiteWatcher(loaded, GreenDetector(), Home(home))
-    outcomes = watch_all([truth], watcher, MatchRule(), problems, lambda *_: None)
+    hands = one_by_one(watcher)
+    outcomes = watch_all([truth], hands, MatchRule(), problems, lambda *_: None)
     report = event_report(
         [truth],
         outcomes,
@@ -159,6 +161,7 @@ def test_a_clip_without_video_is_a_source_error(
     truth: TruthClip, tmp_path: Path
 ) -> None:
     (tmp_path / "broken.mp4").write_bytes(b"no video")
+    (tmp_path / "broken.truth.json").write_text("{}")
     watcher = SuiteWatcher(site(), GreenDetector(), Home(tmp_path))
     broken = TruthClip(
         path=tmp_path / "broken.truth.json",

@@ -1,0 +1,67 @@
+"""A watched clip as one line of JSON: on disk, and between machines."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from vision.core.violations import Slug
+from vision.evaluation.found import ClipRun, FoundEvent, NotOpened
+
+
+def line_of(run: ClipRun) -> str:
+    """Return what was said about a clip as one line."""
+    return json.dumps(asdict(run), default=str)
+
+
+def parse_run(line: str) -> ClipRun:
+    """Return what `line_of` wrote down.
+
+    Raises:
+        ValueError: no JSON.
+        TypeError: not a watched clip.
+        KeyError: likewise.
+    """
+    row = json.loads(line)
+    if not isinstance(row, dict):
+        msg = f"got {type(row).__name__}, expected a watched clip"
+        raise TypeError(msg)
+    return _run(row)
+
+
+def _run(row: Mapping[str, object]) -> ClipRun:
+    found, waiting = row["found"], row["not_opened"]
+    watched_s, frames = row["watched_s"], row["frames"]
+    if (
+        not isinstance(found, list)
+        or not isinstance(waiting, list)
+        or not isinstance(watched_s, int | float)
+        or not isinstance(frames, int)
+    ):
+        msg = "not a watched clip"
+        raise TypeError(msg)
+    return ClipRun(
+        watched_s=watched_s,
+        found=tuple(
+            FoundEvent(
+                **{
+                    **one,
+                    "slug": Slug(one["slug"]),
+                    "xyxy": tuple(one["xyxy"]),
+                    "facts": tuple(one["facts"]),
+                    "evidence": tuple(Path(file) for file in one["evidence"]),
+                }
+            )
+            for one in found
+        ),
+        not_opened=tuple(
+            NotOpened(
+                slug=Slug(one["slug"]),
+                xyxy=tuple(one["xyxy"]),
+                started_s=one["started_s"],
+                facts=tuple(one["facts"]),
+            )
+            for one in waiting
+        ),
+        frames=frames,
+    )

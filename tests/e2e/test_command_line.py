@@ -19,7 +19,7 @@ STREETWARDEN = Path(sys.executable).with_name("streetwarden")
 
 
 def _run(
-    *arguments: str, home: Path, timeout_s: float = 200
+    *arguments: str, home: Path, timeout_s: float = 200, folder: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {
         "STREETWARDEN_DEMO_URL": "http://127.0.0.1:1",
@@ -29,7 +29,7 @@ def _run(
     }
     return subprocess.run(
         [str(STREETWARDEN), *arguments],
-        cwd=ROOT,
+        cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
@@ -65,6 +65,19 @@ def test_the_shipped_examples_are_right(home: Path) -> None:
 
         assert done.returncode == 0, done.stderr
         assert "right." in done.stdout
+
+
+def test_a_site_that_names_what_ships_works_in_every_folder(
+    tmp_path: Path, home: Path
+) -> None:
+    model = "model: {type: onnx, path: models/street-n}"
+    file = _site(
+        tmp_path, model=model, taxonomy="taxonomy: configs/taxonomy/cjt214.yaml"
+    )
+
+    done = _run("check", str(file), home=home, folder=tmp_path)
+
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_mistake_in_a_site_file_ends_with_status_2_and_its_line(

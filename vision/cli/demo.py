@@ -24,6 +24,7 @@ from vision.core.detections import Detections
 from vision.core.errors import ConfigError, SinkError
 from vision.core.events import ViolationEvent
 from vision.core.frame import Frame
+from vision.core.shipped import shipped
 from vision.evaluation.found import FoundEvent, fold
 from vision.evaluation.matching import MatchRule, match_events
 from vision.evaluation.problems import Problems
@@ -60,12 +61,8 @@ class _Record:
 def demo(*, exit_: Exit = False, port: Port = 8321) -> None:
     """Watch the bundled street: service, engine, events, evidence.
 
-    Needs the repository's folder as working directory. State goes to `demo` in
-    STREETWARDEN_HOME and is made anew each time.
+    State goes to `demo` in STREETWARDEN_HOME and is made anew each time.
     """
-    if not _CONFIG.is_file():
-        msg = f"{_CONFIG}: not found; start the demo in the repository's folder"
-        raise ConfigError(msg)
     home = Home(Home.from_environment().root / "demo")
     shutil.rmtree(home.root, ignore_errors=True)
     home.prepare()
@@ -86,7 +83,7 @@ def demo(*, exit_: Exit = False, port: Port = 8321) -> None:
 
 
 def _play(home: Home, url: str, stop: Event) -> bool:
-    loaded = load_site(_CONFIG)
+    loaded = load_site(shipped(_CONFIG))
     view = LiveView([camera.id for camera in loaded.settings.cameras])
     view.console.print(f"Event service on [bold]{url}[/bold]; watching the demo street")
     record = _Record(view)
@@ -108,7 +105,7 @@ def _play(home: Home, url: str, stop: Event) -> bool:
 def _compare(console: Console, found: Sequence[FoundEvent]) -> bool:
     """Print what truly happened beside what was reported; tell whether they agree."""
     problems = Problems()
-    truth = read_truth(_TRUTH, problems)
+    truth = read_truth(shipped(_TRUTH), problems)
     if truth is None or len(problems):
         msg = "; ".join(problem.located for problem in problems)
         raise ConfigError(msg)

@@ -80,9 +80,11 @@ class LiveView:
         self.console.print(
             f"[{style}]{violation.lifecycle:<8}[/{style}]"
             f"[bold]{violation.slug}[/bold] {escape(event.code.name)} "
-            f"at {clock_text(violation.decided_s)} · {escape(where + zone)}"
+            f"at {clock_text(violation.decided_s)} · {escape(where + zone)}",
+            soft_wrap=True,
         )
-        self.console.print(f"         why: {escape(why(violation))}", style="dim")
+        reasons = f"         why: {escape(why(violation))}"
+        self.console.print(reasons, style="dim", soft_wrap=True)
 
 
 def why(violation: Violation) -> str:

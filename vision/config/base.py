@@ -1,6 +1,14 @@
 """What all settings have in common."""
 
-from pydantic import BaseModel, ConfigDict
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from vision.core.shipped import shipped
+
+# A path that may name what ships with Streetwarden, from any working directory.
+ShippedPath = Annotated[Path, AfterValidator(shipped)]
 
 
 class Settings(BaseModel):

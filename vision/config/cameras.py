@@ -2,10 +2,18 @@
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import AwareDatetime, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from vision.config.base import Settings
+from vision.core.shipped import shipped
 
 Identifier = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", max_length=64)
@@ -24,6 +32,32 @@ ZoneKind = Literal[
 ]
 
 
+def _stream_or_file(url: str) -> str:
+    """Refuse an address without a host; find a clip that ships from every folder.
+
+    Raises:
+        ValueError: nobody could connect to it.
+    """
+    if "://" not in url:
+        return str(shipped(Path(url)))
+    try:
+        parts = urlsplit(url)
+        complete = parts.scheme == "file" or bool(parts.hostname)
+        _ = parts.port
+    except ValueError:  # no number where the port belongs, or a broken IPv6 address
+        complete = False
+    if not complete:
+        msg = (
+            "expected scheme://user:password@host:port/path; in a password write # as "
+            "%23, / as %2F, ? as %3F, @ as %40"
+        )
+        raise ValueError(msg)
+    return url
+
+
+StreamUrl = Annotated[str, Field(min_length=1), AfterValidator(_stream_or_file)]
+
+
 class PacketsSource(Settings):
     """PyAV, for RTSP/RTMP/HTTP streams and files (recommended).
 
@@ -33,8 +67,8 @@ class PacketsSource(Settings):
     """
 
     type: Literal["packets"]
-    url: str = Field(min_length=1)
-    sub_url: str | None = Field(default=None, min_length=1)
+    url: StreamUrl
+    sub_url: StreamUrl | None = None
     decode: Literal["auto", "full", "nonref", "key"] = "auto"
     longest_side_px: int | None = Field(default=None, ge=160, le=7680)
     rtsp_transport: Literal["tcp", "udp"] = "tcp"

@@ -15,9 +15,11 @@ from vision.config.problems import InvalidConfigError, Problem
 from vision.config.yaml_tree import Tree, YamlTree, parse
 from vision.core.errors import ConfigError
 from vision.core.redaction import without_secrets
+from vision.core.shipped import shipped
 
 _Settings = TypeVar("_Settings", bound=Settings)
 
+_EXAMPLE = Path("configs/site.example.yaml")
 _SHOWN = 60  # characters of a wrong value that are repeated in a message
 _SIZE_LIMIT = 4 * 1024 * 1024  # bytes; a thousand cameras need about one MiB
 
@@ -89,7 +91,7 @@ def _read(path: Path) -> bytes:
             raise ConfigError(msg)
         return path.read_bytes()
     except FileNotFoundError as error:
-        msg = f"{path}: no such file; start from configs/site.example.yaml"
+        msg = f"{path}: no such file; start from {shipped(_EXAMPLE)}"
         raise ConfigError(msg) from error
     except OSError as error:
         msg = f"{path}: cannot be read ({error.strerror}); expected a YAML file"

@@ -1,11 +1,10 @@
 """Detectors: which model runs, and on what."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from vision.config.base import Settings
+from vision.config.base import Settings, ShippedPath
 
 
 class _Model(Settings):
@@ -19,7 +18,7 @@ class _Model(Settings):
     `batch_max` takes memory and pays on GPUs only.
     """
 
-    path: Path
+    path: ShippedPath
     class_map: dict[str, str] = Field(default_factory=dict)
     thresholds: dict[str, Annotated[float, Field(gt=0, lt=1)]] = Field(
         default_factory=dict

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
-from vision.config.base import Settings
+from vision.config.base import Settings, ShippedPath
 from vision.config.calendars import (
     CalendarSettings,
     StreetClass,
@@ -31,13 +31,16 @@ class MetricsSettings(Settings):
 class SiteSettings(Settings):
     """Everything that one engine watches.
 
-    Relative paths are taken from the folder the command is started in. `timezone`
+    Relative paths are taken from the folder the command is started in; the model and
+    the taxonomies that ship are found from everywhere. `timezone`
     (IANA name) is that of calendars and picture captions; None: this machine's.
     """
 
     site: Identifier
     timezone: str | None = None
-    taxonomy: Path = Path("configs/taxonomy/gbt47678.yaml")
+    taxonomy: ShippedPath = Field(
+        default=Path("configs/taxonomy/gbt47678.yaml"), validate_default=True
+    )
     model: ModelSettings
     cameras: tuple[CameraSettings, ...] = Field(min_length=1)
     rules: tuple[RuleSettings, ...] = Field(min_length=1)

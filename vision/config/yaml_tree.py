@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 import yaml
 
@@ -12,6 +13,11 @@ Tree = dict[str, "Tree"] | list["Tree"] | str | int | float | bool | None
 
 _MERGE_LIMIT = 20_000  # nodes; an alias bomb is a mistake, not a configuration
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_BEFORE_LOGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/@]*")
+_AFTER_LOGIN = re.compile(r"[^/]*@")
+# RFC 3986, 3.2.1: what may stand before the @ of an address as it is.
+_LOGIN_SAFE = "!$&'()*+,;=:"
+_LOGIN = re.compile(rf"(?:[A-Za-z0-9._~{_LOGIN_SAFE}-]|%[0-9A-Fa-f]{{2}})*")
 
 
 @dataclass(slots=True)
@@ -111,7 +117,9 @@ class _Reader:
                     f"${{{name}}}, which is not set",
                     f"set the environment variable {name}",
                 )
-            return self._environment.get(name, "")
+                return match.group()
+            value = self._environment[name]
+            return _login(value) if _in_login(match) else value
 
         return _VARIABLE.sub(variable, plain)
 
@@ -122,3 +130,17 @@ class _Reader:
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
+
+
+def _in_login(match: re.Match[str]) -> bool:
+    """Tell whether a variable stands for a user or password inside an address."""
+    before, after = match.string[: match.start()], match.string[match.end() :]
+    return bool(_BEFORE_LOGIN.fullmatch(before) and _AFTER_LOGIN.match(after))
+
+
+def _login(value: str) -> str:
+    """Write a password so that it may stand in an address; leave it if it may already.
+
+    Nobody should have to know that `p#ss` must be written `p%23ss` there.
+    """
+    return value if _LOGIN.fullmatch(value) else quote(value, safe=_LOGIN_SAFE)

@@ -2,7 +2,11 @@
 
 import re
 
-_CREDENTIALS = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s]*@")
+# The second form: a password may hold a slash that nobody has escaped. Rather a host
+# too much is masked than a password too little.
+_CREDENTIALS = re.compile(
+    r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)(?:[^/\s]*@|[^/\s@:]*:\S*@)"
+)
 _QUERY = re.compile(
     r"(?P<key>(?:password|passwd|pwd|pass|token|secret|api_?key|auth|sig(?:nature)?)=)"
     r"[^&\s]+",

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from vision.config.cameras import PacketsSource
 from vision.config.home import Home
 from vision.config.problems import InvalidConfigError
 from vision.config.site import SiteSettings, load_site
@@ -120,6 +121,58 @@ def test_a_receiver_that_is_no_web_address_is_refused(tmp_path: Path) -> None:
     )
 
     assert any("http:// or https://" in p for p in problems)
+
+
+@pytest.mark.parametrize(
+    ("password", "written"),
+    [
+        ("simple", "simple"),
+        ("p#s/s@?", "p%23s%2Fs%40%3F"),
+        ("100%", "100%25"),
+        ("p%23ss", "p%23ss"),  # somebody has done it already
+        ("密码", "%E5%AF%86%E7%A0%81"),
+    ],
+)
+def test_a_password_may_hold_any_character(
+    password: str, written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATE_PASSWORD", password)
+    file = tmp_path / "site.yaml"
+    url = "rtsp://viewer:${GATE_PASSWORD}@camera/1"
+    file.write_text(GOOD.replace("rtsp://camera/1", url), encoding="utf-8")
+
+    source = load_site(file).settings.cameras[0].source
+
+    assert isinstance(source, PacketsSource)
+    assert source.url == f"rtsp://viewer:{written}@camera/1"
+
+
+def test_a_variable_outside_a_login_is_taken_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATE_PATH", "a/b?c=#1")
+    file = tmp_path / "site.yaml"
+    url = "rtsp://viewer@camera/${GATE_PATH}"
+    file.write_text(GOOD.replace("rtsp://camera/1", url), encoding="utf-8")
+
+    source = load_site(file).settings.cameras[0].source
+
+    assert isinstance(source, PacketsSource)
+    assert source.url == "rtsp://viewer@camera/a/b?c=#1"
+
+
+@pytest.mark.parametrize(
+    "url", ["rtsp://viewer:p#ss@camera/1", "rtsp://viewer:p/ss@camera/1", "rtsp:///1"]
+)
+def test_an_address_without_a_host_is_refused_and_shows_no_password(
+    url: str, tmp_path: Path
+) -> None:
+    problems = _problems(tmp_path, GOOD.replace("rtsp://camera/1", url))
+
+    assert len(problems) == 1
+    assert problems[0].startswith("cameras.0.source.url (line 6)")
+    assert "write # as %23" in problems[0]
+    assert "ss@" not in problems[0]
 
 
 def test_a_variable_comes_from_the_environment(

@@ -13,7 +13,9 @@ from vision.core.redaction import without_secrets
         ("http://h/x?Token=abc&y=1", "http://h/x?Token=***&y=1"),
         ("http://h/x?api_key=abc", "http://h/x?api_key=***"),
         ("rtsp://admin:P@ss@10.0.0.1/ch1", "rtsp://***@10.0.0.1/ch1"),
+        ("rtsp://admin:P/ss#w@10.0.0.1/ch1", "rtsp://***@10.0.0.1/ch1"),
         ("rtsp://h/plain", "rtsp://h/plain"),
+        ("http://h:8321/readyz answers", "http://h:8321/readyz answers"),
         ("mail me at a@b.c", "mail me at a@b.c"),
     ],
 )

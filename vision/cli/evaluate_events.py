@@ -20,7 +20,7 @@ from vision.evaluation.hands import Hands, in_processes, one_by_one
 from vision.evaluation.matching import MatchRule
 from vision.evaluation.problems import Problems
 from vision.evaluation.report import events_page, show
-from vision.evaluation.shots import event_shots
+from vision.evaluation.shots import Budget, event_shots
 from vision.evaluation.spread import Spread, on_ray
 from vision.evaluation.truth import TruthClip, read_truth
 from vision.evaluation.values import write_json, write_problems_csv
@@ -52,7 +52,8 @@ def events(
     ray: Annotated[
         str | None, typer.Option(help="Spread over a Ray cluster: address or `local`.")
     ] = None,
-    shots: Annotated[int, typer.Option(help="Most pictures of mistakes.")] = 48,
+    shots: Annotated[int, typer.Option(help="Most pictures in the report.")] = 48,
+    films: Annotated[int, typer.Option(help="Most short clips in the report.")] = 24,
     resamples: Annotated[int, typer.Option(help="Bootstrap size.")] = 1000,
     seed: Seed = 0,
     lang: Language = "en",
@@ -87,7 +88,9 @@ def events(
     write_json(out / "report.json", report)
     write_event_csv(out / "events.csv", outcomes)
     write_problems_csv(out / "problems.csv", problems)
-    pictures = event_shots(report, {c.name: c.clip for c in clips}, limit=shots)
+    pictures = event_shots(
+        report, {c.name: c.clip for c in clips}, budget=Budget(shots, films)
+    )
     page = events_page(report, pictures, lang)
     (out / "report.html").write_text(page, encoding="utf-8")
     _tell(report["figures"])

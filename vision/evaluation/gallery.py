@@ -50,18 +50,33 @@ def picture_uri(image: ImageU8, boxes: Sequence[Drawn], *, shares: bool = False)
     Returns:
         `data:image/jpeg;base64,…`, longest side at most 480 px.
     """
+    small = drawn_small(image, boxes, side_px=_SIDE_PX, shares=shares)
+    done, jpeg = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    if not done:
+        return ""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")
+
+
+def drawn_small(
+    image: ImageU8, boxes: Sequence[Drawn], *, side_px: int, shares: bool
+) -> ImageU8:
+    """Return a small copy with boxes.
+
+    Args:
+        image: (H, W, 3) uint8 BGR; not changed.
+        boxes: what to draw.
+        side_px: longest side at most, pixels.
+        shares: the boxes are shares of the picture's size, not pixels.
+    """
     height, width = image.shape[:2]
-    scale = min(1.0, _SIDE_PX / max(height, width))
+    scale = min(1.0, side_px / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = np.array(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
     factor = np.array(size * 2, np.float64) if shares else np.full(4, scale)
     for box in boxes:
         corners = np.round(np.array(box.xyxy) * factor).astype(int).tolist()
         _draw(small, corners, box)
-    done, jpeg = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    if not done:
-        return ""
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")
+    return small
 
 
 def frame_at(clip: Path, media_time_s: float) -> ImageU8 | None:

@@ -1,94 +1,157 @@
-"""Pictures of mistakes: what was missed and what was wrongly reported."""
+"""Pictures and short clips of what was missed, wrongly reported, and found."""
 
+import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vision.evaluation.gallery import TRUE, WRONG, Drawn, frame_at, picture_uri
+from vision.evaluation.gallery import RIGHT, TRUE, WRONG, Drawn, frame_at, picture_uri
 from vision.evaluation.json_lines import Json
+from vision.evaluation.moving import Timed, clip_uri
 
 _SETTLED_S = 4.0
+_AROUND_S = 4.0
+_LONGEST_S = 120.0
 
 # Plain values of a report, read without their types, as the page reads them.
 Values = Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many pictures and short clips a page may hold; mistakes come first.
+
+    Attributes:
+        shots: most pictures in all; further rows are listed without one.
+        clips: most short clips in all.
+    """
+
+    shots: int = 48
+    clips: int = 24
+
+
+@dataclass(frozen=True, slots=True)
+class _Shot:
+    """One row of the gallery and what its picture is made of.
+
+    Attributes:
+        at_s: time of the picture, media seconds.
+        span_s: from when to when the short clip shows.
+        boxes: what is drawn when.
+        row: what the page says beside it.
+    """
+
+    at_s: float
+    span_s: tuple[float, float]
+    boxes: tuple[Timed, ...]
+    row: dict[str, Json]
+
+
 def event_shots(
-    report: Mapping[str, Json], clips: Mapping[str, Path], *, limit: int
+    report: Mapping[str, Json], clips: Mapping[str, Path], *, budget: Budget
 ) -> dict[str, list[dict[str, Json]]]:
-    """Return, per clip, a picture of every missed event and every false alarm.
+    """Return, per clip, its missed events, false alarms and right reports, shown.
 
     Args:
         report: of `event_report`.
         clips: clip name to video file.
-        limit: most pictures in all; further mistakes are listed without a picture.
+        budget: how many pictures and short clips at most.
 
     Returns:
-        Rows for the page: kind, times, reasons, evidence, embedded picture.
+        Rows for the page, mistakes first: kind, times, reasons, evidence, embedded
+        picture and short clip (empty text where there is none).
     """
     values: Values = report
-    left = limit
-    shots: dict[str, list[dict[str, Json]]] = {}
-    for clip in values["clips"]:
-        rows = []
-        for at_s, boxes, row in (*_missed(clip), *_false(clip)):
-            image = frame_at(clips[clip["clip"]], at_s) if left > 0 else None
-            uri = "" if image is None else picture_uri(image, boxes, shares=True)
-            left -= image is not None
-            rows.append({**row, "uri": uri})
-        shots[clip["clip"]] = rows
+    shown = [(clip["clip"], list(_mistakes(clip))) for clip in values["clips"]]
+    shown += [(clip["clip"], list(_right(clip))) for clip in values["clips"]]
+    shots: dict[str, list[dict[str, Json]]] = {c["clip"]: [] for c in values["clips"]}
+    pictures, films = budget.shots, budget.clips
+    for name, rows in shown:
+        for shot in rows:
+            uri = _picture(clips[name], shot) if pictures > 0 else ""
+            pictures -= bool(uri)
+            film = clip_uri(clips[name], shot.span_s, shot.boxes) if films > 0 else None
+            films -= film is not None
+            shots[name].append({**shot.row, "uri": uri, "film": film or ""})
     return shots
 
 
-_Shot = tuple[float, list[Drawn], dict[str, Json]]
+def _picture(clip: Path, shot: _Shot) -> str:
+    image = frame_at(clip, shot.at_s)
+    if image is None:
+        return ""
+    boxes = [timed.box for timed in shot.boxes if timed.at(shot.at_s)]
+    return picture_uri(image, boxes, shares=True)
 
 
-def _missed(clip: Values) -> Iterator[_Shot]:
+def _mistakes(clip: Values) -> Iterator[_Shot]:
     for event in clip["true"]:
-        if event["missed"] is None:
-            continue
-        end_s = clip["watched_s"] if event["end_s"] is None else event["end_s"]
-        facts = event["missed"]["why_not"]
-        row: dict[str, Json] = {
-            "kind": "missed",
-            "slug": event["slug"],
-            "start_s": event["start_s"],
-            "end_s": event["end_s"],
-            "verdict": _unless_plain(event["missed"]["verdict"]),
-            "note": event["note"],
-            "facts": facts,
-            "facts_are": "why_not",
-            "evidence": [],
-        }
-        boxes = [Drawn(tuple(event["xyxy"]), TRUE, "", dashed=True)]
-        # Early, when what is missed has just come to rest and nothing hides it yet.
-        at_s = event["start_s"] + min(_SETTLED_S, (end_s - event["start_s"]) / 2)
-        yield at_s, boxes, row
-
-
-def _false(clip: Values) -> Iterator[_Shot]:
+        if event["missed"] is not None:
+            yield _missed(clip, event)
     for said in clip["found"]:
-        if said["verdict"] in {"true", "ignored"}:
-            continue
-        row: dict[str, Json] = {
-            "kind": "false_alarm",
-            "slug": said["slug"],
-            "start_s": said["started_s"],
-            "end_s": said["ended_s"],
-            "verdict": said["verdict"],
-            "note": "",
-            "facts": said["facts"],
-            "facts_are": "reasons",
-            "evidence": said["evidence"],
-        }
-        boxes = [
-            Drawn(tuple(event["xyxy"]), TRUE, "", dashed=True)
-            for event in clip["true"]
-            if event["start_s"] <= said["opened_s"]
-            and (event["end_s"] is None or event["end_s"] >= said["opened_s"])
-        ]
-        boxes.append(Drawn(tuple(said["xyxy"]), WRONG, said["slug"]))
-        yield said["opened_s"], boxes, row
+        if said["verdict"] not in {"true", "ignored"}:
+            yield _said(clip, said, right=False)
+
+
+def _right(clip: Values) -> Iterator[_Shot]:
+    for said in clip["found"]:
+        if said["verdict"] == "true":
+            yield _said(clip, said, right=True)
+
+
+def _missed(clip: Values, event: Values) -> _Shot:
+    end_s = _end_s(clip, event["end_s"])
+    row: dict[str, Json] = {
+        "kind": "missed",
+        "slug": event["slug"],
+        "start_s": event["start_s"],
+        "end_s": event["end_s"],
+        "verdict": _unless_plain(event["missed"]["verdict"]),
+        "note": event["note"],
+        "facts": event["missed"]["why_not"],
+        "facts_are": "why_not",
+        "evidence": [],
+    }
+    # Early, when what is missed has just come to rest and nothing hides it yet.
+    at_s = event["start_s"] + min(_SETTLED_S, (end_s - event["start_s"]) / 2)
+    return _Shot(at_s, _around(event["start_s"], end_s), (_true(event),), row)
+
+
+def _said(clip: Values, said: Values, *, right: bool) -> _Shot:
+    row: dict[str, Json] = {
+        "kind": "found" if right else "false_alarm",
+        "slug": said["slug"],
+        "start_s": said["started_s"],
+        "end_s": said["ended_s"],
+        "verdict": None if right else said["verdict"],
+        "note": "",
+        "facts": said["facts"],
+        "facts_are": "reasons",
+        "evidence": said["evidence"],
+    }
+    end_s = _end_s(clip, said["ended_s"])
+    drawn = Drawn(tuple(said["xyxy"]), RIGHT if right else WRONG, said["slug"])
+    told = Timed(drawn, said["started_s"], max(end_s, said["opened_s"]))
+    boxes = (*(_true(event) for event in clip["true"]), told)
+    # From before it came until after the decision, and after its end if that is near.
+    last_s = max(said["opened_s"], min(end_s, said["opened_s"] + _LONGEST_S / 2))
+    return _Shot(said["opened_s"], _around(said["started_s"], last_s), boxes, row)
+
+
+def _true(event: Values) -> Timed:
+    end_s = math.inf if event["end_s"] is None else event["end_s"]
+    box = Drawn(tuple(event["xyxy"]), TRUE, "", dashed=True)
+    return Timed(box, event["start_s"], end_s)
+
+
+def _around(first_s: float, last_s: float) -> tuple[float, float]:
+    first_s = max(0.0, first_s - _AROUND_S, last_s - _LONGEST_S)
+    return first_s, last_s + _AROUND_S
+
+
+def _end_s(clip: Values, end_s: float | None) -> float:
+    return float(clip["watched_s"]) if end_s is None else float(end_s)
 
 
 def _unless_plain(verdict: str) -> str | None:

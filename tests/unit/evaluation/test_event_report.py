@@ -23,11 +23,12 @@ from vision.evaluation.problems import Problems
 from vision.evaluation.report import compare_page, events_page, show
 from vision.evaluation.runner import watch_all
 from vision.evaluation.runs import CompareError, read_run
-from vision.evaluation.shots import event_shots
+from vision.evaluation.shots import Budget, event_shots
 from vision.evaluation.truth import TruthClip
 from vision.evaluation.values import write_json
 
 RULE = MatchRule()
+NO_VIDEO = {f"{k}.mp4": Path(f"{k}.mp4") for k in range(4)}
 ABOUT = About(command="streetwarden evaluate events", made_at="2026-11-02", seed=0)
 
 
@@ -87,7 +88,7 @@ def test_shuffled_clips_give_the_same_report() -> None:
 
 def test_the_page_tells_why_an_event_was_missed_and_escapes_names() -> None:
     report = report_of(outcomes())
-    shots = event_shots(report, {}, limit=0)
+    shots = event_shots(report, NO_VIDEO, budget=Budget(0, 0))
 
     page = events_page(report, shots)
 

@@ -1,7 +1,10 @@
+import base64
+import io
 import json
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 from tests.unit.evaluation.pictures import FPS, SECONDS, GreenDetector, film_heap
@@ -16,10 +19,11 @@ from vision.evaluation.event_report import Scoring, event_report
 from vision.evaluation.gallery import frame_at
 from vision.evaluation.hands import one_by_one
 from vision.evaluation.matching import MatchRule
+from vision.evaluation.moving import clip_uri
 from vision.evaluation.outcomes import ClipOutcome
 from vision.evaluation.problems import Problems
 from vision.evaluation.runner import watch_all
-from vision.evaluation.shots import event_shots
+from vision.evaluation.shots import Budget, event_shots
 from vision.evaluation.truth import TruthClip, read_truth
 
 LAID_S, TAKEN_S = 10.0, 40.0
@@ -138,12 +142,41 @@ def test_a_mistake_is_shown_in_a_frame_of_its_clip(
     _, report = judge(truth, tmp_path, site(dwell_s=300))
 
     clips = {truth.name: truth.clip}
-    (shown,) = event_shots(report, clips, limit=1)[truth.name]
-    (listed,) = event_shots(report, clips, limit=0)[truth.name]
+    (shown,) = event_shots(report, clips, budget=Budget(1, 1))[truth.name]
+    (listed,) = event_shots(report, clips, budget=Budget(0, 0))[truth.name]
 
     assert shown["kind"] == "missed"
     assert str(shown["uri"]).startswith("data:image/jpeg;base64,")
-    assert {**shown, "uri": ""} == listed
+    assert {**shown, "uri": "", "film": ""} == listed
+    kind, _, code = str(shown["film"]).partition(",")
+    assert kind == "data:video/mp4;base64"
+    with av.open(io.BytesIO(base64.b64decode(code)), "r") as film:
+        pictures = [frame.to_ndarray(format="bgr24") for frame in film.decode(video=0)]
+    # Four seconds before and after the heap's thirty, in at most 24 pictures.
+    excess = [picture[..., 1].astype(int) - picture[..., 2] for picture in pictures]
+    green = [bool((channel > 80).sum() > 100) for channel in excess]
+    assert 12 <= len(pictures) <= 24
+    assert (green[0], green[len(green) // 2], green[-1]) == (False, True, False)
+
+
+def test_a_right_report_is_shown_after_the_mistakes_have_their_pictures(
+    truth: TruthClip, tmp_path: Path
+) -> None:
+    _, report = judge(truth, tmp_path, site())
+    clips = {truth.name: truth.clip}
+
+    (shown,) = event_shots(report, clips, budget=Budget(1, 0))[truth.name]
+
+    assert (shown["kind"], shown["film"]) == ("found", "")
+    assert str(shown["uri"]).startswith("data:image/jpeg")
+    assert shown["evidence"]
+
+
+def test_a_clip_that_cannot_be_read_gives_no_film(tmp_path: Path) -> None:
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+
+    assert clip_uri(tmp_path / "broken.mp4", (0.0, 1.0), ()) is None
+    assert clip_uri(tmp_path / "gone.mp4", (0.0, 1.0), ()) is None
 
 
 def test_a_frame_after_the_end_is_the_last_one(truth: TruthClip) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from vision.bootstrap.judged import SuiteWatcher, build_suite_watcher
+from vision.bootstrap.suite import SuiteWatcher, build_suite_watcher
 from vision.cli.evaluate_output import Language, Out, Seed, about, finish, progress
 from vision.core.errors import ConfigError
 from vision.evaluation import runner

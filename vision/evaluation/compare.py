@@ -85,6 +85,10 @@ def compare(
     Raises:
         CompareError: different kinds of runs, or nothing shared.
     """
+    for run in (a, b):
+        if run.kind == "events" and run.report["sums"] != [c.name.lower() for c in Sum]:
+            msg = f"{run.path}: made by another version; run `evaluate events` again"
+            raise CompareError(msg)
     if a.kind != b.kind:
         msg = f"{a.path} holds {a.kind}, {b.path} {b.kind}; compare like with like"
         raise CompareError(msg)
@@ -159,9 +163,8 @@ def _shared_events(a: Run, b: Run) -> _Shared:
     rows_a, rows_b = a.report["cameras"], b.report["cameras"]
     cameras = sorted(set(rows_a) & set(rows_b))
     warnings = _lonely(rows_a, rows_b, "cameras")
-    for key in ("rule", "sums"):
-        if a.report[key] != b.report[key]:
-            warnings.append(f"the runs differ in their {key}; run one of them again")
+    if a.report["rule"] != b.report["rule"]:
+        warnings.append("the runs differ in their rule; run one of them again")
     uneven = [name for name in cameras if rows_a[name][0] != rows_b[name][0]]
     if uneven:
         warnings.append(f"other true events at {', '.join(uneven)}: the truth changed")

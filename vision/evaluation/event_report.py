@@ -239,6 +239,7 @@ def _clip(one: ClipOutcome, link: Link) -> Report:
             {**_found(event, link), "verdict": verdict.value}
             for event, verdict in zip(one.run.found, one.verdicts, strict=True)
         ],
+        "looks": [plain(asdict(look)) for look in one.run.looks],
     }
 
 
@@ -249,6 +250,7 @@ def _missed(missed: Missed | None) -> Json:
     return {
         "verdict": missed.verdict.value,
         "why_not": None if near is None else list(near.facts),
+        "instead": missed.instead,
     }
 
 

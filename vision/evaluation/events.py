@@ -59,6 +59,9 @@ def figures_of(sums: Sums) -> dict[str, Values]:
         - `queue_as_parked`: queue decoys reported as parking, over all of them.
         - `clear_precision`: "it is gone" that was so, over all said of true events.
         - `clear_recall`: ends reported in time, over ends whose time was up.
+        - `fix_precision`: asked whether an event's place was put right, "it was" that
+          was so, over all "it was"; `fix_recall`: over all questions asked when it was.
+          Answers given across the true end count nowhere.
     """
 
     def column(name: Sum) -> Values:
@@ -87,6 +90,8 @@ def figures_of(sums: Sums) -> dict[str, Values]:
         "queue_as_parked": _ratio(column(Sum.QUEUES_CALLED_PARKED), column(Sum.QUEUES)),
         "clear_precision": _ratio(column(Sum.CLEAR_RIGHT), column(Sum.CLEAR_CLAIMS)),
         "clear_recall": _ratio(column(Sum.CLEAR_DONE), column(Sum.CLEAR_DUE)),
+        "fix_precision": _ratio(column(Sum.FIX_RIGHT), column(Sum.FIX_CLAIMS)),
+        "fix_recall": _ratio(column(Sum.FIX_RIGHT), column(Sum.FIX_GONE)),
     }
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vision.core.events import ViolationEvent
+from vision.core.verification import Outcome
 from vision.core.violations import Candidate, Confidence, Lifecycle, Slug
 
 Box = tuple[float, float, float, float]
@@ -57,20 +58,39 @@ class NotOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """The answer to a question whether an event's place was put right.
+
+    Attributes:
+        event_id: which event.
+        asked_s: media time of the question.
+        decided_s: media time of the answer.
+        outcome: the answer.
+    """
+
+    event_id: str
+    asked_s: float
+    decided_s: float
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
 class ClipRun:
     """One clip as the engine saw it.
 
     Attributes:
         watched_s: media time from the first to the last analysed frame, seconds.
         found: opened events, in order of opening.
-        not_opened: candidates at the end of the clip.
+        not_opened: places that never opened an event, as they were last judged.
         frames: analysed frames.
+        looks: answers to questions whether a place was put right.
     """
 
     watched_s: float
     found: tuple[FoundEvent, ...]
     not_opened: tuple[NotOpened, ...] = ()
     frames: int = 0
+    looks: tuple[Look, ...] = ()
 
 
 def fold(events: Iterable[ViolationEvent], size: tuple[int, int]) -> list[FoundEvent]:

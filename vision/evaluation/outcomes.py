@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.core.arrays import BoolArray
-from vision.evaluation.found import ClipRun, FoundEvent, NotOpened
+from vision.core.verification import Outcome
+from vision.evaluation.found import ClipRun, FoundEvent, Look, NotOpened
 from vision.evaluation.matching import (
     MatchRule,
     match_events,
@@ -56,15 +57,26 @@ class Sum(IntEnum):
     CLEAR_DUE = 13
     CLEAR_DONE = 14
     SIGNED_ONSET_S = 15
+    FIX_CLAIMS = 16
+    FIX_GONE = 17
+    FIX_RIGHT = 18
 
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """A true event without a partner, and the nearest thing to a reason."""
+    """A true event without a partner, and the nearest thing to a reason.
+
+    Attributes:
+        index: into `truth.events`.
+        verdict: what was said instead; BACKGROUND: nothing at all.
+        not_opened: the place that came nearest to opening there, or None.
+        instead: index into `run.found` of what was said there instead, or None.
+    """
 
     index: int
     verdict: Verdict
     not_opened: NotOpened | None
+    instead: int | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -180,7 +192,11 @@ def _missed(event: TrueEvent, index: int, run: ClipRun, rule: MatchRule) -> Miss
     reasons = [n for n in run.not_opened if n.slug == event.slug]
     ranked = sorted(reasons, key=lambda n: _overlap(event, n), reverse=True)
     near = ranked[0] if ranked and _overlap(event, ranked[0]) > 0 else None
-    return Missed(index, verdict, near)
+    instead = None
+    if verdict is not Verdict.BACKGROUND:
+        rank = place + (here & same) + 0.5 * here
+        instead = int(np.argmax(rank))
+    return Missed(index, verdict, near, instead)
 
 
 def _beside(
@@ -227,6 +243,7 @@ def _sums(
         sums[Sum.SQ_ONSET_S2] += late_s**2
         sums[Sum.OPENING_S] += said.opened_s - event.start_s
         _add_clearing(sums, event, said, run.watched_s, rule)
+        _add_looks(sums, event, [o for o in run.looks if o.event_id == said.event_id])
     return sums
 
 
@@ -249,3 +266,16 @@ def _add_clearing(
         and said.cleared_s <= event.end_s + rule.clear_within_s
     )
     sums[Sum.CLEAR_DONE] += right and in_time
+
+
+def _add_looks(sums: Sums, event: TrueEvent, looks: Sequence[Look]) -> None:
+    """Add answers to "was it put right?"; those over a change count nowhere."""
+    for look in looks:
+        gone = event.end_s is not None and look.asked_s >= event.end_s
+        there = event.end_s is None or look.decided_s <= event.end_s
+        if not gone and not there:
+            continue
+        claimed = look.outcome is Outcome.CLEARED
+        sums[Sum.FIX_CLAIMS] += claimed
+        sums[Sum.FIX_GONE] += gone
+        sums[Sum.FIX_RIGHT] += claimed and gone

@@ -1,5 +1,6 @@
 """Plots as inline SVG: no fonts, no scripts, no libraries; they print well."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -10,6 +11,7 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#0
 _WIDTH, _HEIGHT = 360, 260
 _LEFT, _TOP, _RIGHT, _BOTTOM = 46, 12, 12, 40
 _POINTS_SHOWN = 160
+_STEPS = 5
 _TICK_STEPS_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0, 3600.0)
 _TICKS_MOST = 10
 
@@ -87,6 +89,14 @@ def line_plot(lines: Sequence[Line], *, x: str, y: str, x_max: float = 1.0) -> s
     return "".join([*parts, "</svg>"])
 
 
+def round_end(largest: float) -> float:
+    """Return the end of an axis with five round steps that holds a number > 0."""
+    step = largest / _STEPS
+    power = 10.0 ** math.floor(math.log10(step))
+    mantissa = next(m for m in (1.0, 2.0, 5.0, 10.0) if m * power >= step * (1 - 1e-9))
+    return _STEPS * mantissa * power
+
+
 def timeline(rows: Sequence[tuple[str, Sequence[Bar]]], *, length_s: float) -> str:
     """Return rows of bars over one clip's time.
 
@@ -132,8 +142,8 @@ def _open(width: int, height: int, name: str) -> str:
 
 def _axes(x: str, y: str, x_max: float) -> str:
     parts = []
-    for k in range(6):
-        share = k / 5
+    for k in range(_STEPS + 1):
+        share = k / _STEPS
         parts.append(
             f'<line x1="{_x(0)}" x2="{_x(1)}" y1="{_y(share):.1f}" '
             f'y2="{_y(share):.1f}" class="grid"/>'

@@ -7,7 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from vision.evaluation.json_lines import Json
-from vision.evaluation.plots import Bar, Line, line_plot, timeline
+from vision.evaluation.plots import Bar, Line, line_plot, round_end, timeline
 from vision.evaluation.words import WORDS, chinese, english
 
 GROUP_KEYS = (
@@ -202,7 +202,7 @@ def _length_s(clip: Values) -> float:
 def _trade(points: Sequence[Sequence[float]]) -> Markup | None:
     if len(points) < 2:  # noqa: PLR2004 one point is no curve
         return None
-    x_max = max(alarms for alarms, _ in points) or 1.0
+    x_max = round_end(max(alarms for alarms, _ in points) or 1.0)
     # A limit between two scores changes nothing: the curve goes in steps.
     steps = [(points[0][0], points[0][1])]
     for alarms, miss in points[1:]:

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from vision.core.verification import Outcome
 from vision.core.violations import Slug
-from vision.evaluation.found import ClipRun, FoundEvent, NotOpened
+from vision.evaluation.found import ClipRun, FoundEvent, Look, NotOpened
 
 
 def line_of(run: ClipRun) -> str:
@@ -30,11 +31,12 @@ def parse_run(line: str) -> ClipRun:
 
 
 def _run(row: Mapping[str, object]) -> ClipRun:
-    found, waiting = row["found"], row["not_opened"]
+    found, waiting, looks = row["found"], row["not_opened"], row["looks"]
     watched_s, frames = row["watched_s"], row["frames"]
     if (
         not isinstance(found, list)
         or not isinstance(waiting, list)
+        or not isinstance(looks, list)
         or not isinstance(watched_s, int | float)
         or not isinstance(frames, int)
     ):
@@ -64,4 +66,7 @@ def _run(row: Mapping[str, object]) -> ClipRun:
             for one in waiting
         ),
         frames=frames,
+        looks=tuple(
+            Look(**{**one, "outcome": Outcome(one["outcome"])}) for one in looks
+        ),
     )

@@ -102,6 +102,8 @@ def _right(clip: Values) -> Iterator[_Shot]:
 
 def _missed(clip: Values, event: Values) -> _Shot:
     end_s = _end_s(clip, event["end_s"])
+    why_not, instead = event["missed"]["why_not"], event["missed"]["instead"]
+    near = None if instead is None else clip["found"][instead]
     row: dict[str, Json] = {
         "kind": "missed",
         "slug": event["slug"],
@@ -109,9 +111,9 @@ def _missed(clip: Values, event: Values) -> _Shot:
         "end_s": event["end_s"],
         "verdict": _unless_plain(event["missed"]["verdict"]),
         "note": event["note"],
-        "facts": event["missed"]["why_not"],
-        "facts_are": "why_not",
-        "evidence": [],
+        "facts": near["facts"] if why_not is None and near else why_not,
+        "facts_are": "instead" if why_not is None and near else "why_not",
+        "evidence": near["evidence"] if near else [],
     }
     # Early, when what is missed has just come to rest and nothing hides it yet.
     at_s = event["start_s"] + min(_SETTLED_S, (end_s - event["start_s"]) / 2)

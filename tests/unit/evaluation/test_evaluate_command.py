@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.unit.evaluation.pictures import write_truth, write_yolo
-from vision.bootstrap.judged import build_suite_watcher
+from vision.bootstrap.suite import build_suite_watcher
 from vision.cli.evaluate import app
 from vision.cli.evaluate_output import BAD_INPUT
 from vision.config.site import load_site

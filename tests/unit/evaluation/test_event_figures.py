@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.evaluation.builders import ELSEWHERE, clip, found, queue, run, true
+from vision.core.verification import Outcome
 from vision.evaluation.events import (
     Figure,
     by_condition,
@@ -13,6 +15,7 @@ from vision.evaluation.events import (
     operating_points,
     summarise,
 )
+from vision.evaluation.found import Look
 from vision.evaluation.matching import MatchRule
 from vision.evaluation.outcomes import ClipOutcome, settle
 from vision.evaluation.resampling import multiplicities, paired_p_value
@@ -135,6 +138,37 @@ def test_queue_as_parked_is_the_share_of_queues() -> None:
     truth = clip(decoys=(queue(0, 90), queue(0, 90, xyxy=ELSEWHERE)))
 
     assert values([settle(truth, run(found(0)), RULE)])["queue_as_parked"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "decided_s", "outcome", "precision", "recall"),
+    [
+        (310, 320, Outcome.CLEARED, 1.0, 1.0),
+        (310, 320, Outcome.CANNOT_VERIFY, None, 0.0),
+        (310, 320, Outcome.STILL_THERE, None, 0.0),
+        (110, 120, Outcome.CLEARED, 0.0, None),
+        (110, 120, Outcome.STILL_THERE, None, None),
+        (290, 320, Outcome.CLEARED, None, None),  # right or wrong: who can tell
+    ],
+)
+def test_a_fix_is_verified_rightly_only_when_it_is_gone(
+    *,
+    asked_s: float,
+    decided_s: float,
+    outcome: Outcome,
+    precision: float | None,
+    recall: float | None,
+) -> None:
+    said = found(100)
+    look = Look(said.event_id, asked_s, decided_s, outcome)
+    other = Look("of-another-event", 310, 320, Outcome.CLEARED)
+    settled = settle(
+        clip(true(100, 300)), replace(run(said), looks=(look, other)), RULE
+    )
+
+    got = values([settled])
+
+    assert (got["fix_precision"], got["fix_recall"]) == (precision, recall)
 
 
 def test_one_camera_gives_no_interval() -> None:

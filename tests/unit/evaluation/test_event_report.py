@@ -8,12 +8,13 @@ import pytest
 from tests.unit.evaluation.builders import ELSEWHERE, clip, found, queue, run, true
 from tests.unit.evaluation.pictures import green_picture
 from vision.core.errors import ConfigError, SourceReadError
+from vision.core.verification import Outcome
 from vision.core.violations import Slug
 from vision.evaluation.about import About
 from vision.evaluation.clip_store import ClipStore, Watched
 from vision.evaluation.compare import compare
 from vision.evaluation.event_report import Scoring, event_report, write_event_csv
-from vision.evaluation.found import ClipRun, NotOpened
+from vision.evaluation.found import ClipRun, Look, NotOpened
 from vision.evaluation.gallery import RIGHT, Drawn, picture_uri
 from vision.evaluation.gate import Bound, judge, read_gate
 from vision.evaluation.hands import one_by_one
@@ -99,6 +100,25 @@ def test_the_page_tells_why_an_event_was_missed_and_escapes_names() -> None:
     assert "https://" not in page
 
 
+def test_a_missed_event_leads_to_what_was_said_in_its_stead() -> None:
+    said = replace(found(130), facts=("observed_s 20 s",), evidence=(Path("e/x.jpg"),))
+    elsewhere = found(100, xyxy=ELSEWHERE)
+    settled = [settle(clip(true(100)), run(elsewhere, said), RULE)]
+    report = report_of(settled)
+
+    (row,) = [
+        row
+        for row in event_shots(
+            report, {"clip.mp4": Path("clip.mp4")}, budget=Budget(0, 0)
+        )["clip.mp4"]
+        if row["kind"] == "missed"
+    ]
+
+    assert row["verdict"] == "wrong_time"
+    assert (row["facts_are"], row["facts"]) == ("instead", ["observed_s 20 s"])
+    assert row["evidence"] == ["x.jpg"]
+
+
 def test_the_table_holds_one_row_per_event(tmp_path: Path) -> None:
     settled = outcomes(cameras=1)
 
@@ -155,7 +175,8 @@ class Interrupted:
         self.seen.append(truth.name)
         why = NotOpened(Slug.GARBAGE_PILE, ELSEWHERE, 5.0, ("1 s of 9 s",))
         said = replace(found(3, 50.5), facts=("a",), evidence=(Path("e/x.jpg"),))
-        return replace(run(said), not_opened=(why,))
+        look = Look(said.event_id, 60.0, 70.5, Outcome.CLEARED)
+        return replace(run(said), not_opened=(why,), looks=(look,))
 
 
 def suite(tmp_path: Path) -> list[TruthClip]:
@@ -261,6 +282,16 @@ def test_only_what_both_runs_measured_is_compared(tmp_path: Path) -> None:
 
     assert report["shared"] == 3
     assert report["warnings"] == ["cameras: 1 only in A and 0 only in B are left out"]
+
+
+def test_a_run_of_another_version_is_refused_in_words(tmp_path: Path) -> None:
+    a, b = runs(tmp_path, outcomes(), outcomes())
+    report = json.loads((b / "report.json").read_text("utf-8"))
+    report["sums"] = report["sums"][:-1]
+    write_json(b / "report.json", report)
+
+    with pytest.raises(CompareError, match="made by another version"):
+        compare(read_run(a), read_run(b), {}, resamples=10, seed=0)
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:

@@ -7,11 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.evaluation.pictures import write_truth, write_yolo
-from vision.bootstrap.judged import (
-    JudgedModel,
-    build_judged_detector,
-    build_suite_watcher,
-)
+from vision.bootstrap.judged import JudgedModel, build_judged_detector
+from vision.bootstrap.suite import build_suite_watcher
 from vision.core.clock import SystemClock
 from vision.evaluation.hands import one_by_one
 from vision.evaluation.layouts import read_pictures

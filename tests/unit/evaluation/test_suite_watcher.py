@@ -8,11 +8,12 @@ import av
 import pytest
 
 from tests.unit.evaluation.pictures import FPS, SECONDS, GreenDetector, film_heap
-from vision.bootstrap.judged import SuiteWatcher
+from vision.bootstrap.suite import SuiteWatcher
 from vision.config.home import Home
 from vision.config.load import Loaded
 from vision.config.site import SiteSettings
 from vision.core.errors import SourceError
+from vision.core.verification import Outcome
 from vision.core.violations import Slug
 from vision.evaluation.about import About
 from vision.evaluation.event_report import Scoring, event_report
@@ -117,6 +118,12 @@ def test_a_heap_that_is_laid_and_taken_is_found_and_its_end_is_seen(
     assert outcome.run.watched_s == pytest.approx(SECONDS - 1 / FPS)
     assert all(path.is_file() for path in said.evidence)
     assert any(path.suffix == ".jpg" for path in said.evidence)
+    # Asked whether it was put right: while it lay there, and once it was gone.
+    lying, gone = outcome.run.looks
+    assert (lying.outcome, gone.outcome) == (Outcome.STILL_THERE, Outcome.CLEARED)
+    assert lying.decided_s < TAKEN_S < gone.asked_s < gone.decided_s
+    assert report["figures"]["fix_precision"]["value"] == 1
+    assert report["figures"]["fix_recall"]["value"] == 1
 
 
 def test_two_runs_decide_and_report_alike(truth: TruthClip, tmp_path: Path) -> None:
@@ -132,8 +139,9 @@ def test_a_missed_heap_is_told_with_its_reason(
 
     (missed,) = outcome.missed
     assert report["figures"]["recall"]["value"] == 0
-    if missed.not_opened is not None:  # the place may have been forgotten by the end
-        assert any("300" in fact for fact in missed.not_opened.facts)
+    # Long gone by the clip's end: what counts is how it was last judged.
+    assert missed.not_opened is not None
+    assert any("300" in fact for fact in missed.not_opened.facts)
 
 
 def test_a_mistake_is_shown_in_a_frame_of_its_clip(

@@ -23,12 +23,14 @@ from vision.sources.decode import (
     PictureDecoder,
 )
 from vision.sources.options import PacketOptions
+from vision.sources.slices import whole_pictures
 from vision.sources.stream import Facts, StreamSource, Timeline
 
 _log = logging.getLogger(__name__)
 
 _MOST_ERRORS_IN_ROW = 50
 _DEFAULT_FPS = 25.0
+_SLICED = frozenset({"h264", "hevc"})  # codecs whose pictures may come in parts
 _USABLE_FPS = (0.05, 240.0)  # outside: a container that does not know
 _CUT_SHORT = 0.05  # share of the promised length that may be missing at the end
 
@@ -154,7 +156,9 @@ class _Reception:
         self._container.close()
 
     def _demuxed(self) -> "Iterator[Packet[VideoStream]]":
-        return self._container.demux(self._stream)
+        packets = self._container.demux(self._stream)
+        sliced = self._stream.codec_context.name in _SLICED and self._path is None
+        return whole_pictures(packets) if sliced else packets
 
     def _next_packet(self) -> "Packet[VideoStream] | None":
         """Return the next packet, an empty one to flush, then None."""

@@ -133,10 +133,10 @@ class ReaderFeed:
         failures = 0
         while not self._stopping.is_set():
             frames_before = self._frames_in
-            error = self._attempt()
+            ended = self._attempt()
             if self._stopping.is_set():
                 return
-            if error is None:
+            if ended:
                 self._enter(FeedState.ENDED)
                 self._report.tell(HealthKind.CAMERA_ENDED, "end of the file", ok=True)
                 return
@@ -148,8 +148,11 @@ class ReaderFeed:
             self._enter(FeedState.WAITING)
             self._stopping.wait(self._options.backoff.delay_s(failures, self._rng))
 
-    def _attempt(self) -> Exception | None:
-        """Connect and read to the end; return what went wrong, if anything."""
+    def _attempt(self) -> bool:
+        """Connect and read to the end; return whether it came without trouble.
+
+        The error stays here: it holds the broken connection and its pictures.
+        """
         try:
             self._enter(FeedState.CONNECTING)
             self._source.open()
@@ -157,20 +160,20 @@ class ReaderFeed:
             self._read_all()
         except SourceOpenError as error:
             self._note_trouble(HealthKind.CAMERA_UNREACHABLE, error)
-            return error
+            return False
         except SourceError as error:
             live = self._source.live
             kind = HealthKind.CAMERA_STALLED if live else HealthKind.CAMERA_ENDED
             self._note_trouble(kind, error)
-            return error
+            return False
         except Exception as error:  # noqa: BLE001 thread edge: one camera, not all
             text = without_secrets(repr(error))
             _log.error("reading failed: %s", text, extra={"camera": self.camera_id})
             self._note_trouble(HealthKind.CAMERA_STALLED, error)
-            return error
+            return False
         finally:
             self._source.close()
-        return None
+        return True
 
     def _read_all(self) -> None:
         """Buffer frames until the end of a file or until stopped.

@@ -11,9 +11,8 @@ import atexit
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from queue import SimpleQueue
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, cast
 
 from vision.core.errors import SourceOpenError
 
@@ -34,6 +33,30 @@ T = TypeVar("T")
 
 class LaneClosedError(Exception):
     """The lane was closed while somebody waited for it."""
+
+
+class _Answer(Generic[T]):
+    """What a job brought.
+
+    Not a `Future`: one that holds an error is held by the frame that raises it, and
+    the error holds that frame by its traceback. That circle would keep a broken
+    connection, its decoder and its last pictures until the collector comes by.
+    """
+
+    def __init__(self) -> None:
+        self.done = False
+        self.result: T | None = None
+        self.error: BaseException | None = None
+
+    def take(self) -> T:
+        """Return or raise what came; once."""
+        error, self.error = self.error, None
+        try:
+            if error is not None:
+                raise error
+            return cast("T", self.result)
+        finally:
+            del error
 
 
 class Lane(Generic[R]):
@@ -110,31 +133,33 @@ class Lane(Generic[R]):
         return not self._thread.is_alive()
 
     def _wait_for(self, job: Callable[[], T], timeout_s: float) -> T:
-        future: Future[T] = Future()
+        answer: _Answer[T] = _Answer()
 
         def run() -> None:
             try:
-                future.set_result(job())
+                answer.result = job()
             except BaseException as error:  # noqa: BLE001 thread edge: the waiter raises it
-                future.set_exception(error)
+                answer.error = error
+            answer.done = True
 
         with self._changed:
             if self._closed:
                 raise LaneClosedError
             self._progress_s = time.monotonic()
             self._jobs.put(run)
-            while not future.done():
+            while not answer.done:
                 left_s = self._progress_s + timeout_s - time.monotonic()
                 if left_s <= 0:
                     raise TimeoutError
                 self._changed.wait(left_s)
                 if self._closed:
                     raise LaneClosedError
-        return future.result()
+        return answer.take()
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             job()
+            del job  # while idle it would keep its result, a picture
             with self._changed:
                 self._changed.notify_all()
         if self._resource is not None:

@@ -1,7 +1,9 @@
 """Calls that hang are left behind; those that merely take long are not."""
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -46,6 +48,29 @@ def test_a_call_returns_what_the_lanes_thread_computed(line: Line) -> None:
     lane.close()
 
     assert name == "lane"
+
+
+def test_a_connection_that_broke_is_let_go_of_without_the_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        line = Line()
+        lane = opened(line)
+        gone = weakref.ref(line)
+        with pytest.raises(ValueError, match="broken"):
+            lane.use(broken, timeout_s=5)
+        lane.close()
+        assert lane.ended(wait_s=5)
+        del line, lane
+
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def broken(_: Line) -> None:
+    msg = "broken"
+    raise ValueError(msg)
 
 
 def test_an_error_on_the_lane_is_raised_to_the_caller(line: Line) -> None:

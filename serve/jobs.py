@@ -13,6 +13,7 @@ from serve.people.roles import ENGINE
 from serve.services import Services
 
 ESCALATE_EVERY_S = 5.0
+EXPIRE_EVERY_S = 60.0
 DELIVER_EVERY_S = 1.0
 STOP_S = 20.0
 
@@ -23,9 +24,10 @@ def work_beside(services: Services) -> Iterator[None]:
     dispatcher = Dispatcher(services.queue, _senders(services))
     jobs = [
         Periodic("escalation", services.escalation.run, ESCALATE_EVERY_S),
+        Periodic("unanswered", services.verifications.expire, EXPIRE_EVERY_S),
         Periodic("delivery", dispatcher.run, DELIVER_EVERY_S),
     ]
-    unlisten = services.feed.listen(jobs[1].ring)
+    unlisten = services.feed.listen(jobs[-1].ring)
     for job in jobs:
         job.start()
     try:

@@ -272,7 +272,7 @@ def _evidence(stored: StoredEvent) -> list[dict[str, object]]:
             "captured_at": None,
             "frame_index": None,
             "url": base + quote(file.name, safe=""),
-            "shared": False,
+            "shared": is_shared(file.role),
         }
         for name, file in sorted(stored.files.items())
         if name not in announced

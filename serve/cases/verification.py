@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from sqlalchemy import select
@@ -17,13 +18,16 @@ from serve.errors import (
     NotFound,
     StaleVersion,
 )
-from serve.people.roles import Principal
+from serve.people.roles import TIME, Principal
 from serve.store.case_tables import CaseRow, VerificationRow
 from serve.store.database import Database
 from serve.store.tables import EventRow, EvidenceRow
 from vision.core.ports import Clock
 
 PENDING = "pending"
+# No engine has answered for so long: the camera may be gone, the engine off.
+EXPIRES = timedelta(hours=24)
+BATCH = 100
 
 
 class Verdict(StrEnum):
@@ -47,6 +51,20 @@ class Answer:
     verdict: Verdict
     reasons: Sequence[dict[str, str | float | bool | None]]
     after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request as the engine gets it.
+
+    Attributes:
+        row: the request.
+        xyxy: where the place lay in the reference view, pixels, or None if the event
+            did not say.
+    """
+
+    row: VerificationRow
+    xyxy: list[float] | None
 
 
 class VerificationStore:
@@ -107,14 +125,47 @@ class VerificationStore:
             reasons="[]",
         )
 
-    def pending(self, *, camera_id: str | None, limit: int) -> list[VerificationRow]:
-        """Return what waits for the engine, oldest first."""
-        query = select(VerificationRow).where(VerificationRow.verdict == PENDING)
-        if camera_id is not None:
-            query = query.where(VerificationRow.camera_id == camera_id)
+    def pending(self, *, cameras: Sequence[str], limit: int) -> list[Question]:
+        """Return what waits for the engine, oldest first; no camera means all."""
+        query = (
+            select(VerificationRow, EventRow.body)
+            .join(EventRow, EventRow.event_id == VerificationRow.event_id)
+            .where(VerificationRow.verdict == PENDING)
+        )
+        if cameras:
+            query = query.where(VerificationRow.camera_id.in_(cameras))
         with self._database.read() as session:
             ordered = query.order_by(VerificationRow.number).limit(limit)
-            return list(session.scalars(ordered))
+            return [
+                Question(row, _footprint(body))
+                for row, body in session.execute(ordered)
+            ]
+
+    def expire(self) -> int:
+        """Answer `cannot_verify` where no engine has answered for a day; how many."""
+        now = self._clock.now()
+        with self._database.write() as session:
+            rows = list(
+                session.scalars(
+                    select(VerificationRow)
+                    .where(
+                        VerificationRow.verdict == PENDING,
+                        VerificationRow.requested_at <= now - EXPIRES,
+                    )
+                    .order_by(VerificationRow.number)
+                    .limit(BATCH)
+                    .with_for_update(skip_locked=True)
+                )
+            )
+            waited: dict[str, str | float | bool | None] = {
+                "name": "unanswered_s",
+                "value": EXPIRES.total_seconds(),
+                "unit": "s",
+            }
+            for row in rows:
+                answer = Answer(Verdict.CANNOT_VERIFY, [waited])
+                self._settle(session, row, answer, TIME)
+        return len(rows)
 
     def answer(self, number: int, answer: Answer, who: Principal) -> VerificationRow:
         """Take the engine's answer; the same one again changes nothing.
@@ -138,13 +189,18 @@ class VerificationStore:
                     raise Conflict(msg)
                 return row
             _check_picture(session, row, answer)
-            row.verdict = answer.verdict.value
-            row.answered_by = who.name
-            row.answered_at = self._clock.now()
-            row.reasons = json.dumps(list(answer.reasons))
-            row.after = answer.after
-            self._move(session, row, answer, who)
+            self._settle(session, row, answer, who)
             return row
+
+    def _settle(
+        self, session: Session, row: VerificationRow, answer: Answer, who: Principal
+    ) -> None:
+        row.verdict = answer.verdict.value
+        row.answered_by = who.name
+        row.answered_at = self._clock.now()
+        row.reasons = json.dumps(list(answer.reasons))
+        row.after = answer.after
+        self._move(session, row, answer, who)
 
     def _move(
         self, session: Session, row: VerificationRow, answer: Answer, who: Principal
@@ -173,6 +229,11 @@ class VerificationStore:
                     .order_by(VerificationRow.number)
                 )
             )
+
+
+def _footprint(body: str) -> list[float] | None:
+    box = json.loads(body)["data"]["place"].get("xyxy")
+    return [float(side) for side in box] if isinstance(box, list) else None
 
 
 def _check_picture(session: Session, row: VerificationRow, answer: Answer) -> None:

@@ -1,15 +1,18 @@
 """What readers get of a case."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
 from serve.cases.lifecycle import Action, State, Way
 from serve.cases.store import may
 from serve.people.roles import Principal
-from serve.store.case_tables import CaseRow, CaseStepRow
+from serve.store.case_tables import CaseRow, CaseStepRow, VerificationRow
 
 
 class Due(BaseModel):
@@ -61,10 +64,32 @@ class CaseOut(BaseModel):
     event_url: str
 
 
+class VerificationOut(BaseModel):
+    """A second look."""
+
+    number: int
+    case: int
+    event_id: str
+    camera_id: str
+    place_id: str
+    slug: str
+    requested_by: str
+    requested_at: datetime
+    verdict: Annotated[str, Field(description="`pending` until the engine answers")]
+    answered_at: datetime | None
+    reasons: list[dict[str, str | float | bool | None]]
+    after: Annotated[
+        str | None,
+        Field(description="Name of the after-picture among the event's evidence"),
+    ]
+    after_url: str | None
+
+
 class CaseDetail(CaseOut):
-    """One case with every step."""
+    """One case with every step and every second look."""
 
     history: list[CaseStep]
+    verifications: list[VerificationOut]
 
 
 class CasePage(BaseModel):
@@ -108,9 +133,20 @@ def case_out(row: CaseRow, who: Principal, now: datetime) -> CaseOut:
     )
 
 
-def case_detail(
-    row: CaseRow, steps: list[CaseStepRow], who: Principal, now: datetime
-) -> CaseDetail:
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What has happened to a case.
+
+    Attributes:
+        steps: in order; its report is not among them.
+        looks: second looks, oldest first.
+    """
+
+    steps: Sequence[CaseStepRow]
+    looks: Sequence[VerificationRow]
+
+
+def case_detail(row: CaseRow, past: Past, who: Principal, now: datetime) -> CaseDetail:
     """Return a case with its steps; the report comes first."""
     history = [
         CaseStep(
@@ -139,6 +175,33 @@ def case_detail(
             due_at=step.due_at,
             detail=json.loads(step.detail),
         )
-        for step in steps
+        for step in past.steps
     ]
-    return CaseDetail(**case_out(row, who, now).model_dump(), history=history)
+    return CaseDetail(
+        **case_out(row, who, now).model_dump(),
+        history=history,
+        verifications=[verification_out(look) for look in past.looks],
+    )
+
+
+def verification_out(row: VerificationRow) -> VerificationOut:
+    """Return a second look for readers."""
+    after_url = None
+    if row.after is not None:
+        event = quote(row.event_id, safe="")
+        after_url = f"/api/v1/events/{event}/evidence/{quote(row.after, safe='')}"
+    return VerificationOut(
+        number=row.number,
+        case=row.case_number,
+        event_id=row.event_id,
+        camera_id=row.camera_id,
+        place_id=row.place_id,
+        slug=row.slug,
+        requested_by=row.requested_by,
+        requested_at=row.requested_at,
+        verdict=row.verdict,
+        answered_at=row.answered_at,
+        reasons=json.loads(row.reasons),
+        after=row.after,
+        after_url=after_url,
+    )

@@ -17,6 +17,7 @@ from serve.console.render import Visitor, back_to, page, same_site, url_with, vi
 from serve.errors import Problem, UnknownEvent
 from serve.paging import Position, cursor_of, position_of
 from serve.people.roles import Principal, Scope
+from serve.routes.cases import past_of
 from serve.services import Services
 from serve.store.event_filter import EventFilter, EventState
 from serve.views import camera_out, event_detail, event_out
@@ -156,8 +157,7 @@ def _case(services: Services, event_id: str, who: Principal) -> CaseDetail | Non
     row = services.find_cases.of_event(event_id)
     if row is None:
         return None
-    steps = services.find_cases.steps(row.number)
-    return case_detail(row, steps, who, services.clock.now())
+    return case_detail(row, past_of(services, row.number), who, services.clock.now())
 
 
 def _do(services: Services, number: int, pressed: Pressed, who: Principal) -> None:

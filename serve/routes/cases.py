@@ -9,11 +9,19 @@ from serve.access import Handler, Reader, Services_
 from serve.cases.lifecycle import Action, State, Way
 from serve.cases.query import CaseFilter
 from serve.cases.store import Command
-from serve.cases.views import CaseDetail, CaseOut, CasePage, case_detail, case_out
+from serve.cases.views import (
+    CaseDetail,
+    CaseOut,
+    CasePage,
+    Past,
+    case_detail,
+    case_out,
+)
 from serve.cases.worktime import Span, Unit
 from serve.errors import StaleVersion, VersionNeeded
 from serve.messages import Line, Short
 from serve.paging import Position, cursor_of, position_of
+from serve.services import Services
 from vision.core.violations import Slug
 
 router = APIRouter(tags=["cases"])
@@ -134,8 +142,13 @@ def get_case(
     """Return a case with every step; the ETag goes into `If-Match` of a change."""
     row = services.find_cases.get(number, who)
     response.headers["ETag"] = f'"{row.version}"'
-    return case_detail(
-        row, services.find_cases.steps(number), who, services.clock.now()
+    return case_detail(row, past_of(services, number), who, services.clock.now())
+
+
+def past_of(services: Services, number: int) -> Past:
+    """Return what has happened to a case."""
+    return Past(
+        services.find_cases.steps(number), services.verifications.of_case(number)
     )
 
 

@@ -1,7 +1,5 @@
 """What people ask the engine to look at again."""
 
-import json
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -9,33 +7,25 @@ from pydantic import BaseModel, Field
 
 from serve.access import Ingester, Services_
 from serve.cases.verification import Answer, Verdict
+from serve.cases.views import VerificationOut, verification_out
 from serve.messages import FileName, Reason, Short
-from serve.store.case_tables import VerificationRow
 
 router = APIRouter(tags=["verification"])
 
 
-class VerificationOut(BaseModel):
-    """A second look."""
+class QuestionOut(VerificationOut):
+    """A second look that waits for the engine."""
 
-    number: int
-    case: int
-    event_id: str
-    camera_id: str
-    place_id: str
-    slug: str
-    requested_by: str
-    requested_at: datetime
-    verdict: Annotated[str, Field(description="`pending` until the engine answers")]
-    answered_at: datetime | None
-    reasons: list[dict[str, str | float | bool | None]]
-    after: str | None
+    xyxy: Annotated[
+        list[float] | None,
+        Field(description="Where the place was reported, pixels of the zones' picture"),
+    ]
 
 
 class VerificationList(BaseModel):
     """What waits."""
 
-    items: list[VerificationOut]
+    items: list[QuestionOut]
 
 
 class AnswerIn(BaseModel):
@@ -53,12 +43,19 @@ class AnswerIn(BaseModel):
 def list_pending(
     services: Services_,
     _: Ingester,
-    camera: Short | None = None,
+    camera: Annotated[
+        list[Short], Query(max_length=100, description="May be repeated; none: all")
+    ] = [],  # noqa: B006 FastAPI copies it
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> VerificationList:
     """Return what the engine should look at, oldest first."""
-    rows = services.verifications.pending(camera_id=camera, limit=limit)
-    return VerificationList(items=[verification_out(row) for row in rows])
+    asked = services.verifications.pending(cameras=camera, limit=limit)
+    return VerificationList(
+        items=[
+            QuestionOut(**verification_out(one.row).model_dump(), xyxy=one.xyxy)
+            for one in asked
+        ]
+    )
 
 
 @router.post(
@@ -77,21 +74,3 @@ def answer(
     )
     services.feed.ring()
     return verification_out(row)
-
-
-def verification_out(row: VerificationRow) -> VerificationOut:
-    """Return a second look for readers."""
-    return VerificationOut(
-        number=row.number,
-        case=row.case_number,
-        event_id=row.event_id,
-        camera_id=row.camera_id,
-        place_id=row.place_id,
-        slug=row.slug,
-        requested_by=row.requested_by,
-        requested_at=row.requested_at,
-        verdict=row.verdict,
-        answered_at=row.answered_at,
-        reasons=json.loads(row.reasons),
-        after=row.after,
-    )

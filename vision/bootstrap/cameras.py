@@ -19,15 +19,23 @@ from vision.core.arrays import FloatArray, ImageU8
 from vision.core.errors import ConfigError
 from vision.core.geometry import homography
 from vision.core.packets import PacketListener
-from vision.core.ports import Clock, EvidenceStore, HealthListener
+from vision.core.ports import (
+    AfterStore,
+    Clock,
+    EvidenceStore,
+    HealthListener,
+    LookDesk,
+)
 from vision.core.scene import GeoPoint, Scene, Zone
 from vision.pipeline.camera import Camera, CameraParts
 from vision.pipeline.candidates import OpenedPlaces
+from vision.pipeline.look_watch import LookWatch
 from vision.pipeline.memory import MemoryFile, Remembered
 from vision.pipeline.why_file import WhyFile
 from vision.rules.kinds import PlaceParams
 from vision.rules.place_rule import PlaceRule
 from vision.rules.places import PlaceMemory
+from vision.rules.second_look import LookParams, SecondLooks
 from vision.sources.feed import FeedOptions, ReaderFeed
 from vision.tracking.association import AssociationTracker
 from vision.view.check import CameraView, ViewParams
@@ -49,6 +57,7 @@ class Surroundings:
         on_health: told of every trouble.
         on_packet: given every encoded packet that a source reads.
         reduced_px: how long the pictures that the analysis reads are; None: full ones.
+        looking: who asks for second looks and who keeps their pictures, or None.
     """
 
     settings: SiteSettings
@@ -60,6 +69,7 @@ class Surroundings:
     on_health: HealthListener
     on_packet: PacketListener | None = None
     reduced_px: int | None = None
+    looking: tuple[LookDesk, AfterStore] | None = None
 
 
 def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
@@ -112,6 +122,7 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
         else None,
         opened=opened,
         why=WhyFile(shared.home.why / f"{settings.id}.json", clock),
+        looks=_looks(rules, shared),
     )
     return Camera(parts, shared.labels, on_health)
 
@@ -143,6 +154,19 @@ def build_scene(settings: CameraSettings) -> Scene:
         homography=None if settings.ground is None else _ground(settings.ground),
         gb_id=settings.gb_id,
     )
+
+
+def _looks(rules: tuple[PlaceRule, ...], shared: Surroundings) -> LookWatch | None:
+    if shared.looking is None:
+        return None
+    desk, store = shared.looking
+    settings = shared.settings.looks
+    params = LookParams(
+        min_views=settings.min_views,
+        apart_s=settings.apart_s,
+        give_up_s=settings.give_up_s,
+    )
+    return LookWatch(desk, SecondLooks(rules, params), store, shared.clock)
 
 
 def _patience(settings: PlaceSettings, period_s: float) -> PlaceParams:

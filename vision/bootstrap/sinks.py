@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import assert_never
 
 from vision.config.home import Home
+from vision.config.looks import LookSettings
 from vision.config.sinks import HttpSink, JsonlSink, SinkSettings
 from vision.core.errors import ConfigError
 from vision.core.ports import Clock, HealthListener
+from vision.sinks.client import ServiceClient
 from vision.sinks.http import HttpReceiver
 from vision.sinks.jsonl import JsonlReceiver
+from vision.sinks.look_desk import HttpLookDesk, PollPolicy
 from vision.sinks.outbox import Outbox
 from vision.sinks.receiver import Receiver
 
@@ -47,6 +50,29 @@ def build_receiver(settings: SinkSettings, clock: Clock) -> Receiver:
             return JsonlReceiver(path)
         case _:
             assert_never(settings)
+
+
+def build_look_desk(
+    sinks: Sequence[SinkSettings],
+    cameras: Sequence[str],
+    settings: LookSettings,
+    clock: Clock,
+) -> HttpLookDesk | None:
+    """Return where second looks are asked for, or None where nobody can ask.
+
+    Raises:
+        ConfigError: the service's key is not to be had.
+    """
+    for sink in sinks:
+        if isinstance(sink, HttpSink) and sink.verifications:
+            client = ServiceClient(
+                sink.url, api_key=api_key(sink), timeout_s=sink.timeout_s, clock=clock
+            )
+            policy = PollPolicy(settings.every_s)
+            desk = HttpLookDesk(client, cameras, clock=clock, policy=policy)
+            desk.start()
+            return desk
+    return None
 
 
 def api_key(settings: HttpSink) -> str | None:

@@ -10,7 +10,7 @@ from vision.bootstrap.evidence import build_evidence, evidence_policy
 from vision.bootstrap.model import build_detector, reduced_px
 from vision.bootstrap.rules import build_rule, check_labels
 from vision.bootstrap.schedule import build_schedule
-from vision.bootstrap.sinks import api_key, build_outbox
+from vision.bootstrap.sinks import api_key, build_look_desk, build_outbox
 from vision.bootstrap.status import answering
 from vision.config.home import Home
 from vision.config.load import Loaded
@@ -20,7 +20,7 @@ from vision.config.taxonomy import load_taxonomy
 from vision.core.clock import SystemClock
 from vision.core.errors import ConfigError
 from vision.core.events import Code, Provenance
-from vision.core.ports import Clock, Detector
+from vision.core.ports import Clock, Detector, LookDesk
 from vision.core.violations import Slug
 from vision.evidence.store import PackageStore
 from vision.pipeline.delivery import HeldDelivery
@@ -30,6 +30,7 @@ from vision.pipeline.proving import ProvingThread
 from vision.pipeline.reporter import EventListener, Origin, Reporter
 
 _CLIPS_S = 20.0  # for clips that were begun
+_ANSWERS_S = 5.0  # for answers to second looks that were found
 _CLOSE_S = 15.0  # for what the receivers can still take at the end
 
 
@@ -43,10 +44,11 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Outlets:
-    """Where events and their proof go."""
+    """Where events and their proof go, and where second looks are asked for."""
 
     delivery: HeldDelivery
     evidence: PackageStore
+    desk: LookDesk | None = None
 
 
 def check_site(loaded: Loaded[SiteSettings]) -> Detector:
@@ -116,18 +118,26 @@ def watch_site(
     )
     evidence.deliver_late_to(outbox.attach)
     evidence.spare(outbox.undelivered_events)
+    desk = build_look_desk(
+        loaded.settings.sinks,
+        [camera.id for camera in loaded.settings.cameras],
+        loaded.settings.looks,
+        clock,
+    )
     try:
         engine = build_engine(
             loaded,
             home,
             detector=detector,
-            outlets=Outlets(delivery, evidence),
+            outlets=Outlets(delivery, evidence, desk),
             clock=clock,
             watch=watch,
         )
         with answering(engine, loaded.settings.metrics):
             return engine.run(stop)
     finally:
+        if desk is not None:
+            desk.close(_ANSWERS_S)
         evidence.close(_CLIPS_S)
         outbox.close(_CLOSE_S)
 
@@ -161,6 +171,9 @@ def build_engine(
         on_health=outlets.delivery.health,
         on_packet=outlets.evidence.add_packet,
         reduced_px=reduced_px(detector),
+        looking=None
+        if outlets.desk is None
+        else (outlets.desk, outlets.evidence.afterwards),
     )
     return Engine(
         [build_camera(camera, shared) for camera in settings.cameras],

@@ -12,7 +12,8 @@ class HttpSink(Settings):
     """The event service, or anything that speaks its ingest interface.
 
     The key is read from the environment variable `api_key_env`, or from the file
-    `api_key_file`; it never stands in the configuration.
+    `api_key_file`; it never stands in the configuration. `verifications`: whether it
+    is asked which places to look at again.
     """
 
     type: Literal["http"]
@@ -20,6 +21,7 @@ class HttpSink(Settings):
     api_key_env: str | None = "STREETWARDEN_API_KEY"
     api_key_file: Path | None = None
     timeout_s: float = Field(default=10, gt=0, le=300)
+    verifications: bool = True
 
     @field_validator("url")
     @classmethod

@@ -16,6 +16,7 @@ from vision.config.calendars import (
 from vision.config.cameras import CameraSettings, Identifier
 from vision.config.evidence import EvidenceSettings
 from vision.config.load import Loaded, read_settings
+from vision.config.looks import LookSettings
 from vision.config.models import ModelSettings
 from vision.config.rules import PlaceSettings, RuleSettings
 from vision.config.sinks import SinkSettings
@@ -49,6 +50,7 @@ class SiteSettings(Settings):
     street_classes: dict[StreetClass, StreetClassSettings] = Field(default_factory=dict)
     sinks: tuple[SinkSettings, ...] = Field(min_length=1)
     evidence: EvidenceSettings = EvidenceSettings()
+    looks: LookSettings = LookSettings()
     metrics: MetricsSettings = MetricsSettings()
 
     @field_validator("cameras")

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+# What a second look saw: the picture itself, and the copy for every reader.
+AFTER, AFTER_REDACTED = "after", "after_redacted"
+
 
 @dataclass(frozen=True, slots=True)
 class Artifact:

@@ -221,5 +221,29 @@ class EventSink(Protocol):
         ...
 
 
+class LookDesk(Protocol):
+    """Where people ask for a second look and get their answers; never blocks."""
+
+    def waiting(self, camera_id: str) -> Sequence[LookRequest]:
+        """Return what has been asked of a camera and has no answer yet."""
+        ...
+
+    def answer(self, answer: LookAnswer, after: Evidence) -> None:
+        """Take an answer with its pictures; it is handed on in the background."""
+        ...
+
+    def close(self, timeout_s: float) -> None:
+        """Hand on the answers that can be handed on in `timeout_s`, then stop."""
+        ...
+
+
+class AfterStore(Protocol):
+    """Keeps what a second look saw."""
+
+    def keep_after(self, answer: LookAnswer, observation: Observation) -> Evidence:
+        """Store the pictures; never raises for a full disk, but gives fewer."""
+        ...
+
+
 HealthListener = Callable[[HealthEvent], None]
 """Called from any thread; must be quick and must not raise."""

@@ -57,7 +57,7 @@ def violation_message(event: ViolationEvent) -> dict[str, Json]:
             "elapsed_s": round(v.place.elapsed_s, 3),
             "confidence": v.confidence.value,
             "severity": v.severity,
-            "reasons": [_fact(fact) for fact in v.facts],
+            "reasons": [fact_record(fact) for fact in v.facts],
             "recurrence_of": v.recurrence_of,
             "place": {
                 "id": v.place.place_id,
@@ -119,7 +119,8 @@ def _location(scene: Scene) -> Json:
     }
 
 
-def _fact(fact: Fact) -> Json:
+def fact_record(fact: Fact) -> Json:
+    """Return one reason as it stands on events and answers."""
     return {
         "name": fact.name,
         "value": fact.value,

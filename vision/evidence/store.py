@@ -16,6 +16,7 @@ from vision.core.observation import Observation
 from vision.core.packets import EncodedPacket
 from vision.core.ports import Clock, HealthListener, Writing
 from vision.core.violations import Lifecycle, Violation
+from vision.evidence.afterwards import Afterwards
 from vision.evidence.clipping import Clipping, LateListener
 from vision.evidence.disk import free_bytes, make_folder, write_atomically
 from vision.evidence.dwell import DwellRecord, Point
@@ -99,6 +100,14 @@ class PackageStore:
             clock=self._clock,
             policy=self._policy.clips,
             trouble=self._trouble,
+        )
+        self.afterwards = Afterwards(
+            root=root,
+            sealer=self._sealer,
+            clock=self._clock,
+            packages=self._clipping.packages,
+            trouble=self._trouble,
+            require_space=self._require_space,
         )
         self._needed: Callable[[], Collection[str]] = tuple
         self._retention = Retention(

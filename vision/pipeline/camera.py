@@ -18,6 +18,7 @@ from vision.core.ports import (
 from vision.core.scene import Scene
 from vision.core.violations import Candidate, Violation
 from vision.pipeline.candidates import Inquiry, OpenedPlaces, Seen, seen_in
+from vision.pipeline.look_watch import LookWatch
 from vision.pipeline.memory import MemoryFile
 from vision.pipeline.view_watch import ViewWatch
 from vision.pipeline.why_file import WhyFile
@@ -27,7 +28,8 @@ from vision.pipeline.why_file import WhyFile
 class CameraParts:
     """What one camera is made of.
 
-    `memory` None: it begins anew each time; `why` None: nobody is told why not.
+    `memory` None: it begins anew each time; `why` None: nobody is told why not;
+    `looks` None: nobody asks for second looks.
     """
 
     scene: Scene
@@ -40,6 +42,7 @@ class CameraParts:
     memory: MemoryFile | None = None
     opened: OpenedPlaces = field(default_factory=OpenedPlaces)
     why: WhyFile | None = None
+    looks: LookWatch | None = None
 
 
 class Camera:
@@ -93,6 +96,8 @@ class Camera:
             for rule in parts.rules
             for violation in rule.observe(observation)
         ]
+        if parts.looks is not None:
+            parts.looks.observe(observation)
         self._pictures += 1
         self._seen = seen_in(observation, self._pictures)
         parts.opened.follow((violation for violation, _ in steps), self._seen)
@@ -112,6 +117,11 @@ class Camera:
         """Write down why nothing has opened if it is time to, or `now`."""
         if self.parts.why is not None:
             self.parts.why.tick(self.inquiry, now=now)
+
+    def answer_overdue(self) -> None:
+        """Answer second looks that have waited too long without a picture."""
+        if self.parts.looks is not None:
+            self.parts.looks.tick(self.camera_id)
 
     def explained(self) -> bytes | None:
         """Return what was written last, as JSON; may be called from any thread."""

@@ -129,6 +129,7 @@ class Engine:
         self._turned_s = self._clock.monotonic_s()
         for camera in self._cameras:
             camera.explain()
+            camera.answer_overdue()
         reporter = self._reporter
         reporter.tend()
         frames = [] if reporter.full else self._take()

@@ -31,6 +31,7 @@ class Live:
 
     url: str
     services: Services
+    stop: Callable[[], None]
 
     def client(self, *scopes: Scope) -> httpx.Client:
         """Return a client with a key of these scopes, or without any key."""
@@ -111,10 +112,12 @@ def start(database_for: DatabaseFor) -> Iterator[Start]:
     """Start services on free ports; all are stopped when the test ends."""
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
-    def start_one(settings: Settings, clock: Clock | None = None) -> Live:
+    def start_one(
+        settings: Settings, clock: Clock | None = None, port: int = 0
+    ) -> Live:
         url = database_for(settings.home)
         app = create_app(settings.model_copy(update={"database_url": url}), clock)
-        listening = socket.create_server(("127.0.0.1", 0))
+        listening = socket.create_server(("127.0.0.1", port))
         server = Server(app)
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
@@ -124,7 +127,12 @@ def start(database_for: DatabaseFor) -> Iterator[Start]:
             if server.started:
                 break
             thread.join(0.02)
-        return Live(url, app.state.services)
+
+        def stop() -> None:
+            server.should_exit = True
+            thread.join(20)
+
+        return Live(url, app.state.services, stop)
 
     yield start_one
 

@@ -449,3 +449,20 @@ def test_a_second_look_is_asked_once_at_a_time(
 
     assert (first.status_code, second.status_code) == (202, 409)
     assert unknown.status_code == 404
+
+
+def test_a_question_that_no_engine_answers_for_a_day_is_closed_as_unverified(
+    live: Live, done: httpx.Client, boss: httpx.Client, clock: HandClock
+) -> None:
+    verify(boss)
+    clock.forward(hours=23)
+    early = live.services.verifications.expire()
+    clock.forward(hours=2)
+
+    late = live.services.verifications.expire()
+
+    case = boss.get(f"{CASES}/1").json()
+    assert (early, late) == (0, 1)
+    assert case["verifications"][0]["verdict"] == "cannot_verify"
+    assert case["state"] == "feedback"
+    assert done.get("/api/v1/verifications").json()["items"] == []

@@ -1,0 +1,120 @@
+"""What a second look saw, added to the package of the event that it is about."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from vision.core.errors import EvidenceError
+from vision.core.evidence import AFTER, AFTER_REDACTED, Artifact, Evidence
+from vision.core.observation import Observation
+from vision.core.ports import Clock
+from vision.core.verification import LookAnswer
+from vision.evidence.disk import make_folder, write_together
+from vision.evidence.manifest import Entry
+from vision.evidence.package import Package
+from vision.evidence.pictures import JPEG, SHARED_WIDTH, Picture, at_most, picture_of
+from vision.evidence.recovery import working_on
+from vision.evidence.redaction import redact, regions_of
+from vision.evidence.seal import Sealer
+from vision.evidence.trouble import Cause, Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Afterwards:
+    """`AfterStore` beside a `PackageStore`, with which it shares all of this.
+
+    Attributes:
+        root: the evidence folder.
+        sealer: signs the manifests.
+        clock: wall time of the sealing.
+        packages: held while a package gets its next revision.
+        trouble: told when pictures cannot be kept.
+        require_space: raises `EvidenceError` when the disk is too full.
+    """
+
+    root: Path
+    sealer: Sealer
+    clock: Clock
+    packages: AbstractContextManager[object]
+    trouble: Trouble
+    require_space: Callable[[], None]
+
+    def keep_after(self, answer: LookAnswer, observation: Observation) -> Evidence:
+        """Write and seal what a second look saw.
+
+        Returns:
+            The pictures that are safe on disk, with the seal that vouches for them;
+            unsealed if the event's own package is no longer here.
+        """
+        event_id = answer.request.event_id
+        try:
+            package = Package(self.root, event_id)
+            with working_on(self.root, event_id):
+                self.require_space()
+                entries, failed = _write(package.folder, answer, observation)
+                if failed:
+                    self.trouble.begin(Cause.PICTURES, f"{event_id}: {failed[0]}")
+                seals = self._seal(package, entries, answer)
+        except (OSError, EvidenceError) as error:
+            detail = f"second look at {event_id} has no picture: {error}"
+            self.trouble.begin(Cause.PICTURES, detail)
+            return Evidence()
+        return Evidence((*(entry.artifact for entry in entries), *seals))
+
+    def _seal(
+        self, package: Package, entries: tuple[Entry, ...], answer: LookAnswer
+    ) -> tuple[Artifact, ...]:
+        with self.packages:
+            try:
+                known = package.read()
+                if known is None or not entries:
+                    return ()
+                following = known.next(
+                    entries,
+                    at=self.clock.now(),
+                    actor="engine",
+                    action=f"looked again: {answer.outcome}",
+                )
+                return self.sealer.seal(package.folder, following)
+            except (OSError, EvidenceError):
+                package.discard(entries)
+                raise
+
+
+def _write(
+    folder: Path, answer: LookAnswer, observation: Observation
+) -> tuple[tuple[Entry, ...], list[OSError]]:
+    """Write the pictures; return those that are safe, and what failed.
+
+    Their names carry the question and the digest: a look that is repeated after a
+    crash sees another picture and must not take the first one's name.
+    """
+    make_folder(folder)
+    files: dict[Path, bytes] = {}
+    entries = []
+    for role, picture, note in _shots(observation):
+        name = f"look-{answer.request.request_id}-{picture.sha256[:8]}-{role}.jpg"
+        files[folder / name] = picture.jpeg
+        artifact = Artifact(
+            role=role,
+            path=folder / name,
+            name=name,
+            media_type=JPEG,
+            sha256=picture.sha256,
+            size_bytes=len(picture.jpeg),
+            captured_at=picture.captured_at,
+            frame_index=picture.frame_index,
+        )
+        entries.append(Entry(artifact, step=0, note=note))
+    failed = write_together(files)
+    safe = tuple(entry for entry in entries if entry.artifact.path not in failed)
+    return safe, list(failed.values())
+
+
+def _shots(observation: Observation) -> Iterator[tuple[str, Picture, str | None]]:
+    frame = observation.frame
+    yield AFTER, picture_of(frame), None
+    shared = redact(frame.image, regions_of(observation))
+    small = at_most(shared, SHARED_WIDTH)
+    yield AFTER_REDACTED, picture_of(frame, small), "redacted"

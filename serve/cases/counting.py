@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from serve.cases.indicators import Count, StepFact, Tally, tally
+from serve.cases.lifecycle import State
 from serve.people.roles import Principal
 from serve.store.case_tables import CaseRow, CaseStepRow
 from serve.store.database import Database
@@ -68,6 +69,15 @@ class Coverage:
     blind: timedelta
 
 
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """How many cases came and how many were closed in a time that ends so."""
+
+    until: datetime
+    reported: int
+    closed: int
+
+
 class Statistics:
     """Counts for reports."""
 
@@ -105,6 +115,35 @@ class Statistics:
                 by_key.setdefault(value, []).append((text, number))
         ordered = sorted(by_key, key=lambda one: (one is None, one or ""))
         return [Group(one, _add(by_key[one])) for one in ordered]
+
+    def flow(self, period: Period, parts: int, who: Principal) -> list[Flow]:
+        """Return what came and went in equal parts of a period, for a plot."""
+        length = (period.until - period.since) / parts
+        begins = [period.since + length * part for part in range(parts)]
+        districts = [CaseRow.street.in_(sorted(who.districts))] if who.districts else []
+        closed = CaseRow.state == State.CLOSED.value
+        found = []
+        with self._database.read() as session:
+            for begin in begins:
+                came = select(func.count()).where(
+                    CaseRow.reported_at >= begin,
+                    CaseRow.reported_at < begin + length,
+                    *districts,
+                )
+                went = select(func.count()).where(
+                    closed,
+                    CaseRow.closed_at >= begin,
+                    CaseRow.closed_at < begin + length,
+                    *districts,
+                )
+                found.append(
+                    Flow(
+                        begin + length,
+                        session.scalar(came) or 0,
+                        session.scalar(went) or 0,
+                    )
+                )
+        return found
 
     def recount(self, case_number: int) -> Tally:
         """Return a case's tally, counted anew from its history."""

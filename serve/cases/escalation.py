@@ -4,8 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import and_, or_, select
 
+from serve.cases.commands import Command, Step
 from serve.cases.lifecycle import Action, State
-from serve.cases.store import CaseStore, Command, Step
+from serve.cases.store import CaseStore
 from serve.people.roles import TIME
 from serve.store.case_tables import CaseRow
 from serve.store.database import Database

@@ -1,12 +1,12 @@
 """Looking cases up."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
-from serve.cases.lifecycle import State
+from serve.cases.lifecycle import OVER, State
 from serve.errors import NotFound
 from serve.paging import Position
 from serve.people.roles import Principal
@@ -26,6 +26,24 @@ class CaseFilter:
     overdue_at: datetime | None = None
     since: datetime | None = None
     until: datetime | None = None
+    states: frozenset[State] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """How many cases wait.
+
+    Attributes:
+        by_state: those that are not over.
+        overdue: how many of them are past their deadline.
+    """
+
+    by_state: dict[State, int]
+    overdue: int
+
+    def of(self, states: Collection[State]) -> int:
+        """Return how many stand in these states."""
+        return sum(self.by_state.get(state, 0) for state in states)
 
 
 class CaseQuery:
@@ -68,6 +86,29 @@ class CaseQuery:
                 )
             )
 
+    def queue(self, wanted: CaseFilter, who: Principal, *, limit: int) -> list[CaseRow]:
+        """Return cases in their districts, the most urgent first."""
+        query = _where(select(CaseRow), wanted).where(*_in_districts(who))
+        query = query.order_by(CaseRow.due_at.is_(None), CaseRow.due_at, CaseRow.number)
+        with self._database.read() as session:
+            return list(session.scalars(query.limit(limit)))
+
+    def counts(self, who: Principal, now: datetime) -> "Workload":
+        """Return how many unfinished cases stand where, in their districts."""
+        unfinished = [state.value for state in State if state not in OVER]
+        late = and_(CaseRow.due_at < now, CaseRow.state != State.SUSPENDED.value)
+        query = (
+            select(CaseRow.state, func.count(), func.count().filter(late))
+            .where(CaseRow.state.in_(unfinished), *_in_districts(who))
+            .group_by(CaseRow.state)
+        )
+        with self._database.read() as session:
+            rows = session.execute(query).all()
+        return Workload(
+            {State(state): number for state, number, _ in rows},
+            sum(overdue for _, _, overdue in rows),
+        )
+
     def page(
         self,
         wanted: CaseFilter,
@@ -77,9 +118,7 @@ class CaseQuery:
         after: Position | None = None,
     ) -> list[CaseRow]:
         """Return cases in their districts, newest first."""
-        query = _where(select(CaseRow), wanted)
-        if who.districts:
-            query = query.where(CaseRow.street.in_(sorted(who.districts)))
+        query = _where(select(CaseRow), wanted).where(*_in_districts(who))
         if after is not None:
             same = and_(CaseRow.reported_at == after.at, CaseRow.number < after.number)
             query = query.where(or_(CaseRow.reported_at < after.at, same))
@@ -100,6 +139,10 @@ def visible(row: CaseRow | None, number: int, who: Principal) -> CaseRow:
     return row
 
 
+def _in_districts(who: Principal) -> list[ColumnElement[bool]]:
+    return [CaseRow.street.in_(sorted(who.districts))] if who.districts else []
+
+
 def _where(query: Select[CaseRow], wanted: CaseFilter) -> Select[CaseRow]:
     conditions = [
         column == value
@@ -111,6 +154,8 @@ def _where(query: Select[CaseRow], wanted: CaseFilter) -> Select[CaseRow]:
         )
         if value is not None
     ]
+    if wanted.states:
+        conditions.append(CaseRow.state.in_(sorted(wanted.states)))
     if wanted.overdue_at is not None:
         conditions += [
             CaseRow.due_at < wanted.overdue_at,

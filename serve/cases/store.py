@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from serve.cases.clockwork import clock_after, set_deadline
+from serve.cases.commands import Command, Step
 from serve.cases.grid import Cell
 from serve.cases.indicators import StepFact, Tally
 from serve.cases.lifecycle import (
@@ -21,7 +21,6 @@ from serve.cases.lifecycle import (
 )
 from serve.cases.policy import Policy, Spot
 from serve.cases.query import visible
-from serve.cases.worktime import Span
 from serve.errors import (
     Forbidden,
     IllegalTransition,
@@ -37,48 +36,6 @@ from vision.core.ports import Clock
 from vision.core.violations import Slug
 
 CASE_TYPE = "org.streetwarden.case.{event}.v1"
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """What somebody wants done to a case.
-
-    Attributes:
-        action: what.
-        note: why, in their words.
-        department: for `dispatch`: to whom; None takes the routed one.
-        way: for `dispatch`: one of the three ways of handling.
-        into: for `merge`: the case that goes on.
-        extra: for `extend`: by how much.
-    """
-
-    action: Action
-    note: str = ""
-    department: str | None = None
-    way: Way | None = None
-    into: int | None = None
-    extra: Span | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What just happened to a case.
-
-    Attributes:
-        command: what was asked.
-        who: by whom.
-        before: the state it was in.
-        detail: what followed from it, for the history.
-        due_before: the deadline that ran until then.
-        event: what it is called, if not after the action.
-    """
-
-    command: Command
-    who: Principal
-    before: State
-    detail: Mapping[str, str | float | None]
-    due_before: datetime | None = None
-    event: str | None = None
 
 
 class CaseStore:

@@ -9,8 +9,9 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from serve.cases.commands import Command
 from serve.cases.lifecycle import VERDICTS, Action, State
-from serve.cases.store import CaseStore, Command, locked, may
+from serve.cases.store import CaseStore, locked, may
 from serve.errors import (
     Conflict,
     IllegalTransition,

@@ -1,7 +1,7 @@
 """How a page is made: template, language, visitor, and what did not change."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode, urlsplit
@@ -13,16 +13,21 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from serve.access import visitor_of
 from serve.cases.lifecycle import TRANSITIONS
+from serve.cases.views import CaseStep
 from serve.console.words import (
     Language,
+    Reason,
     Sentence,
+    actor,
     choose,
     duration,
+    explained,
+    remaining,
     role_name,
     sentence,
     speaker,
 )
-from serve.people.roles import ANYONE_HERE, Principal
+from serve.people.roles import ANYONE_HERE, Principal, Scope
 from serve.services import Services
 from serve.views import EventOut, EvidenceOut
 from vision.core.violations import Lifecycle
@@ -50,6 +55,12 @@ class Visitor:
 
     principal: Principal | None
     language: Language
+
+    @property
+    def reader(self) -> Principal | None:
+        """Who may read here, or None for one who has to log in."""
+        who = self.principal
+        return who if who is not None and who.may(Scope.READ) else None
 
     def sees(self, file: EvidenceOut) -> bool:
         """Return whether this file may be shown without asking for a reason."""
@@ -88,8 +99,27 @@ def page(
     def local(at: datetime) -> str:
         return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
+    def said(step: CaseStep) -> list[str]:
+        def shown(at: str) -> str:
+            return local(datetime.fromisoformat(at))
+
+        detail = step.detail
+        return explained(step.action, step.note, detail, looker.language, shown)
+
+    def left(at: datetime) -> str:
+        seconds = (at - services.clock.now()).total_seconds()
+        return remaining(seconds, looker.language)
+
+    departments = {one.code: one.name for one in services.policy.routing.departments}
     text = _templates.get_template(template).render(
-        {**_common(request, looker), "local": local, **values}
+        {
+            **_common(request, looker),
+            "local": local,
+            "left": left,
+            "explained": said,
+            "department_name": lambda code: departments.get(code, code),
+            **values,
+        }
     )
     etag = f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Cookie"}
@@ -122,8 +152,11 @@ def _common(request: Request, looker: Visitor) -> dict[str, object]:
     def pictures(event: EventOut) -> list[EvidenceOut]:
         return _pictures(event, looker)
 
+    def spoken(reasons: Sequence[Reason]) -> list[Sentence]:
+        return [sentence(reason, language) for reason in reasons]
+
     def why(event: EventOut) -> list[Sentence]:
-        return [sentence(reason, language) for reason in event.reasons]
+        return spoken(event.reasons)
 
     return {
         "lang": language.value,
@@ -134,6 +167,10 @@ def _common(request: Request, looker: Visitor) -> dict[str, object]:
         "pictures": pictures,
         "sees": looker.sees,
         "why": why,
+        "spoken": spoken,
+        "actor": lambda name: actor(name, language),
+        "here": request.url.path,
+        "reading": looker.reader is not None,
         "role": lambda role: role_name(role, language),
         "length": lambda seconds: duration(seconds, language),
         "stream_types": _STREAM_TYPES,

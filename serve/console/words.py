@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from serve.console.vocabulary import ROLES, WORDS
+from serve.console.vocabulary_desk import DESK
 
 Reason = Mapping[str, str | float | bool | None]
 
@@ -37,7 +38,7 @@ def speaker(language: Language) -> Speak:
     column = 0 if language is Language.EN else 1
 
     def speak(word: str) -> str:
-        pair = WORDS.get(word)
+        pair = WORDS.get(word) or DESK.get(word)
         return word.replace("_", " ") if pair is None else pair[column]
 
     return speak
@@ -82,6 +83,75 @@ def duration(seconds: float, language: Language) -> str:
     return " ".join(shown)
 
 
+def actor(name: str, language: Language) -> str:
+    """Return who did something: a person's name, a key's, or the service itself."""
+    kind, _, rest = name.partition(":")
+    if kind == "user":
+        return rest
+    if kind == "key":
+        return rest.partition("/")[2] or rest
+    return speaker(language)(f"actor_{name}") if not rest else name
+
+
+def explained(
+    action: str,
+    note: str,
+    detail: Reason,
+    language: Language,
+    local: Callable[[str], str],
+) -> list[str]:
+    """Return what a step of a case says about itself, in words.
+
+    Args:
+        action: what was done.
+        note: the person's words; the service's own are said anew in the language.
+        detail: what followed from it.
+        language: of the page.
+        local: shows a time, ISO 8601, in the page's zone.
+    """
+    speak = speaker(language)
+    lines = []
+    if isinstance(detail.get("verdict"), str):
+        lines.append(speak(f"look_{detail['verdict']}"))
+    elif action == "escalated":
+        lines.append(speak(f"deadline_{detail.get('level')}"))
+    elif "absorbed" in detail:
+        lines.append(f"{speak('absorbed')} {detail['absorbed']}")
+    elif note:
+        lines.append(note)
+    if isinstance(detail.get("into"), int):
+        lines.append(f"{speak('into_case')} {detail['into']}")
+    stood = detail.get("clock_stood_s")
+    if isinstance(stood, float | int):
+        lines.append(f"{speak('clock_stood')} {days(float(stood), language)}")
+    due = detail.get("due_after")
+    if isinstance(due, str) and action in _MOVES_DEADLINE:
+        lines.append(f"{speak('new_deadline')} {local(due)}")
+    return lines
+
+
+# Other steps begin a new stage, whose deadline stands above anyway.
+_MOVES_DEADLINE = frozenset({"extend", "resume", "rework", "reopen"})
+
+
+def remaining(seconds: float, language: Language) -> str:
+    """Return how long is left, or how late it is, to the minute."""
+    speak = speaker(language)
+    minutes = abs(seconds) // 60 * 60
+    said = days(minutes, language)
+    word = speak("left" if seconds >= 0 else "late_by")
+    return f"{said} {word}" if language is Language.EN else f"{word} {said}"
+
+
+def days(seconds: float, language: Language) -> str:
+    """Return a length of time in days from two days on."""
+    day_s = 86_400
+    if seconds < 2 * day_s:
+        return duration(seconds, language)
+    count = round(seconds / day_s)
+    return f"{count} {speaker(language)('days')}"
+
+
 def sentence(reason: Reason, language: Language) -> Sentence:
     """Return a reason as a person says it."""
     speak = speaker(language)
@@ -102,8 +172,17 @@ def _value(reason: Reason, language: Language) -> str:
     if isinstance(value, bool):
         return speaker(language)("yes" if value else "no")
     if isinstance(value, str) or value is None:
-        return speaker(language)(value or "")
+        return _said(value or "", language)
     return _number(value, unit, language, name=str(reason.get("name")))
+
+
+def _said(text: str, language: Language) -> str:
+    """Return a text, or each of the words that an engine listed with commas."""
+    speak = speaker(language)
+    words = text.split(",")
+    if len(words) > 1 and all(word.replace("_", "").isalnum() for word in words):
+        return ("、" if language is Language.ZH else ", ").join(map(speak, words))
+    return speak(text)
 
 
 def _bound(bound: str, unit: str, language: Language) -> str:

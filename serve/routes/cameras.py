@@ -6,6 +6,9 @@ from starlette.concurrency import run_in_threadpool
 
 from serve.access import Ingester, Reader, Services_
 from serve.messages import HealthMessage
+from serve.people.roles import Principal
+from serve.services import Services
+from serve.store.cameras import CameraReport
 from serve.views import CameraList, camera_out, health_out
 
 router = APIRouter(tags=["cameras"])
@@ -41,9 +44,22 @@ async def report_health(
 
 
 @router.get("/api/v1/cameras", summary="Cameras and how they are")
-def list_cameras(services: Services_, _: Reader) -> CameraList:
-    """Return every camera that reported anything, with its newest health."""
+def list_cameras(services: Services_, who: Reader) -> CameraList:
+    """Return the cameras in your districts, with their newest health."""
     return CameraList(
-        items=[camera_out(report) for report in services.cameras.cameras()],
+        items=[camera_out(report) for report in seen_by(who, services)],
         engine=[health_out(row) for row in services.cameras.engine_health()],
     )
+
+
+def seen_by(who: Principal, services: Services) -> list[CameraReport]:
+    """Return the cameras that stand in the asker's districts."""
+    found = services.cameras.cameras()
+    if not who.districts:
+        return found
+    inside = []
+    for report in found:
+        cell = services.grid.cell_at(report.camera.lat, report.camera.lon)
+        if cell is not None and who.sees(cell.street):
+            inside.append(report)
+    return inside

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from serve.access import Handler, Reader, Services_
+from serve.cases.commands import Command
 from serve.cases.lifecycle import Action, State, Way
 from serve.cases.query import CaseFilter
-from serve.cases.store import Command
 from serve.cases.views import (
     CaseDetail,
     CaseOut,

@@ -11,6 +11,7 @@ from serve.cases.counting import Period
 from serve.cases.indicators import INDICATORS, shares
 from serve.errors import InvalidContent
 from serve.messages import Time
+from serve.routes.cameras import seen_by
 
 router = APIRouter(tags=["indicators"])
 
@@ -135,8 +136,9 @@ def hot_spots(
 
 
 @router.get("/api/v1/coverage", summary="How long cameras could see")
-def coverage(services: Services_, _: Reader, period: Asked) -> list[CoverageOut]:
+def coverage(services: Services_, who: Reader, period: Asked) -> list[CoverageOut]:
     """Tell "no violation" from "blind": per camera, what engines reported."""
+    visible = {report.camera.camera_id for report in seen_by(who, services)}
     return [
         CoverageOut(
             camera_id=one.camera_id,
@@ -145,4 +147,5 @@ def coverage(services: Services_, _: Reader, period: Asked) -> list[CoverageOut]
             share=1 - one.blind / one.known if one.known else None,
         )
         for one in services.statistics.coverage(period)
+        if one.camera_id in visible
     ]

@@ -9,7 +9,8 @@ function localTimes(root) {
     const at = new Date(time.dateTime);
     if (!Number.isNaN(at.getTime())) {
       // Swedish writes ISO 8601: the same for readers of either language.
-      time.textContent = at.toLocaleString("sv-SE");
+      const text = at.toLocaleString("sv-SE");
+      time.textContent = "short" in time.dataset ? text.slice(5, 16) : text;
     }
   }
 }
@@ -30,9 +31,15 @@ async function refresh(state) {
   const fresh = page.getElementById("main");
   const shown = document.getElementById("main");
   localTimes(fresh);
-  const open = shown.querySelector("details[open]") !== null;
-  fresh.querySelectorAll("details").forEach((box) => { box.open = open; });
-  if (fresh.innerHTML !== shown.innerHTML) shown.replaceChildren(...fresh.childNodes);
+  // Scripts change what is shown (a map looked at closely): compare what came.
+  if (fresh.innerHTML === state.html) return true;
+  state.html = fresh.innerHTML;
+  const boxes = [...shown.querySelectorAll("details")];
+  fresh.querySelectorAll("details").forEach((box, index) => {
+    box.open = boxes[index]?.open ?? false;
+  });
+  shown.replaceChildren(...fresh.childNodes);
+  document.dispatchEvent(new Event("refreshed"));
   return true;
 }
 
@@ -40,7 +47,7 @@ function start() {
   localTimes(document);
   const live = document.getElementById("live");
   if (!live || document.querySelector("form.login")) return;
-  const state = { etag: null };
+  const state = { etag: null, html: document.getElementById("main").innerHTML };
   say(live, true);
   const look = async () => {
     const playing = [...document.querySelectorAll("video")].some((v) => !v.paused);

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from serve.cases.commands import Command
 from serve.cases.indicators import Count, Tally, count, shares
 from serve.cases.lifecycle import Action, possible
-from serve.cases.store import Command
 from serve.cases.worktime import Span, Unit
 from serve.messages import ViolationMessage
 from serve.people.roles import SCOPES_OF, Principal, Role

@@ -1,0 +1,168 @@
+"""One event with its case: pictures, reasons, what can be done, what was done."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, Field, field_validator
+
+from serve.access import Services_, check_form
+from serve.cases.commands import Command
+from serve.cases.lifecycle import TRANSITIONS, Action, State, Way
+from serve.cases.store import may
+from serve.cases.views import CaseDetail, case_detail
+from serve.cases.worktime import Span, Unit
+from serve.console import sign_in
+from serve.console.render import back_to, page, same_site, visitor
+from serve.console.work import following
+from serve.errors import Problem, UnknownEvent
+from serve.people.roles import Principal, Scope
+from serve.routes.cases import past_of
+from serve.services import Services
+from serve.views import EvidenceOut, event_detail
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+# The way of an ordinary case; where it stands is marked on it.
+ROAD = (
+    State.REPORTED,
+    State.VERIFYING,
+    State.REGISTERED,
+    State.DISPATCHED,
+    State.HANDLING,
+    State.FEEDBACK,
+    State.CLOSED,
+)
+# Buttons in this order; the first one possible is the expected one.
+PLAIN = (
+    Action.REGISTER,
+    Action.REJECT,
+    Action.DISPATCH,
+    Action.ACCEPT,
+    Action.FEEDBACK,
+    Action.REQUEST_VERIFICATION,
+    Action.CLOSE,
+    Action.RESUME,
+    Action.TAKE,
+    Action.RETURN,
+    Action.REWORK,
+    Action.REOPEN,
+)
+# Rarer things, each with a form of its own.
+SPECIAL = (Action.MERGE, Action.EXTEND, Action.SUSPEND, Action.URGE, Action.NOTE)
+
+
+@router.get("/events/{event_id}")
+def one_event(request: Request, services: Services_, event_id: str) -> Response:
+    """Show one event with its pictures, reasons, steps and case."""
+    looker = visitor(request, services)
+    who = looker.reader
+    if who is None:
+        return sign_in.ask(request, services, looker)
+    try:
+        stored = services.events.get(event_id, who)
+    except UnknownEvent:
+        return page(request, services, looker, "missing.html", {}, status=404)
+    shown = event_detail(stored, services.events.history(event_id))
+    case, actions = _case(services, event_id, who)
+    values = {
+        "event": shown,
+        "case": case,
+        "road": ROAD,
+        "plain": [action for action in PLAIN if action in actions],
+        "special": [action for action in SPECIAL if action in actions],
+        "reasoned": {one for one, move in TRANSITIONS.items() if move.reason},
+        "departments": services.policy.routing.departments,
+        "ways": list(Way),
+        "units": list(Unit),
+        "after": _after(shown.evidence),
+        "following": None if case is None else following(services, case.number, who),
+        "reviews": who.may(Scope.REVIEW) and who.person,
+        "originals": who.may(Scope.ORIGINALS),
+        "trouble": request.query_params.get("trouble"),
+    }
+    return page(request, services, looker, "event.html", values)
+
+
+class Pressed(BaseModel):
+    """What a button of the case form sends; empty fields were left empty."""
+
+    action: Action
+    version: int
+    csrf: str = Field(default="", max_length=256)
+    note: str = Field(default="", max_length=2000)
+    department: str | None = Field(default=None, max_length=64)
+    way: Way | None = None
+    into: int | None = Field(default=None, ge=1, le=2**53)
+    amount: float | None = Field(default=None, gt=0, le=1000)
+    unit: Unit = Unit.WORK_HOUR
+
+    @field_validator("department", "way", "into", "amount", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+
+@router.post("/events/{event_id}/case")
+def act_on_case(
+    request: Request,
+    services: Services_,
+    event_id: str,
+    pressed: Annotated[Pressed, Form()],
+) -> Response:
+    """Do what a person's button says to the case of an event."""
+    looker = visitor(request, services)
+    who = looker.reader
+    if who is None or not same_site(request):
+        return sign_in.ask(request, services, looker)
+    check_form(who, pressed.csrf)
+    case = services.find_cases.of_event(event_id)
+    if case is None:
+        return page(request, services, looker, "missing.html", {}, status=404)
+    here = f"/events/{event_id}"
+    try:
+        _do(services, case.number, pressed, who)
+    except Problem as problem:
+        return back_to(f"{here}?trouble={problem.slug}#case")
+    services.feed.ring()
+    return back_to(f"{here}#case")
+
+
+def _case(
+    services: Services, event_id: str, who: Principal
+) -> tuple[CaseDetail | None, set[Action]]:
+    """Return the case of an event and what the reader can do to it now."""
+    row = services.find_cases.of_event(event_id)
+    if row is None:
+        return None, set()
+    case = case_detail(row, past_of(services, row.number), who, services.clock.now())
+    actions = {one for one in Action if may(row, one, who)} if who.person else set()
+    if any(look.verdict == "pending" for look in case.verifications):
+        actions.discard(Action.REQUEST_VERIFICATION)
+    return case, actions
+
+
+def _after(files: list[EvidenceOut]) -> dict[str, EvidenceOut]:
+    """Return the pictures of second looks that every reader may see, by name."""
+    return {
+        file.name: file
+        for file in files
+        if file.shared and file.role.startswith("after")
+    }
+
+
+def _do(services: Services, number: int, pressed: Pressed, who: Principal) -> None:
+    note, version = pressed.note, pressed.version
+    if pressed.action is Action.REQUEST_VERIFICATION:
+        services.verifications.request(number, who, note=note, expected=version)
+        return
+    amount = pressed.amount
+    command = Command(
+        pressed.action,
+        note,
+        department=pressed.department,
+        way=pressed.way,
+        into=pressed.into,
+        extra=None if amount is None else Span(amount, pressed.unit),
+    )
+    services.cases.act(number, command, who, expected=version)

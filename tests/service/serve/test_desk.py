@@ -1,0 +1,295 @@
+"""The desk: people do their day's work in a browser."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from serve.console.plan import Projection
+from serve.console.vocabulary import WORDS
+from serve.console.vocabulary_desk import DESK
+from serve.console.words import Language, actor, explained, remaining
+from serve.people.roles import Role
+from serve.settings import Settings
+from tests.service.serve.city import GRID, HandClock, act, do, report
+from tests.service.serve.conftest import CONFIGS, Live, Start
+from tests.service.serve.street import health
+from vision.core.health import HealthKind
+from vision.core.violations import Slug
+
+PASSWORD = "correct horse battery"  # noqa: S105 a test's own
+EVENT = "/events/evt-1"
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    """Return a clock at nine on a Monday."""
+    return HandClock()
+
+
+@pytest.fixture
+def live(start: Start, tmp_path: Path, clock: HandClock) -> Live:
+    """Start a service whose time stands still."""
+    return start(Settings(home=tmp_path / "home", config_dir=CONFIGS), clock)
+
+
+@pytest.fixture
+def root(live: Live) -> Iterator[httpx.Client]:
+    """Give an administrator's client."""
+    with live.person("root", Role.ADMIN) as client:
+        yield client
+
+
+@contextmanager
+def browser(live: Live, name: str, role: Role, *streets: str) -> Iterator[httpx.Client]:
+    """Give a browser that a new person has logged in with."""
+    live.services.users.create(name, PASSWORD, role, streets)
+    with httpx.Client(
+        base_url=live.url, follow_redirects=True, cookies={"lang": "en"}, timeout=20
+    ) as client:
+        login = {"name": name, "password": PASSWORD}
+        assert client.post("/login", data=login).is_success
+        yield client
+
+
+def press(client: httpx.Client, action: str, event: str = EVENT, **fields: str) -> str:
+    """Press a button of an event's page; return the page that follows."""
+    page = client.get(event).text
+    form = {
+        "csrf": re.findall(r'name="csrf" value="([^"]*)"', page)[0],
+        "version": re.findall(r'name="version" value="(\d+)"', page)[0],
+    }
+    answer = client.post(f"{event}/case", data={**form, "action": action, **fields})
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def test_a_case_goes_through_the_whole_day_by_buttons_alone(
+    live: Live, engine: httpx.Client
+) -> None:
+    report(engine, slug=Slug.GARBAGE_PILE)
+    with (
+        browser(live, "li", Role.REVIEWER) as reviewer,
+        browser(live, "wang", Role.DISPATCHER) as dispatcher,
+    ):
+        waiting = reviewer.get("/cases").text
+        press(reviewer, "register")
+        to_dispatch = dispatcher.get("/cases").text
+        press(dispatcher, "dispatch", department="sanitation", way="enforcement")
+        press(dispatcher, "accept")
+        done = press(dispatcher, "feedback", note="two bags taken away")
+        closed = press(reviewer, "close")
+
+    assert "Case 1" in waiting
+    assert "Decide by" not in waiting
+    assert "Case 1" in to_dispatch
+    assert "by law enforcement" in done
+    assert "two bags taken away" in closed
+    assert 'class="badge closed"' in closed
+
+
+def test_rejecting_without_a_reason_is_refused_in_words(
+    live: Live, engine: httpx.Client
+) -> None:
+    report(engine)
+    with browser(live, "li", Role.REVIEWER) as reviewer:
+        refused = press(reviewer, "reject")
+        rejected = press(reviewer, "reject", note="licensed stall")
+
+    assert "Please explain why." in refused
+    assert 'class="badge rejected"' in rejected
+
+
+def test_merging_and_extending_have_forms_of_their_own(
+    live: Live, engine: httpx.Client
+) -> None:
+    report(engine)
+    report(engine, event_id="evt-2")
+    with browser(live, "boss", Role.SUPERVISOR) as boss:
+        press(boss, "register")
+        merged = press(boss, "merge", "/events/evt-2", into="1")
+        missing = press(boss, "extend", note="roadworks")
+        extended = press(
+            boss, "extend", note="roadworks", amount="2", unit="natural_day"
+        )
+
+    assert 'href="/cases/1"' in merged
+    assert "Please explain why." in missing or "alert" in missing
+    assert "New deadline:" in extended
+
+
+def test_a_page_of_another_site_cannot_press_buttons(
+    live: Live, engine: httpx.Client
+) -> None:
+    report(engine)
+    form = {"action": "register", "version": "1", "csrf": "guess"}
+    with browser(live, "li", Role.REVIEWER) as reviewer:
+        forged = reviewer.post(f"{EVENT}/case", data=form)
+        foreign = reviewer.post(
+            f"{EVENT}/case", data=form, headers={"Origin": "https://evil.example"}
+        )
+        after = reviewer.get(EVENT).text
+
+    assert forged.status_code == 403
+    assert "register" not in foreign.request.url.path
+    assert 'class="badge reported"' in after
+
+
+def test_each_role_is_offered_only_what_it_may_do(
+    live: Live, engine: httpx.Client
+) -> None:
+    report(engine)
+    offered = {}
+    for role in (Role.VIEWER, Role.REVIEWER, Role.DISPATCHER, Role.SUPERVISOR):
+        with browser(live, role.value, role) as person:
+            page = person.get(EVENT).text
+            offered[role] = set(re.findall(r'name="action" value="(\w+)"', page))
+
+    assert offered[Role.VIEWER] == {"note"}
+    assert offered[Role.REVIEWER] == {"register", "reject", "take", "merge", "note"}
+    assert offered[Role.DISPATCHER] == {"note"}
+    assert "urge" in offered[Role.SUPERVISOR]
+
+
+def test_people_of_one_district_see_only_its_cases_cameras_and_map(
+    live: Live, engine: httpx.Client, root: httpx.Client
+) -> None:
+    root.put("/api/v1/grid", json=GRID).raise_for_status()
+    report(engine, lon=114.3)
+    report(engine, event_id="evt-2", lon=114.31, camera="far")
+    with browser(live, "li", Role.REVIEWER, "民主路") as reviewer:
+        pages = [reviewer.get(path).text for path in ("/cases", "/map", "/cameras")]
+        hidden = reviewer.get(EVENT)
+
+    for page in pages:
+        assert "kerb-east" not in page.replace('data-zone="kerb-east"', "")
+    assert "Case 2" in pages[0]
+    assert "Case 1" not in pages[0]
+    assert hidden.status_code == 404
+
+
+def test_what_is_late_stands_in_the_overdue_pile_and_says_by_how_much(
+    live: Live, engine: httpx.Client, clock: HandClock
+) -> None:
+    report(engine)
+    with browser(live, "li", Role.REVIEWER) as reviewer:
+        before = reviewer.get("/cases?pile=overdue").text
+        clock.forward(hours=5)
+        after = reviewer.get("/cases?pile=overdue").text
+
+    assert "Nothing waits here." in before
+    assert "Case 1" in after
+    assert re.search(r"\d+ (h|min)[^<]* late", after)
+
+
+def test_the_history_explains_pauses_and_deadlines(
+    live: Live, engine: httpx.Client, clock: HandClock
+) -> None:
+    report(engine)
+    with live.person("boss", Role.SUPERVISOR) as boss:
+        do(boss, 1, "register")
+        act(boss, 1, "suspend", note="roadworks").raise_for_status()
+        clock.forward(hours=3)
+        do(boss, 1, "resume")
+    with browser(live, "li", Role.VIEWER) as viewer:
+        page = viewer.get(EVENT).text
+
+    assert "The clock stood for 3 h" in page
+    assert "New deadline:" in page
+    assert "roadworks" in page
+
+
+def test_the_map_counts_what_is_open_at_each_camera(
+    live: Live, engine: httpx.Client, root: httpx.Client
+) -> None:
+    root.put("/api/v1/grid", json=GRID).raise_for_status()
+    report(engine)
+    report(engine, event_id="evt-2")
+    with browser(live, "li", Role.VIEWER) as viewer:
+        page = viewer.get("/map").text
+        empty = viewer.get("/map?slug=garbage_pile").text
+
+    assert page.count('class="cell') == 2
+    assert 'class="cell busy"' in page
+    assert re.search(r'class="number"[^>]*>2</text>', page)
+    assert 'class="number"' not in empty
+    assert "http" not in re.sub(
+        r'"https?://[^"]*openstreet', "!", page.split("<main")[1]
+    )
+
+
+def test_the_map_is_drawn_to_scale_whatever_the_latitude() -> None:
+    for lat in (0.0, 30.5, 60.0):
+        project = Projection.around([(114.0, lat), (114.02, lat + 0.01)])
+        metres, length = project.scale_bar()
+        north = project((114.0, lat + metres / 111_320.0))[1] - project((114.0, lat))[1]
+
+        assert -north == pytest.approx(length, abs=0.3)
+
+
+def test_the_figures_and_cameras_say_what_they_know(
+    live: Live, engine: httpx.Client, clock: HandClock
+) -> None:
+    report(engine)
+    blind = health("h-1", HealthKind.VIEW_BLIND, clock.at, ok=False)
+    engine.post("/api/v1/health-events", json=blind).raise_for_status()
+    with live.person("boss", Role.SUPERVISOR) as boss:
+        do(boss, 1, "register")
+    clock.forward(hours=1)
+    with browser(live, "li", Role.VIEWER) as viewer:
+        figures = viewer.get("/figures").text
+        odd = viewer.get("/figures?days=12345&by=slug")
+        cameras = viewer.get("/cameras").text
+
+    assert "100 %" in figures
+    assert "1 / 1 · of reported cases" in figures
+    assert odd.status_code == 200
+    assert "Illegal parking" in odd.text
+    assert "cannot see" in cameras
+
+
+def test_the_first_pages_work_without_login_only_where_reads_are_open(
+    live: Live, engine: httpx.Client
+) -> None:
+    report(engine)
+    with live.client() as stranger:
+        for path in ("/cases", "/cases/1", "/map", "/figures", "/cameras"):
+            assert stranger.get(path).status_code == 401
+
+
+def test_no_word_is_missing_in_a_language() -> None:
+    for pair in (WORDS | DESK).values():
+        assert all(pair)
+    assert not set(WORDS) & set(DESK)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "chinese"),
+    [
+        (7260, "2 h 1 min left", "剩余 2 小时 1 分"),
+        (-60, "1 min late", "超期 1 分"),
+        (5 * 86_400, "5 days left", "剩余 5 天"),
+    ],
+)
+def test_deadlines_are_told_as_what_is_left(
+    seconds: float, english: str, chinese: str
+) -> None:
+    assert remaining(seconds, Language.EN) == english
+    assert remaining(seconds, Language.ZH) == chinese
+
+
+def test_actors_are_called_by_their_names() -> None:
+    assert actor("user:li", Language.EN) == "li"
+    assert actor("key:3f9a/desk", Language.EN) == "desk"
+    assert actor("clock", Language.ZH) == "时限监督"
+
+
+def test_what_the_service_noted_is_said_in_the_readers_language() -> None:
+    said = explained(
+        "close", "verification 1: cleared", {"verdict": "cleared"}, Language.ZH, str
+    )
+
+    assert said == ["现场已清理"]

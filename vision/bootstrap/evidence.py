@@ -45,7 +45,9 @@ def evidence_policy(settings: EvidenceSettings, zone: tzinfo | None) -> StorePol
     ring = RingLimits(seconds=clip.before_s + 10.0)
     return StorePolicy(
         zone=zone,
-        clips=ClipPolicy(pre_s=clip.before_s, post_s=clip.after_s, ring=ring),
+        clips=ClipPolicy(
+            pre_s=clip.before_s, post_s=clip.after_s, ring=ring, shared=clip.shared
+        ),
         retention=RetentionPolicy(
             clips_for=timedelta(days=keep.clips_days),
             originals_for=timedelta(days=keep.originals_days),

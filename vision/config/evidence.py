@@ -6,10 +6,14 @@ from vision.config.base import Settings
 
 
 class ClipSettings(Settings):
-    """A clip around each decision, from the camera's own packets where it has any."""
+    """A clip around each decision, from the camera's own packets where it has any.
+
+    `shared`: also a redacted copy, for everyone; the clip itself is an original.
+    """
 
     before_s: float = Field(default=10, ge=0, le=60)
     after_s: float = Field(default=5, ge=0, le=60)
+    shared: bool = True
 
 
 class KeepSettings(Settings):

@@ -13,10 +13,12 @@ import numpy as np
 from vision.core.errors import EvidenceError, SinkError
 from vision.core.evidence import Evidence
 from vision.core.frame import Frame
+from vision.core.observation import Observation
 from vision.core.packets import EncodedPacket
 from vision.core.ports import Clock
 from vision.evidence.clips import ClipThread, make_clips
 from vision.evidence.disk import free_bytes
+from vision.evidence.hidden import HiddenRegions, Sight
 from vision.evidence.manifest import ADDED_CLIP
 from vision.evidence.package import Package
 from vision.evidence.recovery import CLIP, mark, unmark
@@ -35,6 +37,9 @@ May raise `SinkError` to be asked again a little later.
 
 _MAX_UNSENT = 1_000
 _SEALING_S = 60.0  # the package of a clip is sealed long before
+_HIDDEN_S = 60.0  # from a clip's beginning until its shared copy is made
+_ANALYSIS_S = 5.0  # longest wait for the analysis of a clip's last pictures
+_BUSY = 4  # clips that wait: from here on there is no time for shared copies
 _SAMPLE_WIDTH = 960
 _SAMPLE_QUALITY = 80
 
@@ -78,6 +83,7 @@ class Clipping:
         self._unsent: deque[tuple[str, Evidence]] = deque(maxlen=_MAX_UNSENT)
         self.packages = StoreLock(root)
         self._recorder = TakeRecorder(policy, clock, self._ready)
+        self._hidden = HiddenRegions(_HIDDEN_S)
         self._chores: list[_Chore] = []
         self._thread = ClipThread(self._finish, self._tick)
 
@@ -110,8 +116,13 @@ class Clipping:
         """Take one packet; called from the reading threads."""
         self._recorder.add(packet)
 
-    def sample(self, frame: Frame) -> None:
-        """Take a picture of a camera that gives no packets."""
+    def observe(self, observation: Observation) -> None:
+        """Remember what this picture had to hide; take it if there are no packets."""
+        if self._policy.shared:
+            self._hidden.observe(observation)
+        self._sample(observation.frame)
+
+    def _sample(self, frame: Frame) -> None:
         if self._recorder.has_packets(frame.camera_id):
             return
         image = frame.image
@@ -134,11 +145,12 @@ class Clipping:
             self._trouble.begin(
                 Cause.CLIPS, f"{self._root}: no room for clips; free space"
             )
-        elif not self._recorder.begin(moment, wanted):
+        elif not self._recorder.begin(moment, wanted, unwritten=self._thread.waiting):
             log.warning("no clip for %s: too many at once", moment.event_id)
 
     def close(self, timeout_s: float) -> None:
         """Finish what was begun with what there is, then stop."""
+        self._hidden.close()
         self._recorder.expire(everything=True)
         self._thread.stop(timeout_s)
 
@@ -189,13 +201,22 @@ class Clipping:
             unmark(self._root, event_id, CLIP)
             self._unsent.popleft()
 
+    def _sights_for(self, take: Take) -> tuple[Sight, ...] | None:
+        """Return what had to be hidden, or None if there is no time for a copy."""
+        if not self._policy.shared:
+            return None
+        if self._thread.waiting > _BUSY:
+            log.warning("no shared clip for %s: too busy", take.moment.event_id)
+            return None
+        return self._hidden.until(take.moment.camera_id, take.until_s, _ANALYSIS_S)
+
     def _write(self, take: Take) -> Evidence:
         package = Package(self._root, take.moment.event_id)
         known = package.read()
         if known is None or known.clip_revision is not None:
             log.warning("no clip for %s: not wanted", take.moment.event_id)
             return Evidence()
-        entries = make_clips(take, package.folder)
+        entries = make_clips(take, package.folder, self._sights_for(take))
         with self.packages:
             # A step may have been sealed while the clip was written.
             known = package.read() or known

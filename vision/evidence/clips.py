@@ -1,5 +1,6 @@
 """Writes clips in the background: sealing never stalls analysis."""
 
+import contextlib
 import functools
 import logging
 import os
@@ -12,8 +13,10 @@ from pathlib import Path
 from vision.core.errors import EvidenceError
 from vision.core.evidence import Artifact
 from vision.evidence.disk import TEMPORARY, file_sha256
+from vision.evidence.hidden import Sight
 from vision.evidence.manifest import Entry
 from vision.evidence.remux import can_remux, remux
+from vision.evidence.shared_clip import shared_frames
 from vision.evidence.takes import Take
 from vision.evidence.transcode import (
     PLAYABLE,
@@ -27,6 +30,7 @@ log = logging.getLogger(__name__)
 
 MP4 = "video/mp4"
 _TICK_S = 1.0
+_NICE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +42,34 @@ class _Cut:
     write: Callable[[Path], object]
 
 
-def make_clips(take: Take, folder: Path) -> tuple[Entry, ...]:
-    """Write the clip of a take, and a playable copy where browsers need one.
+def make_clips(
+    take: Take, folder: Path, sights: tuple[Sight, ...] | None
+) -> tuple[Entry, ...]:
+    """Write the clip of a take, a playable copy where browsers need one, a shared one.
 
     Args:
         take: packets or pictures around the decision.
         folder: the event's package.
+        sights: what had to be hidden when; None: no copy is to be shared.
 
     Raises:
         EvidenceError: the material makes no clip.
         OSError: the files cannot be written.
     """
-    return tuple(_save(take, folder, cut) for cut in _cuts(take))
+    entries = [_save(take, folder, cut) for cut in _cuts(take)]
+    if sights is not None:
+        try:
+            entries.append(_save(take, folder, _shared(take, sights)))
+        except EvidenceError as error:
+            # What cannot be hidden is not shared; the sealed clip is not lost for it.
+            log.warning("no shared clip for %s: %s", take.moment.event_id, error)
+    return tuple(entries)
+
+
+def _shared(take: Take, sights: tuple[Sight, ...]) -> _Cut:
+    frames = decoded(take.packets) if take.packets else jpegs(take.pictures)
+    hidden = shared_frames(frames, sights, span_s=take.span_s)
+    return _encoded("clip_redacted", "redacted: whoever moves or was detected", hidden)
 
 
 def _cuts(take: Take) -> Iterable[_Cut]:
@@ -117,11 +137,20 @@ class ClipThread:
         self._finish = finish
         self._tick = tick
         self._queue: queue.SimpleQueue[Take | None] = queue.SimpleQueue()
+        self._waiting = 0
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="clips", daemon=True)
         self._thread.start()
 
+    @property
+    def waiting(self) -> int:
+        """Takes that are not written, the one in hand included."""
+        return self._waiting
+
     def add(self, take: Take) -> None:
         """Hand over a finished take."""
+        with self._lock:
+            self._waiting += 1
         self._queue.put(take)
 
     def stop(self, timeout_s: float) -> None:
@@ -130,6 +159,7 @@ class ClipThread:
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
+        _stand_back()
         while True:
             try:
                 take = self._queue.get(timeout=_TICK_S)
@@ -140,6 +170,8 @@ class ClipThread:
                 return
             finish = functools.partial(self._finish, take)
             self._guard(finish, f"no clip for {take.moment.event_id}")
+            with self._lock:
+                self._waiting -= 1
 
     @staticmethod
     def _guard(work: Callable[[], None], what: str) -> None:
@@ -149,3 +181,9 @@ class ClipThread:
             log.warning("%s: %s", what, error)
         except Exception:  # thread edge: the next clip must be written
             log.exception("%s", what)
+
+
+def _stand_back() -> None:
+    """Let every other thread go first: clips can wait, pictures cannot."""
+    with contextlib.suppress(AttributeError, OSError):  # Linux alone has it per thread
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

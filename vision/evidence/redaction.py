@@ -36,6 +36,11 @@ class Region:
     kind: RegionKind
     xyxy: Box
 
+    def scaled(self, by: float) -> "Region":
+        """Return it in a picture of another size."""
+        x1, y1, x2, y2 = self.xyxy
+        return Region(self.kind, (x1 * by, y1 * by, x2 * by, y2 * by))
+
 
 def regions_of(observation: Observation) -> tuple[Region, ...]:
     """Return what has to be hidden in a frame: people, and where plates can be.

@@ -153,7 +153,7 @@ class PackageStore:
         except EvidenceError as error:
             self._trouble.begin(Cause.PICTURES, str(error))
         self._dwell.observe(observation)
-        self._clipping.sample(observation.frame)
+        self._clipping.observe(observation)
         if self._trouble.has(Cause.PICTURES):
             self._probe()
 

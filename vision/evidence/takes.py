@@ -21,9 +21,11 @@ class ClipPolicy:
         post_s: media time after it, seconds.
         ring: what each camera's ring holds.
         patience_s: longest wait for the post-roll of a camera that fell silent.
-        max_takes: clips in the making at once; further ones are not begun.
+        max_takes: clips in the making at once, those that wait to be written
+            included; further ones are not begun.
         min_free_bytes: below this much free disk no clip is begun; pictures need
             far less.
+        shared: whether a redacted copy is made, which may be shared.
     """
 
     pre_s: float = 10.0
@@ -32,6 +34,7 @@ class ClipPolicy:
     patience_s: float = 30.0
     max_takes: int = 32
     min_free_bytes: int = 256 << 20
+    shared: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +84,20 @@ class Take:
     @property
     def captured_at(self) -> datetime:
         """Wall time of the clip's first frame."""
-        times = [p.media_time_s for p in self.packets[:1]]
-        times += [at_s for at_s, _ in self.pictures[:1]]
-        lead_s = self.moment.media_time_s - min(times, default=0.0)
+        lead_s = self.moment.media_time_s - self._times_s[0]
         return self.moment.captured_at - timedelta(seconds=lead_s)
+
+    @property
+    def span_s(self) -> float:
+        """Media time from the first frame to the last, seconds."""
+        first_s, last_s = self._times_s
+        return max(0.0, last_s - first_s)
+
+    @property
+    def _times_s(self) -> tuple[float, float]:
+        times = [packet.media_time_s for packet in self.packets]
+        times = times or [at_s for at_s, _ in self.pictures] or [0.0]
+        return times[0], max(times)
 
 
 class _Pictures:
@@ -167,12 +180,20 @@ class TakeRecorder:
         for take in ready:
             self._on_ready(take)
 
-    def begin(self, moment: Moment, wanted: "Future[bool]") -> bool:
-        """Start a take with what the rings hold; return False if there are too many."""
+    def begin(
+        self, moment: Moment, wanted: "Future[bool]", *, unwritten: int = 0
+    ) -> bool:
+        """Start a take with what the rings hold; return False if there are too many.
+
+        Args:
+            moment: the decision.
+            wanted: as on `Take`.
+            unwritten: finished takes that still hold their packets.
+        """
         policy = self._policy
         since_s = moment.media_time_s - policy.pre_s
         with self._lock:
-            if sum(map(len, self._takes.values())) >= policy.max_takes:
+            if unwritten + sum(map(len, self._takes.values())) >= policy.max_takes:
                 return False
             take = Take(
                 moment=moment,
@@ -189,6 +210,11 @@ class TakeRecorder:
             elif pictures is not None:
                 take.pictures = pictures.since(since_s)
             self._takes.setdefault(moment.camera_id, []).append(take)
+            whole = _cut(take.packets, take.until_s)
+            if whole:
+                self._close(take)
+        if whole:
+            self._on_ready(take)
         return True
 
     def expire(self, *, everything: bool = False) -> None:
@@ -220,3 +246,15 @@ class TakeRecorder:
         if not takes:
             del self._takes[take.moment.camera_id]
         return take
+
+
+def _cut(packets: list[EncodedPacket], until_s: float) -> bool:
+    """Let go of what was read after a clip's end; return whether it got that far.
+
+    A file is read ahead of its analysis: how far must not show in the clip.
+    """
+    for index, packet in enumerate(packets):
+        if packet.media_time_s >= until_s:
+            del packets[index + 1 :]
+            return True
+    return False

@@ -56,7 +56,7 @@ def encode_clip(frames: Iterable[TimedFrame], target: Path) -> int:
 
 
 def decoded(packets: Sequence[EncodedPacket]) -> Iterator[TimedFrame]:
-    """Yield the pictures of a packet sequence with their times, seconds.
+    """Yield the pictures of a packet sequence with their media times, seconds.
 
     Packets that cannot be decoded are left out.
 
@@ -72,12 +72,15 @@ def decoded(packets: Sequence[EncodedPacket]) -> Iterator[TimedFrame]:
         msg = f"{form.codec}: is no video codec"
         raise EvidenceError(msg)
     context.extradata = form.extradata
+    times_s = {p.pts: p.media_time_s for p in packets}
     for original in packets:
         packet = Packet(original.payload)
         packet.pts = original.pts
         packet.dts = original.dts
-        yield from _decode(context, packet, original)
-    yield from _decode(context, None, packets[-1])
+        for frame in _decode(context, packet):
+            yield times_s.get(frame.pts, original.media_time_s), frame
+    for frame in _decode(context, None):
+        yield times_s.get(frame.pts, packets[-1].media_time_s), frame
 
 
 def jpegs(pictures: Iterable[tuple[float, bytes]]) -> Iterator[TimedFrame]:
@@ -89,19 +92,12 @@ def jpegs(pictures: Iterable[tuple[float, bytes]]) -> Iterator[TimedFrame]:
 
 
 def _decode(
-    context: VideoCodecContext,
-    packet: "Packet[Stream] | None",
-    original: EncodedPacket,
-) -> Iterator[TimedFrame]:
+    context: VideoCodecContext, packet: "Packet[Stream] | None"
+) -> list[VideoFrame]:
     try:
-        frames = context.decode(packet)
+        return context.decode(packet)
     except FFmpegError:
-        return
-    for frame in frames:
-        if frame.pts is None:
-            yield original.media_time_s, frame
-        else:
-            yield float(frame.pts * original.stream.time_base), frame
+        return []
 
 
 def _encode(container: OutputContainer, frames: Iterable[TimedFrame]) -> int:
@@ -133,6 +129,8 @@ def _stream_for(container: OutputContainer, frame: VideoFrame) -> VideoStream:
     stream.width = max(2, round(frame.width * scale / 2) * 2)
     stream.height = max(2, round(frame.height * scale / 2) * 2)
     stream.pix_fmt = "yuv420p"
+    # In the background, and the same bytes on every machine.
+    stream.codec_context.thread_count = 1
     stream.codec_context.time_base = _TIME_BASE
     stream.time_base = _TIME_BASE
     return stream

@@ -113,6 +113,27 @@ def test_a_clip_shows_the_seconds_around_the_decision(
     assert verify_package(folder, None) == []
 
 
+def test_how_far_a_file_was_read_ahead_does_not_show_in_its_clip(
+    tmp_path: Path,
+) -> None:
+    policy = StorePolicy(clips=ClipPolicy(pre_s=4, post_s=3))
+    clips = []
+    for ahead_s in (0, 2, 7):
+        root = tmp_path / str(ahead_s)
+        store = PackageStore(root, policy=policy, clock=ManualClock())
+        at = street(120, at_s=12.0)
+        done = False
+        for packet in encoded("libx264", 20):
+            store.add_packet(packet)
+            if packet.media_time_s >= 12 + ahead_s and not done:
+                done = True
+                store.keep(decided(at, standing(at)), observed(at, standing(at)))
+        store.close(20)
+        clips.append((root / "event-1" / "001-clip.mp4").read_bytes())
+
+    assert clips[0] == clips[1] == clips[2]
+
+
 def test_h264_packets_come_through_unchanged(tmp_path: Path) -> None:
     packets = list(encoded("libx264", 3))
     remux(packets, tmp_path / "clip.mp4")
@@ -235,7 +256,8 @@ def test_a_clip_that_nobody_could_be_told_of_is_offered_after_a_restart(
     last.close(10)
 
     assert [event_id for event_id, _ in told.clips] == ["event-1"]
-    assert {a.role for a in told.clips[0][1].artifacts} == {"clip", "manifest"}
+    roles = {a.role for a in told.clips[0][1].artifacts}
+    assert roles == {"clip", "clip_redacted", "manifest"}
     assert third == []
 
 

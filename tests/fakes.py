@@ -125,9 +125,13 @@ class NoPlaces:
     """Remembers nothing."""
 
     def update(
-        self, frame: Frame, detections: Detections, view: ViewState
+        self,
+        frame: Frame,
+        detections: Detections,
+        view: ViewState,
+        tracks: Sequence[Track] = (),
     ) -> tuple[Place, ...]:
-        del frame, detections, view
+        del frame, detections, view, tracks
         return ()
 
 

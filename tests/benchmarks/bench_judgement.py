@@ -69,7 +69,7 @@ def measure() -> dict[str, float]:
         marks.append(time.process_time_ns())
         tracks = tracker.update(frame, detections)
         marks.append(time.process_time_ns())
-        places = memory.update(frame, detections, state)
+        places = memory.update(frame, detections, state, tracks)
         marks.append(time.process_time_ns())
         observation = Observation(
             frame, SCENE, LABELS, detections, tracks, places, state, dt_s=1.0

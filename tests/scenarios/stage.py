@@ -49,7 +49,7 @@ class Stage:
     def show(self, frame: Frame, detections: Detections) -> list[Violation]:
         view = self.view.check(frame, detections)
         tracks = self.tracker.update(frame, detections)
-        self.places = self.memory.update(frame, detections, view)
+        self.places = self.memory.update(frame, detections, view, tracks)
         last_s = frame.media_time_s if self._last_s is None else self._last_s
         self._last_s = frame.media_time_s
         self.observation = observation = Observation(

@@ -1,7 +1,9 @@
 """Random kerbside streets with known truth, to score the parking rule on.
 
 Each street mixes parked cars, short stops, queues that discharge, flowing traffic,
-occluding buses and detector noise. `python -m tests.scenarios.suite` prints the score.
+occluding buses and detector noise. `python -m tests.scenarios.suite` prints the score:
+of the streets that the limits were tuned on, and of others that nobody looked at before
+they were scored (`--mistakes` lists what went wrong in the first ones only).
 """
 
 import sys
@@ -20,7 +22,8 @@ LATEST_ARRIVAL_S = 250.0
 KERB_Y, LANE_Y, BUS_Y = 100.0, 140.0, 178.0
 STOP_LINE_X, QUEUE_GAP = 260.0, 75.0
 REDS_S = (60.0, 200.0, 340.0)
-STREETS = 40
+TUNED = range(40)  # the limits of the parking rule were chosen on these
+HELD_OUT = range(1000, 1040)  # for the figure that counts; never looked at singly
 
 
 @dataclass(frozen=True)
@@ -154,14 +157,21 @@ def run(seed: int, *, period_s: float = 1.0) -> Score:
     return score(stage.opened, visits)
 
 
-def main() -> int:
-    """Score all streets; 0 when F1 is good enough."""
-    total = sum((run(seed) for seed in range(STREETS)), start=Score())
+def report(seeds: range, name: str) -> Score:
+    """Score streets and print it."""
+    total = sum((run(seed) for seed in seeds), start=Score())
     sys.stdout.write(
-        f"{STREETS} streets of {LENGTH_S:g} s: {total}, parking F1 {total.f1:.3f}\n"
+        f"{len(seeds)} {name} streets of {LENGTH_S:g} s: {total}, "
+        f"parking F1 {total.f1:.3f}\n"
     )
-    return 0 if total.f1 >= 0.95 else 1
+    return total
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if "--mistakes" in sys.argv:
+        for seed in TUNED:
+            one = run(seed)
+            if one.false or one.missed:
+                sys.stdout.write(f"street {seed}: {one}\n")
+    report(TUNED, "tuned")
+    sys.exit(0 if report(HELD_OUT, "held-out").f1 >= 0.95 else 1)  # noqa: PLR2004 the bar

@@ -1,3 +1,7 @@
+from dataclasses import replace
+
+import pytest
+
 from tests.scenarios.stage import Stage, number, play, word
 from tests.scenarios.world import Actor, World, still
 from vision.core.violations import Confidence
@@ -9,6 +13,9 @@ LONGER_S = 45.0  # where the traffic says nothing either way
 
 def parking() -> IllegalParking:
     return IllegalParking(ParkingParams(grace_s=GRACE_S))
+
+
+PARKED_AT_START = Actor("car", still(160, 120, 0, 1000), look=3)
 
 
 def arrive_park_leave(start: float = 10, stay: float = 60) -> Actor:
@@ -61,6 +68,34 @@ def test_two_similar_cars_in_the_same_bay_in_turn_are_two_events() -> None:
     assert len(stage.opened) == 2
     assert len({step.event_id for step in stage.opened}) == 2
     assert len(stage.cleared) == 1
+
+
+@pytest.mark.parametrize("period_s", [0.2, 0.5, 1.0])
+def test_two_cars_of_one_make_that_change_places_within_seconds_are_two_events(
+    period_s: float,
+) -> None:
+    first = Actor("car", [(0, 160, 120), (60, 160, 120), (63, 380, 120)], look=3)
+    second = Actor("car", [(64, -60, 121), (68, 161, 121), (150, 161, 121)], look=3)
+    film = World([first, second]).film(140, period_s=period_s)
+    stage = Stage([parking()]).play(film)
+
+    assert [step.lifecycle.value for step in stage.steps] == [
+        "opened",
+        "cleared",
+        "opened",
+    ]
+    assert stage.cleared[0].decided_s < 75
+    assert stage.opened[1].started_s == pytest.approx(68, abs=1)
+
+
+def test_a_parked_car_in_glare_is_not_replaced_by_those_that_pass() -> None:
+    # Neither found nor alike for six seconds, while others drive by in front of it.
+    dazzled = replace(PARKED_AT_START, detected=lambda t: not 40 <= t < 46)
+    passing_by = passing([38.0, 40.0, 42.0, 44.0], y=150)
+    world = World([dazzled, *passing_by], light=lambda t: 9.0 if 40 <= t < 46 else 1.0)
+    stage = Stage([parking()]).play(world.film(120, period_s=0.5))
+
+    assert [step.lifecycle.value for step in stage.steps] == ["opened"]
 
 
 def test_a_car_that_is_there_at_the_start_is_reported_as_baseline() -> None:

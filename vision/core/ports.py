@@ -142,7 +142,11 @@ class PlaceMemory(Protocol):
     """Remembers the still objects of one camera."""
 
     def update(
-        self, frame: Frame, detections: Detections, view: ViewState
+        self,
+        frame: Frame,
+        detections: Detections,
+        view: ViewState,
+        tracks: Sequence[Track] = (),
     ) -> tuple[Place, ...]:
         """Return all places, those that ended with this frame included."""
         ...

@@ -79,7 +79,7 @@ class Camera:
         view = parts.view.check(frame, detections)
         self._view_watch.note(view, frame.captured_at)
         tracks = parts.tracker.update(frame, detections)
-        places = parts.places.update(frame, detections, view)
+        places = parts.places.update(frame, detections, view, tracks)
         observation = Observation(
             frame=frame,
             scene=parts.scene,

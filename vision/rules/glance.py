@@ -76,14 +76,6 @@ class Target:
     preset: str | None
     ended: bool
 
-    @property
-    def successor_is_clear(self) -> bool:
-        """Whether another object of the kind on the footprint is no concern here.
-
-        The next car is another case; refuse in the same corner is the same one.
-        """
-        return self.kind.name == "vehicle"
-
 
 def glance(target: Target, observation: Observation, params: GlanceParams) -> Glance:
     """Return what a picture says about a place.
@@ -120,7 +112,7 @@ def _remembered(place: Place, target: Target) -> Glance:
         return Glance(Sight.THERE, "standing")
     if place.state is PlaceState.OCCLUDED:
         return Glance(Sight.HIDDEN, "covered")
-    if place.end_reason == "replaced" and not target.successor_is_clear:
+    if place.end_reason == "replaced" and not target.kind.is_individual:
         return Glance(Sight.THERE, "replaced")
     if place.end_reason == "lost" or place.clear_views == 0:
         return Glance(Sight.HIDDEN, "not_recognised")
@@ -156,7 +148,7 @@ def _found(labels: set[str], target: Target) -> Glance:
     """Return what objects of the kind on the footprint mean."""
     if not labels & target.offending:
         return Glance(Sight.CLEAR, min(labels))
-    if not target.successor_is_clear:
+    if not target.kind.is_individual:
         return Glance(Sight.THERE, min(labels & target.offending))
     if target.ended:
         return Glance(Sight.CLEAR, "replaced")

@@ -19,6 +19,8 @@ class Kind:
         roam_m: likewise on the ground, metres, where the ground plane is known.
         patience_s: clear view without it after which it is gone, seconds; at least the
             memory's own patience.
+        is_individual: whether the next one on the same ground is another matter: the
+            next car is, refuse in the same corner is not.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Kind:
     roam_sizes: float = 0.0
     roam_m: float = 0.0
     patience_s: float = 0.0
+    is_individual: bool = False
 
 
 def vehicle_kind(labels: frozenset[str]) -> Kind:
@@ -40,7 +43,14 @@ def vehicle_kind(labels: frozenset[str]) -> Kind:
     Args:
         labels: classes that count as motor vehicles here.
     """
-    return Kind("vehicle", labels, settle_shift=0.12, keep_shift=0.2, min_iou=0.5)
+    return Kind(
+        "vehicle",
+        labels,
+        settle_shift=0.12,
+        keep_shift=0.2,
+        min_iou=0.5,
+        is_individual=True,
+    )
 
 
 VEHICLE = vehicle_kind(frozenset({"car", "truck", "bus", "motorcycle"}))

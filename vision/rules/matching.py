@@ -76,6 +76,17 @@ def on_footprint(anchor: Xyxy, boxes: FloatArray, min_iou: float) -> BoolArray:
     return np.asarray((overlap >= min_iou) | inside(anchor, boxes), dtype=np.bool_)
 
 
+def sizes_away(anchor: Xyxy, boxes: FloatArray) -> FloatArray:
+    """Return how far boxes' ground contacts, (N, 4), are from a footprint's, (N,).
+
+    In the footprint's box sizes, along the axis on which it is farther.
+    """
+    box = np.array([anchor], np.float32)
+    size = np.maximum(box[0, 2:] - box[0, :2], 1.0)
+    between = (bottom_center(boxes) - bottom_center(box)) / size
+    return np.asarray(np.abs(between).max(axis=1), np.float32)
+
+
 def inside(anchor: Xyxy, boxes: FloatArray) -> BoolArray:
     """Return which boxes, (N, 4), lie within a footprint."""
     shared = intersection(np.array([anchor], np.float32), boxes)[0]

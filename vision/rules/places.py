@@ -13,6 +13,7 @@ from vision.core.errors import ConfigError
 from vision.core.frame import Frame
 from vision.core.observation import View, ViewState
 from vision.core.places import Place, PlaceState
+from vision.core.tracks import Track
 from vision.rules.appearance import similarity
 from vision.rules.backdrop import Backdrop
 from vision.rules.kinds import KINDS, Kind, PlaceParams
@@ -78,7 +79,11 @@ class PlaceMemory:
         return len(self._slots)
 
     def update(
-        self, frame: Frame, detections: Detections, view: ViewState
+        self,
+        frame: Frame,
+        detections: Detections,
+        view: ViewState,
+        tracks: Sequence[Track] = (),
     ) -> tuple[Place, ...]:
         """Take one picture.
 
@@ -86,6 +91,7 @@ class PlaceMemory:
             frame: the picture.
             detections: its boxes.
             view: whether it can be trusted, and how it lies over the reference view.
+            tracks: what moves; tells who has driven onto an empty footprint.
 
         Returns:
             All settled places; those that ended with this picture for the last time.
@@ -101,6 +107,7 @@ class PlaceMemory:
         if clear:
             self._adapt(view)
             scan = self._scan(frame, detections, view, dt_s)
+            scan.follow(tracks)
             for watch in self._watches:
                 self._slots += watch.look(in_view, scan)
         self._close(Moment(frame.media_time_s, frame.captured_at))

@@ -1,5 +1,6 @@
 """One picture as the place memory reads it: in the reference view, with its time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +10,7 @@ from vision.core.detections import Detections
 from vision.core.frame import Frame
 from vision.core.geometry import area, intersection
 from vision.core.observation import ViewState
+from vision.core.tracks import Track
 from vision.rules.appearance import Xyxy, look_at
 from vision.rules.backdrop import Backdrop
 from vision.rules.matching import inside
@@ -29,6 +31,7 @@ class Scan:
         dt_s: media time since the picture before, seconds, >= 0.
         backdrop: what the ground looks like; None: the camera is not in place.
         boxes: (N, 4) the detections' boxes, reference-view pixels.
+        alive: all tracks, those missed in this picture included.
     """
 
     frame: Frame
@@ -38,6 +41,8 @@ class Scan:
     dt_s: float
     backdrop: Backdrop | None = None
     boxes: FloatArray = field(init=False)
+    alive: set[int] = field(default_factory=set, init=False)
+    _track_ids: dict[Xyxy, int] = field(default_factory=dict, init=False)
     _looks: dict[Xyxy, ImageU8 | None] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -48,6 +53,18 @@ class Scan:
     def now(self) -> Moment:
         """When the picture was taken."""
         return Moment(self.frame.media_time_s, self.frame.captured_at)
+
+    def follow(self, tracks: Sequence[Track]) -> None:
+        """Take the tracks; those seen in this picture say whose each box is."""
+        now_s = self.frame.media_time_s
+        for track in tracks:
+            self.alive.add(track.track_id)
+            if track.last_seen_s == now_s:
+                self._track_ids[track.xyxy] = track.track_id
+
+    def track_id(self, index: int) -> int | None:
+        """Return the track that one detection belongs to, or None."""
+        return self._track_ids.get(as_xyxy(self.detections.xyxy[index]))
 
     def look(self, box: Xyxy) -> ImageU8 | None:
         """Return what the picture shows inside a box of the reference view."""

@@ -82,6 +82,8 @@ class Slot:
         extent: where it is seen now, smoothed.
         end_reason: why it ended.
         preset: PTZ preset in whose picture it stands, or None.
+        elsewhere: tracks seen off the footprint since it was found empty.
+        departed: another one has taken its place.
         timeline: its states so far; bounded.
     """
 
@@ -109,6 +111,8 @@ class Slot:
     extent: Xyxy | None = None
     end_reason: str | None = None
     preset: str | None = None
+    elsewhere: frozenset[int] = frozenset()
+    departed: bool = False
     timeline: tuple[Stretch, ...] = ()
     _boxes: Xyxy = field(default=(0.0, 0.0, 0.0, 0.0))
 
@@ -152,6 +156,7 @@ class Slot:
         self.unbroken = True
         self.missing_s = self.hidden_s = 0.0
         self.clear_views = 0
+        self.elsewhere = frozenset()
 
     def miss(self, dt_s: float) -> None:
         """Note a clear view of the place without the object."""

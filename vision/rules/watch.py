@@ -10,12 +10,13 @@ from vision.core.geometry import iou
 from vision.core.places import PlaceState
 from vision.rules.appearance import similarity
 from vision.rules.kinds import Kind, PlaceParams
-from vision.rules.matching import inside, match, on_footprint
+from vision.rules.matching import inside, match, on_footprint, sizes_away
 from vision.rules.scan import Scan
 from vision.rules.slot import Slot, as_xyxy
 from vision.rules.votes import Votes
 
 _LOOK_EVERY_S = 3.0  # light changes slowly; looking is the dearest part
+_ELSEWHERE = 0.5  # box sizes: farther off no box shows what stands on a footprint
 _SAME_BOX_IOU = 0.7  # two boxes of one kind that overlap so far show one object
 
 
@@ -45,17 +46,43 @@ class Watch:
         known = [slot for slot in slots if slot.kind == self._kind.name]
         found = scan.of_kind(self._kind.labels, self._params.keep_score)
         boxes = scan.boxes[found]
-        pairs = match(known, boxes, self._kind, lambda s: self._accepts(known[s], scan))
+        if self._kind.is_individual:
+            for slot in known:
+                self._mind_successors(slot, found, scan)
+        here = [slot for slot in known if not slot.departed]
+        pairs = match(here, boxes, self._kind, lambda s: self._accepts(here[s], scan))
         for s, b in pairs.items():
-            self._see(known[s], int(found[b]), scan)
+            self._see(here[s], int(found[b]), scan)
         taken = boxes[list(pairs.values())]
         explained = np.asarray(
             (iou(taken, boxes) >= _SAME_BOX_IOU).any(axis=0), np.bool_
         )
-        for s, slot in enumerate(known):
+        for s, slot in enumerate(here):
             if s not in pairs:
                 explained |= self._look_again(slot, scan, found)
+        for slot in known:
+            if slot.departed:
+                slot.miss(scan.dt_s)
         return self._notice(found[~explained], scan)
+
+    def _mind_successors(self, slot: Slot, found: IntArray, scan: Scan) -> None:
+        """Note who is elsewhere while a footprint is empty; who comes onto it is new.
+
+        Two cars of one make look alike, and the second may come within the patience:
+        but it was seen driving while nothing stood here.
+        """
+        if slot.clear_views < self._params.min_clear_views or slot.departed:
+            return
+        ids = [scan.track_id(int(index)) for index in found]
+        boxes = scan.boxes[found]
+        on_it = on_footprint(slot.anchor, boxes, self._kind.min_iou)
+        slot.departed = any(
+            lies and track_id in slot.elsewhere
+            for lies, track_id in zip(on_it, ids, strict=True)
+        )
+        off_it = sizes_away(slot.anchor, boxes) > _ELSEWHERE
+        away = {i for i, off in zip(ids, off_it, strict=True) if off and i is not None}
+        slot.elsewhere = frozenset(away | (slot.elsewhere & scan.alive))
 
     def _accepts(self, slot: Slot, scan: Scan) -> bool:
         """Return whether what stands on a footprint can still be the same object."""
@@ -69,7 +96,11 @@ class Watch:
         if alike is None:
             return True
         p = self._params
-        return alike >= (p.other_look if slot.settled else p.settle_look)
+        if not slot.settled:
+            return alike >= p.settle_look
+        # Found empty in the meantime, only the very same look is the same car.
+        empty = self._kind.is_individual and slot.clear_views >= p.min_clear_views
+        return alike >= (p.same_look if empty else p.other_look)
 
     def _see(self, slot: Slot, index: int, scan: Scan) -> None:
         now_s = scan.now.media_time_s

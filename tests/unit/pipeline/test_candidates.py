@@ -3,7 +3,7 @@ import logging
 import socket
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +32,7 @@ from vision.core.frame import Frame
 from vision.core.observation import Observation, ViewState
 from vision.core.places import Place, PlaceState
 from vision.core.scene import Scene
+from vision.core.tracks import Track
 from vision.core.violations import Candidate, Fact, Lifecycle, Slug, Violation
 from vision.pipeline.camera import Camera, CameraParts
 from vision.pipeline.candidates import Inquiry, OpenedPlaces, Seen
@@ -84,9 +85,13 @@ class _Standing:
     """A place memory in which one car stands from the first picture on."""
 
     def update(
-        self, frame: Frame, detections: Detections, view: ViewState
+        self,
+        frame: Frame,
+        detections: Detections,
+        view: ViewState,
+        tracks: Sequence[Track] = (),
     ) -> tuple[Place, ...]:
-        del detections, view
+        del detections, view, tracks
         return (replace(_car(1), last_seen_s=frame.media_time_s),)
 
 

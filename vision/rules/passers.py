@@ -1,6 +1,7 @@
 """Which vehicles went by a standing one."""
 
 import math
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ _BEYOND = 0.4  # box sizes behind the standing one to have passed it
 _SHORTEST = 0.5  # box sizes that a vehicle must move between two sights to be driving
 _FORGET_S = 3.0
 _KNOWN_FLOW = 4.0  # squared box sizes driven past until a direction counts
+_LEAVERS_KEPT = 16
 _SCATTER = 0.25  # across over along: above it the traffic has no one direction
 
 
@@ -70,23 +72,32 @@ class _Passer:
         return not self.counted and brief and near and (moved or self.sights == 1)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _Leaver:
+    """A neighbour that has left: where it stood, (2,) box sizes, and until when."""
+
+    spot: FloatArray
+    at_s: float
+
+
 @dataclass(slots=True)
 class Evidence:
     """What was seen around one standing vehicle since it came.
 
     Attributes:
         passed: vehicles that went by.
-        left: neighbours that stopped with it and left while it stayed.
-        left_s: when the latest of them left, media time, seconds.
+        left_before: neighbours that had left before a restart.
         mates: places of the vehicles that stopped in line with it and have not ended.
         waiting: how many of them stand there still.
     """
 
     passed: int = 0
-    left: int = 0
-    left_s: float = -math.inf
+    left_before: int = 0
     mates: frozenset[str] = frozenset()
     waiting: int = 0
+    _leavers: deque[_Leaver] = field(
+        default_factory=lambda: deque(maxlen=_LEAVERS_KEPT)
+    )
     _passers: dict[int, _Passer] = field(default_factory=dict)
     _flow: FloatArray = field(default_factory=lambda: np.zeros((2, 2), np.float32))
 
@@ -120,6 +131,34 @@ class Evidence:
             if not 0 <= now_s - passer.last_s <= _FORGET_S:
                 self.passed += passer.flashed(params)
                 del self._passers[track_id]
+
+    def leave(self, spot: FloatArray, at_s: float) -> None:
+        """Note that a neighbour which stopped with it has left.
+
+        Args:
+            spot: (2,) where it stood, in the standing one's box sizes.
+            at_s: when it left, media time, seconds.
+        """
+        self._leavers.append(_Leaver(spot, at_s))
+
+    def left(self, lane_half: float) -> tuple[int, float]:
+        """Return how many neighbours of its line left while it stayed, and when last.
+
+        The direction of the traffic may show only later: who stood beside the line was
+        no neighbour in a queue.
+
+        Args:
+            lane_half: half a line's breadth, box sizes.
+
+        Returns:
+            Count, and media time of the latest, seconds; minus infinity: none.
+        """
+        times_s = [
+            one.at_s
+            for one in self._leavers
+            if float(self.beside_lane(one.spot[None])[0]) <= lane_half
+        ]
+        return self.left_before + len(times_s), max(times_s, default=-math.inf)
 
     def beside_lane(self, spots: FloatArray) -> FloatArray:
         """Return how far points are from the line in which the traffic here flows.

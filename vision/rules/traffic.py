@@ -13,9 +13,10 @@ import numpy as np
 
 from vision.core.arrays import FloatArray
 from vision.core.geometry import bottom_center
-from vision.core.observation import Observation
+from vision.core.observation import Observation, View
 from vision.core.places import Place, PlaceState
 from vision.core.violations import Fact
+from vision.rules.lanes import LaneMap
 from vision.rules.ledger import PlaceTable
 from vision.rules.passers import Evidence, PassParams
 from vision.rules.zones import best_zone
@@ -46,6 +47,8 @@ class TrafficParams(PassParams):
         move_up_s: in a queue all move so soon after a neighbour has left, seconds.
         red_s: longest red light: who stands longer while others pass waits for no
             light, seconds.
+        kerb_passes: vehicles that drove past a spot from which it can be a kerb,
+        kerb_share: if at most so many of them, as a share, drove over it.
         jam_s: how long a standstill without passers is still a queue, seconds.
     """
 
@@ -58,6 +61,8 @@ class TrafficParams(PassParams):
     move_up_s: float = 30.0
     red_s: float = 150.0
     jam_s: float = 600.0
+    kerb_passes: int = 4
+    kerb_share: float = 0.2
 
 
 class TrafficWatch:
@@ -71,6 +76,8 @@ class TrafficWatch:
         """
         self._params = params or TrafficParams()
         self._evidence: dict[str, Evidence] = {}
+        self._lanes = LaneMap()
+        self._size = (1, 1)
         self._stops_s: deque[float] = deque(maxlen=_STOPS_LEARNED)
 
     @property
@@ -92,7 +99,16 @@ class TrafficWatch:
             if track.label in self._params.vehicle_labels and track.last_seen_s == now_s
         ]
         boxes = np.array([track.xyxy for track in seen], np.float32).reshape(-1, 4)
-        near = relative(places, bottom_center(observation.view.to_reference(boxes)))
+        boxes = observation.view.to_reference(boxes)
+        self._size = (observation.frame.width, observation.frame.height)
+        if observation.view.view is View.CLEAR:
+            self._lanes.observe(
+                zip(seen, boxes, strict=True),
+                now_s,
+                preset=observation.view.preset,
+                size=self._size,
+            )
+        near = relative(places, bottom_center(boxes))
         # A track on a known footprint is that vehicle itself.
         driving = ~(np.linalg.norm(near, axis=2) <= _OWN).any(axis=0)
         ids = [t.track_id for t, drives in zip(seen, driving, strict=True) if drives]
@@ -100,7 +116,7 @@ class TrafficWatch:
             evidence = self._evidence.setdefault(place.place_id, Evidence())
             evidence.note(dict(zip(ids, spots, strict=True)), now_s, self._params)
         ended = [place for place in places if place.state is PlaceState.ENDED]
-        gone = {place.place_id: place.last_seen_s for place in ended}
+        gone = {place.place_id for place in ended}
         away = {
             o.place_id
             for o in places
@@ -110,10 +126,10 @@ class TrafficWatch:
         for place, mates in zip(places, self._mates(places, observation), strict=True):
             if place.state is PlaceState.STANDING:
                 evidence = self._evidence[place.place_id]
-                for place_id in evidence.mates & gone.keys():
-                    evidence.left += 1
-                    evidence.left_s = max(evidence.left_s, gone[place_id])
-                evidence.mates = mates - gone.keys()
+                for mate in ended:
+                    if mate.place_id in evidence.mates:
+                        evidence.leave(_spot(place, mate), mate.last_seen_s)
+                evidence.mates = mates - gone
                 evidence.waiting = len(evidence.mates - away)
         for place in ended:
             self._learn(place, places)
@@ -122,17 +138,24 @@ class TrafficWatch:
         """Return what the traffic says about a standing vehicle, with reasons."""
         p = self._params
         evidence = self._evidence.get(place.place_id, Evidence())
+        left, left_s = evidence.left(p.lane_half)
+        lane = self._lanes.passes(place, self._size)
         facts = (
             Fact("passed_vehicles", evidence.passed, "1"),
-            Fact("neighbours_left", evidence.left, "1"),
+            Fact("neighbours_left", left, "1"),
             Fact("queue_mates", evidence.waiting, "1"),
+            Fact("lane_beside", lane.beside, "1"),
+            Fact("lane_here", lane.over, "1"),
         )
+        # Where all drive past and nobody drives, no queue can stand: a kerb.
+        if lane.beside >= p.kerb_passes and lane.over <= p.kerb_share * lane.beside:
+            return Traffic.PARKED, facts
         flows = evidence.passed >= p.min_passed
         waits = evidence.waiting > 0 and place.observed_s < p.red_s
         # In a queue all move up when those ahead leave; who does not is no part of it.
         alone = evidence.waiting == 0
-        unmoved = place.last_seen_s - evidence.left_s >= p.move_up_s
-        stayed = evidence.left > 0 and (alone or (evidence.has_direction and unmoved))
+        unmoved = place.last_seen_s - left_s >= p.move_up_s
+        stayed = left > 0 and (alone or (evidence.has_direction and unmoved))
         if stayed or (flows and not waits):
             return Traffic.PARKED, facts
         if evidence.waiting > 0 and place.observed_s < p.jam_s:
@@ -146,12 +169,15 @@ class TrafficWatch:
 
     def state(self) -> PlaceTable:
         """Return what counts after a restart as plain values."""
-        return {key: (e.passed, e.left) for key, e in self._evidence.items()}
+        return {
+            key: (e.passed, e.left(self._params.lane_half)[0])
+            for key, e in self._evidence.items()
+        }
 
     def restore(self, record: PlaceTable) -> None:
         """Take up stored evidence."""
         self._evidence = {
-            key: Evidence(passed=int(passed), left=int(left))
+            key: Evidence(passed=int(passed), left_before=int(left))
             for key, (passed, left) in record.items()
         }
 
@@ -213,3 +239,9 @@ def lane_of(place: Place, observation: Observation) -> str | None:
     """Return the `lane` zone that has most of a vehicle, or None."""
     zone, _ = best_zone(place, observation, "lane")
     return None if zone is None else zone.zone_id
+
+
+def _spot(place: Place, other: Place) -> FloatArray:
+    """Return where another vehicle stands, (2,), in a place's box sizes."""
+    feet = bottom_center(np.array([other.xyxy], np.float32))
+    return np.asarray(relative([place], feet)[0, 0], np.float32)

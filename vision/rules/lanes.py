@@ -1,0 +1,152 @@
+"""Where vehicles drive, learned from those that did: what is a lane, what a kerb."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.core.arrays import FloatArray, IntArray
+from vision.core.geometry import bottom_center
+from vision.core.places import Place
+from vision.core.tracks import Track
+
+_COLUMNS, _ROWS = 64, 36
+_MOVING_PER_S = 0.25  # box sizes a second: a car's walking pace
+_MOST_PASSES = 240  # of a cell; then all are halved: what is new counts more
+_ON = 0.2  # box sizes around the ground contact that the vehicle itself stands on
+_BESIDE = 1.6  # box sizes around it in which a lane may lie
+_STEP = 0.5  # cells
+_FORGET_S = 3.0
+
+Cells = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Passes:
+    """How many vehicles drove over a spot, and beside it.
+
+    Attributes:
+        over: through where the vehicle stands.
+        beside: along the busiest line within reach.
+    """
+
+    over: int = 0
+    beside: int = 0
+
+
+@dataclass(slots=True)
+class _Drive:
+    """One track on its way.
+
+    Attributes:
+        foot: (2,) ground contact at the latest sight, reference-view pixels.
+        seen_s: when that was, seconds.
+        moving: whether its latest step was one of a driving vehicle; None: no step yet.
+        step: (2, 2) its latest step, not counted yet, or None.
+        cells: where it was counted already.
+    """
+
+    foot: FloatArray
+    seen_s: float
+    moving: bool | None = None
+    step: FloatArray | None = None
+    cells: set[int] = field(default_factory=set)
+
+
+class LaneMap:
+    """Counts the vehicles that drove over each part of one camera's view.
+
+    A step counts only if the vehicle did not stand before or after it: whoever drives
+    into a bay, or out of it, makes no lane of it.
+    """
+
+    def __init__(self) -> None:
+        """Start without any traffic."""
+        self._cells: dict[str | None, Cells] = {}
+        self._drives: dict[int, _Drive] = {}
+
+    def observe(
+        self,
+        tracks: Iterable[tuple[Track, FloatArray]],
+        now_s: float,
+        *,
+        preset: str | None,
+        size: tuple[int, int],
+    ) -> None:
+        """Take the vehicles of one picture.
+
+        Args:
+            tracks: each with its (4,) box in the reference view.
+            now_s: media time, seconds.
+            preset: PTZ preset that the camera shows.
+            size: (width, height) of the reference view, pixels.
+        """
+        cells = self._cells.setdefault(preset, np.zeros((_ROWS, _COLUMNS), np.uint8))
+        drives: dict[int, _Drive] = {}
+        for track, box in tracks:
+            foot = bottom_center(box[None])[0]
+            drive = self._drives.get(track.track_id)
+            if drive is None or now_s <= drive.seen_s:
+                drives[track.track_id] = _Drive(foot, now_s)
+                continue
+            drives[track.track_id] = drive
+            extent = np.maximum(box[2:] - box[:2], 1.0)
+            way = float(np.linalg.norm((foot - drive.foot) / extent))
+            moving = way >= _MOVING_PER_S * (now_s - drive.seen_s)
+            if moving and drive.step is not None:
+                self._count(cells, drive, size)
+            stood = drive.moving is False
+            step = np.stack((drive.foot, foot)) if moving and not stood else None
+            drive.step, drive.moving = step, moving
+            drive.foot, drive.seen_s = foot, now_s
+        for track_id in self._drives.keys() - drives.keys():
+            drive = self._drives[track_id]
+            if 0 <= now_s - drive.seen_s <= _FORGET_S:
+                drives[track_id] = drive
+            elif drive.step is not None:
+                self._count(cells, drive, size)  # out of the picture, still driving
+        self._drives = drives
+
+    def passes(self, place: Place, size: tuple[int, int]) -> Passes:
+        """Return how many vehicles drove where a place is, and beside it.
+
+        Args:
+            place: a standing vehicle.
+            size: (width, height) of the reference view, pixels.
+        """
+        cells = self._cells.get(place.preset)
+        if cells is None:
+            return Passes()
+        box = np.array(place.xyxy, np.float32)
+        foot = bottom_center(box[None])[0]
+        extent = np.maximum(box[2:] - box[:2], 1.0)
+        cell_px = np.array(size, np.float32) / (_COLUMNS, _ROWS)
+        x = (np.arange(_COLUMNS) + 0.5) * cell_px[0]
+        y = (np.arange(_ROWS) + 0.5) * cell_px[1]
+        # A small vehicle's contact may lie between two cells' middles.
+        dx = np.maximum(np.abs(x - foot[0]) - cell_px[0] / 2, 0) / extent[0]
+        dy = np.maximum(np.abs(y - foot[1]) - cell_px[1] / 2, 0) / extent[1]
+        away = np.maximum(dy[:, None], dx[None])
+        over, near = cells[away <= _ON], cells[away <= _BESIDE]
+        return Passes(int(over.max(initial=0)), int(near.max(initial=0)))
+
+    def _count(self, cells: Cells, drive: _Drive, size: tuple[int, int]) -> None:
+        """Count a vehicle in each cell of its step that it has not been counted in."""
+        assert drive.step is not None  # noqa: S101 the caller has looked
+        fresh = [one for one in _cells_of(drive.step, size) if one not in drive.cells]
+        drive.cells.update(fresh)
+        flat = cells.reshape(-1)
+        flat[fresh] += 1
+        if fresh and int(flat[fresh].max()) >= _MOST_PASSES:
+            flat //= 2
+
+
+def _cells_of(step: FloatArray, size: tuple[int, int]) -> list[int]:
+    """Return the cells, as flat indices, that a step leads through."""
+    grid = step / np.array(size, np.float32) * (_COLUMNS, _ROWS)
+    count = max(2, int(np.ceil(float(np.abs(grid[1] - grid[0]).max()) / _STEP)) + 1)
+    share = np.linspace(0.0, 1.0, count)[:, None]
+    points: IntArray = np.floor(grid[0] + share * (grid[1] - grid[0])).astype(np.int64)
+    inside = ((points >= 0) & (points < (_COLUMNS, _ROWS))).all(axis=1)
+    return [int(y) * _COLUMNS + int(x) for x, y in np.unique(points[inside], axis=0)]

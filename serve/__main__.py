@@ -14,7 +14,7 @@ from serve.app import create_app, prepare
 from serve.errors import Conflict
 from serve.logs import set_up_logging
 from serve.people.passwords import SHORTEST
-from serve.people.roles import Role, Scope
+from serve.people.roles import CITY_WIDE, Role, Scope
 from serve.server import Server
 from serve.services import Services, assemble
 from serve.settings import Settings, SettingsError, load_settings
@@ -75,12 +75,19 @@ def create_key(
     scope: Annotated[list[Scope], typer.Option(help="May be repeated")],
     name: Annotated[str, typer.Option(help="Whose key it is")] = "unnamed",
     days: Annotated[int | None, typer.Option(min=1, help="Lifetime")] = None,
+    district: Annotated[
+        list[str] | None, typer.Option(help="Street it sees; may be repeated")
+    ] = None,
     home: Home = None,
 ) -> None:
     """Print a new key; it cannot be read again."""
+    if district and Scope.INGEST in scope:
+        typer.echo("an engine reports for the whole city: no --district", err=True)
+        raise typer.Exit(2)
     services = _prepared(home)
     lifetime = None if days is None else timedelta(days=days)
-    typer.echo(services.keys.create(name, scope, lifetime=lifetime))
+    key = services.keys.create(name, scope, lifetime=lifetime, districts=district or [])
+    typer.echo(key)
 
 
 @keys.command("list")
@@ -113,6 +120,9 @@ def create_user(
     """Add a person; the password is asked for."""
     if len(password) < SHORTEST:
         typer.echo(f"password: expected at least {SHORTEST} characters", err=True)
+        raise typer.Exit(2)
+    if role in CITY_WIDE and district:
+        typer.echo(f"the role {role} is for the whole city: no --district", err=True)
         raise typer.Exit(2)
     try:
         _prepared(home).users.create(name, password, role, district or [])

@@ -17,8 +17,8 @@ from serve.errors import Forbidden, Unauthenticated
 from serve.people.roles import ANYONE_HERE, Principal, Scope
 from serve.services import Services, services_of
 from serve.settings import is_loopback
+from serve.throttle import SESSION_COOKIE
 
-SESSION_COOKIE = "streetwarden_session"
 CSRF_HEADER = "x-csrf-token"
 _HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -30,6 +30,7 @@ from serve.routes import (
 )
 from serve.services import Services, assemble
 from serve.settings import Settings
+from serve.throttle import LimitRate
 from vision.core.clock import SystemClock
 from vision.core.ports import Clock
 
@@ -70,6 +71,10 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         limit_bytes=settings.max_body_bytes,
         evidence_bytes=settings.max_evidence_bytes,
     )
+    if settings.requests_per_s > 0:
+        app.add_middleware(
+            LimitRate, per_s=settings.requests_per_s, clock=services.clock
+        )
     app.add_middleware(Observe, metrics=services.metrics)
     install_handlers(app)
     for part in (

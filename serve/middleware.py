@@ -30,6 +30,8 @@ SECURITY_HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
+# Said only over TLS, as RFC 6797 asks: a year.
+HSTS = "max-age=31536000"
 
 
 class Observe:
@@ -60,6 +62,8 @@ class Observe:
                 for key, value in SECURITY_HEADERS.items():
                     headers.setdefault(key, value)
                 headers.setdefault("cache-control", "no-store")
+                if scope["scheme"] == "https":
+                    headers.setdefault("strict-transport-security", HSTS)
             await send(message)
 
         try:

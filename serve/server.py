@@ -16,20 +16,22 @@ class Server(uvicorn.Server):
 
     def __init__(self, app: FastAPI) -> None:
         """Serve `app`, made by `create_app`, with logs as they are set up."""
+        services = app.state.services
+        if not isinstance(services, Services):
+            msg = "the application was not made by create_app"
+            raise TypeError(msg)
+        proxies = services.settings.trusted_proxies
         super().__init__(
             uvicorn.Config(
                 app,
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                proxy_headers=False,
+                proxy_headers=bool(proxies),
+                forwarded_allow_ips=proxies or None,
                 timeout_graceful_shutdown=GRACE_S,
             )
         )
-        services = app.state.services
-        if not isinstance(services, Services):
-            msg = "the application was not made by create_app"
-            raise TypeError(msg)
         self._services = services
 
     @override

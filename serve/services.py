@@ -67,7 +67,8 @@ def assemble(settings: Settings, clock: Clock) -> Services:
     policy = load_policy(settings.config_dir)
     grid = Grid(database, clock)
     feed = Feed(database)
-    cases = CaseStore(database, clock, policy)
+    audit = AuditLog(database, clock)
+    cases = CaseStore(database, clock, policy, audit)
     return Services(
         settings=settings,
         clock=clock,
@@ -75,7 +76,7 @@ def assemble(settings: Settings, clock: Clock) -> Services:
         database=database,
         keys=KeyStore(database, clock),
         users=UserStore(database, clock),
-        audit=AuditLog(database, clock),
+        audit=audit,
         events=EventStore(database, clock, grid, cases),
         evidence=EvidenceStore(database, clock),
         files=EvidenceFiles(settings.evidence_dir),

@@ -45,6 +45,10 @@ class Settings(BaseModel):
         timezone: in which pages show times until the browser knows better.
         max_body_bytes: longest JSON body.
         max_evidence_bytes: longest evidence file.
+        requests_per_s: of one key, session or stranger's address in the long run; 0
+            sets no limit.
+        trusted_proxies: addresses of proxies in front, separated by commas; what they
+            say of caller and scheme is believed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,6 +68,8 @@ class Settings(BaseModel):
     timezone: str = "Asia/Shanghai"
     max_body_bytes: int = Field(default=1 * MIB, ge=1024, le=64 * MIB)
     max_evidence_bytes: int = Field(default=64 * MIB, ge=1024, le=4096 * MIB)
+    requests_per_s: float = Field(default=1000.0, ge=0, le=1e6)
+    trusted_proxies: str = ""
 
     @field_validator("api_key")
     @classmethod

@@ -28,7 +28,8 @@ from serve.errors import (
     StaleVersion,
 )
 from serve.feed import Own, tell
-from serve.people.roles import Principal
+from serve.people.audit import AuditLog, Deed
+from serve.people.roles import TIME, Principal
 from serve.store.case_tables import CaseRow, CaseStepRow
 from serve.store.database import Database, put
 from serve.store.tables import EventRow
@@ -41,9 +42,12 @@ CASE_TYPE = "org.streetwarden.case.{event}.v1"
 class CaseStore:
     """Opens, moves and gives out cases."""
 
-    def __init__(self, database: Database, clock: Clock, policy: Policy) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, policy: Policy, audit: AuditLog
+    ) -> None:
         """Use this database and clock; `policy` routes and sets deadlines."""
         self._database = database
+        self._audit = audit
         self._clock = clock
         self._policy = policy
 
@@ -172,6 +176,10 @@ class CaseStore:
                 detail=json.dumps(step.detail),
             )
         )
+        if step.who is not TIME:
+            subject, note = f"cases/{row.number}", step.command.note
+            deed = Deed(step.who, f"case.{action}", subject, note)
+            self._audit.note_within(session, deed)
         tell(session, _message(row, step, now), now=now)
 
     def _merge(

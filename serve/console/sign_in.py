@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse
 
-from serve.access import SESSION_COOKIE, Services_
+from serve.access import Services_
 from serve.console.render import Visitor, back_to, page, same_site, visitor
 from serve.errors import Conflict
 from serve.people.audit import Deed
@@ -13,6 +13,7 @@ from serve.people.passwords import LONGEST, SHORTEST
 from serve.people.roles import Role, Scope
 from serve.people.users import SESSION
 from serve.services import Services
+from serve.throttle import SESSION_COOKIE
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

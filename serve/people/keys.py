@@ -46,6 +46,7 @@ class KeyStore:
         secret: str | None = None,
         lifetime: timedelta | None = None,
         user_id: str | None = None,
+        districts: Iterable[str] = (),
     ) -> str:
         """Store a new key and return it: the only time it can be read.
 
@@ -55,6 +56,7 @@ class KeyStore:
             secret: a key made elsewhere; the same one twice is stored once.
             lifetime: after which it no longer works; None for ever.
             user_id: the person whose own key it is; it has their role's scopes.
+            districts: streets that a machine sees and acts on; empty means all.
         """
         key = secret or f"sw_{secrets.token_urlsafe(KEY_BYTES)}"
         now = self._clock.now()
@@ -68,6 +70,7 @@ class KeyStore:
                         name=name,
                         sha256=digest,
                         scopes=" ".join(sorted(scopes)),
+                        districts="\n".join(sorted(districts)),
                         user_id=user_id,
                         created_at=now,
                         expires_at=None if lifetime is None else now + lifetime,
@@ -128,7 +131,8 @@ class KeyStore:
             return None if owner is None else person(owner)
         scopes = frozenset(Scope(scope) for scope in row.scopes.split())
         name = f"key:{row.key_id}/{row.name}"[:128]
-        return Principal(name, scopes, key_id=row.key_id)
+        districts = frozenset(row.districts.splitlines())
+        return Principal(name, scopes, districts=districts, key_id=row.key_id)
 
 
 def person(user: UserRow, *, csrf: str | None = None) -> Principal | None:

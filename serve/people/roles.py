@@ -39,6 +39,8 @@ SCOPES_OF: dict[Role, frozenset[Scope]] = {
     Role.ADMIN: frozenset(Scope) - {Scope.INGEST, Scope.SETUP},
     Role.AUDITOR: frozenset({Scope.READ, Scope.AUDIT}),
 }
+# People, keys, subscriptions and the audit log know no streets.
+CITY_WIDE = frozenset({Role.ADMIN, Role.AUDITOR})
 
 
 @dataclass(frozen=True, slots=True)

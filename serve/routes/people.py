@@ -1,5 +1,6 @@
 """People, keys and the audit log."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from serve.errors import Forbidden, InvalidContent, NotFound, Unauthenticated
 from serve.messages import Line, Short
 from serve.people.audit import Deed
 from serve.people.passwords import LONGEST, SHORTEST
-from serve.people.roles import Role, Scope
+from serve.people.roles import CITY_WIDE, Role, Scope
 from serve.store.people_tables import UserRow
 
 router = APIRouter(tags=["people"])
@@ -57,6 +58,10 @@ class NewKey(BaseModel):
     name: Short
     scopes: Annotated[list[Scope], Field(max_length=len(Scope))] = []
     user: Annotated[UserName | None, Field(description="Whose own key it is")] = None
+    districts: Annotated[
+        list[Line],
+        Field(max_length=200, description="Streets a machine sees; none: all"),
+    ] = []
     days: Annotated[int, Field(ge=1, le=3650)] | None = None
 
 
@@ -73,6 +78,7 @@ class KeyOut(BaseModel):
     name: str
     scopes: list[str]
     personal: bool
+    districts: list[str]
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -140,6 +146,7 @@ def set_up(first: FirstAdmin, services: Services_, who: Asker) -> UserOut:
 @router.post("/api/v1/users", status_code=201, summary="Add a person")
 def add_user(new: NewUser, services: Services_, who: Admin) -> UserOut:
     """Add a person with a role and, if given, only some streets."""
+    check_districts(new.role, new.districts)
     row = services.users.create(
         new.name, new.password.get_secret_value(), new.role, new.districts
     )
@@ -171,9 +178,16 @@ def make_key(new: NewKey, services: Services_, who: Admin) -> KeyMade:
     if not MACHINE_SCOPES.issuperset(new.scopes):
         msg = f"scopes: a machine may have {sorted(MACHINE_SCOPES)}; people do the rest"
         raise Forbidden(msg)
+    if new.districts and (new.user is not None or Scope.INGEST in new.scopes):
+        msg = (
+            "districts: a person's key has its owner's, and an engine reports for the "
+            "whole city; expected none here"
+        )
+        raise InvalidContent(msg)
     key = services.keys.create(
         new.name,
         new.scopes,
+        districts=new.districts,
         lifetime=None if new.days is None else timedelta(days=new.days),
         user_id=None if new.user is None else services.users.id_of(new.user),
     )
@@ -191,6 +205,7 @@ def list_keys(services: Services_, _: Admin) -> list[KeyOut]:
             name=row.name,
             scopes=row.scopes.split(),
             personal=row.user_id is not None,
+            districts=row.districts.splitlines(),
             created_at=row.created_at,
             expires_at=row.expires_at,
             revoked_at=row.revoked_at,
@@ -234,6 +249,17 @@ def list_audit(
         for row in rows
     ]
     return AuditPage(items=items, next=following)
+
+
+def check_districts(role: Role, districts: Iterable[str]) -> None:
+    """Refuse districts for those whose work is the whole service.
+
+    Raises:
+        InvalidContent: an administrator or auditor was to be limited to some.
+    """
+    if role in CITY_WIDE and list(districts):
+        msg = f"districts: the role {role} is for the whole city; expected none"
+        raise InvalidContent(msg)
 
 
 def _user_out(row: UserRow) -> UserOut:

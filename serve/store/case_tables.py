@@ -19,6 +19,7 @@ class CaseRow(Base):
         Index("ix_cases_recent", "reported_at", "number"),
         Index("ix_cases_due", "due_at"),
         Index("ix_cases_warn", "warn_at"),
+        Index("ix_cases_closed", "closed_at"),
     )
 
     number: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=True)

@@ -41,6 +41,7 @@ class KeyRow(Base):
     """One API key; the key itself is known to its owner only.
 
     A key with a `user_id` is a person's own: it acts in their name and role.
+    `districts` are the streets that a machine's key sees, as on users.
     """
 
     __tablename__ = "api_keys"
@@ -49,6 +50,7 @@ class KeyRow(Base):
     name: Mapped[str] = mapped_column(String(128))
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     scopes: Mapped[str] = mapped_column(String(256))
+    districts: Mapped[str] = mapped_column(Text, server_default="")
     user_id: Mapped[str | None] = mapped_column(ForeignKey("users.user_id"))
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcTime)

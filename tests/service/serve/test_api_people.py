@@ -7,7 +7,7 @@ import pytest
 
 from serve.people.roles import Role, Scope
 from serve.settings import Settings
-from tests.service.serve.city import HandClock, report
+from tests.service.serve.city import GRID, HandClock, act, report
 from tests.service.serve.conftest import Live, Start, sqlite_only
 
 PASSWORD = "correct horse battery"  # noqa: S105 a test's own
@@ -124,8 +124,8 @@ def test_a_button_on_the_page_moves_the_case(live: Live, engine: httpx.Client) -
     assert 'value="register"' in page
     assert 'value="dispatch"' not in page
     assert (forged.status_code, pressed.status_code) == (403, 303)
-    assert pressed.headers["location"] == "/events/evt-1"
-    assert late.headers["location"] == "/events/evt-1?trouble=stale-version"
+    assert pressed.headers["location"] == "/events/evt-1#case"
+    assert late.headers["location"] == "/events/evt-1?trouble=stale-version#case"
 
 
 def test_an_administrator_adds_and_ends_people_and_keys(live: Live) -> None:
@@ -208,3 +208,72 @@ def test_a_password_is_not_in_the_database(live: Live) -> None:
 
     assert b"scrypt$" in stored
     assert PASSWORD.encode() not in stored
+
+
+def test_a_machines_key_sees_and_moves_only_its_streets(
+    live: Live, engine: httpx.Client
+) -> None:
+    with live.person("root", Role.ADMIN) as root:
+        root.put("/api/v1/grid", json=GRID).raise_for_status()
+        report(engine, lon=114.3)
+        report(engine, event_id="evt-2", lon=114.31, camera="far")
+        made = root.post(
+            "/api/v1/keys",
+            json={"name": "d", "scopes": ["read", "handle"], "districts": ["民主路"]},
+        )
+        refused = root.post(
+            "/api/v1/keys",
+            json={"name": "e", "scopes": ["ingest"], "districts": ["民主路"]},
+        )
+    headers = {"Authorization": f"Bearer {made.json()['key']}"}
+    with httpx.Client(base_url=live.url, headers=headers) as desk:
+        events = desk.get("/api/v1/events").json()["items"]
+        cases = desk.get("/api/v1/cases").json()["items"]
+        csv = desk.get("/api/v1/export/events.csv").text
+        others = [
+            desk.get("/api/v1/events/evt-1").status_code,
+            desk.get("/api/v1/cases/1").status_code,
+            desk.get("/open311/v2/requests/evt-1.json").status_code,
+            act(desk, 1, "note", version=1, note="hello").status_code,
+            desk.get("/api/v1/events/evt-1/evidence/overlay.jpg").status_code,
+        ]
+        cameras = desk.get("/api/v1/cameras").json()["items"]
+
+    assert [one["event_id"] for one in events] == ["evt-2"]
+    assert [one["number"] for one in cases] == [2]
+    assert "evt-1" not in csv
+    assert others == [404] * 5
+    assert refused.status_code == 422
+    assert [one["id"] for one in cameras] == ["far"]
+
+
+def test_those_whose_work_is_the_whole_service_have_no_districts(live: Live) -> None:
+    new = {"name": "wang", "password": PASSWORD, "districts": ["民主路"]}
+    with live.person("root", Role.ADMIN) as root:
+        refused = [
+            root.post("/api/v1/users", json=new | {"role": role}).status_code
+            for role in ("admin", "auditor")
+        ]
+        made = root.post("/api/v1/users", json=new | {"role": "reviewer"})
+
+    assert refused == [422, 422]
+    assert made.json()["districts"] == ["民主路"]
+
+
+def test_every_change_of_a_case_is_in_the_audit_log_with_its_request(
+    live: Live, engine: httpx.Client
+) -> None:
+    report(engine)
+    with live.person("boss", Role.SUPERVISOR) as boss:
+        boss.headers["X-Request-Id"] = "decided-at-nine"
+        act(boss, 1, "reject", note="licensed stall").raise_for_status()
+    with live.person("eve", Role.AUDITOR) as auditor:
+        line = auditor.get("/api/v1/audit").json()["items"][0]
+
+    assert (line["actor"], line["action"], line["subject"], line["reason"]) == (
+        "user:boss",
+        "case.reject",
+        "cases/1",
+        "licensed stall",
+    )
+    assert line["request_id"] == "decided-at-nine"

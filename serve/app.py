@@ -52,6 +52,8 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
             yield
         services.broadcast.stop()
         await following
+        if services.oidc is not None:
+            services.oidc.close()
         services.database.close()
 
     app = FastAPI(

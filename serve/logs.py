@@ -52,4 +52,6 @@ def set_up_logging(level: str, *, as_json: bool) -> None:
     for noisy in ("uvicorn", "uvicorn.error"):
         logging.getLogger(noisy).handlers = []
     logging.getLogger("uvicorn.access").disabled = True
-    logging.getLogger("alembic").setLevel("WARNING")
+    # The client writes whole addresses, and those of webhooks may be secrets.
+    for noisy in ("alembic", "httpx", "httpcore"):
+        logging.getLogger(noisy).setLevel("WARNING")

@@ -20,6 +20,7 @@ from serve.outward.secrets import SecretBox
 from serve.outward.subscriptions import SubscriptionStore
 from serve.people.audit import AuditLog
 from serve.people.keys import KeyStore
+from serve.people.oidc import OidcProvider
 from serve.people.users import UserStore
 from serve.settings import Settings
 from serve.store.cameras import CameraStore
@@ -39,6 +40,7 @@ class Services:
     database: Database
     keys: KeyStore
     users: UserStore
+    oidc: OidcProvider | None
     audit: AuditLog
     events: EventStore
     evidence: EvidenceStore
@@ -68,6 +70,7 @@ def assemble(settings: Settings, clock: Clock) -> Services:
     grid = Grid(database, clock)
     feed = Feed(database)
     audit = AuditLog(database, clock)
+    box = _box(settings)
     cases = CaseStore(database, clock, policy, audit)
     return Services(
         settings=settings,
@@ -76,6 +79,7 @@ def assemble(settings: Settings, clock: Clock) -> Services:
         database=database,
         keys=KeyStore(database, clock),
         users=UserStore(database, clock),
+        oidc=None if settings.oidc is None else OidcProvider(settings.oidc, box, clock),
         audit=audit,
         events=EventStore(database, clock, grid, cases),
         evidence=EvidenceStore(database, clock),
@@ -89,7 +93,7 @@ def assemble(settings: Settings, clock: Clock) -> Services:
         statistics=Statistics(database),
         feed=feed,
         broadcast=Broadcast(feed),
-        subscriptions=SubscriptionStore(database, clock, _box(settings)),
+        subscriptions=SubscriptionStore(database, clock, box),
         queue=DeliveryQueue(database, clock),
         metrics=Metrics(),
     )

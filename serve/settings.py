@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -15,13 +16,39 @@ from pydantic import (
     model_validator,
 )
 
+from serve.people.roles import Role
+
 PREFIX = "STREETWARDEN_"
 MIB = 1024 * 1024
-_SECRETS = ("api_key", "secret_key", "mqtt_password")
+_SECRETS = ("api_key", "secret_key", "mqtt_password", "oidc_client_secret")
 
 
 class SettingsError(Exception):
     """The service cannot start with these settings; the text says what to do."""
+
+
+class OidcSettings(BaseModel):
+    """Logging in with the city's own accounts.
+
+    Attributes:
+        issuer: the provider's address, exactly as it calls itself.
+        client_id: what it calls this service.
+        client_secret: shared with it.
+        redirect_uri: where it sends browsers back to.
+        roles: what its roles mean here, the first that fits counts.
+        roles_claim: where the identity token tells roles.
+        districts_claim: where it tells streets.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    issuer: str
+    client_id: str
+    client_secret: SecretStr
+    redirect_uri: str
+    roles: dict[str, Role]
+    roles_claim: str
+    districts_claim: str
 
 
 class Settings(BaseModel):
@@ -49,6 +76,13 @@ class Settings(BaseModel):
             sets no limit.
         trusted_proxies: addresses of proxies in front, separated by commas; what they
             say of caller and scheme is believed.
+        public_url: where browsers find the service; needed for OpenID Connect.
+        oidc_issuer: address of an OpenID Connect provider, or None.
+        oidc_client_id: what it calls this service.
+        oidc_client_secret: shared with it.
+        oidc_roles: what its roles mean: `city-review=reviewer,city-boss=supervisor`.
+        oidc_roles_claim: where its identity token tells roles.
+        oidc_districts_claim: where it tells streets.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,6 +104,13 @@ class Settings(BaseModel):
     max_evidence_bytes: int = Field(default=64 * MIB, ge=1024, le=4096 * MIB)
     requests_per_s: float = Field(default=1000.0, ge=0, le=1e6)
     trusted_proxies: str = ""
+    public_url: str | None = None
+    oidc_issuer: str | None = None
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr | None = None
+    oidc_roles: str = ""
+    oidc_roles_claim: str = "roles"
+    oidc_districts_claim: str = "districts"
 
     @field_validator("api_key")
     @classmethod
@@ -102,6 +143,39 @@ class Settings(BaseModel):
             raise ValueError(msg)
         return self
 
+    @model_validator(mode="after")
+    def _oidc_is_whole(self) -> "Settings":
+        if self.oidc_issuer is None:
+            return self
+        needed = ("public_url", "oidc_client_id", "oidc_client_secret", "oidc_roles")
+        missing = [name for name in needed if not getattr(self, name)]
+        if missing:
+            msg = f"oidc_issuer: expected {', '.join(missing)}, too; got none"
+            raise ValueError(msg)
+        for name in ("oidc_issuer", "public_url"):
+            parts = urlsplit(getattr(self, name))
+            plain = parts.scheme == "http" and is_loopback(parts.hostname or "")
+            if not (parts.scheme == "https" or plain):
+                msg = f"{name}: expected an address that begins with https://"
+                raise ValueError(msg)
+        _roles_of(self.oidc_roles)
+        return self
+
+    @property
+    def oidc(self) -> OidcSettings | None:
+        """How people log in with the city's accounts, or None if they do not."""
+        if self.oidc_issuer is None or self.oidc_client_secret is None:
+            return None
+        return OidcSettings(
+            issuer=self.oidc_issuer,
+            client_id=self.oidc_client_id,
+            client_secret=self.oidc_client_secret,
+            redirect_uri=f"{(self.public_url or '').rstrip('/')}/login/oidc/done",
+            roles=_roles_of(self.oidc_roles),
+            roles_claim=self.oidc_roles_claim,
+            districts_claim=self.oidc_districts_claim,
+        )
+
     @property
     def database(self) -> str:
         """SQLAlchemy address of the database in use."""
@@ -111,6 +185,15 @@ class Settings(BaseModel):
     def evidence_dir(self) -> Path:
         """Where evidence files lie."""
         return self.home / "serve-evidence"
+
+
+def _roles_of(text: str) -> dict[str, Role]:
+    pairs = (pair.partition("=") for pair in text.split(",") if pair.strip())
+    try:
+        return {theirs.strip(): Role(ours.strip()) for theirs, _, ours in pairs}
+    except ValueError as error:
+        msg = f"oidc_roles: {error}; expected pairs such as city-review=reviewer"
+        raise ValueError(msg) from error
 
 
 def is_loopback(host: str) -> bool:

@@ -1,23 +1,28 @@
 """Logging in and out, and the first administrator."""
 
+import logging
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from serve.access import Services_
 from serve.console.render import Visitor, back_to, page, same_site, visitor
-from serve.errors import Conflict
+from serve.errors import Conflict, Forbidden
 from serve.people.audit import Deed
+from serve.people.oidc import ATTEMPT_S, NoRole
 from serve.people.passwords import LONGEST, SHORTEST
 from serve.people.roles import Role, Scope
-from serve.people.users import SESSION
+from serve.people.users import SESSION, LoggedIn
 from serve.services import Services
 from serve.throttle import SESSION_COOKIE
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 NAME_LENGTH = 64
+ATTEMPT_COOKIE = "streetwarden_login"
+
+logger = logging.getLogger(__name__)
 
 
 def ask(
@@ -27,9 +32,10 @@ def ask(
     *,
     status: int = 401,
     failed: bool = False,
+    trouble: str | None = None,
 ) -> Response:
     """Show the login."""
-    values = {"failed": failed}
+    values = {"failed": failed, "oidc": services.oidc is not None, "trouble": trouble}
     return page(request, services, looker, "login.html", values, status=status)
 
 
@@ -52,16 +58,59 @@ def log_in(
     if found is None:
         return ask(request, services, looker, status=403, failed=True)
     services.audit.note(Deed(found.principal, "session.opened", name))
-    response = back_to("/")
+    return _remember(request, back_to("/"), found)
+
+
+@router.get("/login/oidc")
+def go_elsewhere(request: Request, services: Services_) -> Response:
+    """Send the browser to the city's own login."""
+    if services.oidc is None:
+        return ask(request, services, visitor(request, services), status=404)
+    where, attempt = services.oidc.begin()
+    response = back_to(where)
+    # Lax: it must come back from the provider's site, which strict ones do not.
     response.set_cookie(
-        SESSION_COOKIE,
-        found.token,
-        max_age=int(SESSION.total_seconds()),
+        ATTEMPT_COOKIE,
+        attempt,
+        max_age=int(ATTEMPT_S),
+        path="/login/oidc",
         httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
+        samesite="lax",
+        secure=_is_secure(request),
     )
     return response
+
+
+@router.get("/login/oidc/done")
+def come_back(
+    request: Request,
+    services: Services_,
+    state: Annotated[str, Query(max_length=256)] = "",
+    code: Annotated[str, Query(max_length=4096)] = "",
+) -> Response:
+    """Take the provider's word for who it is."""
+    looker = visitor(request, services)
+    if services.oidc is None:
+        return ask(request, services, looker, status=404)
+    attempt = request.cookies.get(ATTEMPT_COOKIE, "")
+    found, trouble = None, "bad_oidc"
+    try:
+        identity = services.oidc.finish(attempt, state=state, code=code)
+        found = services.users.log_in_from_elsewhere(identity)
+    except NoRole as problem:
+        logger.warning("%s", problem.detail)
+        trouble = "no_role"
+    except (Forbidden, Conflict) as problem:
+        logger.warning("%s", problem.detail)
+    if found is None:
+        return ask(request, services, looker, status=403, trouble=trouble)
+    name = found.principal.login or ""
+    services.audit.note(Deed(found.principal, "session.opened", name))
+    # A page of our own leads on: a cookie that is strict is not sent along a way that
+    # began at the provider's.
+    response = page(request, services, looker, "welcome.html", {})
+    response.delete_cookie(ATTEMPT_COOKIE, path="/login/oidc")
+    return _remember(request, response, found)
 
 
 @router.post("/logout")
@@ -103,6 +152,22 @@ def set_up(
         services.keys.revoke(who.key_id)
     services.audit.note(Deed(who, "user.created", f"{name} as {Role.ADMIN}"))
     return back_to("/login")
+
+
+def _remember(request: Request, response: Response, found: LoggedIn) -> Response:
+    response.set_cookie(
+        SESSION_COOKIE,
+        found.token,
+        max_age=int(SESSION.total_seconds()),
+        httponly=True,
+        samesite="strict",
+        secure=_is_secure(request),
+    )
+    return response
+
+
+def _is_secure(request: Request) -> bool:
+    return request.url.scheme == "https"
 
 
 def _setup(

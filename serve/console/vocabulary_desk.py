@@ -6,6 +6,17 @@ DESK: dict[str, tuple[str, str]] = {
     "cases": ("Cases", "案件"),
     "map": ("Map", "地图"),
     "figures": ("Figures", "统计"),
+    "login_oidc": ("Sign in with the city's account", "使用统一账号登录"),
+    "or_password": ("or with a password of this service:", "或使用本系统密码:"),
+    "bad_oidc": (
+        "The sign-in did not work; please begin again.",
+        "登录未成功,请重新开始。",
+    ),
+    "no_role": (
+        "Your account has no role here; ask an administrator.",
+        "您的账号在本系统没有角色,请联系管理员。",
+    ),
+    "go_on": ("Go on", "继续"),
     # Piles of the desk.
     "pile_review": ("To review", "待审核"),
     "pile_dispatch": ("To dispatch", "待派遣"),

@@ -20,7 +20,13 @@ def hash_password(password: str) -> str:
 
 
 def matches(password: str, stored: str) -> bool:
-    """Return whether the password is the stored one, in time that tells nothing."""
+    """Return whether the password is the stored one, in time that tells nothing.
+
+    Of somebody who logs in elsewhere no password is stored, and none is right.
+    """
+    if not stored.startswith("scrypt$"):
+        _scrypt(password, b"elsewhere")
+        return False
     _, _, salt, digest = stored.split("$")
     return hmac.compare_digest(_scrypt(password, _decode(salt)), _decode(digest))
 

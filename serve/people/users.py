@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from serve.errors import Conflict, NotFound
 from serve.people.keys import person
+from serve.people.oidc import Identity
 from serve.people.passwords import hash_password, matches
 from serve.people.roles import Principal, Role
 from serve.store.database import Database
@@ -113,6 +114,42 @@ class UserStore:
             self._note_failure(row.user_id, now)
             return None
         return self._open_session(row, now)
+
+    def log_in_from_elsewhere(self, identity: Identity) -> LoggedIn | None:
+        """Return a session for somebody whom the identity provider vouches for.
+
+        At the first time they are added; role and districts are taken anew each time.
+
+        Returns:
+            The session, or None for somebody who was disabled here.
+
+        Raises:
+            Conflict: somebody else has that name here.
+        """
+        now = self._clock.now()
+
+        def work(session: Session) -> UserRow:
+            query = select(UserRow).where(UserRow.password == identity.mark)
+            row = session.scalar(query.with_for_update())
+            if row is None:
+                if session.scalar(select(UserRow).where(UserRow.name == identity.name)):
+                    msg = (
+                        f"user: the name {identity.name!r} is taken by another account"
+                    )
+                    raise Conflict(msg)
+                row = UserRow(
+                    user_id=secrets.token_hex(8),
+                    name=identity.name,
+                    password=identity.mark,
+                    failures=0,
+                    created_at=now,
+                )
+                session.add(row)
+            row.role = identity.role.value
+            row.districts = "\n".join(sorted(identity.districts))
+            return row
+
+        return self._open_session(self._database.settle(work), now)
 
     def session(self, token: str) -> Principal | None:
         """Return who is logged in with this cookie, or None."""

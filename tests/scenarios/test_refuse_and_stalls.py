@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from tests.scenarios.stage import SCENE, Stage, number, play
@@ -114,12 +116,20 @@ def test_an_ignore_zone_hides_what_stands_in_it() -> None:
 
 
 def test_a_detector_that_sees_refuse_in_bare_ground_opens_nothing() -> None:
-    ghost = Actor("garbage", still(200, 150, 20, 200), size=(36, 24), painted=False)
-    stage = play(World([ghost]), refuse(), 120)
+    ghost = Actor("garbage", still(200, 150, 70, 250), size=(36, 24), painted=False)
+    stage = play(World([ghost]), refuse(), 170)
 
     assert stage.steps == []
     (candidate,) = stage.rules[0].candidates()
     assert number(candidate, "bareness") > 0.9
+
+
+def test_refuse_that_was_missed_for_a_minute_at_the_start_opens_all_the_same() -> None:
+    late = Actor("garbage", still(200, 150, 0, 300), size=(36, 24), look=7)
+    missed = replace(late, detected=lambda t: t > 40)
+    stage = play(World([missed]), refuse(), 120)
+
+    assert steps(stage) == ["opened"]
 
 
 def test_a_flickering_detection_is_no_majority() -> None:

@@ -95,6 +95,8 @@ class World:
     light: Callable[[float], float] = field(default=lambda _t: 1.0)
     shake: Callable[[float], tuple[float, float]] = field(default=lambda _t: (0.0, 0.0))
     noise: float = 2.0
+    rain: float = 0.0  # streaks per thousand pixels
+    infrared: Callable[[float], bool] = field(default=lambda _t: False)
 
     def __post_init__(self) -> None:
         self._street = street(self.seed)
@@ -132,6 +134,12 @@ class World:
                 ),
                 np.uint8,
             )
+        if self.rain:
+            picture = self._wet(picture)
+        if self.infrared(t):
+            # What reflects red is bright by infra-red, whatever its luma was.
+            red = np.asarray(picture[..., 2] * 0.7 + 40, np.uint8)
+            picture = np.repeat(red[..., None], 3, axis=2)
         if self.light(t) != 1.0:
             lit = cv2.convertScaleAbs(picture, alpha=self.light(t))
             picture = np.asarray(lit, np.uint8)
@@ -141,6 +149,14 @@ class World:
             return film
         size = (round(WIDTH * self.scale), round(HEIGHT * self.scale))
         return np.asarray(cv2.resize(film, size), np.uint8)
+
+    def _wet(self, picture: ImageU8) -> ImageU8:
+        """Return the picture through rain: paler, with bright streaks."""
+        wet = np.asarray(cv2.addWeighted(picture, 0.75, picture, 0, 30), np.uint8)
+        for _ in range(round(self.rain * WIDTH * HEIGHT / 1000)):
+            x, y = int(self._rng.integers(WIDTH)), int(self._rng.integers(HEIGHT))
+            cv2.line(wet, (x, y), (x + 1, y + 9), (215, 215, 215), 1)
+        return wet
 
     def detect(self, t: float) -> Detections:
         """Return boxes of what is visible; what is mostly behind another is missed."""

@@ -58,7 +58,7 @@ class Place:
             another object), `lost` (not visible for too long: no proof); else None.
         preset: PTZ preset in whose picture it stands, or None.
         bareness: likeness of the place, when the object had settled, to the ground
-            without it, [-1, 1]: near 1, nothing was added; None: ground never seen.
+            without it, [-1, 1]: near 1, nothing was added; None: not seen long enough.
         timeline: its states so far, oldest first; of a long life the first and the
             latest ones.
     """

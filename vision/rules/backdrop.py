@@ -15,6 +15,7 @@ _EVERY_S = 2.0
 _TINY_S = 1e-3
 _FOLLOW_S = 20.0  # time constant with which ground follows light and weather
 _KNOWN_S = 3.0  # seen bare for so long before it counts as known
+_FAMILIAR_S = 60.0  # and for so long before "nothing was added to it" can be said
 _MARGIN = 0.1  # of a box: its shadow is no ground
 _FEWEST_PX = 4
 
@@ -34,6 +35,7 @@ class Backdrop:
     def forget(self) -> None:
         """Start anew: the light switched."""
         self._luma = None
+        self._known_s = np.empty((0, 0), np.float32)
 
     def learn(self, frame: Frame, boxes: FloatArray) -> None:
         """Take one picture of a camera in place.
@@ -82,6 +84,16 @@ class Backdrop:
         if seen.size < _FEWEST_PX or float(seen.min()) < _KNOWN_S:
             return None
         return _look(self._luma[top:bottom, left:right].astype(np.uint8))
+
+    def is_familiar(self, box: Xyxy) -> bool:
+        """Return whether the ground under a box was seen bare for a good while.
+
+        What the detector missed for its first seconds passes for ground, so a short
+        acquaintance says nothing against an object.
+        """
+        left, top, right, bottom = self._bounds(box, margin=0.0)
+        seen = self._known_s[top:bottom, left:right]
+        return seen.size >= _FEWEST_PX and float(seen.min()) >= _FAMILIAR_S
 
     def bareness(self, ground: ImageU8, box: Xyxy) -> float:
         """Return how much the latest picture shows the bare ground in a box.

@@ -85,6 +85,11 @@ class Scan:
             return None
         return self.backdrop.bareness(ground, box)
 
+    def added_to(self, ground: ImageU8 | None, box: Xyxy) -> float | None:
+        """Return the bareness of ground that is familiar; None: it says nothing."""
+        familiar = self.backdrop is not None and self.backdrop.is_familiar(box)
+        return self.bareness(ground, box) if familiar else None
+
     def of_kind(self, labels: frozenset[str], min_score: float) -> IntArray:
         """Return the indices of detections of some classes, best first."""
         of_kind = np.array([label in labels for label in self.labels], np.bool_)

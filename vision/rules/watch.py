@@ -121,7 +121,7 @@ class Watch:
             slot.come_to_rest()
             slot.look = scan.look(slot.anchor)
             slot.ground = scan.ground(slot.anchor)
-            slot.bareness = scan.bareness(slot.ground, slot.anchor)
+            slot.bareness = scan.added_to(slot.ground, slot.anchor)
 
     def _look_again(self, slot: Slot, scan: Scan, found: IntArray) -> BoolArray:
         """Decide without a detection: still there, hidden, or not there.

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 HTTP_PORT, HTTPS_PORT = 80, 443
+# A gateway may turn these into IPv4 addresses (RFC 6052; RFC 4291, 2.5.5.1).
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_COMPATIBLE = ipaddress.IPv6Network("::/96")
 
 
 class ForbiddenTargetError(Exception):
@@ -100,7 +103,15 @@ def check_form(url: str, *, allow_private: bool) -> Parts:
 def _is_public(address: str) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
-        embedded = ip.ipv4_mapped or ip.sixtofour
+        embedded = _embedded(ip)
         if embedded is not None:
-            return embedded.is_global
+            return embedded.is_global and not embedded.is_multicast
     return ip.is_global and not ip.is_multicast
+
+
+def _embedded(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address that packets to this one end up at, or None."""
+    if ip in _NAT64 or ip in _COMPATIBLE:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
+    teredo = None if ip.teredo is None else ip.teredo[1]
+    return ip.ipv4_mapped or ip.sixtofour or teredo

@@ -1,5 +1,7 @@
 """A small city: a clock that is moved by hand, a grid, people at work."""
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -82,3 +84,11 @@ def do(client: httpx.Client, number: int, *actions: str) -> dict[str, Any]:
         assert answer.status_code == 200, answer.text
     assert answer is not None
     return answer.json()  # type: ignore[no-any-return]  # JSON
+
+
+def until(what: Callable[[], bool], timeout_s: float = 20) -> None:
+    """Wait for something that other threads bring about."""
+    deadline_s = time.monotonic() + timeout_s
+    while not what():
+        assert time.monotonic() < deadline_s, "it did not come in time"
+        time.sleep(0.02)

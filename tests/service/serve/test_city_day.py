@@ -1,9 +1,11 @@
 """A city's day: engine, people, a work-order system and the example dispatcher."""
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,19 @@ from standardwebhooks import Webhook
 
 from serve.people.roles import Role, Scope
 from serve.settings import Settings
-from tests.service.serve.city import GRID, act, do, report
+from tests.scenarios.world import World
+from tests.service.serve.broker import Desk, broker, free_port, needs_broker
+from tests.service.serve.city import GRID, act, do, report, until
 from tests.service.serve.conftest import CONFIGS, Live, Start
-from tests.service.serve.receiver import Receiver, receiving
+from tests.service.serve.painted import (
+    PaintedEngine,
+    site_of,
+    with_refuse,
+    write_film,
+)
+from tests.service.serve.receiver import Received, Receiver, receiving
 from tests.service.serve.street import jpeg, sha256
+from vision.config.home import Home
 from vision.core.violations import Slug
 
 EXAMPLE = Path(__file__).parents[3] / "serve" / "examples" / "dispatcher.py"
@@ -115,6 +126,111 @@ def put_after(engine: httpx.Client, event_id: str) -> None:
             "X-Evidence-Role": "after",
         },
     ).raise_for_status()
+
+
+@pytest.mark.mqtt
+@needs_broker
+def test_a_day_with_the_real_engine_a_broker_and_a_work_order_system(
+    start: Start, tmp_path: Path, desk: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    with broker(tmp_path, port):
+        live = start(
+            Settings(
+                home=tmp_path / "home",
+                config_dir=CONFIGS,
+                allow_private_webhooks=True,
+                mqtt_url=f"mqtt://127.0.0.1:{port}/city",
+            )
+        )
+        listener = Desk(port)
+        keys = live.services.keys
+        monkeypatch.setenv("PAINTED_KEY", keys.create("engine", [Scope.INGEST]))
+        try:
+            _play_day(live, tmp_path, desk)
+            heard = _heard(listener, last="closed")
+            until(lambda: any(".closed." in one.body for one in desk.requests))
+        finally:
+            listener.close()
+
+    # Both ways out told the same case in the same order, each message under one id.
+    told = [json.loads(one.body)["id"] for one in desk.requests]
+    of_case = [one for one in told if one.startswith("case-1.")]
+    assert [one for one in heard if one.startswith("case-1.")] == of_case
+    assert of_case == [f"case-1.{version}" for version in range(2, len(of_case) + 2)]
+
+
+def _play_day(live: Live, tmp_path: Path, desk: Receiver) -> None:
+    """Let refuse appear, be reported, reviewed, taken away, and looked at again."""
+    with (
+        live.person("root", Role.ADMIN) as root,
+        live.person("li", Role.REVIEWER) as reviewer,
+        live.person("wang", Role.DISPATCHER) as dispatcher,
+        live.client(Scope.READ, Scope.HANDLE) as orders,
+    ):
+        root.put("/api/v1/grid", json=GRID).raise_for_status()
+        wish = {"url": desk.url, "types": ["case."]}
+        secret = root.post("/api/v1/subscriptions", json=wish).json()["secret"]
+        desk.judge = partial(_work_order, Webhook(secret), orders)
+
+        _watch(live, tmp_path, with_refuse(1e6), 40)
+        (event,) = reviewer.get("/api/v1/events").json()["items"]
+        assert event["slug"] == "garbage_pile"
+        do(reviewer, 1, "take", "register")
+        case = do(dispatcher, 1, "dispatch")
+        assert (case["department"], case["responsible"]) == ("sanitation", "王建国")
+        until(lambda: dispatcher.get("/api/v1/cases/1").json()["state"] == "feedback")
+
+        do(dispatcher, 1, "request_verification")
+        _watch(live, tmp_path, World([]), 30, asked=True)
+
+        done = reviewer.get("/api/v1/cases/1").json()
+        shown = reviewer.get(done["verifications"][0]["after_url"])
+        report = reviewer.get("/api/v1/indicators?by=department").json()["groups"]
+    assert (done["state"], shown.status_code) == ("closed", 200)
+    assert [one["key"] for one in report] == ["sanitation"]
+    assert report[0]["indicators"]["timely_closing_rate"] == 1.0
+    assert report[0]["indicators"]["rework_rate"] == 0.0
+
+
+def _watch(
+    live: Live, tmp_path: Path, world: World, seconds: float, *, asked: bool = False
+) -> None:
+    """Run a whole engine once over what the world looks like."""
+    clip = write_film(tmp_path / f"{seconds:g}.mp4", world, seconds)
+    engine = PaintedEngine(site_of(clip, live.url), Home(tmp_path / "engine"), world)
+    if not asked:
+        engine.run()
+        return
+    looks = engine.desk()
+    until(lambda: bool(looks.waiting("kerb-east")))
+    engine.run(looks)
+
+
+def _work_order(webhook: Webhook, orders: httpx.Client, request: Received) -> int:
+    """Take a dispatched case, and report it done, as a work-order system does."""
+    message = webhook.verify(request.body, request.headers)
+    if message["type"].endswith(".dispatched.v1"):
+        case, version = message["data"]["case"], message["data"]["version"]
+        for step, action in enumerate(("accept", "feedback")):
+            answer = act(orders, case, action, version=version + step, note="crew 7")
+            if answer.status_code == 412:
+                return 204  # it came twice, and was done at the first time
+    return 204
+
+
+def _heard(listener: Desk, last: str) -> list[str]:
+    """Return the ids published about cases, up to the first of a kind."""
+    ids = []
+    while True:
+        ((_, payload, _),) = listener.take(1)
+        if not payload.startswith(b"{"):
+            continue  # the retained status
+        message = json.loads(payload)
+        if ".case." in message["type"]:
+            ids.append(message["id"])
+        if message["type"].endswith(f".{last}.v1"):
+            return ids
 
 
 def test_the_example_dispatcher_takes_a_case_from_a_live_service(

@@ -1,83 +1,18 @@
 """MQTT with a real broker (Debian's mosquitto)."""
 
 import json
-import shutil
-import socket
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from queue import Queue
 
-import paho.mqtt.client as mqtt
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 
 from serve.outward.mqtt import broker_of, topic_of
 from serve.outward.queue import Outgoing
 from serve.people.roles import Role, Scope
 from serve.settings import Settings, SettingsError
 from serve.store.delivery_tables import DeliveryRow
+from tests.service.serve.broker import Desk, broker, free_port, needs_broker
 from tests.service.serve.city import act, report
 from tests.service.serve.conftest import Start
-
-# Debian keeps it where only root looks.
-MOSQUITTO = shutil.which("mosquitto", path="/usr/bin:/usr/sbin:/usr/local/sbin")
-needs_broker = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is missing")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def broker(folder: Path, port: int) -> Iterator[None]:
-    """Run mosquitto; it keeps retained messages and sessions over a restart."""
-    config = folder / "mosquitto.conf"
-    config.write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous true\nuser root\n"
-        f"persistence true\npersistence_location {folder}/\n"
-    )
-    process = subprocess.Popen(
-        [str(MOSQUITTO), "-c", str(config)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        for _ in range(500):
-            try:
-                socket.create_connection(("127.0.0.1", port), 0.2).close()
-                break
-            except OSError:
-                assert process.poll() is None, process.communicate()[0]
-        yield
-    finally:
-        process.terminate()
-        process.communicate(timeout=10)
-
-
-class Desk:
-    """A subscriber."""
-
-    def __init__(self, port: int) -> None:
-        self.got: Queue[tuple[str, bytes, bool]] = Queue()
-        self.client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id="desk", clean_session=False
-        )
-        self.client.on_message = lambda _c, _u, m: self.got.put(
-            (m.topic, bytes(m.payload), m.retain)
-        )
-        self.client.on_connect = lambda c, *_: c.subscribe("city/#", qos=1)
-        self.client.connect("127.0.0.1", port)
-        self.client.loop_start()
-
-    def take(self, count: int) -> list[tuple[str, bytes, bool]]:
-        return [self.got.get(timeout=20) for _ in range(count)]
-
-    def close(self) -> None:
-        self.client.disconnect()
-        self.client.loop_stop()
 
 
 @pytest.mark.mqtt

@@ -1,7 +1,5 @@
 """A person asks whether a place was put right; the engine looks and answers."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -10,7 +8,7 @@ import pytest
 from serve.people.roles import Role, Scope
 from serve.settings import Settings
 from tests.scenarios.world import Actor, World, still
-from tests.service.serve.city import do
+from tests.service.serve.city import do, until
 from tests.service.serve.conftest import CONFIGS, Live, Start
 from tests.service.serve.painted import (
     PaintedEngine,
@@ -22,14 +20,6 @@ from vision.config.home import Home
 from vision.evidence.verify_store import verify_store
 
 FOREVER_S = 1e6
-
-
-def until(what: Callable[[], bool], timeout_s: float = 20) -> None:
-    """Wait for something that other threads bring about."""
-    deadline_s = time.monotonic() + timeout_s
-    while not what():
-        assert time.monotonic() < deadline_s, "it did not come in time"
-        time.sleep(0.02)
 
 
 @pytest.fixture

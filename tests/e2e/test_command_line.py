@@ -51,7 +51,7 @@ def _site(tmp_path: Path, **changes: str) -> Path:
             "cameras: [{id: gate, source: {type: packets, decode: full, "
             f"url: {tmp_path / 'clip.mp4'}}}}}]"
         ),
-        "rules": "rules: [{type: garbage_pile}]",
+        "rules": "rules: [{type: garbage_pile, period_s: 1}]",
         "sinks": "sinks: [{type: jsonl}]",
     } | changes
     file = tmp_path / "site.yaml"

@@ -39,6 +39,10 @@ from vision.rules.second_look import LookParams, SecondLooks
 from vision.sources.feed import FeedOptions, ReaderFeed
 from vision.tracking.association import AssociationTracker
 from vision.view.check import CameraView, ViewParams
+from vision.view.still import StillGate, StillParams
+
+_REST_PERIODS = 5
+_LONGEST_REST_S = 30.0
 
 _HasMemory = CameraView | PlaceMemory | OpenedPlaces | PlaceRule
 
@@ -123,6 +127,8 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
         opened=opened,
         why=WhyFile(shared.home.why / f"{settings.id}.json", clock),
         looks=_looks(rules, shared),
+        gate=_gate(settings),
+        period_s=settings.period_s,
     )
     return Camera(parts, shared.labels, on_health)
 
@@ -174,6 +180,18 @@ def _patience(settings: PlaceSettings, period_s: float) -> PlaceParams:
     return replace(
         PlaceParams.for_period(period_s), **settings.model_dump(exclude_unset=True)
     )
+
+
+def _gate(settings: CameraSettings) -> StillGate | None:
+    """Return what saves looks at pictures that did not change; None: nothing does."""
+    period_s = settings.period_s
+    rest_s = settings.still_period_s
+    if rest_s is None:
+        rest_s = min(_REST_PERIODS * period_s, max(_LONGEST_REST_S, period_s))
+    if rest_s <= period_s:
+        return None
+    # Half a period early: the pictures of a live stream do not come to the tick.
+    return StillGate(StillParams(rest_s=rest_s - period_s / 2))
 
 
 def _presets(settings: CameraSettings) -> dict[str, ImageU8]:

@@ -25,6 +25,7 @@ from vision.core.health import HealthEvent
 from vision.core.observation import Observation
 from vision.core.ports import Detector, Writing
 from vision.core.violations import Candidate, Slug, Violation
+from vision.pipeline.camera import recall_or_detect
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -111,7 +112,7 @@ class Replay:
             source.open()
             try:
                 while not stop.is_set() and (frame := source.read()) is not None:
-                    (detections,) = self._detector.detect([frame])
+                    detections = recall_or_detect(camera, self._detector, frame)
                     steps = camera.observe(frame, detections)
                     yield Instant(
                         observation=kept.latest(),

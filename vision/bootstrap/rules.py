@@ -9,6 +9,7 @@ from vision.config.rules import (
     OverflowingBinRule,
     RuleSettings,
     StreetVendingRule,
+    concerns,
 )
 from vision.core.errors import ConfigError
 from vision.core.scene import Scene
@@ -19,8 +20,7 @@ from vision.rules.place_rule import PlaceRule
 from vision.rules.schedule import Schedule
 from vision.rules.street_vending import StreetVending, VendingParams
 
-_NOT_PARAMETERS = frozenset({"type", "cameras"})
-_ZONE_NEEDED = {"illegal_parking": "no_parking", "street_vending": "no_vending"}
+_NOT_PARAMETERS = frozenset({"type", "cameras", "period_s"})
 
 
 def build_rules(
@@ -38,10 +38,7 @@ def build_rules(
     """
     rules = []
     for one in settings:
-        if one.cameras is not None and scene.camera_id not in one.cameras:
-            continue
-        zone = _ZONE_NEEDED.get(one.type)
-        if zone is not None and zone not in {one.kind for one in scene.zones}:
+        if not concerns(one, scene.camera_id, {zone.kind for zone in scene.zones}):
             continue
         rule = build_rule(one, schedule)
         check_labels(rule, labels)

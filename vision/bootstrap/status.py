@@ -27,6 +27,7 @@ def answering(engine: Engine, settings: MetricsSettings) -> Iterator[None]:
         registry=engine.registry,
         idle_s=lambda: engine.idle_s,
         why={camera.camera_id: camera.explained for camera in engine.cameras},
+        stretch=lambda: engine.load.stretch if engine.load.overloaded else None,
     )
     try:
         server = StatusServer(settings.host, settings.port, told)

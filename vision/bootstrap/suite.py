@@ -28,7 +28,7 @@ from vision.core.violations import Candidate, Violation
 from vision.evaluation.found import ClipRun, fold, not_opened
 from vision.evaluation.truth import TruthClip
 from vision.evidence.store import PackageStore, StorePolicy
-from vision.pipeline.camera import Camera
+from vision.pipeline.camera import Camera, recall_or_detect
 
 _CLIPS_S = 60.0  # for the clips of evidence that were begun
 _ID_CHARACTERS = frozenset("._-")
@@ -111,7 +111,7 @@ class SuiteWatcher:
             while (frame := source.read()) is not None:
                 times_s.append(frame.media_time_s)
                 size = (frame.width, frame.height)
-                (detections,) = self.detector.detect([frame])
+                detections = recall_or_detect(watching.camera, self.detector, frame)
                 events += [
                     ViolationEvent(
                         violation=violation,
@@ -251,6 +251,7 @@ def _camera(truth: TruthClip, template: CameraSettings) -> CameraSettings:
                 "starts_at": truth.starts_at,
             },
             "period_s": template.period_s,
+            "still_period_s": template.still_period_s,
             "zones": [
                 {
                     "id": _identifier(zone.zone_id),

@@ -22,7 +22,6 @@ from vision.bootstrap.site import check_site
 from vision.cli.exits import FAILED
 from vision.config.cameras import CameraSettings
 from vision.config.home import Home
-from vision.config.models import ModelSettings
 from vision.config.sinks import HttpSink
 from vision.config.site import SiteSettings, load_site
 from vision.core.clock import SystemClock
@@ -50,7 +49,7 @@ def doctor(site: SiteFile) -> None:
     console = Console(highlight=False)
     checks: list[Check] = [
         ("site file", lambda: _fits(lambda: check_site(loaded))),
-        ("model", lambda: _model(settings.model)),
+        ("model", lambda: _model(settings)),
         ("decoders", _decoders),
         ("disk", lambda: _disk(Home.from_environment())),
         ("clock", _clock),
@@ -82,16 +81,28 @@ def _fits(check: Callable[[], object]) -> str:
     return "model, rules, taxonomy and keys fit together"
 
 
-def _model(settings: ModelSettings) -> str:
-    detector = build_detector(settings)
+def _model(settings: SiteSettings) -> str:
+    """Return what the model sees, and how much of its time the cameras ask for."""
+    detector = build_detector(settings.model)
     clock = SystemClock()
     blank = Frame("doctor", 0, 0.0, clock.now(), np.zeros((720, 1280, 3), np.uint8))
     detector.detect([blank])
     began_s = clock.monotonic_s()
     detector.detect([blank])
-    took_ms = (clock.monotonic_s() - began_s) * 1_000
-    labels = ", ".join(detector.labels)
-    return f"{detector.model_id}, {took_ms:.0f} ms a picture; sees {labels}"
+    took_s = clock.monotonic_s() - began_s
+    asked = sum(1 / camera.period_s for camera in settings.cameras)
+    text = (
+        f"{detector.model_id}, {took_s * 1_000:.0f} ms a picture, "
+        f"{asked:.3g} pictures a second asked: {asked * took_s:.0%} of its time when "
+        "nothing stands still"
+    )
+    if asked * took_s > 1:
+        msg = (
+            f"{text}; expected at most 100 %: all cameras will be analysed less often "
+            "than asked; lengthen period_s, take a faster model type or add cores"
+        )
+        raise ConfigError(msg)
+    return f"{text}; sees {', '.join(detector.labels)}"
 
 
 def _decoders() -> str:

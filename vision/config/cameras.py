@@ -145,14 +145,18 @@ class ZoneSettings(Settings):
 class CameraSettings(Settings):
     """One camera.
 
-    `period_s` is the time between analysed pictures, in seconds. `presets` gives a
-    picture of each preset of a PTZ camera, by the name that zones use.
+    `period_s` is the time between analysed pictures, in seconds; without it, as often
+    as the rules need that concern the camera. While nothing changes in the picture the
+    detector need not look at each: `still_period_s` is the longest time between two of
+    its looks; without it, five periods, at most 30 s; `period_s` itself: every picture.
+    `presets` gives a picture of each preset of a PTZ camera, by the name in its zones.
     """
 
     id: Identifier
     name: str = ""
     source: SourceSettings
     period_s: float = Field(default=1.0, ge=0.02, le=60)
+    still_period_s: float | None = Field(default=None, ge=0.02, le=600)
     gb_id: str | None = Field(default=None, pattern=r"^\d{20}$")
     geo: GeoSettings | None = None
     ground: GroundSettings | None = None

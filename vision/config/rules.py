@@ -4,6 +4,7 @@ Every key but `type` and `cameras` is a parameter of the rule of that name, whic
 documents it (`vision/rules/`).
 """
 
+from collections.abc import Container
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -15,12 +16,21 @@ Seconds = Annotated[float, Field(gt=0, le=7 * 86_400)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Factor = Annotated[float, Field(gt=1, le=100)]
 Reach = Annotated[float, Field(gt=0, le=20)]
+Period = Annotated[float, Field(ge=0.02, le=60)]
+
+ZONE_NEEDED = {"illegal_parking": "no_parking", "street_vending": "no_vending"}
+"""The zone without which a rule has nothing to judge at a camera."""
 
 
 class _Rule(Settings):
-    """What every rule takes; `cameras` None: all of them."""
+    """What every rule takes; `cameras` None: all of them.
+
+    `period_s` is how often it needs a picture; a camera that does not say itself gives
+    pictures as often as the most demanding of its rules needs them.
+    """
 
     cameras: tuple[Identifier, ...] | None = None
+    period_s: Period = 2
     update_every_s: Seconds = 60
 
 
@@ -40,6 +50,7 @@ class GarbagePileRule(_Rule):
     """Refuse lies in the open and stays."""
 
     type: Literal["garbage_pile"]
+    period_s: Period = 10
     dwell_s: Seconds = 60
     min_support: Share = 0.5
     alone_s: Seconds = 10
@@ -52,6 +63,7 @@ class OverflowingBinRule(_Rule):
     """A bin's content stands over its rim."""
 
     type: Literal["overflowing_bin"]
+    period_s: Period = 10
     dwell_s: Seconds = 60
     full_share: Share = 0.6
     empty_share: Share = 0.3
@@ -73,6 +85,20 @@ RuleSettings = Annotated[
     IllegalParkingRule | GarbagePileRule | OverflowingBinRule | StreetVendingRule,
     Field(discriminator="type"),
 ]
+
+
+def concerns(rule: RuleSettings, camera_id: str, zone_kinds: Container[str]) -> bool:
+    """Return whether a camera has anything for a rule to judge.
+
+    Args:
+        rule: one of the site's.
+        camera_id: which camera.
+        zone_kinds: kinds of the zones that are drawn there.
+    """
+    if rule.cameras is not None and camera_id not in rule.cameras:
+        return False
+    needed = ZONE_NEEDED.get(rule.type)
+    return needed is None or needed in zone_kinds
 
 
 class PlaceSettings(Settings):

@@ -18,7 +18,7 @@ from vision.config.evidence import EvidenceSettings
 from vision.config.load import Loaded, read_settings
 from vision.config.looks import LookSettings
 from vision.config.models import ModelSettings
-from vision.config.rules import PlaceSettings, RuleSettings
+from vision.config.rules import PlaceSettings, RuleSettings, concerns
 from vision.config.sinks import SinkSettings
 
 
@@ -81,6 +81,24 @@ class SiteSettings(Settings):
                 )
                 raise ValueError(msg)
         return self
+
+    @model_validator(mode="after")
+    def _cameras_serve_their_rules(self) -> Self:
+        """Give each camera that names no period the one that its rules need."""
+        cameras = tuple(
+            camera
+            if "period_s" in camera.model_fields_set
+            else camera.model_copy(update={"period_s": self._needed_s(camera)})
+            for camera in self.cameras
+        )
+        # Frozen for all others: a default that depends on a later field is set here.
+        self.__dict__["cameras"] = cameras
+        return self
+
+    def _needed_s(self, camera: CameraSettings) -> float:
+        kinds = {zone.kind for zone in camera.zones}
+        periods = [r.period_s for r in self.rules if concerns(r, camera.id, kinds)]
+        return min(periods, default=camera.period_s)
 
     @model_validator(mode="after")
     def _calendars_are_known(self) -> Self:

@@ -23,6 +23,8 @@ class FeedStatus:
         state: where it is in its life.
         frames_in: sampled frames that entered the buffer.
         dropped: frames that a newer one replaced before they were analysed.
+        shed: due pictures of a live stream that were not even decoded, because reading
+            lagged behind the camera.
         reconnects: connections after the first.
         queued: frames that wait now.
         oldest_age_s: how long the oldest waiting frame has waited, 0 if none, seconds.
@@ -32,6 +34,7 @@ class FeedStatus:
     state: FeedState
     frames_in: int = 0
     dropped: int = 0
+    shed: int = 0
     reconnects: int = 0
     queued: int = 0
     oldest_age_s: float = 0.0

@@ -122,6 +122,18 @@ class Detector(Protocol):
         ...
 
 
+class LookGate(Protocol):
+    """Saves the detector from looking at what it has seen already."""
+
+    def recall(self, frame: Frame) -> Detections | None:
+        """Return what is seen in this picture if that is known without looking."""
+        ...
+
+    def looked(self, frame: Frame, detections: Detections) -> None:
+        """Take what the detector saw in a picture that was not recalled."""
+        ...
+
+
 class ViewCheck(Protocol):
     """Says whether one camera's picture can be trusted."""
 

@@ -7,8 +7,10 @@ from vision.core.frame import Frame
 from vision.core.observation import Observation
 from vision.core.ports import (
     CameraFeed,
+    Detector,
     EvidenceStore,
     HealthListener,
+    LookGate,
     PlaceMemory,
     Rule,
     Tracker,
@@ -29,7 +31,8 @@ class CameraParts:
     """What one camera is made of.
 
     `memory` None: it begins anew each time; `why` None: nobody is told why not;
-    `looks` None: nobody asks for second looks.
+    `looks` None: nobody asks for second looks; `gate` None: the detector sees every
+    picture. `period_s` is the time between two sampled pictures, seconds.
     """
 
     scene: Scene
@@ -43,6 +46,8 @@ class CameraParts:
     opened: OpenedPlaces = field(default_factory=OpenedPlaces)
     why: WhyFile | None = None
     looks: LookWatch | None = None
+    gate: LookGate | None = None
+    period_s: float = 1.0
 
 
 class Camera:
@@ -62,6 +67,15 @@ class Camera:
     def camera_id(self) -> str:
         """Which camera."""
         return self.parts.scene.camera_id
+
+    def recall(self, frame: Frame) -> Detections | None:
+        """Return what is seen in this picture if that is known without looking."""
+        return None if self.parts.gate is None else self.parts.gate.recall(frame)
+
+    def looked(self, frame: Frame, detections: Detections) -> None:
+        """Take what the detector saw in a picture that was not recalled."""
+        if self.parts.gate is not None:
+            self.parts.gate.looked(frame, detections)
 
     def observe(
         self, frame: Frame, detections: Detections
@@ -147,3 +161,17 @@ class Camera:
         last = media_time_s if self._last_s is None else self._last_s
         self._last_s = max(last, media_time_s)
         return max(0.0, media_time_s - last)
+
+
+def recall_or_detect(camera: Camera, detector: Detector, frame: Frame) -> Detections:
+    """Return what is in a picture, as the engine would find it out.
+
+    Raises:
+        ModelError: the model failed.
+    """
+    known = camera.recall(frame)
+    if known is not None:
+        return known
+    (seen,) = detector.detect([frame])
+    camera.looked(frame, seen)
+    return seen

@@ -11,10 +11,15 @@ from vision.core.feed import FeedState
 from vision.core.frame import Frame
 from vision.core.ports import Clock, Detector
 from vision.pipeline.camera import Camera
+from vision.pipeline.load import LoadWatch
 from vision.pipeline.reporter import Reporter
+from vision.pipeline.turns import Turns
 
 FrameListener = Callable[[Frame, Detections], None]
 """Looks on (progress bars, tests); must be quick and must not raise."""
+
+_Taken = tuple[Frame, Detections | None]
+"""A picture, and what is in it if that is known without looking."""
 
 _DONE = frozenset({FeedState.ENDED, FeedState.FAILED, FeedState.STOPPED})
 _NAP_S = 0.5  # longest sleep when no frame waits; arrivals cut it short
@@ -43,7 +48,7 @@ class Pace:
 
     Attributes:
         arrival: set by feeds whenever a frame arrived or a state changed.
-        batch_max: most pictures in one detector call.
+        batch_max: most pictures that are looked at in one turn.
     """
 
     arrival: Event
@@ -53,8 +58,9 @@ class Pace:
 class Engine:
     """Takes waiting frames from all cameras, detects in batches, reports steps.
 
-    Every camera gives at most one frame to a batch and the first place rotates, so
-    that under overload all cameras slow evenly and none starves.
+    Every camera gives at most one frame to a turn, those that have waited for most of
+    their own periods first, so that under overload all slow evenly and none starves.
+    A picture that shows the same as the one before needs no detector.
     """
 
     def __init__(
@@ -74,13 +80,16 @@ class Engine:
         self._clock = clock
         self._pace = pace
         self._on_frame = on_frame
-        self._first = 0
+        self._turns = Turns({c.camera_id: c.parts.period_s for c in cameras})
         self._frames = 0
         self._turned_s = clock.monotonic_s()
+        feeds = [camera.parts.feed for camera in cameras]
+        self.load = LoadWatch(feeds, clock=clock, on_health=reporter.delivery.health)
         reporter.metrics.watch(
-            [camera.parts.feed for camera in cameras],
+            feeds,
             held=lambda: reporter.delivery.held,
             unproven=lambda: reporter.waiting,
+            load=self.load,
         )
 
     @property
@@ -127,43 +136,57 @@ class Engine:
     def _turn(self) -> bool:
         """Analyse one batch or wait for one; False when there is none to come."""
         self._turned_s = self._clock.monotonic_s()
+        self.load.tick()
         for camera in self._cameras:
             camera.explain()
             camera.answer_overdue()
         reporter = self._reporter
         reporter.tend()
-        frames = [] if reporter.full else self._take()
-        if not frames and not reporter.pending and self._all_done():
+        taken = [] if reporter.full else self._take()
+        if not taken and not reporter.pending and self._all_done():
             # A feed may have put its last frame between the two questions.
-            frames = self._take()
-            if not frames:
+            taken = self._take()
+            if not taken:
                 return False
-        if frames:
-            self._analyse(frames)
+        if taken:
+            self._analyse(taken)
         else:
             self._pace.arrival.wait(_NAP_S)
             self._pace.arrival.clear()
         return True
 
-    def _take(self) -> list[Frame]:
-        count = len(self._cameras)
-        frames: list[Frame] = []
-        for offset in range(count):
-            index = (self._first + offset) % count
-            frame = self._cameras[index].parts.feed.take()
-            if frame is not None:
-                frames.append(frame)
-            if len(frames) == self._pace.batch_max:
-                self._first = (index + 1) % count
+    def _take(self) -> list[_Taken]:
+        """Take at most a picture of each camera, at most a batch to look at."""
+        now_s = self._clock.monotonic_s()
+        taken: list[_Taken] = []
+        looks = 0
+        for camera_id in self._turns.order(now_s):
+            camera = self._by_id[camera_id]
+            frame = camera.parts.feed.take()
+            if frame is None:
+                continue
+            self._turns.served(camera_id, now_s)
+            known = camera.recall(frame)
+            taken.append((frame, known))
+            looks += known is None
+            if looks == self._pace.batch_max:
                 break
-        return frames
+        return taken
 
-    def _analyse(self, frames: list[Frame]) -> None:
+    def _analyse(self, taken: list[_Taken]) -> None:
+        for frame, known in taken:
+            if known is not None:
+                self._reporter.metrics.unchanged(frame.camera_id)
+                self._observe(frame, known)
+        frames = [frame for frame, known in taken if known is None]
+        if not frames:
+            return
         began_s = self._clock.monotonic_s()
         batch = self._detector.detect(frames)
         took_s = self._clock.monotonic_s() - began_s
         self._reporter.metrics.batch(self._detector.model_id, len(frames), took_s)
         for frame, detections in zip(frames, batch, strict=True):
+            self._by_id[frame.camera_id].looked(frame, detections)
             self._observe(frame, detections)
 
     def _observe(self, frame: Frame, detections: Detections) -> None:

@@ -14,6 +14,7 @@ from typing_extensions import override
 from vision.core.feed import FeedState
 from vision.core.ports import CameraFeed
 from vision.core.violations import Violation
+from vision.pipeline.load import LoadWatch
 
 _BATCHES = (1, 2, 4, 8, 16, 32, 64)
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -31,6 +32,12 @@ class EngineMetrics:
         self._analysed = Counter(
             "streetwarden_frames_analysed",
             "Frames that went through detection and rules",
+            ("camera",),
+            registry=self.registry,
+        )
+        self._unchanged = Counter(
+            "streetwarden_frames_unchanged",
+            "Analysed frames that showed the same as the one looked at last",
             ("camera",),
             registry=self.registry,
         )
@@ -68,9 +75,14 @@ class EngineMetrics:
         *,
         held: Callable[[], int],
         unproven: Callable[[], int],
+        load: LoadWatch,
     ) -> None:
-        """Expose the feeds' own counters and what waits between rule and outbox."""
-        self.registry.register(_FeedCollector(tuple(feeds), held, unproven))
+        """Expose the feeds' counters, the load, and what waits for the outbox."""
+        self.registry.register(_FeedCollector(tuple(feeds), held, unproven, load))
+
+    def unchanged(self, camera_id: str) -> None:
+        """Count one frame that needed no look."""
+        self._unchanged.labels(camera_id).inc()
 
     def analysed(self, camera_id: str, age_s: float | None) -> None:
         """Count one analysed frame; `age_s` None for files."""
@@ -98,10 +110,12 @@ class _FeedCollector(Collector):
         feeds: tuple[CameraFeed, ...],
         held: Callable[[], int],
         unproven: Callable[[], int],
+        load: LoadWatch,
     ) -> None:
         self._feeds = feeds
         self._held = held
         self._unproven = unproven
+        self._load = load
 
     @override
     def collect(self) -> Iterator[Metric]:
@@ -112,6 +126,7 @@ class _FeedCollector(Collector):
         )
         frames = _counter("frames_in", "Sampled frames that arrived")
         dropped = _counter("frames_dropped", "Frames replaced by a newer one")
+        shed = _counter("frames_shed", "Due frames not decoded: reading lagged behind")
         reconnects = _counter("reconnects", "Connections after the first")
         queued = _gauge("queue_frames", "Frames that wait")
         age = _gauge("queue_age_seconds", "Wait of the oldest waiting frame")
@@ -121,6 +136,7 @@ class _FeedCollector(Collector):
                 state.add_metric((camera, one.value), float(one is status.state))
             frames.add_metric((camera,), status.frames_in)
             dropped.add_metric((camera,), status.dropped)
+            shed.add_metric((camera,), status.shed)
             reconnects.add_metric((camera,), status.reconnects)
             queued.add_metric((camera,), status.queued)
             age.add_metric((camera,), status.oldest_age_s)
@@ -134,7 +150,18 @@ class _FeedCollector(Collector):
             "Decided steps whose proof is still being written",
             value=self._unproven(),
         )
-        yield from (state, frames, dropped, reconnects, queued, age, held, unproven)
+        stretch = GaugeMetricFamily(
+            "streetwarden_period_stretch",
+            "Factor by which overload lengthens all periods; 1: none",
+            value=self._load.stretch,
+        )
+        overload = GaugeMetricFamily(
+            "streetwarden_overloaded",
+            "1 while the machine is too small for its cameras",
+            value=float(self._load.overloaded),
+        )
+        yield from (state, frames, dropped, shed, reconnects, queued, age, held)
+        yield from (unproven, stretch, overload)
 
 
 def _counter(name: str, text: str) -> CounterMetricFamily:

@@ -36,11 +36,14 @@ class Told:
         registry: the metrics.
         idle_s: seconds since the engine's latest turn.
         why: per camera, its latest record as JSON, or None before the first.
+        stretch: factor by which overload lengthens all periods now, or None: the
+            machine keeps up.
     """
 
     registry: CollectorRegistry
     idle_s: Callable[[], float]
     why: Mapping[str, Callable[[], bytes | None]]
+    stretch: Callable[[], float | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +166,7 @@ class _Handler(BaseHTTPRequestHandler):
             encode, kind = choose_encoder(self.headers.get("Accept", ""))
             return _Answer(HTTPStatus.OK, kind, encode(told.registry))
         if path == "/healthz":
-            return _health(told.idle_s())
+            return _health(told)
         if path == "/cameras":
             return _json(HTTPStatus.OK, {"cameras": sorted(told.why)})
         asked = _CANDIDATES.fullmatch(path)
@@ -183,8 +186,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(answer.body)
 
 
-def _health(idle_s: float) -> _Answer:
-    record = {"status": "ok", "idle_s": round(idle_s, 3)}
+def _health(told: Told) -> _Answer:
+    """Return how it is; too much to do is no reason to start it anew."""
+    idle_s, stretch = told.idle_s(), told.stretch()
+    record: dict[str, object] = {"status": "ok", "idle_s": round(idle_s, 3)}
+    if stretch is not None:
+        record |= {"status": "overloaded", "period_stretch": round(stretch, 2)}
     if idle_s < _HANGS_S:
         return _json(HTTPStatus.OK, record)
     return _json(HTTPStatus.SERVICE_UNAVAILABLE, record | {"status": "hangs"})

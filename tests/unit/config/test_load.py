@@ -283,3 +283,31 @@ def test_a_home_that_cannot_be_written_is_refused_at_start(tmp_path: Path) -> No
         ConfigError, match=r"STREETWARDEN_HOME: got .*expected a writable"
     ):
         Home(blocked / "state").prepare()
+
+
+@pytest.mark.parametrize(
+    ("zone", "rules", "period_s"),
+    [
+        ("no_parking", ["illegal_parking", "garbage_pile"], 2.0),
+        ("clean", ["illegal_parking", "garbage_pile"], 10.0),  # nothing to park in
+        ("clean", ["garbage_pile, period_s: 30", "overflowing_bin"], 10.0),
+        ("no_parking", ["illegal_parking, cameras: [yard]", "garbage_pile"], 10.0),
+    ],
+)
+def test_a_camera_gives_pictures_as_often_as_its_rules_need(
+    tmp_path: Path, zone: str, rules: list[str], period_s: float
+) -> None:
+    yard = """  - id: yard
+    period_s: 7
+    source: {type: packets, url: "rtsp://camera/2"}
+rules:"""
+    text = GOOD.replace("no_parking", zone).replace("rules:", yard)
+    listed = "\n".join(f"  - {{type: {rule}}}" for rule in rules)
+    text = text.replace("  - {type: illegal_parking, grace_s: 30}", listed)
+    file = tmp_path / "site.yaml"
+    file.write_text(text, encoding="utf-8")
+
+    gate, told = load_site(file).settings.cameras
+
+    assert gate.period_s == period_s
+    assert told.period_s == 7  # who says it is asked nothing

@@ -413,3 +413,13 @@ def test_the_port_is_free_when_the_run_has_ended() -> None:
 
     with StatusServer("127.0.0.1", port, told) as second:
         assert _get(second, "/healthz")[0] == 200
+
+
+def test_a_machine_that_is_too_small_says_so_and_stays_alive() -> None:
+    told = Told(CollectorRegistry(), _Idle(), {}, stretch=lambda: 2.345)
+    with StatusServer("127.0.0.1", 0, told) as server:
+        status, body = _get(server, "/healthz")
+
+    assert status == 200
+    assert '"status": "overloaded"' in body
+    assert '"period_stretch": 2.35' in body or '"period_stretch": 2.34' in body

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from threading import Event
 
 import pytest
@@ -225,3 +226,35 @@ def test_metrics_tell_state_drops_and_events_per_camera() -> None:
     assert 'slug="illegal_parking"} 1.0' in text
     assert 'streetwarden_model_batch_size_count{model="blind/1"} 2.0' in text
     assert "streetwarden_events_held 0.0" in text
+
+
+class Recalls:
+    """A gate that knows every second picture without looking."""
+
+    def __init__(self) -> None:
+        self.told: list[int] = []
+
+    def recall(self, frame: Frame) -> Detections | None:
+        return Detections.empty() if frame.index % 2 else None
+
+    def looked(self, frame: Frame, detections: Detections) -> None:
+        del detections
+        self.told.append(frame.index)
+
+
+def test_pictures_that_are_known_are_analysed_without_the_detector() -> None:
+    detector, gate, rule = CountingDetector(), Recalls(), OpensAt(1, 3)
+    camera = _camera(ListFeed("a", _frames("a", 5)), rule)
+    camera.parts = replace(camera.parts, gate=gate)
+    engine = _engine([camera], detector=detector)
+
+    summary = engine.run(Event())
+
+    assert summary.frames == 5
+    assert summary.steps == 2  # a rule sees every picture
+    assert len(detector.batches) == 3
+    assert gate.told == [0, 2, 4]
+    text = generate_latest(engine.registry).decode()
+    assert 'streetwarden_frames_unchanged_total{camera="a"} 2.0' in text
+    assert "streetwarden_period_stretch 1.0" in text
+    assert "streetwarden_overloaded 0.0" in text

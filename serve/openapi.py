@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from serve.errors import MEDIA_TYPE
+from serve.openapi_examples import EXAMPLES
 
 PROBLEM = {
     "type": "object",
@@ -43,6 +44,9 @@ def describe_problems(app: FastAPI) -> None:
             )
             schemas = made.setdefault("components", {}).setdefault("schemas", {})
             schemas["Problem"] = PROBLEM
+            for name, example in EXAMPLES.items():
+                if name in schemas:
+                    schemas[name]["examples"] = [example]
             for path in made["paths"].values():
                 for method in _METHODS & path.keys():
                     answers = path[method]["responses"]

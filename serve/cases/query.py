@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import aliased
 
 from serve.cases.lifecycle import OVER, State
 from serve.errors import NotFound
@@ -12,7 +13,11 @@ from serve.paging import Position
 from serve.people.roles import Principal
 from serve.store.case_tables import CaseRow, CaseStepRow
 from serve.store.database import Database
+from serve.store.tables import EventRow
 from vision.core.violations import Slug
+
+NEAR_DEG = 0.0003  # some thirty metres
+MOST_ALIKE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,35 @@ class CaseQuery:
             {State(state): number for state, number, _ in rows},
             sum(overdue for _, _, overdue in rows),
         )
+
+    def alike(self, row: CaseRow, who: Principal) -> list[int]:
+        """Return unfinished cases of the same kind at the same place, newest first.
+
+        The same place is the same camera, or within some thirty metres.
+        """
+        this, other = aliased(EventRow), aliased(EventRow)
+        near = and_(
+            other.lat.between(this.lat - NEAR_DEG, this.lat + NEAR_DEG),
+            other.lon.between(this.lon - NEAR_DEG, this.lon + NEAR_DEG),
+        )
+        query = (
+            select(CaseRow.number)
+            .join(other, other.event_id == CaseRow.event_id)
+            .join(this, this.event_id == row.event_id)
+            .where(
+                CaseRow.state.in_(
+                    [state.value for state in State if state not in OVER]
+                ),
+                CaseRow.slug == row.slug,
+                CaseRow.number != row.number,
+                or_(other.camera_id == this.camera_id, near),
+                *_in_districts(who),
+            )
+            .order_by(CaseRow.number.desc())
+            .limit(MOST_ALIKE)
+        )
+        with self._database.read() as session:
+            return list(session.scalars(query))
 
     def page(
         self,

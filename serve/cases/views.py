@@ -90,6 +90,10 @@ class CaseDetail(CaseOut):
 
     history: list[CaseStep]
     verifications: list[VerificationOut]
+    possible_duplicates: Annotated[
+        list[int],
+        Field(description="Unfinished cases of the same kind at the same place"),
+    ]
 
 
 class CasePage(BaseModel):
@@ -135,15 +139,17 @@ def case_out(row: CaseRow, who: Principal, now: datetime) -> CaseOut:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What has happened to a case.
+    """What has happened to a case, and around it.
 
     Attributes:
         steps: in order; its report is not among them.
         looks: second looks, oldest first.
+        alike: numbers of cases that may be the same.
     """
 
     steps: Sequence[CaseStepRow]
     looks: Sequence[VerificationRow]
+    alike: Sequence[int]
 
 
 def case_detail(row: CaseRow, past: Past, who: Principal, now: datetime) -> CaseDetail:
@@ -181,6 +187,7 @@ def case_detail(row: CaseRow, past: Past, who: Principal, now: datetime) -> Case
         **case_out(row, who, now).model_dump(),
         history=history,
         verifications=[verification_out(look) for look in past.looks],
+        possible_duplicates=list(past.alike),
     )
 
 

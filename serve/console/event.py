@@ -135,7 +135,7 @@ def _case(
     row = services.find_cases.of_event(event_id)
     if row is None:
         return None, set()
-    case = case_detail(row, past_of(services, row.number), who, services.clock.now())
+    case = case_detail(row, past_of(services, row, who), who, services.clock.now())
     actions = {one for one in Action if may(row, one, who)} if who.person else set()
     if any(look.verdict == "pending" for look in case.verifications):
         actions.discard(Action.REQUEST_VERIFICATION)

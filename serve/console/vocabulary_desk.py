@@ -71,6 +71,7 @@ DESK: dict[str, tuple[str, str]] = {
     "due_check": ("Check by", "核查时限"),
     "log_in_to_act": ("To decide, sign in:", "需要登录后才能操作:"),
     "more_actions": ("More: merge, extend, suspend …", "更多:并案、延期、挂账……"),
+    "maybe_same": ("Perhaps the same as", "可能与以下案件重复:"),
     "into_case": ("Goes on as case number", "并入案件编号"),
     "by": ("By", "延长"),
     "unit": ("Unit", "单位"),

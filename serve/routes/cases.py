@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from serve.access import Handler, Reader, Services_
 from serve.cases.commands import Command
-from serve.cases.lifecycle import Action, State, Way
+from serve.cases.lifecycle import OVER, Action, State, Way
 from serve.cases.query import CaseFilter
 from serve.cases.views import (
     CaseDetail,
@@ -21,7 +21,9 @@ from serve.cases.worktime import Span, Unit
 from serve.errors import StaleVersion, VersionNeeded
 from serve.messages import Line, Short
 from serve.paging import Position, cursor_of, position_of
+from serve.people.roles import Principal
 from serve.services import Services
+from serve.store.case_tables import CaseRow
 from vision.core.violations import Slug
 
 router = APIRouter(tags=["cases"])
@@ -142,13 +144,17 @@ def get_case(
     """Return a case with every step; the ETag goes into `If-Match` of a change."""
     row = services.find_cases.get(number, who)
     response.headers["ETag"] = f'"{row.version}"'
-    return case_detail(row, past_of(services, number), who, services.clock.now())
+    past = past_of(services, row, who)
+    return case_detail(row, past, who, services.clock.now())
 
 
-def past_of(services: Services, number: int) -> Past:
-    """Return what has happened to a case."""
+def past_of(services: Services, row: CaseRow, who: Principal) -> Past:
+    """Return what has happened to a case, and what may be the same."""
+    over = State(row.state) in OVER
     return Past(
-        services.find_cases.steps(number), services.verifications.of_case(number)
+        steps=services.find_cases.steps(row.number),
+        looks=services.verifications.of_case(row.number),
+        alike=[] if over else services.find_cases.alike(row, who),
     )
 
 

@@ -13,6 +13,7 @@ from serve.settings import Settings
 from tests.service.serve.city import GRID, HandClock, act, do, report, square
 from tests.service.serve.conftest import CONFIGS, Live, Start
 from tests.service.serve.street import Seen, artifact, jpeg, message, sha256
+from vision.core.violations import Slug
 
 CASES = "/api/v1/cases"
 
@@ -466,3 +467,21 @@ def test_a_question_that_no_engine_answers_for_a_day_is_closed_as_unverified(
     assert case["verifications"][0]["verdict"] == "cannot_verify"
     assert case["state"] == "feedback"
     assert done.get("/api/v1/verifications").json()["items"] == []
+
+
+def test_cases_that_may_be_the_same_are_named_and_others_are_not(
+    engine: httpx.Client, boss: httpx.Client
+) -> None:
+    report(engine)
+    report(engine, event_id="evt-2")
+    report(engine, event_id="evt-3", camera="across", lat=30.5002)
+    report(engine, event_id="evt-4", camera="far", lat=30.51)
+    report(engine, event_id="evt-5", slug=Slug.GARBAGE_PILE)
+    act(boss, 2, "reject", note="seen twice").raise_for_status()
+
+    named = [
+        boss.get(f"{CASES}/{number}").json()["possible_duplicates"]
+        for number in (1, 2, 3, 4, 5)
+    ]
+
+    assert named == [[3], [], [1], [], []]

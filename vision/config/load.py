@@ -86,16 +86,18 @@ def validate(tree: YamlTree, path: Path, model: type[_Settings]) -> _Settings:
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > _SIZE_LIMIT:
-            msg = f"{path}: larger than {_SIZE_LIMIT} bytes; is it a configuration?"
-            raise ConfigError(msg)
-        return path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(_SIZE_LIMIT + 1)
     except FileNotFoundError as error:
         msg = f"{path}: no such file; start from {shipped(_EXAMPLE)}"
         raise ConfigError(msg) from error
     except OSError as error:
         msg = f"{path}: cannot be read ({error.strerror}); expected a YAML file"
         raise ConfigError(msg) from error
+    if len(raw) > _SIZE_LIMIT:
+        msg = f"{path}: larger than {_SIZE_LIMIT} bytes; is it a configuration?"
+        raise ConfigError(msg)
+    return raw
 
 
 def _problem(detail: ErrorDetails, tree: YamlTree) -> Problem:

@@ -12,6 +12,8 @@ Path = tuple[str | int, ...]
 Tree = dict[str, "Tree"] | list["Tree"] | str | int | float | bool | None
 
 _MERGE_LIMIT = 20_000  # nodes; an alias bomb is a mistake, not a configuration
+_SHOWN = 60  # characters of a wrong value that are repeated in a message
+_DEEPEST = 32  # levels; an alias may hold itself
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _BEFORE_LOGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/@]*")
 _AFTER_LOGIN = re.compile(r"[^/]*@")
@@ -57,7 +59,11 @@ def parse(text: str, *, environment: dict[str, str]) -> YamlTree:
         yaml.YAMLError: not YAML at all.
     """
     tree = YamlTree()
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except RecursionError as error:
+        msg = f"nested deeper than {_DEEPEST} levels; is it a configuration?"
+        raise yaml.YAMLError(msg) from error
     if node is not None:
         reader = _Reader(tree, environment)
         tree.root = reader.value(node, ())
@@ -76,6 +82,10 @@ class _Reader:
         if self._nodes > _MERGE_LIMIT:
             line = node.start_mark.line + 1
             msg = f"line {line}: more than {_MERGE_LIMIT} values; use fewer aliases"
+            raise yaml.YAMLError(msg)
+        if len(path) > _DEEPEST:
+            line = node.start_mark.line + 1
+            msg = f"line {line}: deeper than {_DEEPEST} levels; does an alias hold itself?"
             raise yaml.YAMLError(msg)
         self._tree.lines.setdefault(path, node.start_mark.line + 1)
         if isinstance(node, yaml.MappingNode):
@@ -104,7 +114,15 @@ class _Reader:
         return mapping
 
     def _scalar(self, node: yaml.Node, path: Path) -> Tree:
-        plain = self._scalars.construct_object(node)
+        try:
+            plain = self._scalars.construct_object(node)
+        except (ValueError, ArithmeticError):  # 2026-13-45 looks like a date
+            got = str(node.value)[:_SHOWN]
+            expected = (
+                "it looks like a number or date and is none; quote it if it is text"
+            )
+            self._problem(path, node.start_mark.line + 1, got, expected)
+            return None
         if not isinstance(plain, str):
             return plain if isinstance(plain, (int, float)) else _text(plain)
 

@@ -249,6 +249,39 @@ def test_a_folder_is_no_configuration(tmp_path: Path) -> None:
         load_site(tmp_path)
 
 
+def test_a_file_without_an_end_is_refused() -> None:
+    with pytest.raises(ConfigError, match="larger than"):
+        load_site(Path("/dev/zero"))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("site: &a [*a]", "does an alias hold itself"),
+        ("[" * 5_000, "nested deeper"),
+        ("site: " + "[" * 100 + "]" * 100, "deeper than 32 levels"),
+    ],
+)
+def test_a_file_nested_without_end_is_refused(
+    text: str, told: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ConfigError, match=told):
+        load_site(file)
+
+
+@pytest.mark.parametrize("value", ["2026-13-45", "1" * 5_000])
+def test_a_value_that_yaml_cannot_read_is_a_mistake_with_its_line(
+    value: str, tmp_path: Path
+) -> None:
+    problems = _problems(tmp_path, GOOD.replace("demo", value))
+
+    assert problems[0].startswith(f"site (line 2): got {value[:10]}")
+    assert len(problems[0]) < 200
+
+
 def test_a_huge_file_is_not_even_read(tmp_path: Path) -> None:
     file = tmp_path / "site.yaml"
     with file.open("wb") as out:

@@ -79,17 +79,19 @@ def api_key(settings: HttpSink) -> str | None:
     """Return the receiver's key, or None when the settings ask for none.
 
     Raises:
-        ConfigError: the named variable is not set or the file cannot be read.
+        ConfigError: the named variable is not set, the file cannot be read, or what
+            it holds cannot be a key.
     """
     if settings.api_key_file is not None:
         try:
-            return settings.api_key_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
+            held = settings.api_key_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
             msg = (
                 f"api_key_file: {settings.api_key_file} cannot be read "
-                f"({error.strerror}); expected a file that holds the key alone"
+                f"({_why(error)}); expected a file that holds the key alone"
             )
             raise ConfigError(msg) from error
+        return _sendable(held, f"api_key_file {settings.api_key_file}")
     if settings.api_key_env is None:
         return None
     key = os.environ.get(settings.api_key_env)
@@ -99,4 +101,23 @@ def api_key(settings: HttpSink) -> str | None:
             f"set it to the API key of {settings.url}, or write api_key_env: null"
         )
         raise ConfigError(msg)
+    return _sendable(key, settings.api_key_env)
+
+
+def _sendable(key: str, where: str) -> str:
+    """Return a key that an HTTP header can carry.
+
+    Raises:
+        ConfigError: it is empty, or holds spaces or other than ASCII characters.
+    """
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        msg = (
+            f"{where}: got {'no key' if not key else 'what cannot be a key'}; expected "
+            "the key as it was printed, without quotes, spaces or line breaks"
+        )
+        raise ConfigError(msg)
     return key
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror or "") if isinstance(error, OSError) else "not UTF-8"

@@ -10,7 +10,7 @@ from vision.cli.demo import demo
 from vision.cli.doctor import doctor
 from vision.cli.evaluate import app as evaluate
 from vision.cli.evidence import app as evidence
-from vision.cli.exits import INTERRUPTED, status_of, tell
+from vision.cli.exits import FAILED, status_of, tell
 from vision.cli.logs import set_up_logging
 from vision.cli.model import app as model
 from vision.cli.outbox import app as outbox
@@ -58,7 +58,10 @@ def main() -> None:
     try:
         app()
     except VisionError as error:
-        tell(error)
+        tell(str(error))
         sys.exit(status_of(error))
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    except OSError as error:
+        # A file that no part could name more precisely: no space, no permission.
+        where = "" if error.filename is None else f"{error.filename}: "
+        tell(f"{where}{error.strerror or error}; check the path, its owner, the space")
+        sys.exit(FAILED)

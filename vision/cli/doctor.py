@@ -18,6 +18,7 @@ from rich.console import Console
 
 from vision.bootstrap.model import build_detector
 from vision.bootstrap.sight import first_frame
+from vision.bootstrap.sinks import api_key
 from vision.bootstrap.site import check_site
 from vision.cli.exits import FAILED
 from vision.config.cameras import CameraSettings
@@ -34,6 +35,7 @@ _LEAST_FREE = 1 << 30  # bytes
 _MOST_SKEW_S = 5.0
 _BUILT_YEAR = 2026
 _CAMERAS_AT_ONCE = 8
+_ASKED = "/api/v1/verifications"
 
 Check = tuple[str, Callable[[], str]]
 SiteFile = Annotated[Path, typer.Argument(help="The site file (YAML).")]
@@ -139,19 +141,40 @@ def _services(settings: SiteSettings) -> Iterator[Check]:
 
 def _service(sink: HttpSink) -> str:
     try:
-        answer = httpx.get(f"{sink.url}/readyz", timeout=sink.timeout_s)
-    except httpx.HTTPError as error:
+        return _judged(sink, httpx.get(f"{sink.url}/readyz", timeout=sink.timeout_s))
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         msg = (
             f"{sink.url} does not answer ({error}); start it (streetwarden serve) or "
             "correct sinks.url; events wait in the outbox meanwhile"
         )
         raise SinkError(msg) from error
+
+
+def _judged(sink: HttpSink, answer: httpx.Response) -> str:
     if not answer.is_success:
         msg = (
             f"{sink.url}/readyz answers {answer.status_code}, expected 200; see its log"
         )
         raise SinkError(msg)
-    return f"{sink.url} is ready{_skew(answer)}"
+    return f"{sink.url} is ready{_skew(answer)}{_key(sink)}"
+
+
+def _key(sink: HttpSink) -> str:
+    """Ask what only a right key is told; a receiver without that page is not judged."""
+    key = api_key(sink)
+    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+    asked = {"limit": 1}
+    answer = httpx.get(
+        f"{sink.url}{_ASKED}", params=asked, headers=headers, timeout=sink.timeout_s
+    )
+    if answer.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
+        msg = (
+            f"{sink.url} refuses the key of {sink.api_key_file or sink.api_key_env} "
+            f"({answer.status_code}); expected an ingest key: its first start prints "
+            "one, `python -m serve keys create --scope ingest` makes another"
+        )
+        raise SinkError(msg)
+    return ", key accepted" if answer.is_success else ""
 
 
 def _skew(answer: httpx.Response) -> str:

@@ -20,7 +20,6 @@ STATUS: tuple[tuple[type[VisionError], int], ...] = (
     (SinkError, 5),
     (EvidenceError, 6),
 )
-INTERRUPTED = 130
 
 
 def status_of(error: VisionError) -> int:
@@ -28,6 +27,6 @@ def status_of(error: VisionError) -> int:
     return next((code for kind, code in STATUS if isinstance(error, kind)), FAILED)
 
 
-def tell(error: VisionError) -> None:
+def tell(text: str) -> None:
     """Print an error for a person, without secrets, on standard error."""
-    print(f"streetwarden: {without_secrets(str(error))}", file=sys.stderr)
+    print(f"streetwarden: {without_secrets(text)}", file=sys.stderr)

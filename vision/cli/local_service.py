@@ -41,6 +41,7 @@ class LocalService:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
+        _check_free(self._port)
         command = [sys.executable, "-m", "serve", "--host", "127.0.0.1"]
         command += ["--port", str(self._port), "--home", str(self._home)]
         command += ["--open-reads"]
@@ -78,7 +79,7 @@ class LocalService:
         tail = self._log.read_text(encoding="utf-8", errors="replace")[-_LOG_TAIL:]
         msg = (
             f"the event service did not get ready on {self.url} within {_START_S:g} s; "
-            f"is the port taken? Its log, {self._log}, ends:\n{tail}"
+            f"its log, {self._log}, ends:\n{tail}"
         )
         raise SinkError(msg)
 
@@ -91,6 +92,24 @@ class LocalService:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _check_free(port: int) -> None:
+    """Refuse a port where somebody else would answer instead of our service.
+
+    Raises:
+        SinkError: it is taken.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            msg = (
+                f"port {port}: {error.strerror}; end what listens there, or name "
+                "another with --port (0: any free one)"
+            )
+            raise SinkError(msg) from error
 
 
 def _free_port() -> int:

@@ -25,8 +25,7 @@ Receiver = Annotated[str | None, typer.Option(help="Only this receiver.")]
 @app.command("list")
 def list_waiting() -> None:
     """Print how much waits for each receiver."""
-    with _store() as store:
-        found = letters.waiting(store)
+    found = waiting()
     if not found:
         print("The outbox is empty.")
     for one in found:
@@ -36,6 +35,12 @@ def list_waiting() -> None:
             oldest = f", oldest {at:%Y-%m-%d %H:%M:%S} UTC"
         size = f"{one.size_bytes / 1024:.0f} KiB"
         print(f"{one.receiver}: {one.due} wait ({size}{oldest}), {one.dead} refused")
+
+
+def waiting() -> list[letters.Waiting]:
+    """Return what each receiver is still owed."""
+    with _store() as store:
+        return letters.waiting(store)
 
 
 @app.command()

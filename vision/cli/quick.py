@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from vision.config.load import Loaded
+from vision.config.load import Loaded, validate
 from vision.config.site import SiteSettings
+from vision.config.yaml_tree import Tree, YamlTree
+from vision.core.errors import ConfigError
 
 _MODEL = Path("models/street-n")
 _GRACE_S = 20
@@ -15,11 +17,17 @@ def quick_site(source: str, model: Path | None) -> Loaded[SiteSettings]:
     Args:
         source: stream URL, video file, folder of pictures, or USB camera number.
         model: model folder or file; None: the shipped one.
+
+    Raises:
+        ConfigError: the source cannot be one.
     """
-    settings = SiteSettings.model_validate(
+    if not source.strip():
+        msg = "--source: got nothing; expected a URL, a file, a folder or 0"
+        raise ConfigError(msg)
+    tree = YamlTree(
         {
             "site": "quick-look",
-            "model": {"type": "onnx", "path": model or _MODEL},
+            "model": {"type": "onnx", "path": str(model or _MODEL)},
             "cameras": [
                 {
                     "id": "quick",
@@ -41,12 +49,16 @@ def quick_site(source: str, model: Path | None) -> Loaded[SiteSettings]:
             "sinks": [{"type": "jsonl"}],
         }
     )
-    return Loaded(settings, Path("(quick look)"), "0" * 64)
+    where = Path("--source")
+    return Loaded(validate(tree, where, SiteSettings), where, "0" * 64)
 
 
-def _source(source: str) -> dict[str, str]:
+def _source(source: str) -> Tree:
     if source.isdecimal():
         return {"type": "opencv", "url": source}
-    if Path(source).is_dir():
-        return {"type": "images", "path": source}
+    try:
+        if Path(source).is_dir():
+            return {"type": "images", "path": source}
+    except OSError:  # e.g. too long for a name; whoever opens it says so
+        pass
     return {"type": "packets", "url": source}

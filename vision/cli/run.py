@@ -8,6 +8,7 @@ from rich.console import Console
 
 from vision.bootstrap.site import Watch, watch_site
 from vision.cli.live import LiveView
+from vision.cli.outbox import waiting
 from vision.cli.quick import quick_site
 from vision.cli.stopping import stop_on_signals
 from vision.config.home import Home
@@ -40,6 +41,7 @@ def run(site: SiteFile = None, source: Source = None, model: Model = None) -> No
     with stop_on_signals() as stop, view:
         summary = watch_site(loaded, home, stop=stop, watch=watch)
     tell_summary(view.console, summary)
+    tell_waiting(view.console)
     if summary.failed:
         lines = "; ".join(f"{name}: {why}" for name, why in summary.failed.items())
         msg = f"{len(summary.failed)} camera(s) could not be read: {lines}"
@@ -52,6 +54,19 @@ def tell_summary(console: Console, summary: Summary) -> None:
         f"{summary.frames} pictures analysed, {summary.steps} event steps.",
         style="bold",
     )
+
+
+def tell_waiting(console: Console) -> None:
+    """Say that not everything has arrived, or somebody will look for it in vain."""
+    for one in waiting():
+        if one.due:
+            console.print(
+                f"{one.receiver}: {one.due} deliveries wait in the outbox; the next "
+                "run with this receiver goes on (see `streetwarden doctor`).",
+                style="yellow",
+                soft_wrap=True,
+                markup=False,
+            )
 
 
 def _chosen(

@@ -48,8 +48,8 @@ def _stream_or_file(url: str) -> str:
         complete = False
     if not complete:
         msg = (
-            "expected scheme://user:password@host:port/path; in a password write # as "
-            "%23, / as %2F, ? as %3F, @ as %40"
+            "expected an address such as rtsp://192.0.2.17:554/stream1; in a password "
+            "write # as %23, / as %2F, ? as %3F, @ as %40, or take it from ${NAME}"
         )
         raise ValueError(msg)
     return url

@@ -18,7 +18,7 @@ class Home:
     @classmethod
     def from_environment(cls) -> "Home":
         """Return the home named by the environment, default `./.streetwarden`."""
-        return cls(Path(os.environ.get(VARIABLE, ".streetwarden")))
+        return cls(Path(os.environ.get(VARIABLE) or ".streetwarden"))
 
     @property
     def outbox(self) -> Path:

@@ -85,7 +85,7 @@ class _Reader:
             raise yaml.YAMLError(msg)
         if len(path) > _DEEPEST:
             line = node.start_mark.line + 1
-            msg = f"line {line}: deeper than {_DEEPEST} levels; does an alias hold itself?"
+            msg = f"line {line}: deeper than {_DEEPEST} levels; an alias of itself?"
             raise yaml.YAMLError(msg)
         self._tree.lines.setdefault(path, node.start_mark.line + 1)
         if isinstance(node, yaml.MappingNode):

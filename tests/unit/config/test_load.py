@@ -257,7 +257,7 @@ def test_a_file_without_an_end_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("site: &a [*a]", "does an alias hold itself"),
+        ("site: &a [*a]", "an alias of itself"),
         ("[" * 5_000, "nested deeper"),
         ("site: " + "[" * 100 + "]" * 100, "deeper than 32 levels"),
     ],
@@ -306,6 +306,14 @@ def test_the_home_folder_comes_from_the_environment(
 
     assert home.outbox.parent == home.evidence.parent == tmp_path / "state"
     assert list(home.root.iterdir()) == []
+
+
+def test_an_empty_home_variable_means_the_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STREETWARDEN_HOME", "")
+
+    assert Home.from_environment().root == Path(".streetwarden")
 
 
 def test_a_home_that_cannot_be_written_is_refused_at_start(tmp_path: Path) -> None:

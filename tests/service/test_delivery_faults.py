@@ -396,6 +396,34 @@ def test_undelivered_messages_are_saved_from_a_partly_damaged_outbox(
     assert len(set(book.events)) >= 30
 
 
+def test_a_message_that_was_changed_on_disk_is_never_delivered(
+    tmp_path: Path,
+) -> None:
+    """SQLite has no checksums of its own: one flipped bit in a text passes it by."""
+    path = tmp_path / "outbox.db"
+    book = Book("book")
+    book.down = True
+    outbox = Outbox(path, [book], policy=QUICK)
+    for index in range(3):
+        outbox.put(event(index))
+    outbox.close(0.05)
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+    at = path.read_bytes().index(b"observed_s 31")
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(b"observed_s 91")
+    health: list[HealthEvent] = []
+    back = Book("book")
+    Outbox(path, [back], policy=QUICK, on_health=health.append).close(20)
+
+    (told,) = (h for h in health if h.kind is HealthKind.STORE_DAMAGED)
+    (lost,) = {f"event-gate-{index}.1" for index in range(3)} - set(back.events)
+    assert f"1 not: {lost}" in told.detail
+    assert list(tmp_path.glob("outbox.db.damaged-*"))
+
+
 def test_delivered_messages_go_after_a_while_and_waiting_ones_never(
     tmp_path: Path,
 ) -> None:

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 MP4 = "video/mp4"
 _TICK_S = 1.0
-_NICE = 10
+_NICE = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """A copy of the deciding picture that explains itself."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -96,7 +97,7 @@ def draw_overlay(
     for row, line in enumerate(lines):
         where = (size_px // 2, height + size_px // 2 + row * step)
         pen.text(where, writable(line), font=font(size_px), fill=_INK)
-    return np.ascontiguousarray(np.asarray(canvas)[:, :, ::-1])
+    return np.asarray(cv2.cvtColor(np.asarray(canvas), cv2.COLOR_RGB2BGR), np.uint8)
 
 
 def _inside(
@@ -133,7 +134,11 @@ def _wrapped(lines: Sequence[str], face: Font, width_px: float) -> list[str]:
 
 def _fitting(text: str, face: Font, width_px: float) -> int:
     """Return how many characters fit, at least one."""
-    for count in range(1, len(text) + 1):
-        if face.getlength(writable(text[:count])) > width_px:
-            return max(1, count - 1)
-    return len(text)
+
+    def too_wide(count: int) -> bool:
+        return face.getlength(writable(text[:count])) > width_px
+
+    # Measuring text is slow, and most lines fit as they are.
+    if not too_wide(len(text)):
+        return len(text)
+    return max(1, bisect_left(range(1, len(text) + 1), x=True, key=too_wide))

@@ -57,15 +57,16 @@ def shots_of(
         EvidenceError: a picture cannot be encoded.
     """
     frame = observation.frame
-    deciding = picture_of(frame)
+    image = frame.image  # asked for once: it may be converted for each asking
+    deciding = picture_of(frame, image)
     yield Shot("wide_deciding", deciding)
     if sight is not None and sight.picture.frame_index == frame.index:
         sight = None
     if sight is not None:
         yield Shot("wide_first", sight.picture)
-    cut = close_up(frame.image, violation.place.xyxy)
+    cut = close_up(image, violation.place.xyxy)
     yield Shot("close_up", picture_of(frame, cut))
-    shared = redact(frame.image, regions_of(observation))
+    shared = redact(image, regions_of(observation))
     text = caption(
         violation,
         observation.scene,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -121,7 +122,7 @@ def draw_timeline(life: Life, *, zone: tzinfo | None = None) -> ImageU8:
     for mark in life.marks:
         _draw_mark(pen, mark, plot)
     _draw_legend(pen)
-    return np.ascontiguousarray(np.asarray(canvas)[:, :, ::-1])
+    return np.asarray(cv2.cvtColor(np.asarray(canvas), cv2.COLOR_RGB2BGR), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)

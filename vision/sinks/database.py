@@ -63,6 +63,27 @@ class Salvaged:
     waiting: tuple[str, ...] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Rescue:
+    """What a damaged file still gave.
+
+    Attributes:
+        messages: whole, in their order.
+        lost: ids of messages that are there but not as they were put; those whose
+            ids cannot be read stand as their numbers, `#17`.
+    """
+
+    messages: tuple[Salvaged, ...] = ()
+    lost: tuple[str, ...] = ()
+
+
+def damage(what: str) -> sqlite3.DatabaseError:
+    """Return an error that says that the file itself is broken."""
+    error = sqlite3.DatabaseError(what)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
+
+
 def is_damage(error: sqlite3.Error) -> bool:
     """Return whether an error says that the file itself is broken."""
     code = getattr(error, "sqlite_errorcode", None)
@@ -73,6 +94,14 @@ def checksum(message_id: str, body: str, files: str) -> str:
     """Return the digest that tells a salvaged row from a garbled one."""
     text = "\x00".join((message_id, body, files))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def is_whole(message_id: object, body: object, files: object, known: object) -> bool:
+    """Return whether a row is as it was put; SQLite itself keeps no checksums."""
+    texts = (message_id, body, files)
+    if not all(isinstance(text, str) for text in texts):
+        return False
+    return checksum(str(message_id), str(body), str(files)) == known
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -109,9 +138,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if verdict != "ok":
-        error = sqlite3.DatabaseError(f"{path}: {verdict}")
-        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-        raise error
+        msg = f"{path}: {verdict}"
+        raise damage(msg)
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > _VERSION:
         msg = (
@@ -142,20 +170,18 @@ def set_aside(path: Path, at: datetime) -> Path:
     return target
 
 
-def salvage(damaged: Path) -> list[Salvaged]:
+def salvage(damaged: Path) -> Rescue:
     """Return the messages of a damaged file that can still be read and trusted.
 
     Args:
         damaged: a file that `set_aside` moved.
-
-    Returns:
-        In their order; only rows whose checksum holds.
     """
     found: list[Salvaged] = []
+    lost: list[str] = []
     try:
         connection = sqlite3.connect(damaged, timeout=1, isolation_level=None)
     except sqlite3.Error:
-        return found
+        return Rescue()
     try:
         last = connection.execute(
             "SELECT seq FROM sqlite_sequence WHERE name = 'messages'"
@@ -165,16 +191,19 @@ def salvage(damaged: Path) -> list[Salvaged]:
         lowest = max(1, top - 100_000)
         for seq in range(lowest, top + 1):
             row = _salvage_one(connection, seq)
-            if row is not None:
+            if isinstance(row, Salvaged):
                 found.append(row)
+            elif row is not None:
+                lost.append(row)
     except (sqlite3.Error, ValueError):
         log.warning("damaged outbox %s: reading stopped early", damaged)
     finally:
         connection.close()
-    return found
+    return Rescue(tuple(found), tuple(lost))
 
 
-def _salvage_one(connection: sqlite3.Connection, seq: int) -> Salvaged | None:
+def _salvage_one(connection: sqlite3.Connection, seq: int) -> Salvaged | str | None:
+    """Return a message, or the name of one that is lost, or None for a gap."""
     try:
         row = connection.execute(
             "SELECT id, kind, lane, event_id, body, files, created_at, checksum "
@@ -182,9 +211,11 @@ def _salvage_one(connection: sqlite3.Connection, seq: int) -> Salvaged | None:
             (seq,),
         ).fetchone()
     except sqlite3.Error:
+        return f"#{seq}"
+    if row is None:
         return None
-    if row is None or checksum(row[0], row[4], row[5]) != row[7]:
-        return None
+    if not is_whole(row[0], row[4], row[5], row[7]):
+        return str(row[0])[:100]
     return Salvaged(*(*row[:7], _who_waits(connection, seq)))
 
 

@@ -26,10 +26,12 @@ class Damage:
     Attributes:
         moved_to: where the damaged file lies.
         salvaged: messages taken over from it.
+        lost: names of messages that were there and could not be.
     """
 
     moved_to: Path
     salvaged: int
+    lost: tuple[str, ...] = ()
 
 
 class GuardedDatabase:
@@ -116,10 +118,10 @@ class GuardedDatabase:
             self._db = database.connect(self._path)
         except (sqlite3.Error, OSError) as trouble:
             raise SinkError(self._cannot("be replaced", trouble)) from trouble
-        for row in rescued:
+        for row in rescued.messages:
             self._once(lambda db, row=row: self._restore(db, row))  # type: ignore[misc]  # mypy cannot infer a bound default
         if self._on_damage is not None:
-            self._on_damage(Damage(moved_to, len(rescued)))
+            self._on_damage(Damage(moved_to, len(rescued.messages), rescued.lost))
 
     def _restore(self, db: sqlite3.Connection, row: database.Salvaged) -> None:
         digest = database.checksum(row.message_id, row.body, row.files)

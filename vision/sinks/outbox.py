@@ -23,6 +23,7 @@ from vision.sinks.store import Draft, MessageStore
 log = logging.getLogger(__name__)
 
 _HOUSEKEEPING_S = 600.0
+_MOST_NAMED = 5  # lost messages in a health event
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +76,16 @@ class Outbox:
         self._on_health = on_health
         self._keeping = Keeping() if keeping is None else keeping
         self._damage: list[Damage] = []
+        self._opened = False
         self._closed = threading.Event()
         self._tidy_at_s = self._clock.monotonic_s()
         self._store = MessageStore(
             path,
             [receiver.name for receiver in receivers],
             clock=self._clock,
-            on_damage=self._damage.append,
+            on_damage=self._damaged,
         )
+        self._opened = True
         self._dispatcher = Dispatcher(
             receivers,
             self._store,
@@ -171,13 +174,19 @@ class Outbox:
         if removed:
             log.info("outbox: %d delivered messages removed", removed)
 
+    def _damaged(self, damage: Damage) -> None:
+        self._damage.append(damage)
+        # While the file is being opened there is nothing yet to put the news into.
+        if self._opened:
+            self._report_damage()
+
     def _report_damage(self) -> None:
         while self._damage:
             damage = self._damage.pop()
             detail = (
                 f"outbox was damaged and set aside as {damage.moved_to.name}; "
-                f"{damage.salvaged} messages were saved from it; keep the file and "
-                "check the disk"
+                f"{damage.salvaged} messages were saved from it{_lost(damage)}; keep "
+                "the file and check the disk"
             )
             self._tell(HealthKind.STORE_DAMAGED, ok=False, detail=detail)
 
@@ -191,3 +200,12 @@ class Outbox:
         self.put_health(event)
         if self._on_health is not None:
             self._on_health(event)
+
+
+def _lost(damage: Damage) -> str:
+    """Return which messages a damaged file could not give back, in words."""
+    if not damage.lost:
+        return ""
+    more = len(damage.lost) - _MOST_NAMED
+    named = ", ".join(damage.lost[:_MOST_NAMED])
+    return f", {len(damage.lost)} not: {named}" + (f" and {more} more" * (more > 0))

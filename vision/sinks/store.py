@@ -14,7 +14,9 @@ from vision.sinks.guarded import Damage, GuardedDatabase
 from vision.sinks.receiver import FileRef, Parcel
 
 _Result = TypeVar("_Result")
-_COLUMNS = "m.seq, m.id, m.kind, m.lane, m.event_id, m.body, m.files, d.attempts"
+_COLUMNS = (
+    "m.seq, m.id, m.kind, m.lane, m.event_id, m.body, m.files, d.attempts, m.checksum"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,11 @@ class MessageStore:
         return self._db.run("keep a message", insert)
 
     def next_due(self, receiver: str, skip: Collection[str]) -> Parcel | None:
-        """Return the oldest waiting message whose lane is not in `skip`, or None."""
+        """Return the oldest waiting message whose lane is not in `skip`, or None.
+
+        A message that is not as it was put is never returned: the file is damaged,
+        and dealt with as such.
+        """
 
         def select(db: sqlite3.Connection) -> Parcel | None:
             cursor = db.execute(
@@ -110,8 +116,12 @@ class MessageStore:
                 (receiver,),
             )
             for row in cursor:
-                if row[3] not in skip:
-                    return _parcel(row)
+                if row[3] in skip:
+                    continue
+                if not database.is_whole(row[1], row[5], row[6], row[8]):
+                    msg = f"message {row[0]} is not as it was put"
+                    raise database.damage(msg)
+                return _parcel(row[:8])
             return None
 
         return self._db.run("read the next message", select)

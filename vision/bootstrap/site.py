@@ -28,6 +28,7 @@ from vision.pipeline.engine import Engine, FrameListener, Pace, Summary
 from vision.pipeline.metrics import EngineMetrics
 from vision.pipeline.proving import ProvingThread
 from vision.pipeline.reporter import EventListener, Origin, Reporter
+from vision.pipeline.store_metrics import StoreCollector
 
 _CLIPS_S = 20.0  # for clips that were begun
 _ANSWERS_S = 5.0  # for answers to second looks that were found
@@ -133,6 +134,7 @@ def watch_site(
             clock=clock,
             watch=watch,
         )
+        engine.registry.register(StoreCollector(outbox.waiting, evidence.use))
         with answering(engine, loaded.settings.metrics):
             return engine.run(stop)
     finally:

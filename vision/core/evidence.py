@@ -38,3 +38,22 @@ class Evidence:
     """The files of one step of one event; empty when none could be kept."""
 
     artifacts: tuple[Artifact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceUse:
+    """How the place where evidence is kept is doing.
+
+    Attributes:
+        used_bytes: what all packages take, as counted last (about once an hour).
+        quota_bytes: what they may take.
+        free_bytes: free space on their disk.
+        unwritten_clips: clips that are recorded and wait to be written.
+        degraded: parts that cannot be kept at the moment (`pictures`, `clips`).
+    """
+
+    used_bytes: int
+    quota_bytes: int
+    free_bytes: int
+    unwritten_clips: int
+    degraded: tuple[str, ...] = ()

@@ -92,6 +92,11 @@ class Clipping:
         """The rings."""
         return self._recorder
 
+    @property
+    def unwritten(self) -> int:
+        """Clips that are recorded and wait to be written."""
+        return self._thread.waiting
+
     def deliver_late_to(self, listener: LateListener) -> None:
         """Name who is told of finished clips; called from the clip thread."""
         self._late = listener

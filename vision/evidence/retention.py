@@ -92,6 +92,7 @@ class Retention:
         self._policy = policy
         self._clock = clock
         self._ledger = Ledger(root)
+        self.used_bytes = 0  # as of the latest sweep
 
     def sweep(self, busy: Collection[str] = ()) -> int:
         """Delete what is over age or over quota.
@@ -115,7 +116,8 @@ class Retention:
         left = self._size()
         if left > self._room(left):
             self._shrink([kept for kept in packages if kept.folder.exists()])
-        return before - self._size()
+        self.used_bytes = self._size()
+        return before - self.used_bytes
 
     def _age(self, kept: _Kept) -> None:
         age = self._clock.now() - kept.newest

@@ -11,15 +11,16 @@ from pathlib import Path
 from vision.core.clock import SystemClock
 from vision.core.errors import EvidenceError
 from vision.core.events import Provenance
-from vision.core.evidence import Artifact, Evidence
+from vision.core.evidence import Artifact, Evidence, EvidenceUse
 from vision.core.observation import Observation
 from vision.core.packets import EncodedPacket
 from vision.core.ports import Clock, HealthListener, Writing
 from vision.core.violations import Lifecycle, Violation
 from vision.evidence.afterwards import Afterwards
+from vision.evidence.captured import Captured
 from vision.evidence.clipping import Clipping, LateListener
 from vision.evidence.disk import free_bytes, make_folder, write_atomically
-from vision.evidence.dwell import DwellRecord, Point
+from vision.evidence.dwell import DwellRecord
 from vision.evidence.manifest import Entry, Manifest
 from vision.evidence.origin import origin_of, step_of
 from vision.evidence.package import Package
@@ -27,8 +28,8 @@ from vision.evidence.recovery import being_written, recover, working_on
 from vision.evidence.retention import Retention, RetentionPolicy
 from vision.evidence.seal import Sealer
 from vision.evidence.shots import shots_of
-from vision.evidence.sights import FirstSights, Sight
-from vision.evidence.takes import ClipPolicy, Moment
+from vision.evidence.sights import FirstSights
+from vision.evidence.takes import ClipPolicy
 from vision.evidence.trouble import Cause, Trouble
 
 log = logging.getLogger(__name__)
@@ -130,6 +131,16 @@ class PackageStore:
         """Memory that first pictures take now."""
         return self._sights.size_bytes
 
+    def use(self) -> EvidenceUse:
+        """Return how the store is doing; may be called from any thread."""
+        return EvidenceUse(
+            used_bytes=self._retention.used_bytes,
+            quota_bytes=self._policy.retention.quota_bytes,
+            free_bytes=free_bytes(self._root),
+            unwritten_clips=self._clipping.unwritten,
+            degraded=self._trouble.causes,
+        )
+
     def add_packet(self, packet: EncodedPacket) -> None:
         """Keep a packet for pre-roll; quick, called from the reading threads."""
         self._clipping.add(packet)
@@ -165,7 +176,7 @@ class PackageStore:
             the manifest; fewer, or none, when the disk is full or not writable.
         """
         place = violation.place
-        step = _Step(
+        step = Captured(
             violation,
             observation,
             sight=self._sights.of(observation.frame.camera_id, place.place_id),
@@ -173,14 +184,14 @@ class PackageStore:
         )
         wanted: Future[bool] = Future()
         if violation.lifecycle is Lifecycle.OPENED:
-            self._clipping.begin(_moment(violation, observation), wanted)
+            self._clipping.begin(step.moment, wanted)
         return functools.partial(self._write, step, wanted)
 
     def keep(self, violation: Violation, observation: Observation) -> Evidence:
         """Write the proof of one step at once; as `capture`."""
         return self.capture(violation, observation)()
 
-    def _write(self, step: "_Step", wanted: "Future[bool]") -> Evidence:
+    def _write(self, step: Captured, wanted: "Future[bool]") -> Evidence:
         violation = step.violation
         clip_wanted = False
         try:
@@ -203,7 +214,7 @@ class PackageStore:
         finally:
             wanted.set_result(clip_wanted)
 
-    def _keep(self, package: Package, step: "_Step") -> Evidence:
+    def _keep(self, package: Package, step: Captured) -> Evidence:
         self._require_space()
         violation, observation = step.violation, step.observation
         shots = shots_of(
@@ -279,24 +290,3 @@ class PackageStore:
             log.debug("evidence still degraded: %s", error)
         else:
             self._trouble.end(Cause.PICTURES)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Step:
-    """What proves one step, taken hold of at the moment of its decision."""
-
-    violation: Violation
-    observation: Observation
-    sight: Sight | None
-    growth: tuple[Point, ...]
-
-
-def _moment(violation: Violation, observation: Observation) -> Moment:
-    frame = observation.frame
-    return Moment(
-        event_id=violation.event_id,
-        step=violation.sequence,
-        camera_id=frame.camera_id,
-        media_time_s=frame.media_time_s,
-        captured_at=frame.captured_at,
-    )

@@ -35,6 +35,12 @@ class Trouble:
         """Return whether this cause is there now."""
         return cause in self._causes
 
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """What suffers now."""
+        with self._lock:
+            return tuple(sorted(self._causes))
+
     def begin(self, cause: Cause, detail: str) -> None:
         """Say what is wrong; more trouble of any cause is no news."""
         with self._lock:

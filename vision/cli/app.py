@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from vision.cli.bench import bench
 from vision.cli.check import check
 from vision.cli.demo import demo
 from vision.cli.doctor import doctor
@@ -46,6 +47,7 @@ app.command()(doctor)
 app.command()(snapshot)
 app.command()(why)
 app.command()(replay)
+app.command()(bench)
 app.command()(serve)
 app.add_typer(evidence)
 app.add_typer(evaluate, name="evaluate")

@@ -1,0 +1,1 @@
+"""How many cameras a machine carries, measured with the whole engine."""

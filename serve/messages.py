@@ -57,6 +57,10 @@ Sha256 = Annotated[str, StringConstraints(pattern=SHA256_PATTERN)]
 Role = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Line = Annotated[str, StringConstraints(max_length=512)]
 Short = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+# Asked for, never stored: without NUL, which PostgreSQL refuses even to compare with.
+Plain = Annotated[
+    str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00]*$")
+]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field, field_validator
 
@@ -51,9 +51,11 @@ PLAIN = (
 # Rarer things, each with a form of its own.
 SPECIAL = (Action.MERGE, Action.EXTEND, Action.SUSPEND, Action.URGE, Action.NOTE)
 
+Named = Annotated[str, Path(max_length=128, pattern=r"^[^\x00]*$")]
+
 
 @router.get("/events/{event_id}")
-def one_event(request: Request, services: Services_, event_id: str) -> Response:
+def one_event(request: Request, services: Services_, event_id: Named) -> Response:
     """Show one event with its pictures, reasons, steps and case."""
     looker = visitor(request, services)
     who = looker.reader
@@ -90,8 +92,8 @@ class Pressed(BaseModel):
     action: Action
     version: int
     csrf: str = Field(default="", max_length=256)
-    note: str = Field(default="", max_length=2000)
-    department: str | None = Field(default=None, max_length=64)
+    note: str = Field(default="", max_length=2000, pattern=r"^[^\x00]*$")
+    department: str | None = Field(default=None, max_length=64, pattern=r"^[^\x00]*$")
     way: Way | None = None
     into: int | None = Field(default=None, ge=1, le=2**53)
     amount: float | None = Field(default=None, gt=0, le=1000)
@@ -107,7 +109,7 @@ class Pressed(BaseModel):
 def act_on_case(
     request: Request,
     services: Services_,
-    event_id: str,
+    event_id: Named,
     pressed: Annotated[Pressed, Form()],
 ) -> Response:
     """Do what a person's button says to the case of an event."""

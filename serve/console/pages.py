@@ -10,7 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from serve.access import Services_
 from serve.console import event, figures, plan, sight, sign_in, work
 from serve.console.render import page, url_with, visitor
-from serve.messages import Short
+from serve.messages import Plain
 from serve.paging import Position, cursor_of, position_of
 from serve.store.event_filter import EventFilter, EventState
 from serve.views import camera_out, event_out
@@ -29,7 +29,7 @@ def latest(
     *,
     slug: Slug | None = None,
     state: EventState | None = None,
-    camera: Short | None = None,
+    camera: Plain | None = None,
     cursor: Annotated[str | None, Query(max_length=256)] = None,
 ) -> Response:
     """Show the latest events, or the login."""

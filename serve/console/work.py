@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from serve.access import Services_
@@ -14,7 +14,7 @@ from serve.cases.views import CaseOut, case_out
 from serve.console import sign_in
 from serve.console.render import back_to, page, url_with, visitor
 from serve.errors import NotFound
-from serve.messages import Short
+from serve.messages import Plain
 from serve.paging import Position, cursor_of, position_of
 from serve.people.roles import Principal, Scope
 from serve.services import Services
@@ -63,7 +63,7 @@ def desk(
     services: Services_,
     pile: Pile | None = None,
     slug: Slug | None = None,
-    department: Short | None = None,
+    department: Plain | None = None,
     cursor: Annotated[str | None, Query(max_length=256)] = None,
 ) -> Response:
     """Show the cases of one pile; without one, that of the reader's own work."""
@@ -92,7 +92,11 @@ def desk(
 
 
 @router.get("/cases/{number}")
-def one_case(request: Request, services: Services_, number: int) -> Response:
+def one_case(
+    request: Request,
+    services: Services_,
+    number: Annotated[int, Path(ge=1, le=2**53)],
+) -> Response:
     """Lead to the page of the case's event, which shows the case, too."""
     looker = visitor(request, services)
     if looker.reader is None:

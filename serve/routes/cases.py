@@ -19,7 +19,7 @@ from serve.cases.views import (
 )
 from serve.cases.worktime import Span, Unit
 from serve.errors import StaleVersion, VersionNeeded
-from serve.messages import Line, Short
+from serve.messages import Plain
 from serve.paging import Position, cursor_of, position_of
 from serve.people.roles import Principal
 from serve.services import Services
@@ -92,8 +92,8 @@ def case_filter(
     services: Services_,
     state: State | None = None,
     slug: Slug | None = None,
-    department: Short | None = None,
-    street: Line | None = None,
+    department: Plain | None = None,
+    street: Plain | None = None,
     *,
     overdue: bool = False,
 ) -> CaseFilter:

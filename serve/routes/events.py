@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from serve.access import Ingester, Reader, Services_
 from serve.errors import IdConflict, InvalidContent
-from serve.messages import Identifier, Short, Time, ViolationMessage
+from serve.messages import Identifier, Plain, Time, ViolationMessage
 from serve.paging import Position, cursor_of, position_of
 from serve.store.event_filter import Box, EventFilter, EventState
 from serve.store.events import Arrival
@@ -105,7 +105,7 @@ class Asked(BaseModel):
     """Filters of a query."""
 
     slug: Slug | None = None
-    camera: Short | None = None
+    camera: Plain | None = None
     state: EventState | None = None
     since: Annotated[Time, Field(description="Opened then or later")] | None = None
     until: Annotated[Time, Field(description="Opened before")] | None = None

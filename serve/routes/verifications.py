@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from serve.access import Ingester, Services_
 from serve.cases.verification import Answer, Verdict
 from serve.cases.views import VerificationOut, verification_out
-from serve.messages import FileName, Reason, Short
+from serve.messages import FileName, Plain, Reason
 
 router = APIRouter(tags=["verification"])
 
@@ -44,7 +44,7 @@ def list_pending(
     services: Services_,
     _: Ingester,
     camera: Annotated[
-        list[Short], Query(max_length=100, description="May be repeated; none: all")
+        list[Plain], Query(max_length=100, description="May be repeated; none: all")
     ] = [],  # noqa: B006 FastAPI copies it
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> VerificationList:

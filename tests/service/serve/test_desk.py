@@ -293,3 +293,26 @@ def test_what_the_service_noted_is_said_in_the_readers_language() -> None:
     )
 
     assert said == ["现场已清理"]
+
+
+def test_addresses_that_lead_nowhere_are_refused_and_never_a_fault(
+    live: Live, engine: httpx.Client
+) -> None:
+    report(engine)
+    paths = (
+        f"/cases/{10**30}",
+        "/cases/0",
+        "/cases?pile=x",
+        "/cases?department=%00",
+        "/cases?pile=over&cursor=%F0%28",
+        "/?camera=%00",
+        "/events/%00",
+        "/figures?by=nothing",
+        "/figures?days=1e9",
+        "/map?slug=nothing",
+        f"/events/{'x' * 400}",
+    )
+    with browser(live, "li", Role.VIEWER) as viewer:
+        answers = [viewer.get(path).status_code for path in paths]
+
+    assert all(400 <= status < 500 for status in answers), answers

@@ -15,9 +15,17 @@ CHECKS = "not_a_server_error,content_type_conformance,response_schema_conformanc
 SCHEMATHESIS = Path(sys.executable).parent / "schemathesis"
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_no_request_makes_the_service_fail(start: Start, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("phases", "examples"),
+    [
+        ("fuzzing", "1"),
+        pytest.param("coverage,fuzzing", "5", marks=pytest.mark.slow),
+    ],
+)
+def test_no_request_makes_the_service_fail(
+    start: Start, tmp_path: Path, phases: str, examples: str
+) -> None:
     live = start(Settings(home=tmp_path / "home", config_dir=CONFIGS))
     with live.client(Scope.INGEST) as engine:
         report(engine)  # so that some ids lead somewhere
@@ -29,8 +37,8 @@ def test_no_request_makes_the_service_fail(start: Start, tmp_path: Path) -> None
             str(SCHEMATHESIS), "run", f"{live.url}/openapi.json",
             "--header", f"Authorization: Bearer {key}",
             "--checks", CHECKS,
-            "--phases", "coverage,fuzzing",
-            "--max-examples", "5",
+            "--phases", phases,
+            "--max-examples", examples,
             "--request-timeout", "30",
             "--exclude-path", "/api/v1/stream",  # never ends
             "--seed", "7",

@@ -48,6 +48,8 @@ def build_source(
                     sub_url=source.sub_url,
                     longest_side_px=source.longest_side_px,
                     reduced_px=reduced_px,
+                    hardware=source.hardware,
+                    hardware_fallback=source.hardware_fallback,
                     rtsp_transport=source.rtsp_transport,
                 ),
                 clock=clock,

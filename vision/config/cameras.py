@@ -64,6 +64,8 @@ class PacketsSource(Settings):
     `decode` auto takes as few pictures as `period_s` needs: key frames only where
     they come often enough. `sub_url` is the camera's smaller stream, preferred when
     it is given. `longest_side_px` scales pictures down while they are converted.
+    `hardware` names the graphics device that decodes; without it, or where it is not
+    there and `hardware_fallback` is true, the processor does.
     """
 
     type: Literal["packets"]
@@ -71,6 +73,8 @@ class PacketsSource(Settings):
     sub_url: StreamUrl | None = None
     decode: Literal["auto", "full", "nonref", "key"] = "auto"
     longest_side_px: int | None = Field(default=None, ge=160, le=7680)
+    hardware: Literal["cuda", "vaapi", "qsv"] | None = None
+    hardware_fallback: bool = False
     rtsp_transport: Literal["tcp", "udp"] = "tcp"
     open_timeout_s: float = Field(default=10, gt=0, le=120)
     read_timeout_s: float = Field(default=10, gt=0, le=120)

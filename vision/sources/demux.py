@@ -5,6 +5,7 @@ from pathlib import Path
 
 import av
 from av.codec.context import CodecContext
+from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Discard, Disposition
@@ -12,7 +13,7 @@ from av.video.stream import VideoStream
 
 from vision.core.errors import SourceOpenError
 from vision.core.packets import EncodedPacket, PacketListener, StreamFormat
-from vision.sources import address
+from vision.sources import address, hardware
 from vision.sources.options import PacketOptions
 from vision.sources.position import Stamp
 
@@ -32,6 +33,34 @@ def opened(options: PacketOptions, path: Path | None) -> InputContainer:
     """
     if path is not None:
         address.require_readable(path)
+    device = hardware.accelerator(options)
+    if device is None:
+        return _connected(options, path)
+    try:
+        return _open(options, path, device)
+    except (av.error.FFmpegError, ValueError, RuntimeError) as error:
+        # Is it the device or the camera? Only one of them is needed without a device.
+        container = _connected(options, path)
+        try:
+            hardware.give_up(options, f"{options.hardware}: {error.args[-1]}")
+        except SourceOpenError:
+            container.close()
+            raise
+        return container
+
+
+def _connected(options: PacketOptions, path: Path | None) -> InputContainer:
+    try:
+        return _open(options, path, None)
+    except (av.error.FFmpegError, ValueError) as error:
+        why = reason(error, options.open_timeout_s, file=path is not None)
+        msg = f"{address.label(options.url)}: {why}"
+        raise SourceOpenError(msg) from None
+
+
+def _open(
+    options: PacketOptions, path: Path | None, device: HWAccel | None
+) -> InputContainer:
     # FFmpeg's own messages hold URLs, passwords included.
     av.logging.set_level(None)
     settings: dict[str, str] = {}
@@ -40,18 +69,14 @@ def opened(options: PacketOptions, path: Path | None) -> InputContainer:
     if options.url.lower().startswith(("rtsp://", "rtsps://")):
         settings["rtsp_transport"] = options.rtsp_transport
         settings["allowed_media_types"] = "video"
-    try:
-        return av.open(
-            # Spelt out, a colon in a file's name is no protocol.
-            options.url if path is None else f"file:{path}",
-            mode="r",
-            options=settings,
-            timeout=(options.open_timeout_s, options.read_timeout_s),
-        )
-    except (av.error.FFmpegError, ValueError) as error:
-        why = reason(error, options.open_timeout_s, file=path is not None)
-        msg = f"{address.label(options.url)}: {why}"
-        raise SourceOpenError(msg) from None
+    return av.open(
+        # Spelt out, a colon in a file's name is no protocol.
+        options.url if path is None else f"file:{path}",
+        mode="r",
+        options=settings,
+        timeout=(options.open_timeout_s, options.read_timeout_s),
+        hwaccel=device,
+    )
 
 
 def video_of(container: InputContainer, label: str) -> VideoStream:

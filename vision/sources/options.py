@@ -55,6 +55,9 @@ class PacketOptions(StreamOptions):
             conversion; full ones are converted only for evidence. None: full ones.
         rtsp_transport: how RTP travels.
         threads: decoder threads; one per camera is best with many cameras.
+        hardware: FFmpeg's name of the device that decodes (`cuda`, `vaapi`, `qsv`);
+            None: the processor.
+        hardware_fallback: whether the processor may stand in for it, with a warning.
         no_picture_s: a live stream whose packets arrive but yield no picture for so
             long is given up, seconds; must exceed the distance of key frames.
     """
@@ -65,6 +68,8 @@ class PacketOptions(StreamOptions):
     reduced_px: int | None = None
     rtsp_transport: Literal["tcp", "udp"] = "tcp"
     threads: int = 1
+    hardware: str | None = None
+    hardware_fallback: bool = False
     no_picture_s: float = 60.0
 
 

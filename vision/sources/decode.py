@@ -13,6 +13,7 @@ from vision.core.arrays import ImageU8
 from vision.sources.choice import ModeChoice, Reach
 
 _MOST_TIMES = 64  # pictures between a packet and its frame; H.264 allows 16
+_MOST_KEPT_BYTES = 8 << 20  # of packets between two key frames
 _QUARTER_DEG = 90
 _NOT_WORTH_IT = 1.25  # times smaller: scaling costs more than it saves
 _SKIP: dict[Reach, Literal["DEFAULT", "NONREF", "NONKEY"]] = {
@@ -45,6 +46,8 @@ class PictureDecoder:
         context.skip_frame = _SKIP[self._reach]
         self._times: dict[int | None, float] = {}
         self._latest_s = 0.0
+        self._kept: list[tuple[Packet[VideoStream], float]] = []
+        self._kept_bytes = 0
 
     def decode(
         self, packet: "Packet[VideoStream]", *, media_time_s: float, needed: bool
@@ -62,14 +65,46 @@ class PictureDecoder:
         """
         earlier = self._choose(media_time_s) if packet.is_keyframe else []
         if self._reach == "key":
+            overdue = self._keep(packet, media_time_s)
+            if overdue:
+                return earlier + self._catch_up()
             if packet.is_keyframe and needed:
                 return earlier + self._decode_alone(packet, media_time_s)
             return earlier
+        return earlier + self._decode_on(packet, media_time_s)
+
+    def _keep(self, packet: "Packet[VideoStream]", media_time_s: float) -> bool:
+        """Keep what may have to be decoded after all; return whether it has to be."""
+        if packet.is_keyframe or not self._choice.hopeful:
+            self._kept, self._kept_bytes = [], 0
+        if not self._choice.hopeful:
+            return False
+        if packet.is_keyframe or self._kept:
+            self._kept.append((packet, media_time_s))
+            self._kept_bytes += packet.size
+        overdue = self._choice.too_late(media_time_s)
+        return overdue or self._kept_bytes > _MOST_KEPT_BYTES
+
+    def _catch_up(self) -> list[Picture]:
+        """Decode all since the last key frame: the next one is overdue."""
+        kept, self._kept, self._kept_bytes = self._kept, [], 0
+        self._reach = self._choice.give_up_hope()
+        self._context.skip_frame = _SKIP[self._reach]
+        return [
+            picture
+            for packet, media_time_s in kept
+            for picture in self._decode_on(packet, media_time_s)
+        ]
+
+    def _decode_on(
+        self, packet: "Packet[VideoStream]", media_time_s: float
+    ) -> list[Picture]:
+        """Decode one packet of a stream that is decoded as a whole."""
         self._latest_s = media_time_s
         self._times[packet.pts] = media_time_s
         if len(self._times) > _MOST_TIMES:
             del self._times[next(iter(self._times))]
-        return earlier + self._timed(self._context.decode(packet))
+        return self._timed(self._context.decode(packet))
 
     def rest(self) -> list[Picture]:
         """Return the pictures that wait in the decoder; it can go on afterwards."""

@@ -19,12 +19,17 @@ def hash_password(password: str) -> str:
     return f"scrypt${_N}${_encode(salt)}${_encode(digest)}"
 
 
+def has_password(stored: str) -> bool:
+    """Return whether a password is stored at all; else they log in elsewhere."""
+    return stored.startswith("scrypt$")
+
+
 def matches(password: str, stored: str) -> bool:
     """Return whether the password is the stored one, in time that tells nothing.
 
     Of somebody who logs in elsewhere no password is stored, and none is right.
     """
-    if not stored.startswith("scrypt$"):
+    if not has_password(stored):
         _scrypt(password, b"elsewhere")
         return False
     _, _, salt, digest = stored.split("$")

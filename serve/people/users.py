@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from serve.errors import Conflict, NotFound
 from serve.people.keys import person
 from serve.people.oidc import Identity
-from serve.people.passwords import hash_password, matches
+from serve.people.passwords import has_password, hash_password, matches
 from serve.people.roles import Principal, Role
 from serve.store.database import Database
 from serve.store.people_tables import SessionRow, UserRow
@@ -85,6 +85,24 @@ class UserStore:
         with self._database.write() as session:
             row = _by_name(session, name)
             row.disabled_at = self._clock.now()
+            session.execute(delete(SessionRow).where(SessionRow.user_id == row.user_id))
+
+    def set_password(self, name: str, password: str) -> None:
+        """Give somebody another password; all their sessions end.
+
+        Raises:
+            NotFound: there is nobody of that name.
+            Conflict: they log in elsewhere and have no password here.
+        """
+        hashed = hash_password(password)
+        with self._database.write() as session:
+            row = _by_name(session, name)
+            if not has_password(row.password):
+                msg = f"user: {name!r} logs in with the city's account; change it there"
+                raise Conflict(msg)
+            row.password = hashed
+            row.failures = 0
+            row.locked_until = None
             session.execute(delete(SessionRow).where(SessionRow.user_id == row.user_id))
 
     def id_of(self, name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
-from serve.access import Admin, Asker, Auditor, Services_
+from serve.access import Admin, Asker, Auditor, Reader, Services_
 from serve.errors import Forbidden, InvalidContent, NotFound, Unauthenticated
 from serve.messages import Line, Short
 from serve.people.audit import Deed
@@ -40,6 +40,18 @@ class FirstAdmin(BaseModel):
 
     name: UserName
     password: Password
+
+
+class NewPassword(BaseModel):
+    """Another password for somebody."""
+
+    password: Password
+
+
+class OwnPassword(NewPassword):
+    """Another password for oneself."""
+
+    old: Annotated[SecretStr, Field(max_length=LONGEST)]
 
 
 class UserOut(BaseModel):
@@ -166,6 +178,33 @@ def disable_user(name: UserName, services: Services_, who: Admin) -> Response:
     services.users.disable(name)
     services.keys.forget()
     services.audit.note(Deed(who, "user.disabled", name))
+    return Response(status_code=204)
+
+
+@router.post(
+    "/api/v1/users/{name}/password", status_code=204, summary="Give a new password"
+)
+def reset_password(
+    name: UserName, new: NewPassword, services: Services_, who: Admin
+) -> Response:
+    """Give somebody another password, for one who forgot it; their sessions end."""
+    services.users.set_password(name, new.password.get_secret_value())
+    services.audit.note(Deed(who, "user.password_reset", name))
+    return Response(status_code=204)
+
+
+@router.post("/api/v1/me/password", status_code=204, summary="Change your password")
+def change_password(new: OwnPassword, services: Services_, who: Reader) -> Response:
+    """Change your own password, knowing the old one; your sessions end."""
+    if who.login is None:
+        msg = "only people have passwords; this is a machine's key"
+        raise Forbidden(msg)
+    # Guessing the old one is slowed down as at the login.
+    if services.users.log_in(who.login, new.old.get_secret_value()) is None:
+        msg = "old: this is not your password, or there were too many attempts"
+        raise Forbidden(msg)
+    services.users.set_password(who.login, new.password.get_secret_value())
+    services.audit.note(Deed(who, "user.password_changed", who.login))
     return Response(status_code=204)
 
 

@@ -277,3 +277,25 @@ def test_every_change_of_a_case_is_in_the_audit_log_with_its_request(
         "licensed stall",
     )
     assert line["request_id"] == "decided-at-nine"
+
+
+def test_people_change_their_password_and_administrators_reset_it(live: Live) -> None:
+    live.services.users.create("li", PASSWORD, Role.REVIEWER)
+    new = "staple battery correct"
+    with live.client() as browser, live.person("root", Role.ADMIN) as root:
+        login(browser)
+        token = {"X-CSRF-Token": browser.get("/api/v1/me").json()["csrf"]}
+        url = "/api/v1/me/password"
+        wrong = browser.post(url, json={"old": "guess", "password": new}, headers=token)
+        done = browser.post(url, json={"old": PASSWORD, "password": new}, headers=token)
+        ended = browser.get("/api/v1/me")
+        again = login(browser, new)
+        reset = root.post("/api/v1/users/li/password", json={"password": PASSWORD})
+        other = root.post("/api/v1/users/nobody/password", json={"password": PASSWORD})
+        ended_too = browser.get("/api/v1/me")
+        back = login(browser)
+
+    assert [one.status_code for one in (wrong, done, ended)] == [403, 204, 401]
+    assert (again.status_code, back.status_code) == (303, 303)
+    assert (reset.status_code, other.status_code) == (204, 404)
+    assert ended_too.status_code == 401

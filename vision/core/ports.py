@@ -41,6 +41,11 @@ class FrameSource(Protocol):
         """Whether the newest frame matters more than every frame."""
         ...
 
+    @property
+    def shed(self) -> int:
+        """Due pictures that were not decoded because reading lagged behind."""
+        ...
+
     def open(self) -> None:
         """Connect.
 

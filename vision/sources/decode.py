@@ -49,6 +49,11 @@ class PictureDecoder:
         self._kept: list[tuple[Packet[VideoStream], float]] = []
         self._kept_bytes = 0
 
+    @property
+    def key_frames_only(self) -> bool:
+        """Whether each picture stands alone now and may be left out."""
+        return self._reach == "key"
+
     def decode(
         self, packet: "Packet[VideoStream]", *, media_time_s: float, needed: bool
     ) -> list[Picture]:

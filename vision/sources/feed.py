@@ -109,6 +109,7 @@ class ReaderFeed:
             state=self._state,
             frames_in=self._frames_in,
             dropped=0 if buffer is None else buffer.dropped,
+            shed=self._source.shed,
             reconnects=max(self._connections - 1, 0),
             queued=0 if buffer is None else buffer.queued,
             oldest_age_s=0.0 if buffer is None else buffer.oldest_age_s,

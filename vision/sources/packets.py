@@ -191,7 +191,12 @@ class _Reception:
                 return
             stamp = demux.stamp_of(packet, self._tick_s)
             media_time_s = timeline.at(stamp)
-            needed = timeline.due(media_time_s)
+            # In the other modes all must be decoded for what follows.
+            needed = timeline.due(media_time_s) and not (
+                packet.is_keyframe
+                and self._decoder.key_frames_only
+                and timeline.spare(media_time_s)
+            )
             pictures = self._decoder.decode(
                 packet, media_time_s=media_time_s, needed=needed
             )

@@ -12,9 +12,9 @@ from vision.core.ports import Clock, HealthListener
 from vision.sources import address
 from vision.sources.lane import Lane, LaneClosedError, Lanes
 from vision.sources.options import StreamOptions
+from vision.sources.picks import Picks
 from vision.sources.position import MediaClock, Stamp
 from vision.sources.report import CameraReport
-from vision.sources.sampler import Sampler
 from vision.sources.stamp import FrameStamper
 
 _CLOSE_S = 1.0
@@ -46,12 +46,12 @@ class Timeline:
     """
 
     def __init__(
-        self, lane: Lane["Connection"], media: MediaClock, sampler: Sampler
+        self, lane: Lane["Connection"], media: MediaClock, picks: Picks
     ) -> None:
-        """Bind a camera's clock and sampler to one connection."""
+        """Bind a camera's clock and choice of pictures to one connection."""
         self._lane = lane
         self._media = media
-        self._sampler = sampler
+        self._picks = picks
 
     def at(self, stamp: Stamp) -> float:
         """Return the media time of the next packet or picture, seconds.
@@ -60,11 +60,17 @@ class Timeline:
             LaneClosedError: the connection was given up.
         """
         self._lane.progressed()
-        return self._media.at(stamp)
+        media_time_s = self._media.at(stamp)
+        self._picks.note(media_time_s)
+        return media_time_s
 
     def due(self, media_time_s: float) -> bool:
         """Return whether a picture of this media time is to be taken."""
-        return self._sampler.due(media_time_s)
+        return self._picks.due(media_time_s)
+
+    def spare(self, media_time_s: float) -> bool:
+        """Return whether a due picture must be left out, and leave it out then."""
+        return self._picks.spare(media_time_s)
 
     def alive(self) -> None:
         """Say that the connection lives though it brought nothing of use.
@@ -133,7 +139,7 @@ class StreamSource:
         self._lane: Lane[Connection] | None = None
         self._timeline: Timeline | None = None
         self._media: MediaClock | None = None
-        self._sampler = Sampler(options.period_s)
+        self._picks = Picks(options.period_s, clock)
         self._live = options.live
         self._starts_at: datetime | None = None
         self._stamper = FrameStamper(
@@ -144,6 +150,11 @@ class StreamSource:
     def live(self) -> bool:
         """Whether the newest frame matters more than every frame."""
         return address.is_live(self._options.url) if self._live is None else self._live
+
+    @property
+    def shed(self) -> int:
+        """Due pictures that were not decoded because reading lagged behind."""
+        return self._picks.shed
 
     def open(self) -> None:
         """Connect.
@@ -199,7 +210,7 @@ class StreamSource:
         if taken is None:
             return None
         picture, media_time_s = taken
-        self._sampler.took(media_time_s)
+        self._picks.took(media_time_s)
         return self._stamper.frame(
             picture, media_time_s=media_time_s, starts_at=self._starts_at
         )
@@ -226,4 +237,5 @@ class StreamSource:
         self._media.connected(
             nominal_s=facts.nominal_s, began_s=began_s, origin_s=facts.origin_s
         )
-        self._timeline = Timeline(lane, self._media, self._sampler)
+        self._picks.live = self.live
+        self._timeline = Timeline(lane, self._media, self._picks)

@@ -38,6 +38,10 @@ class Script:
             raise steps[0]
         self.steps = iter(steps)
 
+    @property
+    def shed(self) -> int:
+        return 0
+
     def read(self) -> Frame | None:
         for step in self.steps:
             if isinstance(step, Exception):

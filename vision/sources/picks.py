@@ -1,0 +1,43 @@
+"""Which pictures of a camera are taken: what is due, unless it is too late."""
+
+from vision.core.ports import Clock
+from vision.sources.lag import Lag
+from vision.sources.sampler import Sampler
+
+
+class Picks:
+    """One camera's choice of pictures, over all its connections."""
+
+    def __init__(self, period_s: float, clock: Clock) -> None:
+        """Take one picture per period.
+
+        Args:
+            period_s: media time between two pictures, seconds.
+            clock: tells how late a live picture is.
+        """
+        self._sampler = Sampler(period_s)
+        self._lag = Lag(period_s)
+        self._clock = clock
+        self.live = False
+        self.shed = 0
+
+    def note(self, media_time_s: float) -> None:
+        """Take the time of a packet that was read."""
+        if self.live:
+            self._lag.note(media_time_s, self._clock.monotonic_s())
+
+    def due(self, media_time_s: float) -> bool:
+        """Return whether a picture of this media time is to be taken."""
+        return self._sampler.due(media_time_s)
+
+    def spare(self, media_time_s: float) -> bool:
+        """Return whether a due picture must be left out, and leave it out then."""
+        if not (self.live and self._lag.too_far):
+            return False
+        self.shed += 1
+        self.took(media_time_s)
+        return True
+
+    def took(self, media_time_s: float) -> None:
+        """Remember that the picture of this media time was taken, or left out."""
+        self._sampler.took(media_time_s)

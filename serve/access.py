@@ -6,12 +6,13 @@ this machine by a loopback name and not forwarded by a proxy, read without eithe
 """
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
+from starlette.concurrency import run_in_threadpool
 
 from serve.errors import Forbidden, Unauthenticated
 from serve.people.roles import ANYONE_HERE, Principal, Scope
@@ -36,7 +37,7 @@ def visitor_of(request: Request, services: Services) -> Principal | None:
     return principal
 
 
-def principal_of(
+async def principal_of(
     request: Request,
     services: Annotated[Services, Depends(services_of)],
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
@@ -48,12 +49,15 @@ def principal_of(
         Forbidden: a browser asks for a change without proving that its page did.
     """
     if given is not None:
-        principal = services.keys.check(given.credentials)
+        # A thread of its own only where the database must be asked.
+        principal = services.keys.recall(given.credentials)
+        if principal is None:
+            principal = await run_in_threadpool(services.keys.check, given.credentials)
         if principal is None:
             msg = "got a key that is unknown, expired or revoked; ask for a new one"
             raise Unauthenticated(msg)
         return principal
-    principal = visitor_of(request, services)
+    principal = await run_in_threadpool(visitor_of, request, services)
     if principal is not None and request.method not in _HARMLESS:
         check_form(principal, request.headers.get(CSRF_HEADER, ""))
     return principal
@@ -73,10 +77,10 @@ def check_form(principal: Principal, given: str) -> None:
         raise Forbidden(msg)
 
 
-def require(scope: Scope) -> Callable[[Principal | None], Principal]:
+def require(scope: Scope) -> Callable[[Principal | None], Awaitable[Principal]]:
     """Return a dependency that lets through only those who may."""
 
-    def check(
+    async def check(
         principal: Annotated[Principal | None, Depends(principal_of)],
     ) -> Principal:
         may_not = principal is None or not principal.may(scope)

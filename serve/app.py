@@ -14,6 +14,7 @@ from serve.middleware import LimitBody, Observe
 from serve.openapi import describe_problems
 from serve.people.roles import Scope
 from serve.routes import (
+    batch,
     cameras,
     cases,
     events,
@@ -80,6 +81,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     app.add_middleware(Observe, metrics=services.metrics)
     install_handlers(app)
     for part in (
+        batch,
         events,
         evidence,
         cameras,

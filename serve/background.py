@@ -8,6 +8,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 logger = logging.getLogger(__name__)
 
+GATHER_S = 0.05
+
 
 class Periodic:
     """Calls something again and again until it is stopped."""
@@ -32,8 +34,9 @@ class Periodic:
         self._thread.start()
 
     def ring(self) -> None:
-        """Look at once instead of after the pause."""
-        self._wake.set()
+        """Look soon instead of after the pause."""
+        if not self._wake.is_set():
+            self._wake.set()
 
     def stop(self, timeout_s: float) -> None:
         """Let the current piece of work finish, then end."""
@@ -45,7 +48,9 @@ class Periodic:
     def _run(self) -> None:
         while not self._stopped.is_set():
             if self._once() == 0:
-                self._wake.wait(self._every_s)
+                if self._wake.wait(self._every_s):
+                    # What comes close together is done together.
+                    self._stopped.wait(GATHER_S)
                 self._wake.clear()
 
     def _once(self) -> int:

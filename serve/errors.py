@@ -205,16 +205,21 @@ class Unavailable(Problem):
         super().__init__(detail, headers={"Retry-After": "5"})
 
 
+def problem_document(problem: Problem) -> dict[str, Json]:
+    """Return the problem as RFC 9457 writes it."""
+    return {
+        "type": TYPE_BASE + problem.slug,
+        "title": problem.title,
+        "status": int(problem.status),
+        "detail": problem.detail,
+        **problem.members,
+    }
+
+
 def problem_response(problem: Problem) -> Response:
     """Return the problem as an HTTP answer."""
     return JSONResponse(
-        {
-            "type": TYPE_BASE + problem.slug,
-            "title": problem.title,
-            "status": int(problem.status),
-            "detail": problem.detail,
-            **problem.members,
-        },
+        problem_document(problem),
         status_code=int(problem.status),
         headers=problem.headers,
         media_type=MEDIA_TYPE,

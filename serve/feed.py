@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, func, select, text
 from sqlalchemy.orm import Session
 
 from serve.store.database import Database
@@ -22,6 +22,7 @@ Json: TypeAlias = (
 )
 
 _LOCK = 7378
+_TAKE_TURN = text("SELECT pg_advisory_xact_lock(:key)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,14 @@ class Own:
     data: Mapping[str, Json]
 
 
-def in_order(session: Session) -> None:
+def in_order(connection: Connection) -> None:
     """Make this transaction's messages visible after those numbered before them.
 
     SQLite has one writer anyway. PostgreSQL hands out numbers before commit, so a
     later number could be seen first and the earlier one be missed for ever.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    if connection.dialect.name == "postgresql":
+        connection.execute(_TAKE_TURN, {"key": _LOCK})
 
 
 def tell(session: Session, own: Own, *, now: datetime) -> None:
@@ -73,7 +74,7 @@ def tell(session: Session, own: Own, *, now: datetime) -> None:
             "data": own.data,
         }
     )
-    in_order(session)
+    in_order(session.connection())
     session.add(
         MessageRow(
             message_id=own.message_id,

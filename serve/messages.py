@@ -215,13 +215,27 @@ def canonical(raw: bytes) -> tuple[str, str]:
         InvalidContent: it holds what other JSON readers or databases refuse.
     """
     try:
+        return canonical_of(json.loads(raw))
+    except (ValueError, RecursionError) as error:
+        raise InvalidContent(_UNREADABLE.format(error)) from error
+
+
+def canonical_of(document: object) -> tuple[str, str]:
+    """Return the one spelling of a JSON document that is parsed, and its SHA-256.
+
+    Raises:
+        InvalidContent: it holds what other JSON readers or databases refuse.
+    """
+    try:
         text = json.dumps(
-            json.loads(raw), sort_keys=True, separators=(",", ":"), allow_nan=False
+            document, sort_keys=True, separators=(",", ":"), allow_nan=False
         )
     except (ValueError, RecursionError) as error:
-        msg = f"body: {error}; expected JSON without NaN or Infinity, not nested deeply"
-        raise InvalidContent(msg) from error
+        raise InvalidContent(_UNREADABLE.format(error)) from error
     if "\\u0000" in text:
         msg = "body: got a NUL character in a text; expected none"
         raise InvalidContent(msg)
     return text, hashlib.sha256(text.encode()).hexdigest()
+
+
+_UNREADABLE = "body: {}; expected JSON without NaN or Infinity, not nested deeply"

@@ -27,6 +27,7 @@ from serve.store.cameras import CameraStore
 from serve.store.database import Database
 from serve.store.events import EventStore
 from serve.store.evidence import EvidenceStore
+from serve.store.intake import Intake
 from vision.core.ports import Clock
 
 
@@ -42,6 +43,7 @@ class Services:
     users: UserStore
     oidc: OidcProvider | None
     audit: AuditLog
+    intake: Intake
     events: EventStore
     evidence: EvidenceStore
     files: EvidenceFiles
@@ -81,7 +83,8 @@ def assemble(settings: Settings, clock: Clock) -> Services:
         users=UserStore(database, clock),
         oidc=None if settings.oidc is None else OidcProvider(settings.oidc, box, clock),
         audit=audit,
-        events=EventStore(database, clock, grid, cases),
+        intake=Intake(database, clock, grid, cases),
+        events=EventStore(database),
         evidence=EvidenceStore(database, clock),
         files=EvidenceFiles(settings.evidence_dir),
         cameras=CameraStore(database, clock),
@@ -104,7 +107,7 @@ def _box(settings: Settings) -> SecretBox:
     return SecretBox(settings.home, None if given is None else given.get_secret_value())
 
 
-def services_of(request: Request) -> Services:
+async def services_of(request: Request) -> Services:
     """Return the running service's parts, for routes to depend on."""
     services = request.app.state.services
     if not isinstance(services, Services):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from serve.cases.clockwork import clock_after, set_deadline
@@ -52,12 +53,16 @@ class CaseStore:
         self._policy = policy
 
     def open_within(
-        self, session: Session, event: EventRow, cell: Cell | None, earlier: str | None
+        self,
+        connection: Connection,
+        event: EventRow,
+        cell: Cell | None,
+        earlier: str | None,
     ) -> None:
         """Open a case for a new event, in the transaction that stores the event.
 
         Args:
-            session: where.
+            connection: where.
             event: what was reported.
             cell: the grid cell it lies in.
             earlier: the event at the same place that was cleared before.
@@ -87,7 +92,7 @@ class CaseStore:
             tally=Tally().write(),
         )
         set_deadline(row, self._policy, event.received_at)
-        put(session, row)
+        put(connection, row)
 
     def act(
         self, number: int, command: Command, who: Principal, *, expected: int

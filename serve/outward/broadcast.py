@@ -34,32 +34,44 @@ class Broadcast:
     """Keeps the newest messages in memory and wakes those who wait.
 
     Each listener has its own place in the feed, so a slow one delays nobody and
-    loses nothing; one that is far behind reads from the database.
+    loses nothing; one that is far behind reads from the database. While nobody
+    listens, nothing is read.
     """
 
     def __init__(self, feed: Feed) -> None:
         """Follow this feed once `run` is called."""
         self._feed = feed
         self._recent: deque[Entry] = deque(maxlen=KEPT)
-        self._newest = 0
+        # How far memory goes; None while it is not kept up.
+        self._newest: int | None = None
+        self._listeners = 0
         self._changed = asyncio.Event()
+        self._rung = asyncio.Event()
         self._stopped = False
+
+    @property
+    def listeners(self) -> int:
+        """How many listen now."""
+        return self._listeners
 
     async def run(self) -> None:
         """Read the feed until `stop`; new messages of this process ring at once."""
         loop = asyncio.get_running_loop()
-        rung = asyncio.Event()
 
         def ring() -> None:
-            loop.call_soon_threadsafe(rung.set)
+            if self._listeners and not self._rung.is_set():
+                loop.call_soon_threadsafe(self._rung.set)
 
         unlisten = self._feed.listen(ring)
-        self._newest = await run_in_threadpool(self._feed.newest)
         try:
             while not self._stopped:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(rung.wait(), LOOK_EVERY_S)
-                rung.clear()
+                    await asyncio.wait_for(self._rung.wait(), LOOK_EVERY_S)
+                self._rung.clear()
+                if self._listeners == 0:
+                    self._newest = None
+                    self._recent.clear()
+                    continue
                 await self._try_to_read()
                 # Those that come close together are read together.
                 await asyncio.sleep(GATHER_S)
@@ -78,6 +90,15 @@ class Broadcast:
             after: the last number that the listener has seen.
             beat_s: longest silence before a None.
         """
+        self._listeners += 1
+        self._rung.set()
+        try:
+            async for entry in self._follow(after, beat_s):
+                yield entry
+        finally:
+            self._listeners -= 1
+
+    async def _follow(self, after: int, beat_s: float) -> AsyncIterator[Entry | None]:
         while not self._stopped:
             changed = self._changed
             entries = await self._after(after)
@@ -102,15 +123,21 @@ class Broadcast:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _read(self) -> None:
+        if self._newest is None:
+            self._newest = await run_in_threadpool(self._feed.newest)
+            self._wake()
         while True:
             entries = await self._page(self._newest)
-            if not entries:
+            if entries:
+                self._recent.extend(entries)
+                self._newest = entries[-1].number
+                self._wake()
+            if len(entries) < PAGE:
                 return
-            self._recent.extend(entries)
-            self._newest = entries[-1].number
-            self._wake()
 
     async def _after(self, number: int) -> list[Entry]:
+        if self._newest is None:
+            return await self._page(number)
         if number >= self._newest:
             return []
         if self._recent and self._recent[0].number <= number + 1:

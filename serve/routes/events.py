@@ -10,10 +10,10 @@ from starlette.concurrency import run_in_threadpool
 
 from serve.access import Ingester, Reader, Services_
 from serve.errors import IdConflict, InvalidContent
-from serve.messages import Identifier, Plain, Time, ViolationMessage
+from serve.messages import Identifier, Plain, Time, ViolationMessage, canonical
 from serve.paging import Position, cursor_of, position_of
 from serve.store.event_filter import Box, EventFilter, EventState
-from serve.store.events import Arrival
+from serve.store.intake import Arrival, Letter
 from serve.views import (
     EventDetail,
     EventOut,
@@ -63,9 +63,8 @@ async def report_event(
     if idempotency_key is not None and idempotency_key != message.id:
         msg = f"Idempotency-Key: got {idempotency_key}; expected the id {message.id}"
         raise IdConflict(msg)
-    arrival = await run_in_threadpool(
-        services.events.ingest, message, await request.body()
-    )
+    letter = Letter(message, *canonical(await request.body()))
+    arrival = await run_in_threadpool(services.intake.take, letter)
     services.feed.ring()
     v = message.data
     services.metrics.event(v.slug, v.lifecycle, arrival)

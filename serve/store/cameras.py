@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from serve.errors import IdConflict
@@ -17,12 +17,17 @@ from serve.messages import (
     ViolationMessage,
     canonical,
 )
+from serve.store.base import metadata
 from serve.store.database import Database
 from serve.store.tables import CameraRow, HealthLogRow, HealthRow, MessageRow
 from vision.core.ports import Clock
 
 FRESH = timedelta(seconds=10)
 MAX_KNOWN = 10_000
+
+_CAMERAS = metadata.tables[CameraRow.__tablename__]
+_SEE_AGAIN = update(_CAMERAS).where(_CAMERAS.c.camera_id == bindparam("seen"))
+_SEE_FIRST = insert(_CAMERAS).inline()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +66,23 @@ class Sightings:
             self._known[v.camera.id] = (now, v.camera, v.location)
 
 
-def see_camera(session: Session, message: ViolationMessage, now: datetime) -> None:
+def see_camera(
+    connection: Connection, message: ViolationMessage, now: datetime
+) -> None:
     """Remember the camera that a violation message names."""
     v = message.data
-    row = session.get(CameraRow, v.camera.id)
-    if row is None:
-        row = CameraRow(camera_id=v.camera.id, name="", first_seen=now, last_seen=now)
-        session.add(row)
-    row.name = v.camera.name or row.name
-    row.gb_id = v.camera.gb_id or row.gb_id
-    row.last_seen = now
+    known: dict[str, object] = {"last_seen": now}
+    if v.camera.name:
+        known["name"] = v.camera.name
+    if v.camera.gb_id:
+        known["gb_id"] = v.camera.gb_id
     if v.location is not None:
-        row.lat, row.lon = to_wgs84(v.location.lat, v.location.lon, v.location.crs)
-        row.address = v.location.address
+        lat, lon = to_wgs84(v.location.lat, v.location.lon, v.location.crs)
+        known |= {"lat": lat, "lon": lon, "address": v.location.address}
+    changed = connection.execute(_SEE_AGAIN, {**known, "seen": v.camera.id})
+    if changed.rowcount == 0:
+        first = {"camera_id": v.camera.id, "name": "", "first_seen": now}
+        connection.execute(_SEE_FIRST, {**first, **known})
 
 
 class CameraStore:
@@ -108,7 +117,7 @@ class CameraStore:
             return False
         now = self._clock.now()
         self._note(session, message, now)
-        in_order(session)
+        in_order(session.connection())
         session.add(
             MessageRow(
                 message_id=message.id,

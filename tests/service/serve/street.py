@@ -10,6 +10,8 @@ from typing import Any
 
 from PIL import Image
 
+from serve.messages import ViolationMessage, canonical
+from serve.store.intake import Letter
 from vision.core.events import Code, Provenance, ViolationEvent
 from vision.core.evidence import Artifact, Evidence
 from vision.core.health import HealthEvent, HealthKind
@@ -107,6 +109,12 @@ def message(seen: Seen) -> dict[str, Any]:
         Evidence(seen.artifacts),
     )  # fmt: skip
     return json.loads(json.dumps(violation_message(event)))  # type: ignore[no-any-return]  # JSON
+
+
+def letter(seen: Seen) -> Letter:
+    """Return the same, checked, as the service's routes hand it on."""
+    raw = json.dumps(message(seen)).encode()
+    return Letter(ViolationMessage.model_validate_json(raw), *canonical(raw))
 
 
 def health(message_id: str, kind: HealthKind, at: datetime, *, ok: bool) -> Any:

@@ -14,13 +14,12 @@ from serve.cases.commands import Command
 from serve.cases.indicators import Count, Tally, count, shares
 from serve.cases.lifecycle import Action, possible
 from serve.cases.worktime import Span, Unit
-from serve.messages import ViolationMessage
 from serve.people.roles import SCOPES_OF, Principal, Role
 from serve.services import Services, assemble
 from serve.settings import Settings
 from tests.service.serve.city import GRID, MONDAY, HandClock, act, do, report
 from tests.service.serve.conftest import CONFIGS, DatabaseFor, Live, Start
-from tests.service.serve.street import Seen, health, message
+from tests.service.serve.street import Seen, health, letter
 from vision.core.health import HealthKind
 
 BOSS = Principal("user:boss", SCOPES_OF[Role.SUPERVISOR], person=True)
@@ -174,8 +173,7 @@ def test_what_is_kept_step_by_step_equals_what_the_history_says(
     clock = office.clock
     assert isinstance(clock, HandClock)
     name = f"evt-{office.feed.newest()}"
-    raw = ViolationMessage.model_validate(message(Seen(event_id=name)))
-    office.events.ingest(raw, raw.model_dump_json().encode())
+    office.intake.take(letter(Seen(event_id=name)))
     row = office.find_cases.of_event(name)
     assert row is not None
     for _ in range(data.draw(st.integers(1, 14))):

@@ -1,7 +1,6 @@
 """Webhooks arrive signed, in order, at least once, and only where they may go."""
 
 import base64
-import json
 import os
 import signal
 import socket
@@ -19,7 +18,6 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from standardwebhooks import Webhook
 
-from serve.messages import ViolationMessage
 from serve.outward.dispatcher import Dispatcher
 from serve.outward.queue import RETRIES_S
 from serve.outward.signing import new_secret, sign
@@ -33,7 +31,7 @@ from serve.store.delivery_tables import DeliveryRow
 from tests.service.serve.city import HandClock, report
 from tests.service.serve.conftest import DatabaseFor, Live, Start, sqlite_only
 from tests.service.serve.receiver import Receiver, receiving
-from tests.service.serve.street import Seen, message
+from tests.service.serve.street import Seen, letter, message
 from vision.core.violations import Lifecycle
 
 SUBSCRIPTIONS = "/api/v1/subscriptions"
@@ -181,9 +179,7 @@ class Bench:
         for sequence in range(1, steps + 1):
             lifecycle = Lifecycle.OPENED if sequence == 1 else Lifecycle.UPDATED
             seen = Seen(event_id=event_id, sequence=sequence, lifecycle=lifecycle)
-            raw = json.dumps(message(seen)).encode()
-            checked = ViolationMessage.model_validate_json(raw)
-            self.services.events.ingest(checked, raw)
+            self.services.intake.take(letter(seen))
 
     def rounds(self) -> None:
         while self.dispatcher.run():

@@ -10,7 +10,7 @@ TORCH ?= torch
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all check bench format train-env model render-env clean
+.PHONY: help install demo test test-postgres test-all check bench format train-env model render-env clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -32,6 +32,9 @@ demo: install  ## watch the bundled street: service, engine, events (ARGS=--exit
 
 test: install  ## the test suite
 	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
+
+test-postgres: install  ## the service's tests on a PostgreSQL of their own (Debian: postgresql)
+	@PYTHON=$(BIN)/python tests/service/serve/with_postgres.sh -m "not slow" -n 2 --dist loadfile $(ARGS)
 
 test-all: install  ## the test suite and what takes long: 200 crashes, fuzzing, street suite
 	@$(BIN)/python -m pytest $(ARGS)

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from serve.app import create_app
 from serve.people.roles import Role, Scope
@@ -53,6 +53,7 @@ class Live:
 Start = Callable[..., Live]
 DatabaseFor = Callable[[Path], str]
 # `with_postgres.sh` starts a server and names it here; the same tests then use it.
+WORKER = "PYTEST_XDIST_WORKER"
 POSTGRES = os.environ.get("STREETWARDEN_TEST_POSTGRES")
 sqlite_only = pytest.mark.skipif(
     POSTGRES is not None, reason="looks into the files of SQLite"
@@ -71,13 +72,20 @@ def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def new_postgres() -> str | None:
-    """Return a migrated PostgreSQL database, None when SQLite is tested."""
+    """Return a worker's own, migrated database; None when SQLite is tested."""
     if POSTGRES is None:
         return None
-    database = Database(POSTGRES)
+    own = make_url(POSTGRES).set(database=f"tests_{os.environ.get(WORKER, 'alone')}")
+    engine = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {own.database}"))
+        connection.execute(text(f"CREATE DATABASE {own.database}"))
+    engine.dispose()
+    url = own.render_as_string(hide_password=False)
+    database = Database(url)
     database.migrate()
     database.close()
-    return POSTGRES
+    return url
 
 
 @pytest.fixture(scope="session")

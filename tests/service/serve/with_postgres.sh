@@ -5,7 +5,11 @@
 #
 # The server lives in a new folder, listens on a socket in it and on no port.
 set -eu
-bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
+bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
+if [ -z "$bin" ]; then
+    echo "No PostgreSQL server found; on Debian: apt-get install postgresql" >&2
+    exit 1
+fi
 folder=$(mktemp -d /tmp/streetwarden-pg.XXXXXX)
 run() { "$@"; }
 if [ "$(id -u)" = 0 ]; then

@@ -185,6 +185,14 @@ class TooLarge(Problem):
     title = "The body is too large"
 
 
+class RangeNotSatisfiable(Problem):
+    """The part asked for lies outside the file."""
+
+    status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+    slug = "range-not-satisfiable"
+    title = "The file has no such part"
+
+
 class UnsupportedType(Problem):
     """The media type is not taken here."""
 

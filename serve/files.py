@@ -3,13 +3,14 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from anyio import to_thread
 
-from serve.errors import HashMismatch, TooLarge, Unavailable
+from serve.errors import HashMismatch, TooLarge, Unavailable, UnsupportedType
+from serve.storage import Storage
 
 # What the first bytes of an accepted type look like: (offset, bytes).
 _MARKS: dict[str, tuple[tuple[int, bytes], ...]] = {
@@ -24,6 +25,7 @@ _MARKS: dict[str, tuple[tuple[int, bytes], ...]] = {
 }
 ACCEPTED = frozenset(_MARKS)
 FLUSH_BYTES = 256 * 1024
+HEAD_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +46,50 @@ def looks_like(media_type: str, head: bytes) -> bool:
     return all(head[at : at + len(mark)] == mark for at, mark in _MARKS[media_type])
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What an upload says it is.
+
+    Attributes:
+        sha256: what its bytes must hash to, hex digest.
+        media_type: one of `ACCEPTED`.
+        limit_bytes: longest file accepted.
+    """
+
+    sha256: str
+    media_type: str
+    limit_bytes: int
+
+
+def key_of(sha256: str) -> str:
+    """Return where the file of this hash lies; nothing a caller sends is in it."""
+    return f"{sha256[:2]}/{sha256}"
+
+
 class EvidenceFiles:
-    """A folder of files; nothing a caller sends becomes part of a path."""
+    """Takes files in whole and checked, and gives them out in ranges."""
 
-    def __init__(self, root: Path) -> None:
-        """Keep files under `root`, which is made when the first one comes."""
-        self._root = root
-
-    def path(self, sha256: str) -> Path:
-        """Return where the file of this hash lies, whether or not it is there."""
-        return self._root / sha256[:2] / sha256
+    def __init__(self, storage: Storage, incoming: Path) -> None:
+        """Keep files in `storage`; those on their way in lie in `incoming`."""
+        self._storage = storage
+        self._incoming = incoming
 
     async def receive(
-        self, chunks: AsyncIterator[bytes], *, sha256: str, limit_bytes: int
+        self, chunks: AsyncIterator[bytes], expected: Expected
     ) -> Received:
         """Store a stream, all of it or nothing.
 
         Args:
             chunks: the bytes, in any portions.
-            sha256: what they must hash to, hex digest.
-            limit_bytes: longest file accepted.
+            expected: what they must be.
 
         Raises:
             HashMismatch: the bytes are others.
             TooLarge: more than the limit came.
-            Unavailable: the disk does not take it.
+            UnsupportedType: they do not look like what they claim to be.
+            Unavailable: the storage does not take it.
         """
-        writer = _Writer(self._root, sha256, limit_bytes)
+        writer = _Writer(self._incoming, expected)
         try:
             await to_thread.run_sync(writer.open)
             buffer = bytearray()
@@ -80,64 +99,82 @@ class EvidenceFiles:
                     await to_thread.run_sync(writer.write, bytes(buffer))
                     buffer.clear()
             await to_thread.run_sync(writer.write, bytes(buffer))
-            return await to_thread.run_sync(writer.finish, self.path(sha256))
+            return await to_thread.run_sync(writer.finish, self._storage)
         except OSError as error:
-            msg = f"evidence cannot be stored ({error.strerror}); nothing was kept"
+            reason = error.strerror or error
+            msg = f"evidence cannot be stored ({reason}); nothing was kept"
             raise Unavailable(msg) from error
         finally:
             writer.discard()
 
-    def head(self, sha256: str) -> bytes:
-        """Return a stored file's first bytes."""
-        with self.path(sha256).open("rb") as file:
-            return file.read(16)
+    def size(self, sha256: str) -> int | None:
+        """Return a stored file's length in bytes, None when it is not there.
+
+        Raises:
+            Unavailable: the storage does not answer.
+        """
+        try:
+            return self._storage.size(key_of(sha256))
+        except OSError as error:
+            msg = f"the evidence store cannot be read ({error.strerror or error})"
+            raise Unavailable(msg) from error
+
+    def read(self, sha256: str, start: int, stop: int) -> Iterator[bytes]:
+        """Yield a stored file's bytes `start` (included) to `stop` (not included)."""
+        return self._storage.read(key_of(sha256), start, stop)
+
+    def delete(self, sha256: str) -> bool:
+        """Remove a file's bytes for good; return False when there were none.
+
+        Raises:
+            OSError: the storage does not answer.
+        """
+        return self._storage.delete(key_of(sha256))
 
 
 class _Writer:
     """One file on its way in; under a name of its own until it is whole."""
 
-    def __init__(self, root: Path, sha256: str, limit_bytes: int) -> None:
-        self._root = root
-        self._sha256 = sha256
-        self._limit_bytes = limit_bytes
+    def __init__(self, incoming: Path, expected: Expected) -> None:
+        self._incoming = incoming
+        self._expected = expected
+        self._head = b""
         self._hash = hashlib.sha256()
         self._size = 0
         self._fd = -1
         self._temporary: Path | None = None
 
     def open(self) -> None:
-        incoming = self._root / "incoming"
-        incoming.mkdir(parents=True, exist_ok=True)
-        self._fd, name = tempfile.mkstemp(dir=incoming)
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        self._fd, name = tempfile.mkstemp(dir=self._incoming)
         self._temporary = Path(name)
 
     def write(self, data: bytes) -> None:
         self._size += len(data)
-        if self._size > self._limit_bytes:
-            msg = f"got more than {self._limit_bytes} bytes; expected a smaller file"
+        limit = self._expected.limit_bytes
+        if self._size > limit:
+            msg = f"got more than {limit} bytes; expected a smaller file"
             raise TooLarge(msg)
+        self._head = (self._head + data[:HEAD_BYTES])[:HEAD_BYTES]
         self._hash.update(data)
         view = memoryview(data)
         while view:
             view = view[os.write(self._fd, view) :]
 
-    def finish(self, target: Path) -> Received:
-        digest = self._hash.hexdigest()
-        if digest != self._sha256:
+    def finish(self, storage: Storage) -> Received:
+        expected, digest = self._expected, self._hash.hexdigest()
+        if digest != expected.sha256:
             msg = (
-                f"got bytes with SHA-256 {digest}; expected {self._sha256}; send again"
+                f"got bytes with SHA-256 {digest}; expected {expected.sha256}; "
+                "send again"
             )
             raise HashMismatch(msg)
+        if not looks_like(expected.media_type, self._head):
+            msg = f"got bytes that are not {expected.media_type}; expected that type"
+            raise UnsupportedType(msg)
         os.fsync(self._fd)
-        target.parent.mkdir(exist_ok=True)
         if self._temporary is not None:
-            self._temporary.replace(target)
-            self._temporary = None
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            storage.put(key_of(digest), self._temporary)
         return Received(digest, self._size)
 
     def discard(self) -> None:

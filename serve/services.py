@@ -14,6 +14,7 @@ from serve.cases.verification import VerificationStore
 from serve.feed import Feed
 from serve.files import EvidenceFiles
 from serve.metrics import Metrics
+from serve.object_storage import ObjectStorage
 from serve.outward.broadcast import Broadcast
 from serve.outward.queue import DeliveryQueue
 from serve.outward.secrets import SecretBox
@@ -22,7 +23,8 @@ from serve.people.audit import AuditLog
 from serve.people.keys import KeyStore
 from serve.people.oidc import OidcProvider
 from serve.people.users import UserStore
-from serve.settings import Settings
+from serve.settings import Settings, SettingsError
+from serve.storage import Folder, Storage, StorageError
 from serve.store.cameras import CameraStore
 from serve.store.database import Database
 from serve.store.events import EventStore
@@ -47,6 +49,7 @@ class Services:
     events: EventStore
     evidence: EvidenceStore
     files: EvidenceFiles
+    storage: Storage
     cameras: CameraStore
     grid: Grid
     cases: CaseStore
@@ -68,6 +71,7 @@ def assemble(settings: Settings, clock: Clock) -> Services:
         SettingsError: a file of the city's rules cannot be used.
     """
     database = Database(settings.database)
+    storage = _storage(settings)
     policy = load_policy(settings.config_dir)
     grid = Grid(database, clock)
     feed = Feed(database)
@@ -86,7 +90,8 @@ def assemble(settings: Settings, clock: Clock) -> Services:
         intake=Intake(database, clock, grid, cases),
         events=EventStore(database),
         evidence=EvidenceStore(database, clock),
-        files=EvidenceFiles(settings.evidence_dir),
+        files=EvidenceFiles(storage, settings.evidence_dir / "incoming"),
+        storage=storage,
         cameras=CameraStore(database, clock),
         grid=grid,
         cases=cases,
@@ -100,6 +105,15 @@ def assemble(settings: Settings, clock: Clock) -> Services:
         queue=DeliveryQueue(database, clock),
         metrics=Metrics(),
     )
+
+
+def _storage(settings: Settings) -> Storage:
+    if not settings.evidence_url:
+        return Folder(settings.evidence_dir)
+    try:
+        return ObjectStorage(settings.evidence_url, settings.evidence_endpoint)
+    except StorageError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _box(settings: Settings) -> SecretBox:

@@ -57,6 +57,9 @@ class Settings(BaseModel):
     Attributes:
         home: the one folder that the service writes to.
         database_url: SQLAlchemy address; empty means SQLite in `home/serve.db`.
+        evidence_url: `s3://bucket/prefix` for evidence files (extra `s3`); empty means
+            the folder `home/serve-evidence`.
+        evidence_endpoint: address of an S3-compatible server that is not AWS.
         host: address to listen on.
         port: 0 picks a free one.
         open_reads: reading needs no key; only on a loopback address.
@@ -89,6 +92,8 @@ class Settings(BaseModel):
 
     home: Path = Path(".streetwarden")
     database_url: str = ""
+    evidence_url: str = ""
+    evidence_endpoint: str | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8321, ge=0, le=65535)
     open_reads: bool = False

@@ -1,18 +1,28 @@
 """Evidence files: in by hash, out to readers, clips in ranges."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from serve.access import Ingester, Reader, Services_
-from serve.errors import Forbidden, InvalidContent, UnknownEvidence, UnsupportedType
-from serve.files import ACCEPTED, looks_like
-from serve.messages import FileName, Identifier, Role, Sha256
+from serve.errors import (
+    Forbidden,
+    InvalidContent,
+    TooLarge,
+    UnknownEvidence,
+    UnsupportedType,
+)
+from serve.files import ACCEPTED, Expected, Received
+from serve.manifests import MAX_BYTES, read_manifest
+from serve.manifests import ROLE as MANIFEST
+from serve.messages import EvidenceRef, FileName, Identifier, Role, Sha256
 from serve.people.audit import Deed
 from serve.people.roles import ANYONE_HERE, Principal, Scope
+from serve.ranges import Asked, asked_range, part_of
 from serve.services import Services
 from serve.store.evidence import Upload
 from serve.store.tables import EvidenceRow
@@ -78,23 +88,16 @@ async def put_evidence(
 ) -> Stored:
     """Store a file of an event reported before; sending it again is harmless.
 
-    The hash must be the one that the event announced under this name. A file that was
-    not announced (a clip that was sealed later, a manifest) gets the role sent along.
+    The hash must be the one that the event announced under this name, or that a
+    manifest handed in before lists. A file that neither names (a clip that was sealed
+    later, the manifest itself: role `manifest`) gets the role sent along.
     """
     role, there = await run_in_threadpool(services.evidence.expect, upload)
     if not there:
-        received = await services.files.receive(
-            request.stream(),
-            sha256=upload.sha256,
-            limit_bytes=services.settings.max_evidence_bytes,
-        )
-        head = await run_in_threadpool(services.files.head, received.sha256)
-        if not looks_like(upload.media_type, head):
-            msg = f"got bytes that are not {upload.media_type}; expected that type"
-            raise UnsupportedType(msg)
-        there = not await run_in_threadpool(
-            services.evidence.add, upload, role=role, size_bytes=received.size_bytes
-        )
+        limit_bytes = services.settings.max_evidence_bytes
+        expected = Expected(upload.sha256, upload.media_type, limit_bytes)
+        received = await services.files.receive(request.stream(), expected)
+        there = not await run_in_threadpool(_add, services, upload, role, received)
         services.metrics.evidence(received.size_bytes)
     response.status_code = 200 if there else 201
     return Stored(
@@ -102,6 +105,19 @@ async def put_evidence(
         name=upload.name,
         sha256=upload.sha256,
         result="repeated" if there else "new",
+    )
+
+
+def _add(services: Services, upload: Upload, role: str, received: Received) -> bool:
+    vouched: Sequence[EvidenceRef] = ()
+    if role == MANIFEST:
+        if received.size_bytes > MAX_BYTES:
+            msg = f"manifest: got {received.size_bytes} bytes; expected <= {MAX_BYTES}"
+            raise TooLarge(msg)
+        content = services.files.read(received.sha256, 0, received.size_bytes)
+        vouched = read_manifest(content, upload.event_id)
+    return services.evidence.add(
+        upload, role=role, size_bytes=received.size_bytes, vouched=vouched
     )
 
 
@@ -124,7 +140,7 @@ def _open_original(
 @router.get(
     _PATH,
     summary="One evidence file",
-    response_class=FileResponse,
+    response_class=StreamingResponse,
     responses={
         200: {
             "content": {
@@ -140,6 +156,7 @@ def get_evidence(
     name: FileName,
     services: Services_,
     reader: Reader,
+    asked: Annotated[Asked, Depends(asked_range)],
     reason: Annotated[
         str,
         Query(description="Why an original is needed; audited", max_length=512),
@@ -154,12 +171,23 @@ def get_evidence(
     row = services.evidence.get(event_id, name)
     if not is_shared(row.role):
         _open_original(services, row, reader, reason.strip())
-    path = services.files.path(row.sha256)
-    if not path.is_file():
+    size = services.files.size(row.sha256)
+    if size is None:
         msg = f"evidence {name}: the file is no longer in the store"
         raise UnknownEvidence(msg)
-    return FileResponse(
-        path,
+    etag = f'"{row.sha256}"'
+    part = part_of(asked, size, etag)
+    headers = {
+        "ETag": etag,
+        "Cache-Control": "private, max-age=3600",
+        "Accept-Ranges": "bytes",
+        "Content-Length": str(part.stop - part.start),
+    }
+    if part.partial:
+        headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
+    return StreamingResponse(
+        services.files.read(row.sha256, part.start, part.stop),
+        status_code=206 if part.partial else 200,
         media_type=row.media_type,
-        headers={"ETag": f'"{row.sha256}"', "Cache-Control": "private, max-age=3600"},
+        headers=headers,
     )

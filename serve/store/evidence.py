@@ -1,12 +1,14 @@
 """Which evidence files an event has, and which it announced."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from serve.errors import EvidenceConflict, UnknownEvent, UnknownEvidence
+from serve.messages import EvidenceRef
 from serve.store.database import Database
 from serve.store.tables import EventRow, EvidenceRow
 from vision.core.ports import Clock
@@ -53,16 +55,33 @@ class EvidenceStore:
             role = _announced_role(session, upload)
             return role, _same_or_none(session, upload)
 
-    def add(self, upload: Upload, *, role: str, size_bytes: int) -> bool:
+    def add(
+        self,
+        upload: Upload,
+        *,
+        role: str,
+        size_bytes: int,
+        vouched: Sequence[EvidenceRef] = (),
+    ) -> bool:
         """Record a file that lies in its place; return False if it was known.
 
+        Args:
+            upload: the file.
+            role: what it shows.
+            size_bytes: its length.
+            vouched: for a manifest: the files it lists. Those that are here must be
+                the same, and those that come later will have to be.
+
         Raises:
-            EvidenceConflict: another upload took the name meanwhile.
+            EvidenceConflict: another upload took the name meanwhile, or the manifest
+                contradicts what is here.
         """
 
         def record(session: Session) -> bool:
             if _same_or_none(session, upload):
                 return False
+            if vouched:
+                _vouch(session, upload.event_id, vouched)
             session.add(
                 EvidenceRow(
                     event_id=upload.event_id,
@@ -90,6 +109,28 @@ class EvidenceStore:
             msg = f"evidence: got {name!r} of event {event_id!r}; no such file arrived"
             raise UnknownEvidence(msg)
         return row
+
+
+def _vouch(session: Session, event_id: str, vouched: Sequence[EvidenceRef]) -> None:
+    event = session.scalars(
+        select(EventRow).where(EventRow.event_id == event_id).with_for_update()
+    ).one()
+    stored = session.scalars(
+        select(EvidenceRow).where(EvidenceRow.event_id == event_id)
+    )
+    announced = json.loads(event.evidence)
+    known = {item["name"]: item["sha256"] for item in announced}
+    known |= {row.name: row.sha256 for row in stored}
+    for file in vouched:
+        if known.get(file.name, file.sha256) != file.sha256:
+            msg = (
+                f"manifest: {file.name} is listed with SHA-256 {file.sha256}; "
+                f"announced or stored is {known[file.name]}"
+            )
+            raise EvidenceConflict(msg)
+    names = {item["name"] for item in announced}
+    new = [one.model_dump(mode="json") for one in vouched if one.name not in names]
+    event.evidence = json.dumps(announced + new)
 
 
 def _announced_role(session: Session, upload: Upload) -> str:

@@ -9,6 +9,7 @@ from serve.people.roles import Scope
 from serve.settings import Settings
 from tests.service.serve.conftest import Live, Start
 from tests.service.serve.street import Seen, artifact, jpeg, message, sha256
+from vision.evidence.manifest import Entry, Manifest
 
 EVENTS = "/api/v1/events"
 PICTURE = jpeg()
@@ -118,6 +119,57 @@ def test_a_file_that_was_not_announced_gets_the_role_sent_along(
     assert reader.get(f"{EVENTS}/evt-1").json()["evidence"][2]["role"] == "clip"
 
 
+def hand_in_manifest(
+    client: httpx.Client, files: dict[str, bytes], event_id: str = "evt-1"
+) -> httpx.Response:
+    listed = [artifact(name, "clip", content) for name, content in files.items()]
+    sealed = Manifest(event_id, 1, {}, entries=tuple(Entry(one, 1) for one in listed))
+    content = sealed.to_bytes()
+    return client.put(
+        f"{EVENTS}/evt-1/evidence/manifest-001.json",
+        content=content,
+        headers={
+            "Content-Type": "application/json",
+            "X-Content-SHA256": sha256(content),
+            "X-Evidence-Role": "manifest",
+        },
+    )
+
+
+def test_what_a_manifest_lists_must_have_its_hash_before_and_after(
+    reported: httpx.Client, reader: httpx.Client
+) -> None:
+    put(reported, PICTURE)
+    other = jpeg((9, 9, 9))
+
+    contradicts = hand_in_manifest(reported, {"overlay.jpg": other})
+    agrees = hand_in_manifest(reported, {"overlay.jpg": PICTURE, "late.jpg": other})
+    wrong = put(reported, PICTURE, name="late.jpg")
+    right = put(reported, other, name="late.jpg")
+
+    assert contradicts.status_code == 409
+    assert "manifest: overlay.jpg" in contradicts.json()["detail"]
+    assert agrees.status_code == 201
+    assert (wrong.status_code, right.status_code) == (409, 201)
+    listed = reader.get(f"{EVENTS}/evt-1").json()["evidence"]
+    roles = {file["name"]: file["role"] for file in listed}
+    assert (roles["overlay.jpg"], roles["late.jpg"]) == ("overlay", "clip")
+
+
+def test_a_manifest_of_another_event_or_of_nothing_is_refused(
+    reported: httpx.Client,
+) -> None:
+    other = hand_in_manifest(reported, {}, event_id="evt-2")
+    headers = {"X-Evidence-Role": "manifest", "Content-Type": "application/json"}
+    nothing = reported.put(
+        f"{EVENTS}/evt-1/evidence/manifest.json",
+        content=b"{}",
+        headers={**headers, "X-Content-SHA256": sha256(b"{}")},
+    )
+
+    assert (other.status_code, nothing.status_code) == (422, 422)
+
+
 def test_evidence_of_an_event_that_nobody_reported_is_refused(
     engine: httpx.Client,
 ) -> None:
@@ -161,12 +213,14 @@ def test_names_that_could_leave_the_folder_are_refused(
     ],
 )
 def test_content_that_is_not_an_accepted_type_is_refused(
-    reported: httpx.Client, media_type: str, content: bytes
+    live: Live, reported: httpx.Client, media_type: str, content: bytes
 ) -> None:
     answer = put(reported, content, name="new.bin", media_type=media_type)
 
     assert answer.status_code == 415
     assert answer.headers["content-type"] == "application/problem+json"
+    root = live.services.settings.evidence_dir
+    assert [path for path in root.rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.parametrize("sent", ["announced", "streamed"])

@@ -1,0 +1,49 @@
+"""The engine's own list of a package's files, which every upload must agree with."""
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+
+from serve.errors import InvalidContent
+from serve.messages import EvidenceRef, FileName, Identifier, Wire
+
+ROLE = "manifest"
+MAX_BYTES = 1024 * 1024
+MAX_FILES = 500
+
+
+class _Listed(EvidenceRef):
+    """One file of a package; a manifest calls its name `path`."""
+
+    name: Annotated[FileName, Field(alias="path")]
+
+
+class Manifest(Wire):
+    """What the service reads of a manifest; its seal is checked offline."""
+
+    event_id: Identifier
+    files: Annotated[list[_Listed], Field(max_length=MAX_FILES)]
+
+
+def read_manifest(content: Iterable[bytes], event_id: str) -> Sequence[EvidenceRef]:
+    """Return the files that a manifest vouches for.
+
+    Args:
+        content: its bytes, at most `MAX_BYTES`.
+        event_id: whose it must be.
+
+    Raises:
+        InvalidContent: it is no manifest, or another event's.
+    """
+    try:
+        manifest = Manifest.model_validate_json(b"".join(content))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = "/".join(str(part) for part in first["loc"]) or "manifest"
+        msg = f"manifest: {place}: {first['msg']}; expected the JSON the engine sealed"
+        raise InvalidContent(msg) from error
+    if manifest.event_id != event_id:
+        msg = f"manifest: got one of event {manifest.event_id}; expected {event_id}'s"
+        raise InvalidContent(msg)
+    return manifest.files

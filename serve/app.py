@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import FastAPI
 
 from serve.console.pages import mount_console
-from serve.errors import install_handlers
+from serve.failures import install_handlers
 from serve.jobs import work_beside
 from serve.middleware import LimitBody, Observe
 from serve.openapi import describe_problems
@@ -25,6 +25,7 @@ from serve.routes import (
     open311,
     operation,
     people,
+    retention,
     stream,
     subscriptions,
     verifications,
@@ -94,6 +95,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         open311,
         grids,
         people,
+        retention,
         operation,
     ):
         app.include_router(part.router)

@@ -5,10 +5,6 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import TypeAlias
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError
-from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 logger = logging.getLogger(__name__)
@@ -96,6 +92,14 @@ class UnknownEvidence(NotFound):
 
     slug = "unknown-evidence"
     title = "No such evidence file"
+
+
+class EvidenceDeleted(Problem):
+    """The file was deleted under a retention rule."""
+
+    status = HTTPStatus.GONE
+    slug = "evidence-deleted"
+    title = "The file was deleted, as the rules ask"
 
 
 class InvalidContent(Problem):
@@ -232,63 +236,3 @@ def problem_response(problem: Problem) -> Response:
         headers=problem.headers,
         media_type=MEDIA_TYPE,
     )
-
-
-def install_handlers(app: FastAPI) -> None:
-    """Make every failure of the app a problem document."""
-    app.add_exception_handler(Problem, _on_problem)
-    app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(OperationalError, _on_database)
-    app.add_exception_handler(Exception, _on_unexpected)
-
-
-def _on_problem(_: Request, error: Exception) -> Response:
-    if not isinstance(error, Problem):
-        raise error
-    return problem_response(error)
-
-
-def _on_invalid(_: Request, error: Exception) -> Response:
-    if not isinstance(error, RequestValidationError):
-        raise error
-    places = [
-        {"at": "/".join(str(part) for part in item["loc"]), "expected": item["msg"]}
-        for item in error.errors()
-    ]
-    first = places[0] if places else {"at": "body", "expected": "valid content"}
-    detail = f"{first['at']}: {first['expected']}"
-    return problem_response(InvalidContent(detail, errors=places))
-
-
-def _on_http(_: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        raise error
-    status = HTTPStatus(error.status_code)
-    problem = Problem(str(error.detail), headers=error.headers)
-    problem.status = status
-    problem.slug = status.phrase.lower().replace(" ", "-")
-    problem.title = status.phrase
-    return problem_response(problem)
-
-
-def _on_database(request: Request, error: Exception) -> Response:
-    logger.error(
-        "the database cannot be used: %s",
-        type(error.__cause__ or error).__name__,
-        extra={"path": request.url.path},
-    )
-    return problem_response(
-        Unavailable("The database is away or busy; nothing was stored; try again.")
-    )
-
-
-def _on_unexpected(request: Request, error: Exception) -> Response:
-    logger.error(
-        "request failed unexpectedly", exc_info=error, extra={"path": request.url.path}
-    )
-    problem = Problem("The service failed; the request id leads to its log line.")
-    problem.status = HTTPStatus.INTERNAL_SERVER_ERROR
-    problem.slug = "internal"
-    problem.title = "The service failed"
-    return problem_response(problem)

@@ -15,17 +15,19 @@ from serve.services import Services
 ESCALATE_EVERY_S = 5.0
 EXPIRE_EVERY_S = 60.0
 DELIVER_EVERY_S = 1.0
+RETAIN_EVERY_S = 3600.0
 STOP_S = 20.0
 
 
 @contextmanager
 def work_beside(services: Services) -> Iterator[None]:
-    """Escalate and deliver until the block ends."""
+    """Escalate, deliver and delete what is over age until the block ends."""
     dispatcher = Dispatcher(services.queue, _senders(services))
     jobs = [
         Periodic("escalation", services.escalation.run, ESCALATE_EVERY_S),
         Periodic("unanswered", services.verifications.expire, EXPIRE_EVERY_S),
         Periodic("delivery", dispatcher.run, DELIVER_EVERY_S),
+        Periodic("retention", services.retention.run, RETAIN_EVERY_S),
     ]
     unlisten = services.feed.listen(jobs[-1].ring)
     for job in jobs:

@@ -23,12 +23,14 @@ from serve.people.audit import AuditLog
 from serve.people.keys import KeyStore
 from serve.people.oidc import OidcProvider
 from serve.people.users import UserStore
+from serve.retention import Retention, load_rules
 from serve.settings import Settings, SettingsError
 from serve.storage import Folder, Storage, StorageError
 from serve.store.cameras import CameraStore
 from serve.store.database import Database
 from serve.store.events import EventStore
 from serve.store.evidence import EvidenceStore
+from serve.store.holds import HoldStore
 from serve.store.intake import Intake
 from vision.core.ports import Clock
 
@@ -50,6 +52,8 @@ class Services:
     evidence: EvidenceStore
     files: EvidenceFiles
     storage: Storage
+    holds: HoldStore
+    retention: Retention
     cameras: CameraStore
     grid: Grid
     cases: CaseStore
@@ -72,6 +76,8 @@ def assemble(settings: Settings, clock: Clock) -> Services:
     """
     database = Database(settings.database)
     storage = _storage(settings)
+    files = EvidenceFiles(storage, settings.evidence_dir / "incoming")
+    audit = AuditLog(database, clock)
     policy = load_policy(settings.config_dir)
     grid = Grid(database, clock)
     feed = Feed(database)
@@ -90,7 +96,9 @@ def assemble(settings: Settings, clock: Clock) -> Services:
         intake=Intake(database, clock, grid, cases),
         events=EventStore(database),
         evidence=EvidenceStore(database, clock),
-        files=EvidenceFiles(storage, settings.evidence_dir / "incoming"),
+        files=files,
+        holds=HoldStore(database, clock, audit),
+        retention=Retention(database, clock, files, load_rules(settings.config_dir)),
         storage=storage,
         cameras=CameraStore(database, clock),
         grid=grid,

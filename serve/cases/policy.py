@@ -1,20 +1,17 @@
 """A city's own rules: who is responsible, and how long each step may take."""
 
-from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from typing_extensions import override
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from serve.cases.lifecycle import State
 from serve.cases.worktime import Span, Unit, WorkCalendar
 from serve.settings import SettingsError
+from serve.yaml_files import load_yaml
 from vision.core.violations import Slug
 
 
@@ -38,9 +35,6 @@ STAGE_OF: dict[State, Stage] = {
     State.REWORK: Stage.HANDLE,
     State.FEEDBACK: Stage.CHECK,
 }
-
-
-T = TypeVar("T", bound=BaseModel)
 
 
 class _Strict(BaseModel):
@@ -221,11 +215,11 @@ def load_policy(folder: Path) -> Policy:
     """
     routing, deadlines, calendar = Routing(), None, None
     if (folder / "departments.yaml").is_file():
-        routing = _load(folder / "departments.yaml", Routing)
+        routing = load_yaml(folder / "departments.yaml", Routing)
         _check_routing(routing, folder / "departments.yaml")
     if (folder / "deadlines.yaml").is_file():
-        deadlines = _load(folder / "deadlines.yaml", Deadlines)
-        calendar = _load(folder / deadlines.calendar, CalendarFile).work_calendar()
+        deadlines = load_yaml(folder / "deadlines.yaml", Deadlines)
+        calendar = load_yaml(folder / deadlines.calendar, CalendarFile).work_calendar()
     return Policy(routing, deadlines, calendar)
 
 
@@ -252,34 +246,3 @@ def _check_routing(routing: Routing, path: Path) -> None:
             f"{path}: departments {unknown} are not in the list `departments`; add them"
         )
         raise SettingsError(msg)
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """Refuses a key that stands twice: one of the two would be lost silently."""
-
-    @override
-    def construct_mapping(
-        self, node: yaml.MappingNode, deep: bool = False
-    ) -> dict[Hashable, object]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                msg = f"the key {key.value!r} stands twice; keep one"
-                raise yaml.MarkedYAMLError(problem=msg, problem_mark=key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)
-
-
-def _load(path: Path, model: type[T]) -> T:
-    try:
-        tree = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506 a SafeLoader that refuses doubles
-        return model.model_validate(tree)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        msg = f"{path}: {error}"
-        raise SettingsError(msg) from error
-    except ValidationError as error:
-        lines = [
-            f"{path}: {'.'.join(str(part) for part in one['loc'])}: {one['msg']}"
-            for one in error.errors()
-        ]
-        raise SettingsError("\n".join(lines)) from None

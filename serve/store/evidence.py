@@ -7,9 +7,15 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from serve.errors import EvidenceConflict, UnknownEvent, UnknownEvidence
+from serve.errors import (
+    EvidenceConflict,
+    EvidenceDeleted,
+    UnknownEvent,
+    UnknownEvidence,
+)
 from serve.messages import EvidenceRef
 from serve.store.database import Database
+from serve.store.retention_tables import DeletionRow
 from serve.store.tables import EventRow, EvidenceRow
 from vision.core.ports import Clock
 
@@ -53,7 +59,9 @@ class EvidenceStore:
         """
         with self._database.read() as session:
             role = _announced_role(session, upload)
-            return role, _same_or_none(session, upload)
+            # What retention deleted is not taken in again.
+            done = _same_or_none(session, upload) or _was_deleted(session, upload)
+            return role, done
 
     def add(
         self,
@@ -102,9 +110,17 @@ class EvidenceStore:
 
         Raises:
             UnknownEvidence: no such file has arrived.
+            EvidenceDeleted: it was deleted under a rule.
         """
         with self._database.read() as session:
             row = session.get(EvidenceRow, (event_id, name))
+            line = None if row is not None else _deletion(session, event_id, name)
+        if line is not None:
+            msg = (
+                f"evidence {name}: deleted {line.decided_at:%Y-%m-%d} under the rule "
+                f'"{line.rule}"; its SHA-256 was {line.sha256}'
+            )
+            raise EvidenceDeleted(msg)
         if row is None:
             msg = f"evidence: got {name!r} of event {event_id!r}; no such file arrived"
             raise UnknownEvidence(msg)
@@ -164,3 +180,16 @@ def _same_or_none(session: Session, upload: Upload) -> bool:
         msg = f"evidence {upload.name}: other bytes are stored under this name already"
         raise EvidenceConflict(msg)
     return True
+
+
+def _deletion(session: Session, event_id: str, name: str) -> DeletionRow | None:
+    return session.scalars(
+        select(DeletionRow)
+        .where(DeletionRow.event_id == event_id, DeletionRow.name == name)
+        .order_by(DeletionRow.number.desc())
+    ).first()
+
+
+def _was_deleted(session: Session, upload: Upload) -> bool:
+    line = _deletion(session, upload.event_id, upload.name)
+    return line is not None and line.sha256 == upload.sha256

@@ -1,6 +1,5 @@
 """`python -m serve`: run the service, make keys."""
 
-import os
 import signal
 import socket
 from datetime import timedelta
@@ -11,14 +10,14 @@ from typing import Annotated
 import typer
 
 from serve.app import create_app, prepare
+from serve.commands import Home, add_commands, assembled, or_exit
 from serve.errors import Conflict
 from serve.logs import set_up_logging
 from serve.people.passwords import SHORTEST
 from serve.people.roles import CITY_WIDE, Role, Scope
 from serve.server import Server
-from serve.services import Services, assemble
-from serve.settings import Settings, SettingsError, load_settings
-from vision.core.clock import SystemClock
+from serve.services import Services
+from serve.settings import Settings
 
 BACKLOG = 2048
 SETUP_TIME = timedelta(days=1)
@@ -31,7 +30,7 @@ users = typer.Typer(help="People.", no_args_is_help=True)
 cli.add_typer(keys, name="keys")
 cli.add_typer(users, name="users")
 
-Home = Annotated[Path | None, typer.Option(help="Folder for all state")]
+add_commands(cli)
 
 
 @cli.callback(invoke_without_command=True)
@@ -52,9 +51,10 @@ def serve(  # noqa: PLR0913 one argument per option
     """Run the service until it is told to stop."""
     if context.invoked_subcommand is not None:
         return
-    settings = _settings(host=host, port=port, home=home, open_reads=open_reads or None)
+    services = assembled(host=host, port=port, home=home, open_reads=open_reads or None)
+    settings = services.settings
     set_up_logging(log_level.upper(), as_json=not log_text)
-    _first_start(assemble(settings, SystemClock()))
+    or_exit(lambda: _first_start(services))
     listening = _listen(settings)
     address = _address(settings, listening)
     server = Server(create_app(settings))
@@ -131,17 +131,9 @@ def create_user(
         raise typer.Exit(1) from None
 
 
-def _settings(**given: object) -> Settings:
-    try:
-        return load_settings(os.environ, **given)
-    except SettingsError as error:
-        typer.echo(f"settings are not usable:\n{error}", err=True)
-        raise typer.Exit(2) from None
-
-
 def _prepared(home: Path | None) -> Services:
-    services = assemble(_settings(home=home), SystemClock())
-    prepare(services)
+    services = assembled(home=home)
+    or_exit(lambda: prepare(services))
     return services
 
 

@@ -4,11 +4,20 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, Insert, create_engine, event, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Insert,
+    create_engine,
+    event,
+    inspect,
+    text,
+)
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -45,8 +54,8 @@ class Database:
         """`sqlite` or `postgresql`."""
         return self._engine.dialect.name
 
-    def migrate(self) -> None:
-        """Bring the schema to the newest version; harmless when it is."""
+    def migrate(self, revision: str = "head") -> None:
+        """Bring the schema to a version, the newest by default; harmless when it is."""
         with (
             as_file(files("serve").joinpath("migrations")) as folder,
             self._engine.connect() as connection,
@@ -54,7 +63,7 @@ class Database:
             config = Config()
             config.set_main_option("script_location", str(folder).replace("%", "%%"))
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -81,6 +90,15 @@ class Database:
             yield connection
             connection.commit()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Give a connection that sees one moment, whatever others write meanwhile."""
+        with self._engine.connect() as connection:
+            if self.dialect == "postgresql":
+                # On SQLite every read transaction is a snapshot.
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+
     def settle(self, work: Callable[[Session], T]) -> T:
         """Run `work` in a write; look again if another worker was quicker.
 
@@ -99,6 +117,21 @@ class Database:
             IntegrityError: looking again did not help.
         """
         return _settled(self.write_rows, work)
+
+    def revision(self) -> str | None:
+        """Return the version of the schema, or None where there is none yet.
+
+        Raises:
+            sqlalchemy.exc.OperationalError: the database does not answer.
+        """
+        path = self._engine.url.database
+        if self.dialect == "sqlite" and path and not Path(path).exists():
+            return None  # opening it would make it
+        with self._engine.connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            query = text("SELECT version_num FROM alembic_version")
+            return connection.scalar(query)
 
     def ping(self) -> None:
         """Prove that the database answers.

@@ -1,6 +1,14 @@
 """Counters of one process in Prometheus' text form."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+
+from serve.outward.backlog import Backlog
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
@@ -35,6 +43,30 @@ class Metrics:
             "Evidence stored",
             registry=self._registry,
         )
+
+        self._deliveries = Gauge(
+            "streetwarden_serve_deliveries",
+            "Messages not delivered to a subscriber",
+            ("state",),
+            registry=self._registry,
+        )
+        self._oldest = Gauge(
+            "streetwarden_serve_oldest_delivery_seconds",
+            "Since the oldest undelivered message arrived",
+            registry=self._registry,
+        )
+        self._listeners = Gauge(
+            "streetwarden_serve_stream_listeners",
+            "Open live streams of this process",
+            registry=self._registry,
+        )
+
+    def outward(self, waiting: Backlog, listeners: int) -> None:
+        """Note what is on its way out now."""
+        self._deliveries.labels("pending").set(waiting.pending)
+        self._deliveries.labels("dead").set(waiting.dead)
+        self._oldest.set(waiting.oldest_s)
+        self._listeners.set(listeners)
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request; `route` is the pattern, not the path."""

@@ -20,7 +20,13 @@ from serve.people.roles import Role
 
 PREFIX = "STREETWARDEN_"
 MIB = 1024 * 1024
-_SECRETS = ("api_key", "secret_key", "mqtt_password", "oidc_client_secret")
+_SECRETS = (
+    "database_url",
+    "api_key",
+    "secret_key",
+    "mqtt_password",
+    "oidc_client_secret",
+)
 
 
 class SettingsError(Exception):

@@ -1,14 +1,21 @@
 """For those who run the service: is it well, what does it count, what does it speak."""
 
+import logging
+
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
 
 from serve.access import Services_
 from serve.messages import ViolationMessage
+from serve.outward.backlog import backlog
 
 router = APIRouter(tags=["operation"])
 
+logger = logging.getLogger(__name__)
+
+NOBODY = "0" * 64
 SCHEMA_PATH = "/schemas/violation-event.v1.json"
 
 
@@ -32,14 +39,21 @@ def healthz() -> Health:
 
 @router.get("/readyz", summary="Can it serve")
 def readyz(services: Services_) -> Health:
-    """Answer 200 when the database answers, else 503."""
+    """Answer 200 when the database and the evidence store answer, else 503."""
     services.database.ping()
+    services.files.size(NOBODY)
     return Health(status="ready")
 
 
 @router.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)
 def metrics(services: Services_) -> PlainTextResponse:
     """Return counters in Prometheus' text format; no names of people or places."""
+    try:
+        waiting = backlog(services.database, services.clock)
+        services.metrics.outward(waiting, services.broadcast.listeners)
+    except SQLAlchemyError:
+        # What this process counted is worth most while the database is away.
+        logger.warning("metrics without deliveries: the database is away")
     return PlainTextResponse(
         services.metrics.text(), media_type="text/plain; version=0.0.4"
     )

@@ -131,7 +131,7 @@ class Database:
             if not inspect(connection).has_table("alembic_version"):
                 return None
             query = text("SELECT version_num FROM alembic_version")
-            return connection.scalar(query)
+            return str(connection.scalar(query))
 
     def ping(self) -> None:
         """Prove that the database answers.

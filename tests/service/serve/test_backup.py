@@ -32,7 +32,7 @@ def live(start: Start, tmp_path: Path) -> Live:
     """Start a service with something of every kind in it."""
     live = start(Settings(home=tmp_path / "old", allow_private_webhooks=True))
     seen = Seen(artifacts=(artifact("overlay.jpg", "overlay", PICTURE),))
-    live.services.subscriptions.create(Wish("http://10.0.0.1/x"), ENGINE)
+    live.services.subscriptions.create(Wish("http://127.0.0.1:9/x"), ENGINE)
     with (
         live.client(Scope.INGEST) as engine,
         live.person("boss", Role.SUPERVISOR) as boss,
@@ -112,6 +112,7 @@ def test_everything_comes_back_and_goes_on(live: Live, tmp_path: Path) -> None:
 def test_a_city_may_move_from_postgresql_to_sqlite_and_back(
     live: Live, tmp_path: Path
 ) -> None:
+    live.stop()
     save(parts(live.services), tmp_path / "one.tar", MONDAY)
     (tmp_path / "small").mkdir()
     small = assemble(Settings(home=tmp_path / "small"), HandClock())
@@ -125,6 +126,7 @@ def test_a_city_may_move_from_postgresql_to_sqlite_and_back(
 
 
 def test_nothing_is_restored_over_something(live: Live, tmp_path: Path) -> None:
+    live.stop()
     save(parts(live.services), tmp_path / "all.tar", MONDAY)
     before = everything(live.services.database)
 

@@ -1,0 +1,46 @@
+"""How much is on its way and how long it has waited, for those who watch over it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from serve.outward.queue import DEAD, PENDING
+from serve.store.database import Database
+from serve.store.delivery_tables import DeliveryRow
+from serve.store.tables import MessageRow
+from vision.core.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is not delivered.
+
+    Attributes:
+        pending: deliveries that are due or wait for another try.
+        dead: deliveries that were given up.
+        oldest_s: how long ago the oldest pending message arrived, 0 for none.
+    """
+
+    pending: int
+    dead: int
+    oldest_s: float
+
+
+def backlog(database: Database, clock: Clock) -> Backlog:
+    """Return what is not delivered now."""
+    counts = (
+        select(DeliveryRow.state, func.count())
+        .where(DeliveryRow.state.in_([PENDING, DEAD]))
+        .group_by(DeliveryRow.state)
+    )
+    first = select(func.min(DeliveryRow.message_number)).where(
+        DeliveryRow.state == PENDING
+    )
+    oldest = select(MessageRow.received_at).where(
+        MessageRow.number == first.scalar_subquery()
+    )
+    with database.read() as session:
+        by_state = {row[0]: row[1] for row in session.execute(counts)}
+        since = session.scalar(oldest)
+    waited_s = 0.0 if since is None else (clock.now() - since).total_seconds()
+    return Backlog(by_state.get(PENDING, 0), by_state.get(DEAD, 0), max(waited_s, 0.0))

@@ -75,13 +75,12 @@ def assemble(settings: Settings, clock: Clock) -> Services:
         SettingsError: a file of the city's rules cannot be used.
     """
     database = Database(settings.database)
+    audit = AuditLog(database, clock)
     storage = _storage(settings)
     files = EvidenceFiles(storage, settings.evidence_dir / "incoming")
-    audit = AuditLog(database, clock)
     policy = load_policy(settings.config_dir)
     grid = Grid(database, clock)
     feed = Feed(database)
-    audit = AuditLog(database, clock)
     box = _box(settings)
     cases = CaseStore(database, clock, policy, audit)
     return Services(

@@ -49,12 +49,10 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_deletions_deleted_at"), "deletions", ["deleted_at"], unique=False
     )
-    op.create_index("ix_cases_closed", "cases", ["closed_at"], unique=False)
 
 
 def downgrade() -> None:
     """Go back."""
-    op.drop_index("ix_cases_closed", table_name="cases")
     op.drop_index(op.f("ix_deletions_deleted_at"), table_name="deletions")
     op.drop_index("ix_deletions_event", table_name="deletions")
     op.drop_table("deletions")

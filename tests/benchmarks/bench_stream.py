@@ -1,0 +1,115 @@
+"""How soon five hundred listeners hear what happens.
+
+    python -m tests.benchmarks.bench_stream --listeners 500 --events 40
+
+The service is a process of its own; the listeners are connections of this one. Each
+event is timed from the moment it is posted until each listener has read it.
+"""
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from serve.app import create_app
+from serve.people.roles import Scope
+from serve.services import Services
+from serve.settings import Settings
+from tests.benchmarks.bench_service import own_process
+from tests.benchmarks.million import message
+from tests.benchmarks.soak_service import memory_mib
+
+PAUSE_S = 0.25
+PATIENCE_S = 60.0
+
+
+async def listener(
+    address: tuple[str, int],
+    key: str,
+    ready: asyncio.Semaphore,
+    heard: dict[str, list[float]],
+) -> None:
+    """Open one stream and note when each event comes."""
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(
+        f"GET /api/v1/stream HTTP/1.1\r\nHost: {address[0]}\r\n"
+        f"Authorization: Bearer {key}\r\n\r\n".encode()
+    )
+    await reader.readuntil(b"retry: 2000")
+    ready.release()
+    try:
+        while line := await reader.readline():
+            if line.startswith(b"data: "):
+                at_s = time.perf_counter()
+                name = line.split(b'"id":"', 1)[1].split(b'"', 1)[0].decode()
+                heard[name].append(at_s)
+    finally:
+        writer.close()
+
+
+async def measure(url: str, key: str, listeners: int, events: int) -> dict[str, object]:
+    """Return how long events took to reach everybody."""
+    parts = urlsplit(url)
+    address = (str(parts.hostname), int(parts.port or 80))
+    ready = asyncio.Semaphore(0)
+    sent = [message(number) for number in range(events)]
+    heard: dict[str, list[float]] = {str(one["id"]): [] for one in sent}
+    tasks = [
+        asyncio.create_task(listener(address, key, ready, heard))
+        for _ in range(listeners)
+    ]
+    for _ in range(listeners):
+        await asyncio.wait_for(ready.acquire(), PATIENCE_S)
+    posted: dict[str, float] = {}
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as client:
+        for one in sent:
+            posted[str(one["id"])] = time.perf_counter()
+            (await client.post("/api/v1/events", json=one)).raise_for_status()
+            await asyncio.sleep(PAUSE_S)
+    for _ in range(int(PATIENCE_S / PAUSE_S)):
+        if all(len(times) == listeners for times in heard.values()):
+            break
+        await asyncio.sleep(PAUSE_S)
+    size_mib = memory_mib(url)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    waits = [at_s - posted[name] for name, times in heard.items() for at_s in times]
+    return {
+        "listeners": listeners,
+        "events": events,
+        "heard": len(waits),
+        "missing": listeners * events - len(waits),
+        "p50_ms": round(statistics.median(waits) * 1000),
+        "p95_ms": round(statistics.quantiles(waits, n=20)[-1] * 1000),
+        "service_mib": round(size_mib, 1),
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--listeners", type=int, default=500)
+    parser.add_argument("--events", type=int, default=40)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        app = create_app(Settings(home=home))
+        services: Services = app.state.services
+        services.database.migrate()
+        key = services.keys.create("bench", [Scope.INGEST, Scope.READ])
+        with own_process("service", services.settings.database, home) as url:
+            figures = asyncio.run(measure(url, key, given.listeners, given.events))
+        sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -95,6 +95,20 @@ def require(scope: Scope) -> Callable[[Principal | None], Awaitable[Principal]]:
     return check
 
 
+_CHECKS = {scope: require(scope) for scope in Scope}
+
+
+async def authorize(request: Request, services: Services, scope: Scope) -> Principal:
+    """Return who asks, for a route that does without dependencies.
+
+    Raises:
+        Unauthenticated: nobody known.
+        Forbidden: somebody who may not.
+    """
+    given = await _bearer(request)
+    return await _CHECKS[scope](await principal_of(request, services, given))
+
+
 def _is_here(request: Request) -> bool:
     # A page elsewhere can make a browser ask 127.0.0.1 under its own name, and a
     # proxy asks from 127.0.0.1 for the whole world: neither is "here".

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from serve.errors import MEDIA_TYPE
+from serve.messages import ViolationMessage
 from serve.openapi_examples import EXAMPLES
 
 PROBLEM = {
@@ -28,6 +29,7 @@ _ANSWER = {
     "description": "A problem document",
     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
+_REF = "#/components/schemas/{model}"
 _METHODS = frozenset({"get", "put", "post", "patch", "delete"})
 
 
@@ -44,6 +46,10 @@ def describe_problems(app: FastAPI) -> None:
             )
             schemas = made.setdefault("components", {}).setdefault("schemas", {})
             schemas["Problem"] = PROBLEM
+            # Read by its route itself, so the framework does not know of it.
+            event = ViolationMessage.model_json_schema(ref_template=_REF)
+            schemas.update(event.pop("$defs"))
+            schemas["ViolationMessage"] = event
             for name, example in EXAMPLES.items():
                 if name in schemas:
                     schemas[name]["examples"] = [example]

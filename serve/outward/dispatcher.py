@@ -36,6 +36,8 @@ class Dispatcher:
         The claims of one round are of different events or subscribers, so they can
         go at the same time without changing the order of any event's messages.
         """
+        if self._queue.is_idle():
+            return 0
         done = self._queue.fan_out()
         for kind, sender in self._senders.items():
             claimed = self._queue.claim([kind], limit=AT_ONCE)

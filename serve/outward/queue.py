@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from serve.store.base import metadata
+from serve.store.columns import UtcTime
 from serve.store.database import Database
 from serve.store.delivery_tables import DeliveryRow, SubscriptionRow
 from serve.store.tables import EventRow, MessageRow
@@ -60,6 +62,22 @@ class Outcome:
     retry_after: timedelta | None = None
 
 
+_SUBSCRIPTIONS = metadata.tables[SubscriptionRow.__tablename__]
+_DELIVERIES = metadata.tables[DeliveryRow.__tablename__]
+_WORK = select(
+    select(func.min(_SUBSCRIPTIONS.c.after_number))
+    .where(_SUBSCRIPTIONS.c.disabled.is_(None))
+    .scalar_subquery(),
+    select(
+        func.max(metadata.tables[MessageRow.__tablename__].c.number)
+    ).scalar_subquery(),
+    exists().where(
+        _DELIVERIES.c.state == PENDING,
+        _DELIVERIES.c.next_at <= bindparam("now", type_=UtcTime()),
+    ),
+)
+
+
 class DeliveryQueue:
     """The deliveries of every subscriber."""
 
@@ -71,8 +89,6 @@ class DeliveryQueue:
 
     def fan_out(self) -> int:
         """Queue what is new in the feed for every active subscriber."""
-        if not self._has_news():
-            return 0
         with self._database.write() as session:
             subscriptions = session.scalars(
                 select(SubscriptionRow)
@@ -82,22 +98,16 @@ class DeliveryQueue:
             ).all()
             return sum(self._queue(session, one) for one in subscriptions)
 
-    def _has_news(self) -> bool:
-        # Asked often, with nothing to do most times: no lock is taken for that.
-        oldest = select(func.min(SubscriptionRow.after_number)).where(
-            SubscriptionRow.disabled.is_(None)
-        )
-        newest = select(func.max(MessageRow.number))
-        with self._database.read() as session:
-            after = session.scalar(oldest)
-            return after is not None and (session.scalar(newest) or 0) > after
+    def is_idle(self) -> bool:
+        """Return whether there is nothing to queue and nothing due.
 
-    def _has_due(self, now: datetime) -> bool:
-        query = select(DeliveryRow.number).where(
-            DeliveryRow.state == PENDING, DeliveryRow.next_at <= now
-        )
+        Asked after every arrival, with nothing to do most times: one question, and no
+        lock is taken for it.
+        """
         with self._database.read() as session:
-            return session.scalar(query.limit(1)) is not None
+            found = session.connection().execute(_WORK, {"now": self._clock.now()})
+            after, newest, due = found.one()
+        return (after is None or (newest or 0) <= after) and not due
 
     def _queue(self, session: Session, subscription: SubscriptionRow) -> int:
         rows = session.execute(
@@ -122,8 +132,6 @@ class DeliveryQueue:
             limit: at most this many.
         """
         now = self._clock.now()
-        if not self._has_due(now):
-            return []
         earlier = aliased(DeliveryRow)
         blocked = exists().where(
             earlier.subscription == DeliveryRow.subscription,

@@ -1,17 +1,20 @@
 """Events: in from engines, out to dispatchers."""
 
+import json
 import math
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
-from serve.access import Ingester, Reader, Services_
+from serve.access import Reader, Services_, authorize
 from serve.errors import IdConflict, InvalidContent
-from serve.messages import Identifier, Plain, Time, ViolationMessage, canonical
+from serve.messages import Identifier, Plain, Time, ViolationMessage, canonical_of
 from serve.paging import Position, cursor_of, position_of
+from serve.people.roles import Scope
+from serve.services import services_of
 from serve.store.event_filter import Box, EventFilter, EventState
 from serve.store.intake import Arrival, Letter
 from serve.views import (
@@ -44,33 +47,69 @@ class Receipt(BaseModel):
     "/api/v1/events",
     status_code=201,
     summary="Report one step of a violation",
+    response_model=Receipt,
     responses={200: {"model": Receipt, "description": "It was here before"}},
+    openapi_extra={
+        "security": [{"HTTPBearer": []}],
+        "parameters": [
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "description": "If given, must equal the CloudEvent's id",
+                "schema": {"type": "string"},
+            }
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {
+                kind: {"schema": {"$ref": "#/components/schemas/ViolationMessage"}}
+                for kind in ("application/json", "application/cloudevents+json")
+            },
+        },
+    },
 )
-async def report_event(
-    message: ViolationMessage,
-    request: Request,
-    response: Response,
-    services: Services_,
-    _: Ingester,
-    idempotency_key: Annotated[
-        str | None, Header(description="If given, must equal the CloudEvent's id")
-    ] = None,
-) -> Receipt:
+async def report_event(request: Request) -> Response:
     """Take one CloudEvent in; sending it again is harmless and answers 200.
 
     Steps may arrive in any order: `data.sequence` decides which one stands.
     """
-    if idempotency_key is not None and idempotency_key != message.id:
-        msg = f"Idempotency-Key: got {idempotency_key}; expected the id {message.id}"
+    # The way that everything takes, at every moment: it reads the body once and does
+    # without the framework's dependencies, which cost as much as storing the event.
+    services = await services_of(request)
+    await authorize(request, services, Scope.INGEST)
+    letter = _letter(await request.body())
+    message = letter.message
+    given = request.headers.get("idempotency-key", message.id)
+    if given != message.id:
+        msg = f"Idempotency-Key: got {given}; expected the id {message.id}"
         raise IdConflict(msg)
-    letter = Letter(message, *canonical(await request.body()))
     arrival = await run_in_threadpool(services.intake.take, letter)
     services.feed.ring()
     v = message.data
     services.metrics.event(v.slug, v.lifecycle, arrival)
-    response.status_code = 201 if arrival is Arrival.NEW else 200
-    response.headers["Location"] = f"/api/v1/events/{v.event_id}"
-    return Receipt(event_id=v.event_id, id=message.id, result=arrival)
+    return JSONResponse(
+        {"event_id": v.event_id, "id": message.id, "result": arrival.value},
+        status_code=201 if arrival is Arrival.NEW else 200,
+        headers={"Location": f"/api/v1/events/{v.event_id}"},
+    )
+
+
+def _letter(raw: bytes) -> Letter:
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        msg = f"body: {error}; expected a CloudEvent as JSON"
+        raise InvalidContent(msg) from error
+    try:
+        message = ViolationMessage.model_validate(document)
+    except ValidationError as error:
+        places = [
+            {"at": "/".join(map(str, ("body", *one["loc"]))), "expected": one["msg"]}
+            for one in error.errors(include_input=False, include_url=False)
+        ]
+        detail = f"{places[0]['at']}: {places[0]['expected']}"
+        raise InvalidContent(detail, errors=places) from None
+    return Letter(message, *canonical_of(document))
 
 
 def _box(

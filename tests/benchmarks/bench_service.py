@@ -11,6 +11,8 @@ next run. Figures are printed as JSON.
 import argparse
 import itertools
 import json
+import os
+import secrets
 import socket
 import statistics
 import subprocess
@@ -18,9 +20,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -56,8 +59,22 @@ def running(app: FastAPI) -> Iterator[str]:
         thread.join()
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One of the two servers, a process of its own."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    def cpu_s(self) -> float:
+        """Return the processor time it has used so far, seconds (Linux)."""
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text("ascii")
+        user, system = stat.rsplit(")", 1)[1].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def own_process(kind: str, database: str, home: Path) -> Iterator[str]:
+def own_process(kind: str, database: str, home: Path) -> Iterator[Server]:
     """Run one of the two servers in a process of its own until the block ends."""
     with socket.create_server(("127.0.0.1", 0)) as found:
         port = found.getsockname()[1]
@@ -71,10 +88,27 @@ def own_process(kind: str, database: str, home: Path) -> Iterator[str]:
                 if trial.connect_ex(("127.0.0.1", port)) == 0:
                     break
             time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
+        yield Server(f"http://127.0.0.1:{port}", process)
     finally:
         process.terminate()
         process.wait(START_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one server did in one round: events per second, its CPU per event."""
+
+    per_s: float
+    cpu_ms: float
+
+
+def load(server: Server, path: str, headers: dict[str, str], bodies: list[bytes],
+         each: int = 1) -> Round:  # fmt: skip
+    """Post bodies of `each` events and return how that went."""
+    before_s = server.cpu_s()
+    per_s = rate(server.url + path, headers, bodies) * each
+    spent_s = server.cpu_s() - before_s
+    return Round(per_s, spent_s * 1000 / (len(bodies) * each))
 
 
 def rate(url: str, headers: dict[str, str], bodies: list[bytes]) -> float:
@@ -93,40 +127,45 @@ def rate(url: str, headers: dict[str, str], bodies: list[bytes]) -> float:
 
 
 def compare_ingest(services: Services, home: Path, requests: int) -> dict[str, float]:
-    """Return the rates, medians of several rounds taken in turn."""
+    """Return rates and CPU per event, medians of several rounds taken in turn."""
     key = services.keys.create("bench", [Scope.INGEST])
-    url = services.settings.database
-    json_type = {"Content-Type": "application/json"}
-    ours = {**json_type, "Authorization": f"Bearer {key}"}
-    rounds: list[tuple[float, float, float]] = []
-    numbers = itertools.count(time.time_ns())
+    database = services.settings.database
+    plain = {"Content-Type": "application/json"}
+    ours = {**plain, "Authorization": f"Bearer {key}"}
+    numbers = itertools.count(secrets.randbelow(10**9) + 10**7)
+    rounds: list[tuple[Round, Round, Round]] = []
     with (
-        own_process("service", url, home) as service,
-        own_process("bare", url, home) as bare,
+        own_process("service", database, home) as service,
+        own_process("bare", database, home) as bare,
     ):
         for _ in range(ROUNDS):
-            single, batched = (
-                [message(next(numbers) % 10**9 + 10**7) for _ in range(requests)]
-                for _ in range(2)
-            )
-            bodies = [json.dumps(one).encode() for one in single]
+            bodies = [
+                json.dumps(message(next(numbers))).encode() for _ in range(requests)
+            ]
             batches = [
-                json.dumps(batched[at : at + IN_A_BATCH]).encode()
-                for at in range(0, requests, IN_A_BATCH)
+                json.dumps([message(next(numbers)) for _ in range(IN_A_BATCH)]).encode()
+                for _ in range(max(CLIENTS, requests // IN_A_BATCH))
             ]
             rounds.append(
                 (
-                    rate(f"{bare}/bare", json_type, bodies),
-                    rate(f"{service}/api/v1/events", ours, bodies),
-                    rate(f"{service}/api/v1/events/batch", ours, batches) * IN_A_BATCH,
+                    load(bare, "/bare", plain, bodies),
+                    load(service, "/api/v1/events", ours, bodies),
+                    load(service, "/api/v1/events/batch", ours, batches, IN_A_BATCH),
                 )
             )
     return {
-        "bare_per_s": round(statistics.median(one[0] for one in rounds), 1),
-        "service_per_s": round(statistics.median(one[1] for one in rounds), 1),
-        "share": round(statistics.median(one[1] / one[0] for one in rounds), 3),
-        "batched_per_s": round(statistics.median(one[2] for one in rounds), 1),
+        "bare_per_s": _median(one[0].per_s for one in rounds),
+        "service_per_s": _median(one[1].per_s for one in rounds),
+        "share": _median(one[1].per_s / one[0].per_s for one in rounds),
+        "batched_per_s": _median(one[2].per_s for one in rounds),
+        "bare_cpu_ms": _median(one[0].cpu_ms for one in rounds),
+        "service_cpu_ms": _median(one[1].cpu_ms for one in rounds),
+        "batched_cpu_ms": _median(one[2].cpu_ms for one in rounds),
     }
+
+
+def _median(values: Iterable[float]) -> float:
+    return round(statistics.median(values), 3)
 
 
 QUERIES = {

@@ -22,7 +22,7 @@ from serve.app import create_app
 from serve.people.roles import Scope
 from serve.services import Services
 from serve.settings import Settings
-from tests.benchmarks.bench_service import own_process
+from tests.benchmarks.bench_service import Server, own_process
 from tests.benchmarks.million import message
 from tests.benchmarks.soak_service import memory_mib
 
@@ -54,9 +54,11 @@ async def listener(
         writer.close()
 
 
-async def measure(url: str, key: str, listeners: int, events: int) -> dict[str, object]:
+async def measure(
+    server: Server, key: str, listeners: int, events: int
+) -> dict[str, object]:
     """Return how long events took to reach everybody."""
-    parts = urlsplit(url)
+    parts = urlsplit(server.url)
     address = (str(parts.hostname), int(parts.port or 80))
     ready = asyncio.Semaphore(0)
     sent = [message(number) for number in range(events)]
@@ -69,7 +71,9 @@ async def measure(url: str, key: str, listeners: int, events: int) -> dict[str, 
         await asyncio.wait_for(ready.acquire(), PATIENCE_S)
     posted: dict[str, float] = {}
     headers = {"Authorization": f"Bearer {key}"}
-    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as client:
+    async with httpx.AsyncClient(
+        base_url=server.url, headers=headers, timeout=60
+    ) as client:
         for one in sent:
             posted[str(one["id"])] = time.perf_counter()
             (await client.post("/api/v1/events", json=one)).raise_for_status()
@@ -78,7 +82,7 @@ async def measure(url: str, key: str, listeners: int, events: int) -> dict[str, 
         if all(len(times) == listeners for times in heard.values()):
             break
         await asyncio.sleep(PAUSE_S)
-    size_mib = memory_mib(url)
+    size_mib = memory_mib(server.process.pid)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -106,8 +110,8 @@ def main() -> None:
         services: Services = app.state.services
         services.database.migrate()
         key = services.keys.create("bench", [Scope.INGEST, Scope.READ])
-        with own_process("service", services.settings.database, home) as url:
-            figures = asyncio.run(measure(url, key, given.listeners, given.events))
+        with own_process("service", services.settings.database, home) as server:
+            figures = asyncio.run(measure(server, key, given.listeners, given.events))
         sys.stdout.write(json.dumps(figures, indent=2) + "\n")
 
 

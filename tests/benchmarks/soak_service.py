@@ -17,8 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -34,7 +33,7 @@ EVERY_S = 5.0
 MIB = 1024 * 1024
 
 
-def report(client: httpx.Client, numbers: itertools.count[int]) -> None:
+def report(client: httpx.Client, numbers: Iterator[int]) -> None:
     """Report one event alone and a few by the batch."""
     client.post("/api/v1/events", json=message(next(numbers))).raise_for_status()
     batch = [message(next(numbers)) for _ in range(5)]
@@ -70,16 +69,10 @@ def keep_on(
     return thread
 
 
-def memory_mib(url: str) -> float:
-    """Return the resident memory of the server on an address, MiB (Linux)."""
-    port = url.rsplit(":", 1)[1].encode()
-    for command in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):  # it ended meanwhile
-            if command.read_bytes().endswith(b"\0" + port + b"\0"):
-                pages = (command.parent / "statm").read_text().split()[1]
-                return int(pages) * resource.getpagesize() / MIB
-    msg = f"no server found on port {port.decode()}"
-    raise SystemExit(msg)
+def memory_mib(pid: int) -> float:
+    """Return the resident memory of a process, MiB (Linux)."""
+    pages = Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]
+    return int(pages) * resource.getpagesize() / MIB
 
 
 def main() -> None:
@@ -97,9 +90,9 @@ def main() -> None:
         headers = {"Authorization": f"Bearer {key}"}
         until = threading.Event()
         samples: list[tuple[float, float]] = []
-        with own_process("service", services.settings.database, home) as url:
+        with own_process("service", services.settings.database, home) as server:
             clients = [
-                httpx.Client(base_url=url, headers=headers, timeout=60)
+                httpx.Client(base_url=server.url, headers=headers, timeout=60)
                 for _ in range(4)
             ]
             works = [lambda one: report(one, numbers), read, listen, listen]
@@ -110,7 +103,9 @@ def main() -> None:
             started_s = time.perf_counter()
             while time.perf_counter() - started_s < given.minutes * 60:
                 until.wait(EVERY_S)
-                samples.append((time.perf_counter() - started_s, memory_mib(url)))
+                samples.append(
+                    (time.perf_counter() - started_s, memory_mib(server.process.pid))
+                )
             until.set()
             for thread in threads:
                 thread.join()

@@ -64,6 +64,7 @@ def read_until(process: subprocess.Popen[str], marker: str) -> str:
     raise AssertionError(seen + (process.stderr.read() if process.stderr else ""))
 
 
+@pytest.mark.timeout(240)  # the program starts twice, perhaps on a busy machine
 def test_the_first_start_shows_keys_once_and_a_signal_ends_it_cleanly(
     tmp_path: Path,
 ) -> None:

@@ -86,6 +86,7 @@ EXAMPLES: dict[str, Json] = {
             "detail": "view blind (black): clean the lens or check the camera",
         },
     },
+    "HoldWish": {"reason": "court case 4711"},
     "Do": {
         "action": "dispatch",
         "department": "sanitation",

@@ -19,7 +19,7 @@ Reason = Annotated[
 Holder = Annotated[Principal, Depends(require(Scope.SUPERVISE))]
 
 
-class Wish(BaseModel):
+class HoldWish(BaseModel):
     """Why a hold is placed or released."""
 
     reason: Reason
@@ -56,7 +56,7 @@ class DeletionOut(BaseModel):
 
 @router.post("/api/v1/events/{event_id}/hold", status_code=201, summary="Legal hold")
 def place_hold(
-    event_id: Identifier, wish: Wish, services: Services_, who: Holder
+    event_id: Identifier, wish: HoldWish, services: Services_, who: Holder
 ) -> HoldOut:
     """Keep everything of an event until the hold is released; audited."""
     services.events.get(event_id, who)
@@ -65,7 +65,7 @@ def place_hold(
 
 @router.post("/api/v1/events/{event_id}/hold/release", summary="Release a legal hold")
 def release_hold(
-    event_id: Identifier, wish: Wish, services: Services_, who: Holder
+    event_id: Identifier, wish: HoldWish, services: Services_, who: Holder
 ) -> HoldOut:
     """Let the retention rules apply again; audited."""
     services.events.get(event_id, who)

@@ -89,6 +89,7 @@ def everything(database: Database) -> dict[str, list[tuple[object, ...]]]:
 
 
 def test_everything_comes_back_and_goes_on(live: Live, tmp_path: Path) -> None:
+    live.stop()
     card = save(parts(live.services), tmp_path / "all.tar", MONDAY)
     with another_service(tmp_path / "new") as new:
         restore(parts(new), tmp_path / "all.tar")

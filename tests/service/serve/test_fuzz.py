@@ -42,6 +42,8 @@ def test_no_request_makes_the_service_fail(
             "--request-timeout", "30",
             "--exclude-path", "/api/v1/stream",  # never ends
             "--seed", "7",
+            # A busy machine makes up requests slowly: no fault of the service.
+            "--suppress-health-check", "too_slow",
         ],
         capture_output=True,
         text=True,

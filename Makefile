@@ -10,7 +10,7 @@ TORCH ?= torch
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-postgres test-all check bench format train-env model render-env clean
+.PHONY: help install demo test test-postgres test-all suite suite-baseline check bench format train-env model render-env clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -39,6 +39,17 @@ test-postgres: install  ## the service's tests on a PostgreSQL of their own (Deb
 test-all: install  ## the test suite and what takes long: 200 crashes, fuzzing, street suite
 	@$(BIN)/python -m pytest $(ARGS)
 
+SUITE = $(BIN)/streetwarden evaluate events --config configs/evaluate.yaml --truth datasets/scenarios --clear-within-s 30 --workers 2
+BASELINE = datasets/scenarios/baseline
+
+suite: install  ## judge the engine on the scenario suite, held against the committed figures
+	@$(SUITE) --out runs/suite
+	@$(BIN)/streetwarden evaluate compare $(BASELINE) runs/suite --gate configs/gate.toml --out runs/suite
+
+suite-baseline: install  ## make the suite's figures of this tree the committed ones
+	@$(SUITE) --out runs/suite
+	@mkdir -p $(BASELINE) && cp runs/suite/report.json runs/suite/events.csv $(BASELINE)
+
 check: install  ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -50,7 +61,7 @@ format: install  ## let ruff write
 	@$(BIN)/ruff check --fix .
 
 bench: install  ## every benchmark, side by side figures
-	@for name in engine detect decode judgement evidence sealing service; do echo "== $$name"; $(BIN)/python -m tests.benchmarks.bench_$$name || failed=1; done; test -z "$$failed"
+	@for name in engine detect decode judgement evidence sealing service evaluate; do echo "== $$name"; $(BIN)/python -m tests.benchmarks.bench_$$name || failed=1; done; test -z "$$failed"
 
 train-env:  ## the environment that trains models, in .venv-train (torch, ultralytics)
 	@$(PYTHON) -m venv .venv-train

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vision.cli.evaluate_output import Language, Seed
+from vision.cli.evaluate_output import Language, Seed, make_folder
 from vision.evaluation.compare import compare as compare_runs
 from vision.evaluation.gate import read_gate
 from vision.evaluation.report import compare_page
@@ -37,7 +37,7 @@ def compare(
     a, b = read_run(before), read_run(after)
     report = compare_runs(a, b, bounds, resamples=resamples, seed=seed)
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
         write_json(out / "comparison.json", report)
         page = compare_page(report, lang)
         (out / "comparison.html").write_text(page, encoding="utf-8")

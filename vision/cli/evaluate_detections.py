@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from vision.bootstrap.judged import JudgedModel, Runtime, build_judged_detector
-from vision.cli.evaluate_output import Language, Out, Seed, about, finish, progress
+from vision.cli.evaluate_output import (
+    Language,
+    Out,
+    Seed,
+    about,
+    finish,
+    make_folder,
+    progress,
+)
 from vision.core.clock import SystemClock
 from vision.core.errors import ConfigError
 from vision.evaluation import runner
@@ -85,7 +93,7 @@ def detections(
             f"{', '.join(detector.labels)} have none in common; use --map SET=MODEL"
         )
         raise ConfigError(msg)
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     header = Header(
         detector.model_id,
         detector.model_sha256,

@@ -11,7 +11,15 @@ from typing import Annotated
 import typer
 
 from vision.bootstrap.suite import SuiteWatcher, build_suite_watcher
-from vision.cli.evaluate_output import Language, Out, Seed, about, finish, progress
+from vision.cli.evaluate_output import (
+    Language,
+    Out,
+    Seed,
+    about,
+    finish,
+    make_folder,
+    progress,
+)
 from vision.core.errors import ConfigError
 from vision.evaluation import runner
 from vision.evaluation.clip_store import ClipStore, Watched
@@ -63,7 +71,7 @@ def events(
     clips = _clips(truth, problems)
     watcher = build_suite_watcher(config, out)
     detector, sha256 = watcher.detector, watcher.loaded.sha256
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     store = ClipStore(
         out, Watched(sha256, detector.model_sha256, version("streetwarden"))
     )

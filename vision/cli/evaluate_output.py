@@ -16,20 +16,35 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from vision.cli.exits import BAD_INPUT
 from vision.core.clock import SystemClock
+from vision.core.errors import ConfigError
 from vision.core.ports import Detector
 from vision.evaluation import runner
 from vision.evaluation.about import About, command_line, machine, packages, timestamp
 from vision.evaluation.problems import Problems
-
-BAD_INPUT = 7
-"""Exit status: finished, but some of the input could not be used as it is."""
 
 _PROBLEMS_SHOWN = 10
 
 Out = Annotated[Path, typer.Option(help="Folder that gets the report.")]
 Seed = Annotated[int, typer.Option(help="Of the bootstrap.")]
 Language = Annotated[Literal["en", "zh"], typer.Option(help="Shown first.")]
+
+
+def make_folder(out: Path) -> None:
+    """Make the folder that gets the report, and prove that it can be written.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    probe = out / ".probe"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"1")
+        probe.unlink()
+    except OSError as error:
+        msg = f"--out {out}: {error.strerror}; expected a folder that can be written"
+        raise ConfigError(msg) from error
 
 
 @contextmanager

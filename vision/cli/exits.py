@@ -11,6 +11,12 @@ from vision.core.errors import (
     VisionError,
 )
 from vision.core.redaction import without_secrets
+from vision.evaluation.json_lines import LabelError
+from vision.evaluation.predictions import PredictionsError
+from vision.evaluation.runs import CompareError
+
+BAD_INPUT = 7
+"""What was to be evaluated cannot be used as it is, in part or at all."""
 
 FAILED = 1
 STATUS: tuple[tuple[type[VisionError], int], ...] = (
@@ -19,6 +25,9 @@ STATUS: tuple[tuple[type[VisionError], int], ...] = (
     (ModelError, 4),
     (SinkError, 5),
     (EvidenceError, 6),
+    (LabelError, BAD_INPUT),
+    (PredictionsError, BAD_INPUT),
+    (CompareError, BAD_INPUT),
 )
 
 

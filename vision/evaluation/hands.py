@@ -1,7 +1,9 @@
 """Who watches the clips: this process, or several beside it."""
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -118,7 +120,16 @@ class _Here:
 def _begin(build: Build) -> None:
     # Ctrl-C reaches the whole group: the parent tells, the workers just end.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _Here.watcher = build()
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it was killed: nobody waits for it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _watch_here(number: int, truth: TruthClip) -> Answer:

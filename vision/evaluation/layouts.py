@@ -9,6 +9,8 @@ from vision.evaluation.problems import Problems
 from vision.evaluation.voc import read_voc
 from vision.evaluation.yolo import read_yolo
 
+_TOLD = 3
+
 
 def read_pictures(
     path: Path, *, split: str, problems: Problems, images: Path | None = None
@@ -44,6 +46,7 @@ def read_pictures(
         )
         raise LabelError(msg)
     if not found.pictures:
-        msg = f"{path}: no usable picture in split {split!r}; see the problems listed"
+        told = "; ".join(problem.located for problem in problems.items[:_TOLD])
+        msg = f"{path}: no usable picture in split {split!r}: {told or 'it is empty'}"
         raise LabelError(msg)
     return found

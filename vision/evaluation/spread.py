@@ -4,6 +4,7 @@ Pictures and clips are read where they are judged, so every node must see them, 
 model and the output folder under the same path.
 """
 
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from vision.evaluation.predictions import PredictionStore, line_of, parse_line
 from vision.evaluation.problems import Problems
 from vision.evaluation.runner import DetectRun, Progress, decode, detect_batch
 from vision.evaluation.truth import TruthClip, read_truth
+
+_ANSWER_S = 10.0
 
 
 class SpreadError(VisionError):
@@ -170,6 +173,7 @@ def _connected(address: str) -> Any:
         msg = f"Ray is not installed ({error}); install `streetwarden[ray]`"
         raise SpreadError(msg) from error
     if not ray.is_initialized():
+        _require_answer(address)
         try:
             ray.init(
                 address=None if address == "local" else address,
@@ -180,3 +184,15 @@ def _connected(address: str) -> Any:
             msg = f"ray {address}: {error}; expected a running cluster, or `local`"
             raise SpreadError(msg) from error
     return ray
+
+
+def _require_answer(address: str) -> None:
+    """Raise unless somebody listens there: Ray itself would try for many minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdigit():
+        return  # `local`, `auto`: no machine is named
+    try:
+        socket.create_connection((host, int(port)), timeout=_ANSWER_S).close()
+    except OSError as error:
+        msg = f"ray {address}: {error}; expected a running cluster, or `local`"
+        raise SpreadError(msg) from error

@@ -1,4 +1,5 @@
 import json
+import socket
 from functools import partial
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from typer.testing import CliRunner, Result
 from tests.unit.evaluation.pictures import write_truth, write_yolo
 from vision.bootstrap.suite import build_suite_watcher
 from vision.cli.evaluate import app
-from vision.cli.evaluate_output import BAD_INPUT
+from vision.cli.exits import BAD_INPUT, status_of
 from vision.config.site import load_site
 from vision.core.errors import ConfigError
 from vision.core.violations import Slug
@@ -16,6 +17,7 @@ from vision.evaluation.gate import read_gate
 from vision.evaluation.hands import HandsError, in_processes
 from vision.evaluation.json_lines import LabelError
 from vision.evaluation.problems import Problems
+from vision.evaluation.spread import Spread, SpreadError, on_ray
 from vision.evaluation.truth import read_truth
 
 # A real ONNX graph that finds red, green and blue cells of 32 x 32 px.
@@ -78,6 +80,52 @@ def test_bad_labels_are_told_and_the_exit_status_says_so(
     assert f"{label}:3: got" in result.stderr
     assert "mAP50 1.000" in result.output
     assert len((tmp_path / "out" / "problems.csv").read_text().splitlines()) == 3
+
+
+def test_an_empty_set_is_refused_with_what_was_wrong(tmp_path: Path) -> None:
+    data = write_yolo(tmp_path / "set", [[CELL]])
+    (picture,) = (tmp_path / "set" / "images").iterdir()
+    picture.write_bytes(b"no picture")
+
+    with pytest.raises(LabelError, match=r"000\.png") as refused:
+        score(data, tmp_path / "out")
+
+    assert status_of(refused.value) == BAD_INPUT
+
+
+@pytest.mark.parametrize("command", ["detections", "events"])
+def test_a_report_folder_that_cannot_be_written_is_refused(
+    data: Path, site: Path, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "out").write_text("a file")
+    write_truth(tmp_path / "suite", "heap")
+
+    run = {
+        "events": partial(judge, site, tmp_path / "suite"),
+        "detections": partial(score, data),
+    }[command]
+
+    with pytest.raises(ConfigError, match=r"--out .*out: File exists"):
+        run(tmp_path / "out")
+
+
+@pytest.mark.ray
+@pytest.mark.filterwarnings("default")  # Ray's own
+def test_a_cluster_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    write_truth(tmp_path / "suite", "heap")
+    read = read_truth(tmp_path / "suite" / "heap.truth.json", Problems())
+    with socket.socket() as reserved:  # bound, but nobody listens
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+        hands = on_ray(
+            partial(build_suite_watcher, tmp_path, tmp_path),
+            Spread(f"127.0.0.1:{port}"),
+        )
+
+        assert read is not None
+        with pytest.raises(SpreadError, match="expected a running cluster"):
+            list(hands([read]))
 
 
 def test_a_set_without_a_class_in_common_is_refused(data: Path, tmp_path: Path) -> None:

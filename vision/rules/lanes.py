@@ -65,6 +65,11 @@ class LaneMap:
         """Start without any traffic."""
         self._cells: dict[str | None, Cells] = {}
         self._drives: dict[int, _Drive] = {}
+        self._since_s: dict[str | None, float] = {}
+
+    def watched_s(self, preset: str | None, now_s: float) -> float:
+        """Return for how long a preset's traffic has been watched, seconds."""
+        return now_s - self._since_s.get(preset, now_s)
 
     def observe(
         self,
@@ -83,6 +88,9 @@ class LaneMap:
             size: (width, height) of the reference view, pixels.
         """
         cells = self._cells.setdefault(preset, np.zeros((_ROWS, _COLUMNS), np.uint8))
+        # A media clock that started anew: what was learned stays, its time is lost.
+        since_s = self._since_s.get(preset, now_s)
+        self._since_s[preset] = min(since_s, now_s)
         drives: dict[int, _Drive] = {}
         for track, box in tracks:
             foot = bottom_center(box[None])[0]

@@ -48,7 +48,8 @@ class TrafficParams(PassParams):
         red_s: longest red light: who stands longer while others pass waits for no
             light, seconds.
         kerb_passes: vehicles that drove past a spot from which it can be a kerb,
-        kerb_share: if at most so many of them, as a share, drove over it.
+        kerb_share: if at most so many of them, as a share, drove over it; not before
+            `red_s` were watched: at a red light only the other lane drives.
         jam_s: how long a standstill without passers is still a queue, seconds.
     """
 
@@ -78,6 +79,7 @@ class TrafficWatch:
         self._evidence: dict[str, Evidence] = {}
         self._lanes = LaneMap()
         self._size = (1, 1)
+        self._now_s = 0.0
         self._stops_s: deque[float] = deque(maxlen=_STOPS_LEARNED)
 
     @property
@@ -92,7 +94,7 @@ class TrafficWatch:
             observation: tracks, view and scene.
             places: the standing vehicles, those that ended with this picture included.
         """
-        now_s = observation.frame.media_time_s
+        now_s = self._now_s = observation.frame.media_time_s
         seen = [
             track
             for track in observation.tracks
@@ -147,8 +149,11 @@ class TrafficWatch:
             Fact("lane_beside", lane.beside, "1"),
             Fact("lane_here", lane.over, "1"),
         )
-        # Where all drive past and nobody drives, no queue can stand: a kerb.
-        if lane.beside >= p.kerb_passes and lane.over <= p.kerb_share * lane.beside:
+        # Where all drive past and nobody drives, no queue can stand: a kerb. Who has
+        # watched for less than a red light may not have seen this lane drive yet.
+        learned = self._lanes.watched_s(place.preset, self._now_s) >= p.red_s
+        empty = lane.over <= p.kerb_share * lane.beside
+        if learned and empty and lane.beside >= p.kerb_passes:
             return Traffic.PARKED, facts
         flows = evidence.passed >= p.min_passed
         waits = evidence.waiting > 0 and place.observed_s < p.red_s

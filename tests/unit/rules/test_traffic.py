@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.unit.rules.builders import observation, place, zone
 from vision.core.places import Place, PlaceState
+from vision.core.tracks import Track
 from vision.rules.passers import Evidence, PassParams
 from vision.rules.traffic import Traffic, TrafficParams, TrafficWatch
 
@@ -79,6 +82,32 @@ def test_who_stopped_together_waits_in_a_queue_until_it_is_a_jam() -> None:
 
     assert traffic.judge(a)[0] is Traffic.QUEUE
     assert traffic.judge(car("a", 0, 0, 301))[0] is Traffic.UNDECIDED
+
+
+def beside_a_flowing_lane(until_s: int) -> tuple[TrafficWatch, Place]:
+    """Show a queue of two that stands while, every 10 s, one car drives past it."""
+    traffic = TrafficWatch()
+    mates = []
+    for t in range(until_s + 1):
+        x = 12.0 * (t % 10) - 10
+        box = (x, 46.0, x + 20, 58.0)
+        track = Track(t // 10, "car", box, (12.0, 0.0), t - t % 10, t)
+        mates = [car("a", 30, 2, t), car("b", 55, 5, t)]
+        shown = replace(observation(t, mates), tracks=(track,))
+        traffic.observe(shown, mates)
+    return traffic, mates[0]
+
+
+@pytest.mark.parametrize(
+    ("watched_s", "said"),
+    [(80, Traffic.QUEUE), (149, Traffic.QUEUE), (170, Traffic.PARKED)],
+)
+def test_at_its_first_red_light_an_empty_lane_is_no_kerb_yet(
+    watched_s: int, said: Traffic
+) -> None:
+    traffic, waiting = beside_a_flowing_lane(watched_s)
+
+    assert traffic.judge(waiting)[0] is said
 
 
 def test_vehicles_of_different_lanes_do_not_queue_together() -> None:

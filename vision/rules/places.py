@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TypedDict, cast
+from typing import NotRequired, TypedDict, cast
 
 import numpy as np
 
@@ -32,6 +32,7 @@ class MemoryRecord(TypedDict):
     version: int
     camera_id: str
     light: str | None
+    size: NotRequired[tuple[int, int] | None]
     places: list[SlotRecord]
 
 
@@ -72,6 +73,7 @@ class PlaceMemory:
         self._last: Moment | None = None
         self._light: str | None = None
         self._preset: str | None = None
+        self._size: tuple[int, int] | None = None
         self._backdrop = Backdrop()
 
     def __len__(self) -> int:
@@ -97,6 +99,7 @@ class PlaceMemory:
             All settled places; those that ended with this picture for the last time.
         """
         dt_s = self._tick(frame)
+        self._resize((frame.width, frame.height))
         clear = view.view is View.CLEAR
         in_view: list[Slot] = []
         for slot in self._slots:
@@ -120,6 +123,7 @@ class PlaceMemory:
             "version": _VERSION,
             "camera_id": self._camera_id,
             "light": self._light,
+            "size": self._size,
             "places": places,
         }
 
@@ -140,6 +144,8 @@ class PlaceMemory:
             window_s = self._params.vote_window_s
             slots = [from_record(place, window_s) for place in stored["places"]]
             self._light = stored["light"]
+            size = stored.get("size")  # an earlier version did not store it
+            self._size = None if size is None else (int(size[0]), int(size[1]))
         except (KeyError, TypeError, ValueError) as error:
             msg = (
                 f"stored places: {error!r}, expected those of camera "
@@ -166,6 +172,18 @@ class PlaceMemory:
             slot.rebase(now)
             if now.media_time_s - slot.last.media_time_s > self._params.reattach_s:
                 slot.hidden_s = math.inf  # too long ago: nothing is known of it
+
+    def _resize(self, size: tuple[int, int]) -> None:
+        """Carry all places over to a picture of another size that shows the same.
+
+        Cameras change their resolution when they are set up anew or restarted, and a
+        sub-stream may stand in for the main one.
+        """
+        before, self._size = self._size, size
+        if before is None or before == size:
+            return
+        for slot in self._slots:
+            slot.resize(size[0] / before[0], size[1] / before[1])
 
     def _adapt(self, view: ViewState) -> None:
         """Forget looks when the light switches: by infra-red nothing looks the same."""

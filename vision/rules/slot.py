@@ -123,6 +123,22 @@ class Slot:
         name = f"{camera_id}/{self.preset}/{self.kind}/{first_at}/{grid}"
         self.place_id = str(uuid.uuid5(_NAMESPACE, name))
 
+    def resize(self, across: float, down: float) -> None:
+        """Follow the picture to another resolution; the identity stays.
+
+        Args:
+            across: new width by old width.
+            down: new height by old height.
+        """
+
+        def scaled(box: Xyxy) -> Xyxy:
+            left, top, right, bottom = box
+            return left * across, top * down, right * across, bottom * down
+
+        self.anchor = scaled(self.anchor)
+        self._boxes = scaled(self._boxes)
+        self.extent = None if self.extent is None else scaled(self.extent)
+
     def see(self, sighting: Sighting, now: Moment, look_share: float) -> None:
         """Take a detection of this object; call `stand` first.
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from vision.bootstrap.cameras import Surroundings, build_camera
 from vision.bootstrap.evidence import build_evidence, evidence_policy
+from vision.bootstrap.heap import returning_memory
 from vision.bootstrap.model import build_detector, reduced_px
 from vision.bootstrap.rules import build_rule, check_labels
 from vision.bootstrap.schedule import build_schedule
@@ -135,7 +136,7 @@ def watch_site(
             watch=watch,
         )
         engine.registry.register(StoreCollector(outbox.waiting, evidence.use))
-        with answering(engine, loaded.settings.metrics):
+        with answering(engine, loaded.settings.metrics), returning_memory():
             return engine.run(stop)
     finally:
         if desk is not None:

@@ -1,13 +1,17 @@
 """A camera for tests: serves a looped H.264 file by RTSP through GStreamer.
 
 Runs under the system's Python, which has GStreamer's bindings, as a program of its own;
-prints `ready PORT`. Every client gets the file from its first picture.
+prints `ready PORT`. Every client gets the file from its first picture. With
+`--cameras N` there are N addresses, and each beginning of the file is printed as
+`pass CAMERA NUMBER`. With `--going-on` a client gets what the camera shows now, from
+the key frame before: whoever connects again has missed what came meanwhile.
 """
 
 import argparse
 import itertools
 import re
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +32,8 @@ _LAUNCH = (
     'caps="video/x-h264,stream-format=byte-stream,alignment=au" '
     "! h264parse ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
 )
+_MOST_LATE_NS = 2_000_000_000
+_PARAMETERS = 7  # a key frame brings its parameter sets
 _SLICES = {1, 5}
 _NAL = re.compile(rb"\x00\x00\x00?\x01")
 
@@ -47,15 +53,39 @@ def pictures_of(stream: bytes) -> list[bytes]:
     return [*pictures, stream[begin:]]
 
 
-def feed(media: Any, pictures: list[bytes], fps: int) -> None:
-    """Give a client's pipeline one picture after another, for ever."""
-    source = media.get_element().get_child_by_name("camera")
-    numbers = itertools.count()
+def key_before(pictures: list[bytes], number: int) -> int:
+    """Return the number of the last picture up to `number` that starts with a key."""
+    while pictures[number % len(pictures)][4] & 31 != _PARAMETERS:
+        number -= 1
+    return number
+
+
+def feed(
+    media: Any, pictures: list[bytes], fps: int, name: str | None, first: int
+) -> None:
+    """Give a client's pipeline one picture after another, for ever.
+
+    A server that was stopped for a while goes on where it was, after a gap in its
+    time stamps: a camera does not send an hour of pictures in a burst.
+    """
+    element = media.get_element()
+    source = element.get_child_by_name("camera")
+    numbers = itertools.count(first)
+    late_ns = 0
 
     def more(source: Any, _: int) -> None:
+        nonlocal late_ns
         i = next(numbers)
+        at_ns = (i - first) * Gst.SECOND // fps
+        clock = element.get_clock()
+        if clock is not None and element.get_base_time() > 0:
+            behind_ns = clock.get_time() - element.get_base_time() - at_ns - late_ns
+            if behind_ns > _MOST_LATE_NS:
+                late_ns += behind_ns
+        if name is not None and i % len(pictures) == 0:
+            print(f"pass {name} {i // len(pictures)}", flush=True)  # noqa: T201 how it tells
         buffer = Gst.Buffer.new_wrapped(pictures[i % len(pictures)])
-        buffer.pts = buffer.dts = i * Gst.SECOND // fps
+        buffer.pts = buffer.dts = at_ns + late_ns
         buffer.duration = Gst.SECOND // fps
         source.emit("push-buffer", buffer)
 
@@ -82,20 +112,30 @@ def main() -> None:
     parser.add_argument("file", type=Path, help="raw H.264 (Annex B), no B-frames")
     parser.add_argument("--port", default="0")
     parser.add_argument("--fps", type=int, default=25)
+    parser.add_argument("--cameras", type=int, default=0, help="/cam0, /cam1 ...")
+    parser.add_argument("--going-on", action="store_true")
     parser.add_argument("--user")
     parser.add_argument("--password")
     args = parser.parse_args()
     Gst.init(None)
     pictures = pictures_of(args.file.read_bytes())
+    began_s = time.monotonic()
+
+    def configure(_: Any, media: Any, name: str | None) -> None:
+        passed = int((time.monotonic() - began_s) * args.fps) if args.going_on else 0
+        feed(media, pictures, args.fps, name, key_before(pictures, passed))
+
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(args.port)
-    factory = GstRtspServer.RTSPMediaFactory()
-    factory.set_launch(_LAUNCH)
-    factory.connect("media-configure", lambda _, media: feed(media, pictures, args.fps))
-    if args.user:
-        require_login(server, factory, args.user, args.password)
-    server.get_mount_points().add_factory("/cam", factory)
+    names: list[str | None] = [f"cam{k}" for k in range(args.cameras)]
+    for name in names or [None]:
+        factory = GstRtspServer.RTSPMediaFactory()
+        factory.set_launch(_LAUNCH)
+        factory.connect("media-configure", configure, name)
+        if args.user:
+            require_login(server, factory, args.user, args.password)
+        server.get_mount_points().add_factory(f"/{name or 'cam'}", factory)
     if not server.attach(None):
         sys.exit("cannot listen")
     print(f"ready {server.get_bound_port()}", flush=True)  # noqa: T201 how it answers

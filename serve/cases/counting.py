@@ -23,6 +23,7 @@ BLINDING = frozenset(
         HealthKind.CAMERA_ENDED,
         HealthKind.CAMERA_MOVED,
         HealthKind.VIEW_BLIND,
+        HealthKind.WATCH_LOST,
     }
 )
 

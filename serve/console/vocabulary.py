@@ -175,6 +175,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "delivery_failing": ("delivery failing", "上报失败"),
     "store_damaged": ("store damaged", "存储损坏"),
     "overload": ("overloaded", "过载"),
+    "watch_lost": ("not watched", "未被监看"),
 }
 # Roles of evidence files.
 ROLES: dict[str, tuple[str, str]] = {

@@ -1,7 +1,9 @@
 """From one camera's settings to a camera that watches."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from threading import Event
 from typing import assert_never
 
@@ -44,6 +46,9 @@ from vision.view.still import StillGate, StillParams
 _REST_PERIODS = 5
 _LONGEST_REST_S = 30.0
 
+MemoryListener = Callable[[str, bytes], None]
+"""Given a camera's id and its memory whenever that was saved; must be quick."""
+
 _HasMemory = CameraView | PlaceMemory | OpenedPlaces | PlaceRule
 
 
@@ -62,6 +67,7 @@ class Surroundings:
         on_packet: given every encoded packet that a source reads.
         reduced_px: how long the pictures that the analysis reads are; None: full ones.
         looking: who asks for second looks and who keeps their pictures, or None.
+        on_memory: given every memory that was saved.
     """
 
     settings: SiteSettings
@@ -74,6 +80,7 @@ class Surroundings:
     on_packet: PacketListener | None = None
     reduced_px: int | None = None
     looking: tuple[LookDesk, AfterStore] | None = None
+    on_memory: MemoryListener | None = None
 
 
 def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
@@ -224,11 +231,13 @@ def _memory(
     parts: tuple[_HasMemory, ...],
     shared: Surroundings,
 ) -> MemoryFile:
+    on_memory = shared.on_memory
     memory = MemoryFile(
         shared.home.places / f"{camera_id}.json",
         tuple(Remembered(_name(part), part.state, part.restore) for part in parts),
         clock=shared.clock,
         on_health=shared.on_health,
+        on_saved=None if on_memory is None else partial(on_memory, camera_id),
     )
     memory.load()
     return memory

@@ -5,7 +5,7 @@ from importlib.metadata import version
 from threading import Event
 from zoneinfo import ZoneInfo
 
-from vision.bootstrap.cameras import Surroundings, build_camera
+from vision.bootstrap.cameras import MemoryListener, Surroundings, build_camera
 from vision.bootstrap.evidence import build_evidence, evidence_policy
 from vision.bootstrap.heap import returning_memory
 from vision.bootstrap.model import build_detector, reduced_px
@@ -51,6 +51,7 @@ class Outlets:
     delivery: HeldDelivery
     evidence: PackageStore
     desk: LookDesk | None = None
+    on_memory: MemoryListener | None = None
 
 
 def check_site(loaded: Loaded[SiteSettings]) -> Detector:
@@ -113,10 +114,10 @@ def watch_site(
     delivery = HeldDelivery(outbox, clock)
     evidence = build_evidence(
         home,
-        _provenance(loaded, detector),
+        provenance_of(loaded, detector),
         clock=clock,
         on_health=delivery.health,
-        policy=evidence_policy(loaded.settings.evidence, _zone(loaded.settings)),
+        policy=evidence_policy(loaded.settings.evidence, time_zone_of(loaded.settings)),
     )
     evidence.deliver_late_to(outbox.attach)
     evidence.spare(outbox.undelivered_events)
@@ -177,6 +178,7 @@ def build_engine(
         looking=None
         if outlets.desk is None
         else (outlets.desk, outlets.evidence.afterwards),
+        on_memory=outlets.on_memory,
     )
     return Engine(
         [build_camera(camera, shared) for camera in settings.cameras],
@@ -194,7 +196,8 @@ def build_engine(
     )
 
 
-def _provenance(loaded: Loaded[SiteSettings], detector: Detector) -> Provenance:
+def provenance_of(loaded: Loaded[SiteSettings], detector: Detector) -> Provenance:
+    """Return what evidence says about the engine that made it."""
     return Provenance(
         engine_version=version("streetwarden"),
         config_sha256=loaded.sha256,
@@ -203,5 +206,6 @@ def _provenance(loaded: Loaded[SiteSettings], detector: Detector) -> Provenance:
     )
 
 
-def _zone(settings: SiteSettings) -> ZoneInfo | None:
+def time_zone_of(settings: SiteSettings) -> ZoneInfo | None:
+    """Return the zone of captions; None: this machine's."""
     return None if settings.timezone is None else ZoneInfo(settings.timezone)

@@ -71,6 +71,12 @@ class LiveView:
             frames=self._frames[frame.camera_id],
         )
 
+    def on_sight(self, camera_id: str, pictures: int, media_time_s: float) -> None:
+        """Move one camera's line to what another machine has analysed."""
+        self._progress.update(
+            self._tasks[camera_id], at=clock_text(media_time_s), frames=pictures
+        )
+
     def on_event(self, event: ViolationEvent) -> None:
         """Say what happened, where and why."""
         violation = event.violation

@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from vision.bootstrap.cluster import watch_cluster
+from vision.bootstrap.desk import Onlookers
 from vision.bootstrap.site import Watch, watch_site
 from vision.cli.live import LiveView
 from vision.cli.outbox import waiting
@@ -27,19 +29,43 @@ Model = Annotated[
 ]
 
 
-def run(site: SiteFile = None, source: Source = None, model: Model = None) -> None:
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT",
+        help="Watch on this Ray cluster (extra `ray`); `auto`: one on this machine.",
+    ),
+]
+
+
+def run(
+    site: SiteFile = None,
+    source: Source = None,
+    model: Model = None,
+    cluster: Cluster = None,
+) -> None:
     """Watch the cameras of a site until their files end, or Ctrl-C.
 
     With --source: no site file, the whole view counts as forbidden, grace times are
     20 s and events go to standard output as JSON lines.
+
+    With --cluster: every node needs this version of streetwarden and the site's model
+    and taxonomy under the same path; events, evidence and memories come to this
+    machine's STREETWARDEN_HOME.
     """
     loaded = _chosen(site, source, model)
     home = Home.from_environment()
     home.prepare()
     view = LiveView([camera.id for camera in loaded.settings.cameras])
-    watch = Watch(on_event=view.on_event, on_frame=view.on_frame)
     with stop_on_signals() as stop, view:
-        summary = watch_site(loaded, home, stop=stop, watch=watch)
+        if cluster is None:
+            watch = Watch(on_event=view.on_event, on_frame=view.on_frame)
+            summary = watch_site(loaded, home, stop=stop, watch=watch)
+        else:
+            onlookers = Onlookers(on_event=view.on_event, on_sight=view.on_sight)
+            summary = watch_cluster(
+                loaded, home, cluster, stop=stop, onlookers=onlookers
+            )
     tell_summary(view.console, summary)
     tell_waiting(view.console)
     if summary.failed:

@@ -21,6 +21,7 @@ class HealthKind(StrEnum):
     DELIVERY_FAILING = "delivery_failing"
     STORE_DAMAGED = "store_damaged"
     OVERLOAD = "overload"
+    WATCH_LOST = "watch_lost"
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,20 @@ class MemoryFile:
         clock: Clock,
         on_health: HealthListener,
         every_s: float = 10.0,
+        on_saved: Callable[[bytes], None] | None = None,
     ) -> None:
+        """Name the file.
+
+        Args:
+            path: where; its folder is made.
+            parts: what has a memory.
+            clock: monotonic time.
+            on_health: told when the file cannot be read or written.
+            every_s: shortest time between two saves by `tick`, seconds.
+            on_saved: given the file's content, also when it could not be written.
+        """
         self._path = path
+        self._on_saved = on_saved
         self._parts = parts
         self._clock = clock
         self._on_health = on_health
@@ -82,11 +94,14 @@ class MemoryFile:
             "version": _VERSION,
             "parts": {part.name: part.dump() for part in self._parts},
         }
+        payload = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
+        if self._on_saved is not None:
+            self._on_saved(payload)
         draft = self._path.with_suffix(".tmp")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with draft.open("w", encoding="utf-8") as file:
-                json.dump(record, file, ensure_ascii=False, separators=(",", ":"))
+            with draft.open("wb") as file:
+                file.write(payload)
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(self._path)

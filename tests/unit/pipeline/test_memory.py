@@ -101,3 +101,23 @@ def test_a_folder_that_cannot_be_written_is_told_once_and_again_when_mended(
     memory.save()
 
     assert [event.ok for event in heard] == [False, True]
+
+
+def test_whoever_keeps_a_copy_gets_the_same_bytes_even_without_a_disk(
+    tmp_path: Path,
+) -> None:
+    copies: list[bytes] = []
+    part, heard = Counter(), list[HealthEvent]()
+    part.value = 7
+    for folder in (tmp_path / "places", tmp_path / "file" / "below"):
+        (tmp_path / "file").touch()
+        MemoryFile(
+            folder / "gate.json",
+            (Remembered("counter", lambda: part.value, part.restore),),
+            clock=ManualClock(),
+            on_health=heard.append,
+            on_saved=copies.append,
+        ).save()
+
+    assert copies[0] == copies[1] == (tmp_path / "places/gate.json").read_bytes()
+    assert [event.ok for event in heard] == [False]

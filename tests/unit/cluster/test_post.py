@@ -1,0 +1,167 @@
+import threading
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import ManualClock, frame, violation
+from tests.unit.sinks.messages import CODE, PROVENANCE
+from vision.bootstrap.desk import Desk, Onlookers
+from vision.cluster.mail import EventLetter, Mailbox, MemoryLetter
+from vision.cluster.post import Delivery, Log, Order, Outcome, Parcel, Post, Stage
+from vision.config.home import Home
+from vision.core.errors import ConfigError, ModelError, SinkError, VisionError
+from vision.core.events import ViolationEvent
+from vision.core.evidence import Artifact, Evidence
+from vision.core.scene import Scene
+from vision.sinks.outbox import Outbox
+
+VERSION = version("streetwarden")
+
+
+def order(**keys: object) -> Order:
+    fields = {"group": "g0", "cameras": ("gate",), "memories": {}} | keys
+    return Order(folder=Path(), **{"version": VERSION, **fields})  # type: ignore[arg-type]  # cases vary one field
+
+
+def ended(post: Post) -> Delivery:
+    """Hear a post to its end; return its last words."""
+    heard = 0
+    for _ in range(200):
+        said = post.take(heard, 0.05)
+        heard = max([heard, *(parcel.number for parcel in said.parcels)])
+        if said.stage is Stage.ENDED and not said.parcels:
+            return said
+    pytest.fail("the post does not end")
+
+
+def test_a_post_tells_its_stages_and_what_it_did() -> None:
+    begun = threading.Event()
+
+    def watching(
+        order: Order, mailbox: Mailbox, stop: threading.Event, log: Log
+    ) -> Outcome:
+        log.reached(Stage.WATCHING)
+        log.saw(order.cameras[0], 1.5)
+        log.saw(order.cameras[0], 3.5)
+        begun.set()
+        stop.wait(20)
+        mailbox.post(MemoryLetter("gate", b"last"))
+        log.reached(Stage.RELEASED)
+        return Outcome(2, 1)
+
+    post = Post(watching, order())
+    assert begun.wait(20)
+    said = post.take(0, 0)
+    post.stop()
+    last = ended(post)
+
+    assert said.stage is Stage.WATCHING
+    assert (said.seen["gate"].pictures, said.seen["gate"].media_time_s) == (2, 3.5)
+    assert (last.error, last.outcome) == (None, Outcome(2, 1))
+
+
+class OddError(ModelError):
+    """An error whose class another version may not know."""
+
+
+@pytest.mark.parametrize(
+    ("raised", "family"),
+    [
+        (OddError("no such model"), ModelError),
+        (ConfigError("no such folder"), ConfigError),
+        (ZeroDivisionError("by zero"), VisionError),
+    ],
+)
+def test_what_goes_wrong_is_told_as_a_plain_error(
+    raised: Exception, family: type[VisionError]
+) -> None:
+    def watching(*_: object) -> Outcome:
+        raise raised
+
+    last = ended(Post(watching, order()))
+
+    assert type(last.error) is family
+    assert str(raised) in str(last.error)
+
+
+def test_another_version_refuses_to_watch() -> None:
+    last = ended(Post(lambda *_: Outcome(), order(version="0.0.1")))
+
+    assert isinstance(last.error, ConfigError)
+    assert "0.0.1" in str(last.error)
+    assert "install the same version on every node" in str(last.error)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> "Iterator[tuple[Desk, Home, Outbox]]":
+    home = Home(tmp_path / "home")
+    home.prepare()
+    clock = ManualClock()
+    outbox = Outbox(home.outbox, [], clock=clock)
+    yield Desk(home, outbox, clock=clock, onlookers=Onlookers()), home, outbox
+    outbox.close(1)
+
+
+def event_with(payload: bytes, node: Path) -> ViolationEvent:
+    at = frame()
+    artifact = Artifact(
+        "manifest",
+        node / "manifest-001.json",
+        "manifest-001.json",
+        "application/json",
+        "ab",
+        len(payload),
+        at.captured_at,
+    )
+    scene = Scene("gate", "gate")
+    return ViolationEvent(violation(at), scene, CODE, PROVENANCE, Evidence((artifact,)))
+
+
+def test_an_event_lies_at_the_desk_with_its_files_and_is_kept_once(
+    desk: tuple[Desk, Home, Outbox], tmp_path: Path
+) -> None:
+    keeper, home, outbox = desk
+    step = event_with(b"{}", tmp_path / "far away")
+    for number in (1, 2):  # decided again after a crash
+        keeper.keep(Parcel(number, EventLetter(step), (b"{}",)))
+
+    folder = home.evidence / step.violation.event_id
+    assert (folder / "manifest-001.json").read_bytes() == b"{}"
+    assert (folder / "manifest.json").read_bytes() == b"{}"
+    count = outbox.store.query(
+        "count", lambda db: db.execute("SELECT count(*) FROM messages").fetchone()[0]
+    )
+    assert count == 1
+
+
+def test_a_file_that_the_node_lost_does_not_hold_up_its_event(
+    desk: tuple[Desk, Home, Outbox], tmp_path: Path
+) -> None:
+    keeper, home, outbox = desk
+    step = event_with(b"{}", tmp_path / "far away")
+    keeper.keep(Parcel(1, EventLetter(step), (None,)))
+
+    assert not (home.evidence / step.violation.event_id).exists()
+    assert outbox.store.lane_of(step.violation.event_id) is not None
+
+
+def test_what_a_camera_remembers_goes_with_its_next_order(
+    desk: tuple[Desk, Home, Outbox],
+) -> None:
+    keeper, home, _ = desk
+    keeper.keep(Parcel(1, MemoryLetter("gate", b"41 s of 60 s")))
+
+    assert keeper.order("g0", ("gate", "yard")).memories == {"gate": b"41 s of 60 s"}
+    assert (home.places / "gate.json").read_bytes() == b"41 s of 60 s"
+
+
+def test_a_desk_that_cannot_write_says_so_and_is_asked_again(
+    desk: tuple[Desk, Home, Outbox],
+) -> None:
+    keeper, home, _ = desk
+    home.places.write_bytes(b"a file where the folder should be")
+
+    with pytest.raises(SinkError, match="cannot be written"):
+        keeper.keep(Parcel(1, MemoryLetter("gate", b"41 s of 60 s")))

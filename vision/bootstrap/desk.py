@@ -1,0 +1,149 @@
+"""Where the posts of a cluster run hand in what must not be lost."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from vision.cluster.mail import EventLetter, FilesLetter, HealthLetter, MemoryLetter
+from vision.cluster.post import Order, Parcel, Sight
+from vision.config.home import Home
+from vision.core.errors import SinkError
+from vision.core.evidence import Artifact, Evidence
+from vision.core.health import HealthEvent, HealthKind
+from vision.core.ports import Clock
+from vision.evidence import manifest
+from vision.evidence.disk import make_folder, write_atomically
+from vision.evidence.seal import SIGNATURE
+from vision.pipeline.reporter import EventListener
+from vision.sinks.outbox import Outbox
+
+logger = logging.getLogger(__name__)
+
+# The seal in force lies under these names; every revision travels under its own.
+_CURRENT = {"manifest": manifest.NAME, "signature": SIGNATURE}
+
+SightListener = Callable[[str, int, float], None]
+"""Told of a camera's analysed pictures and its media time; quick, must not raise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Onlookers:
+    """Who looks on while a cluster watches."""
+
+    on_event: EventListener | None = None
+    on_sight: SightListener | None = None
+
+
+class Desk:
+    """The keeper of a cluster run: one outbox, one evidence folder, every memory.
+
+    All of it lies in the home of the machine that started the run, where a run on one
+    machine has it, too: either can go on where the other stopped.
+    """
+
+    def __init__(
+        self, home: Home, outbox: Outbox, *, clock: Clock, onlookers: Onlookers
+    ) -> None:
+        """Take over a home, prepared, and its outbox."""
+        self._home = home
+        self._outbox = outbox
+        self._clock = clock
+        self._onlookers = onlookers
+
+    def order(self, group: str, cameras: tuple[str, ...]) -> Order:
+        """Return the order for a group, with what its cameras remember."""
+        memories = {}
+        for camera_id in cameras:
+            try:
+                memories[camera_id] = self._memory(camera_id).read_bytes()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                logger.warning("%s: begins without its memory: %s", camera_id, error)
+        return Order(group, cameras, memories, Path.cwd(), version("streetwarden"))
+
+    def keep(self, parcel: Parcel) -> None:
+        """Make a letter durable.
+
+        Raises:
+            SinkError: not now; it will be offered again.
+        """
+        letter = parcel.letter
+        try:
+            match letter:
+                case EventLetter(event):
+                    proof = self._stored(
+                        event.violation.event_id, event.evidence, parcel.files
+                    )
+                    event = replace(event, evidence=proof)
+                    self._outbox.put(event)
+                    if self._onlookers.on_event is not None:
+                        self._onlookers.on_event(event)
+                case FilesLetter(event_id, evidence):
+                    proof = self._stored(event_id, evidence, parcel.files)
+                    self._outbox.attach(event_id, proof)
+                case HealthLetter(health):
+                    self._health(health)
+                case MemoryLetter(camera_id, record):
+                    self._remember(camera_id, record)
+        except OSError as error:
+            msg = f"{self._home.root}: cannot be written ({error.strerror})"
+            raise SinkError(msg) from error
+
+    def saw(self, seen: Mapping[str, Sight]) -> None:
+        """Take note of how far cameras are."""
+        if self._onlookers.on_sight is not None:
+            for camera_id, sight in seen.items():
+                self._onlookers.on_sight(camera_id, sight.pictures, sight.media_time_s)
+
+    def watched(self, cameras: tuple[str, ...], *, ok: bool, detail: str) -> None:
+        """Take note that cameras are not watched, or are again."""
+        for camera_id in cameras:
+            event = HealthEvent(
+                HealthKind.WATCH_LOST,
+                ok=ok,
+                at=self._clock.now(),
+                detail=detail,
+                camera_id=camera_id,
+            )
+            try:
+                self._health(event)
+            except SinkError as error:
+                logger.warning("health event %s not kept: %s", event.kind, error)
+
+    def _health(self, event: HealthEvent) -> None:
+        level = logging.INFO if event.ok else logging.WARNING
+        logger.log(level, "%s: %s: %s", event.camera_id, event.kind, event.detail)
+        self._outbox.put_health(event)
+
+    def _memory(self, camera_id: str) -> Path:
+        return self._home.places / f"{camera_id}.json"
+
+    def _remember(self, camera_id: str, record: bytes) -> None:
+        # Not synced: after a power cut an older memory, or none, costs dwell only,
+        # and thousands of cameras say something every few seconds.
+        path = self._memory(camera_id)
+        draft = path.with_suffix(".tmp")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_bytes(record)
+        draft.replace(path)
+
+    def _stored(
+        self, event_id: str, evidence: Evidence, files: tuple[bytes | None, ...]
+    ) -> Evidence:
+        """Write an event's files here; return them as they lie here."""
+        folder = self._home.evidence / event_id
+        kept: list[Artifact] = []
+        for artifact, payload in zip(evidence.artifacts, files, strict=True):
+            if payload is None:
+                continue
+            path = folder / artifact.name
+            make_folder(folder)
+            write_atomically(path, payload)
+            kept.append(replace(artifact, path=path))
+            current = _CURRENT.get(artifact.role)
+            if current is not None:
+                write_atomically(folder / current, payload)
+        return Evidence(tuple(kept))

@@ -1,0 +1,1 @@
+"""Many machines: groups of cameras watched on nodes, everything kept in one place."""

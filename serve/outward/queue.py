@@ -5,6 +5,7 @@ subscriber at least once, always under the same id; the messages of one event go
 order, so one that fails holds back those after it until it is delivered or given up.
 """
 
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -119,7 +120,7 @@ class DeliveryQueue:
         ).all()
         now = self._clock.now()
         for message, slug in rows:
-            if wanted(subscription, message.type, slug):
+            if wanted(subscription, message, slug):
                 session.add(_delivery(subscription, message, now))
             subscription.after_number = message.number
         return len(rows)
@@ -236,11 +237,23 @@ class DeliveryQueue:
             return list(session.scalars(ordered))
 
 
-def wanted(subscription: SubscriptionRow, kind: str, slug: str | None) -> bool:
-    """Return whether a subscriber asked for messages of this type and violation."""
+def wanted(
+    subscription: SubscriptionRow, message: MessageRow, slug: str | None
+) -> bool:
+    """Return whether a subscriber asked for messages like this one.
+
+    Who asks for departments gets the cases that are theirs at that moment, and nothing
+    else: only cases have a department.
+    """
     types, slugs = subscription.types.split(), subscription.slugs.split()
-    by_type = not types or any(kind.startswith(f"org.streetwarden.{t}") for t in types)
-    return by_type and (not slugs or slug in slugs)
+    kinds = [f"org.streetwarden.{one}" for one in types]
+    by_type = not types or any(message.type.startswith(kind) for kind in kinds)
+    by_slug = not slugs or slug in slugs
+    departments = subscription.departments.splitlines()
+    if not (by_type and by_slug and departments):
+        return by_type and by_slug
+    told = json.loads(message.body)["data"]
+    return told.get("department") in departments
 
 
 def _delivery(

@@ -28,12 +28,14 @@ class Wish:
         url: where to.
         types: beginnings of types after `org.streetwarden.`; empty means all.
         slugs: violations; empty means all.
+        departments: codes of those whose cases are told; empty means all.
         after: feed number to start after; None starts with what comes from now on.
     """
 
     url: str
     types: Sequence[str] = ()
     slugs: Sequence[str] = ()
+    departments: Sequence[str] = ()
     after: int | None = None
 
 
@@ -59,6 +61,7 @@ class SubscriptionStore:
                 url=wish.url,
                 types=" ".join(wish.types),
                 slugs=" ".join(wish.slugs),
+                departments="\n".join(wish.departments),
                 secret=closed,
                 after_number=newest if wish.after is None else wish.after,
                 created_by=who.name,

@@ -19,6 +19,13 @@ router = APIRouter(prefix="/api/v1/subscriptions", tags=["webhooks"])
 Number = Annotated[int, Path(ge=1, le=2**53)]
 TypePrefix = Annotated[str, StringConstraints(pattern=r"^[a-z_.0-9]{1,64}$")]
 
+Department = Annotated[
+    str,
+    StringConstraints(
+        min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x85\u2028\u2029]*$"
+    ),
+]
+
 
 class NewSubscription(BaseModel):
     """What to tell whom."""
@@ -33,6 +40,10 @@ class NewSubscription(BaseModel):
         ),
     ] = []
     slugs: Annotated[list[Slug], Field(max_length=len(Slug))] = []
+    departments: Annotated[
+        list[Department],
+        Field(max_length=64, description="Only cases that are theirs; empty: all"),
+    ] = []
     after: Annotated[
         int | None,
         Field(ge=0, le=2**53, description="Feed number to start after; default: now"),
@@ -47,6 +58,7 @@ class SubscriptionOut(BaseModel):
     url: str
     types: list[str]
     slugs: list[str]
+    departments: list[str]
     disabled: str | None
     after: int
     created_by: str
@@ -113,7 +125,7 @@ def subscribe(
     except ForbiddenTargetError as error:
         raise InvalidContent(str(error)) from error
     slugs = [slug.value for slug in new.slugs]
-    wish = Wish(new.url, new.types, slugs, new.after)
+    wish = Wish(new.url, new.types, slugs, new.departments, new.after)
     row, secret = services.subscriptions.create(wish, who)
     services.audit.note(Deed(who, "subscription.created", f"{row.number} {row.url}"))
     return SubscriptionMade(**_out(row).model_dump(), secret=secret)
@@ -203,6 +215,7 @@ def _out(row: SubscriptionRow) -> SubscriptionOut:
         url=row.url,
         types=row.types.split(),
         slugs=row.slugs.split(),
+        departments=row.departments.splitlines(),
         disabled=row.disabled,
         after=row.after_number,
         created_by=row.created_by,

@@ -22,6 +22,7 @@ class SubscriptionRow(Base):
     url: Mapped[str] = mapped_column(String(1024))
     types: Mapped[str] = mapped_column(Text)
     slugs: Mapped[str] = mapped_column(Text)
+    departments: Mapped[str] = mapped_column(Text, server_default="")
     secret: Mapped[str] = mapped_column(Text)
     old_secret: Mapped[str | None] = mapped_column(Text)
     old_until: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -233,6 +233,27 @@ def _heard(listener: Desk, last: str) -> list[str]:
             return ids
 
 
+def test_a_department_is_told_of_its_own_cases_only(
+    live: Live, engine: httpx.Client, desk: Receiver
+) -> None:
+    with (
+        live.person("boss", Role.SUPERVISOR) as boss,
+        live.person("a", Role.ADMIN) as root,
+    ):
+        wish = {"url": desk.url, "departments": ["sanitation"]}
+        made = root.post("/api/v1/subscriptions", json=wish).json()
+        report(engine, event_id="evt-1", slug=Slug.ILLEGAL_PARKING)
+        report(engine, event_id="evt-2", slug=Slug.GARBAGE_PILE)
+        do(boss, 1, "register")
+        do(boss, 2, "register")
+        act(boss, 1, "dispatch", department="sanitation").raise_for_status()
+        received = desk.wait(2)
+
+    assert made["departments"] == ["sanitation"]
+    ids = [one.headers["webhook-id"] for one in received]
+    assert sorted(ids) == ["case-1.3", "case-2.2"]
+
+
 def test_the_example_dispatcher_takes_a_case_from_a_live_service(
     live: Live, engine: httpx.Client
 ) -> None:

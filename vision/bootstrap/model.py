@@ -3,12 +3,14 @@
 from typing import assert_never
 
 from vision.config.models import (
+    AutoModel,
     ModelSettings,
     OnnxModel,
     OpenVINOModel,
     UltralyticsModel,
 )
 from vision.core.ports import Detector
+from vision.detectors.choice import fastest_proven
 from vision.detectors.labels import DetectorOptions
 from vision.detectors.network import NetworkDetector
 from vision.detectors.onnx import OnnxDetector
@@ -43,6 +45,16 @@ def build_detector(settings: ModelSettings) -> Detector:
         batch_max=settings.batch_max,
     )
     match settings:
+        case AutoModel() if fastest_proven(settings.path) == "openvino":
+            return OpenVinoDetector(
+                settings.path,
+                options=options,
+                settings=OpenVinoSettings(threads=settings.threads),
+            )
+        case AutoModel():
+            return OnnxDetector(
+                settings.path, options=options, threads=settings.threads
+            )
         case OnnxModel():
             return OnnxDetector(
                 settings.path,

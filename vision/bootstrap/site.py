@@ -5,6 +5,8 @@ from importlib.metadata import version
 from threading import Event
 from zoneinfo import ZoneInfo
 
+import cv2
+
 from vision.bootstrap.cameras import MemoryListener, Surroundings, build_camera
 from vision.bootstrap.evidence import build_evidence, evidence_policy
 from vision.bootstrap.heap import returning_memory
@@ -108,6 +110,8 @@ def watch_site(
     Raises:
         VisionError: the site cannot be put together, or the model failed.
     """
+    # Many cameras keep all cores busy: OpenCV's own threads would only get in the way.
+    cv2.setNumThreads(1)
     detector = check_site(loaded)
     clock = SystemClock()
     outbox = build_outbox(loaded.settings.sinks, home, clock=clock)

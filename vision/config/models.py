@@ -37,6 +37,12 @@ class OnnxModel(_Model):
     providers: tuple[str, ...] = ("CPUExecutionProvider",)
 
 
+class AutoModel(_Model):
+    """The fastest runtime at hand in which the model passed the parity gate."""
+
+    type: Literal["auto"]
+
+
 class OpenVINOModel(_Model):
     """OpenVINO (extra `openvino`); `auto` takes bf16 where the CPU has it."""
 
@@ -52,5 +58,6 @@ class UltralyticsModel(_Model):
 
 
 ModelSettings = Annotated[
-    OnnxModel | OpenVINOModel | UltralyticsModel, Field(discriminator="type")
+    AutoModel | OnnxModel | OpenVINOModel | UltralyticsModel,
+    Field(discriminator="type"),
 ]

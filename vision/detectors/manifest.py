@@ -53,6 +53,8 @@ class ModelTable(BaseModel):
         stride: the input's sides are multiples of it, pixels, or None.
         precision: of the weights, for people.
         preview: classes that are not good enough yet and off unless asked for.
+        proven: faster runtimes in which this very file passed the parity gate, such as
+            `openvino-bf16`; worth nothing without `sha256`.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -67,6 +69,7 @@ class ModelTable(BaseModel):
     stride: Annotated[int, Field(gt=0, le=256)] | None = None
     precision: str | None = None
     preview: tuple[str, ...] = ()
+    proven: tuple[str, ...] = ()
 
     @field_validator("imgsz", mode="before")
     @classmethod

@@ -43,6 +43,7 @@ class ModelFile:
         head: `nms_free` or `raw` if `model.toml` promises one, else None.
         thresholds: least score by the model's class names, (0, 1).
         preview: the model's classes that are off unless asked for.
+        proven: runtimes in which this file passed the parity gate.
         licence: SPDX expression, or None if unsaid.
     """
 
@@ -56,6 +57,7 @@ class ModelFile:
     head: str | None = None
     thresholds: Mapping[str, float] = field(default_factory=dict)
     preview: tuple[str, ...] = ()
+    proven: tuple[str, ...] = ()
     licence: str | None = None
 
     @property
@@ -110,6 +112,7 @@ def read_model_file(
         head=facts.head,
         thresholds=thresholds,
         preview=facts.preview,
+        proven=facts.proven,
         licence=facts.licence,
     )
 

@@ -154,7 +154,8 @@ def _check_providers(providers: Sequence[str]) -> None:
     if unknown or not providers:
         msg = (
             f"providers: got {list(providers)}, expected some of {available}; "
-            "correct the name, or install the onnxruntime build that has it"
+            "correct the name, or install the build that has it (CUDA and TensorRT: "
+            "onnxruntime-gpu in place of onnxruntime, with NVIDIA's driver)"
         )
         raise ModelError(msg)
 

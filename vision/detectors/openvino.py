@@ -172,16 +172,14 @@ class OpenVinoNetwork:
         return np.concatenate([output for output in outputs if output is not None])
 
     def _configuration(self, settings: OpenVinoSettings) -> dict[str, str | int]:
-        has_bf16 = "BF16" in self._core.get_property(
-            _DEVICE, "OPTIMIZATION_CAPABILITIES"
-        )
-        if settings.precision == "bf16" and not has_bf16:
+        capable = _has_bf16(self._core)
+        if settings.precision == "bf16" and not capable:
             msg = (
                 "precision: got 'bf16', but this CPU has no bfloat16 arithmetic; "
                 "set precision to auto or f32"
             )
             raise ModelError(msg)
-        use_bf16 = has_bf16 and settings.precision != "f32"
+        use_bf16 = capable and settings.precision != "f32"
         config: dict[str, str | int] = {
             "PERFORMANCE_HINT": settings.hint.upper(),
             "INFERENCE_PRECISION_HINT": "bf16" if use_bf16 else "f32",
@@ -189,6 +187,19 @@ class OpenVinoNetwork:
         if settings.threads:
             config["INFERENCE_NUM_THREADS"] = settings.threads
         return config
+
+
+def has_bf16() -> bool:
+    """Return whether this processor computes in bfloat16.
+
+    Raises:
+        ModelError: OpenVINO is not installed.
+    """
+    return _has_bf16(_import_openvino().Core())
+
+
+def _has_bf16(core: Any) -> bool:
+    return "BF16" in core.get_property(_DEVICE, "OPTIMIZATION_CAPABILITIES")
 
 
 def _import_openvino() -> ModuleType:

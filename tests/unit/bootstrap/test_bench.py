@@ -82,7 +82,7 @@ class Machine(Search):
 BLANK = Outcome(
     cameras=1, cores=2, decode="auto", cpu_per_camera=0.04, busy=0.5, age_p50_s=0.2,
     age_p95_s=0.5, event_p95_s=None, rss_mib=100, threads=4, pictures=9, rate=1,
-    missed=0, extra=0, feeder_cpu_s=1, ok=True,
+    events=(), missed=0, extra=0, feeder_cpu_s=1, ok=True,
 )  # fmt: skip
 
 

@@ -23,22 +23,27 @@ from vision.core.events import ViolationEvent
 from vision.core.frame import Frame
 from vision.core.violations import Lifecycle
 
+_FIRST_PICTURE_S = 90.0  # longest wait for models to load and cameras to answer
+
 
 @dataclass
 class Log:
     """What happened, on the machine's monotonic clock.
 
     Attributes:
+        begun: set with the first picture.
         frames: (camera, media time, when its analysis ended), seconds.
         events: (camera, violation, media time of the decision, when it was kept).
     """
 
+    begun: threading.Event = field(default_factory=threading.Event)
     frames: list[tuple[str, float, float]] = field(default_factory=list)
     events: list[tuple[str, str, float, float]] = field(default_factory=list)
 
     def on_frame(self, frame: Frame, detections: Detections) -> None:
         """Note one analysed picture."""
         del detections
+        self.begun.set()
         self.frames.append((frame.camera_id, frame.media_time_s, time.monotonic()))
 
     def on_event(self, event: ViolationEvent) -> None:
@@ -55,7 +60,7 @@ def main() -> None:
     os.sched_setaffinity(0, spec["cores"])
     site = SiteSettings.model_validate(spec["site"])
     log, stop = Log(), threading.Event()
-    meter = _Meter(spec["warm_s"], spec["seconds"], stop)
+    meter = _Meter(log, spec["warm_s"], spec["seconds"], stop)
     with tempfile.TemporaryDirectory(prefix="streetwarden-bench-") as folder:
         home = Home(Path(folder))
         home.prepare()
@@ -70,13 +75,19 @@ def main() -> None:
     json.dump(
         {"frames": log.frames, "events": log.events, **meter.measured}, sys.stdout
     )
+    sys.stdout.flush()
+    # Libraries' threads that still encode or hang would abort an orderly exit.
+    os._exit(0)
 
 
 class _Meter(threading.Thread):
     """Measures the process between warm and stop, then stops it."""
 
-    def __init__(self, warm_s: float, seconds: float, stop: threading.Event) -> None:
+    def __init__(
+        self, log: Log, warm_s: float, seconds: float, stop: threading.Event
+    ) -> None:
         super().__init__(name="meter", daemon=True)
+        self._log = log
         self._warm_s = warm_s
         self._seconds = seconds
         self._stop_run = stop
@@ -84,6 +95,7 @@ class _Meter(threading.Thread):
 
     @override
     def run(self) -> None:
+        self._log.begun.wait(_FIRST_PICTURE_S)
         time.sleep(self._warm_s)
         began_s, cpu_s = time.monotonic(), time.process_time()
         time.sleep(self._seconds - self._warm_s)

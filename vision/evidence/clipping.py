@@ -39,7 +39,7 @@ _MAX_UNSENT = 1_000
 _SEALING_S = 60.0  # the package of a clip is sealed long before
 _HIDDEN_S = 60.0  # from a clip's beginning until its shared copy is made
 _ANALYSIS_S = 5.0  # longest wait for the analysis of a clip's last pictures
-_BUSY = 4  # clips that wait: from here on there is no time for shared copies
+_BUSY = 12  # clips that wait: from here on there is no time for shared copies
 _SAMPLE_WIDTH = 960
 _SAMPLE_QUALITY = 80
 

@@ -106,7 +106,7 @@ def test_a_killed_node_loses_no_event_doubles_none_and_dwell_goes_on(
         stack.callback(run.join, 60)
         stack.callback(run.stop.set)
         run.start()
-        run.until(lambda: len(run.seen) == CAMERAS, 90)
+        run.until(lambda: len(run.seen) == CAMERAS, 200)
         while time.monotonic() < began_s + KILL_S:
             time.sleep(0.1)
 

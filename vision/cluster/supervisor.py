@@ -31,7 +31,7 @@ class Patience:
     """
 
     silent_s: float = 6.0
-    start_s: float = 60.0
+    start_s: float = 180.0
     stop_s: float = 40.0
     well_s: float = 60.0
     turn_s: float = 0.25

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, TypeVar
 
 from sqlalchemy import Select
 
 from serve.store.tables import EventRow
 from vision.core.violations import Slug
+
+Q = TypeVar("Q", bound=Select[*tuple[Any, ...]])
 
 
 class EventState(StrEnum):
@@ -50,23 +53,40 @@ class EventFilter:
     streets: frozenset[str] = frozenset()
 
 
-def matching(query: Select[EventRow], wanted: EventFilter) -> Select[EventRow]:
-    """Return the query narrowed to what is wanted."""
-    if wanted.slug is not None:
-        query = query.where(EventRow.slug == wanted.slug.value)
+def matching(
+    query: Q,
+    wanted: EventFilter,
+    events: type[EventRow] = EventRow,
+    *,
+    spread: bool = False,
+) -> Q:
+    """Return the query narrowed to what is wanted.
+
+    Args:
+        query: over events.
+        wanted: which ones.
+        events: what stands for them in the query.
+        spread: kind, state and street are spread over the whole city, so that no index
+            of theirs is worth following.
+    """
+    for column, value in (
+        (events.slug, None if wanted.slug is None else wanted.slug.value),
+        (events.state, None if wanted.state is None else wanted.state.value),
+    ):
+        if value is not None:
+            query = query.where((column.concat("") if spread else column) == value)
     if wanted.camera_id is not None:
-        query = query.where(EventRow.camera_id == wanted.camera_id)
-    if wanted.state is not None:
-        query = query.where(EventRow.state == wanted.state.value)
+        query = query.where(events.camera_id == wanted.camera_id)
     if wanted.since is not None:
-        query = query.where(EventRow.opened_at >= wanted.since)
+        query = query.where(events.opened_at >= wanted.since)
     if wanted.until is not None:
-        query = query.where(EventRow.opened_at < wanted.until)
+        query = query.where(events.opened_at < wanted.until)
     if wanted.streets:
-        query = query.where(EventRow.street.in_(sorted(wanted.streets)))
+        street = events.street.concat("") if spread else events.street
+        query = query.where(street.in_(sorted(wanted.streets)))
     if wanted.box is not None:
         query = query.where(
-            EventRow.lat.between(wanted.box.south, wanted.box.north),
-            EventRow.lon.between(wanted.box.west, wanted.box.east),
+            events.lat.between(wanted.box.south, wanted.box.north),
+            events.lon.between(wanted.box.west, wanted.box.east),
         )
     return query

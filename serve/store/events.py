@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from serve.errors import UnknownEvent
 from serve.paging import Position
 from serve.people.roles import Principal
 from serve.store.database import Database
-from serve.store.event_filter import EventFilter, matching
+from serve.store.event_filter import EventFilter
+from serve.store.event_search import newest
 from serve.store.tables import EventRow, EvidenceRow, MessageRow
 
 VIOLATIONS = "org.streetwarden.violation."
@@ -41,28 +42,14 @@ class EventStore:
             limit: at most this many.
             after: the previous page's end, or None for the first page.
         """
-        query = matching(select(EventRow), wanted)
-        if after is not None:
-            query = query.where(
-                or_(
-                    EventRow.opened_at < after.at,
-                    and_(
-                        EventRow.opened_at == after.at,
-                        EventRow.number < after.number,
-                    ),
-                )
-            )
-        query = query.order_by(EventRow.opened_at.desc(), EventRow.number.desc())
         with self._database.read() as session:
-            rows = session.scalars(query.limit(limit)).all()
+            rows = newest(session, wanted, limit=limit, after=after)
             return _with_files(session, rows)
 
     def rows(self, wanted: EventFilter, *, limit: int) -> Sequence[EventRow]:
         """Return events, newest first, without their files: enough for a map."""
-        query = matching(select(EventRow), wanted)
-        query = query.order_by(EventRow.opened_at.desc(), EventRow.number.desc())
         with self._database.read() as session:
-            return session.scalars(query.limit(limit)).all()
+            return newest(session, wanted, limit=limit)
 
     def get(self, event_id: str, who: Principal) -> StoredEvent:
         """Return one event.

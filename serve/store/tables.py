@@ -16,6 +16,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from serve.store.base import Base
 from serve.store.columns import Number, UtcTime
 
+_ON_MAP = ("lat", "lon", "state", "slug", "street")
+
 
 class EventRow(Base):
     """One violation as it stands now.
@@ -26,11 +28,30 @@ class EventRow(Base):
 
     __tablename__ = "events"
     __table_args__ = (
-        Index("ix_events_recent", "opened_at", "number"),
-        Index("ix_events_slug_recent", "slug", "opened_at", "number"),
+        # These answer what maps ask without a look at the rows themselves.
+        Index("ix_events_recent", "opened_at", "number", *_ON_MAP),
+        Index(
+            "ix_events_slug_recent",
+            "slug",
+            "opened_at",
+            "number",
+            "lat",
+            "lon",
+            "state",
+            "street",
+        ),
         Index("ix_events_camera_recent", "camera_id", "opened_at", "number"),
-        Index("ix_events_state_recent", "state", "opened_at", "number"),
-        Index("ix_events_place", "lat", "lon"),
+        Index(
+            "ix_events_state_recent",
+            "state",
+            "opened_at",
+            "number",
+            "lat",
+            "lon",
+            "slug",
+            "street",
+        ),
+        Index("ix_events_place", "lat", "lon", "opened_at", "number", *_ON_MAP[2:]),
         Index("ix_events_street_recent", "street", "opened_at", "number"),
     )
 

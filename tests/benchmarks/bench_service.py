@@ -40,7 +40,7 @@ from tests.benchmarks.own_postgres import own_postgres
 CLIENTS = 4
 ROUNDS = 5
 IN_A_BATCH = 100
-START_S = 60
+START_S = 120
 
 
 @contextmanager

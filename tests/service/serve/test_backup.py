@@ -28,7 +28,7 @@ PICTURE = jpeg()
 
 
 @pytest.fixture
-def live(start: Start, tmp_path: Path) -> Live:
+def live(start: Start, tmp_path: Path) -> Iterator[Live]:
     """Start a service with something of every kind in it."""
     live = start(Settings(home=tmp_path / "old", allow_private_webhooks=True))
     seen = Seen(artifacts=(artifact("overlay.jpg", "overlay", PICTURE),))
@@ -45,7 +45,9 @@ def live(start: Start, tmp_path: Path) -> Live:
         ).raise_for_status()
         do(boss, 1, "register", "dispatch")
         boss.post("/api/v1/events/evt-1/hold", json={"reason": "court"})
-    return live
+    yield live
+    # It was stopped before it was saved: saving opened connections anew.
+    live.services.database.close()
 
 
 @contextmanager

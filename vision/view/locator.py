@@ -12,7 +12,7 @@ from vision.view.references import Fix, Reference, References
 from vision.view.registration import Registration, has_detail, register
 
 _NO_BOXES = np.empty((0, 4), np.float32)
-_AT_REST_PX = 3.0  # reduced pixels between two pictures of a camera that only sways
+_AT_REST = 0.01  # of the picture's longer side, between two of a camera that only sways
 _IN_PLACE_PX = 0.5  # reduced pixels: nearer than this is measuring noise
 
 
@@ -24,8 +24,10 @@ class LocatorParams:
         min_inliers: share of background points that must agree.
         min_background: share of the picture without objects that is needed to tell.
         shake_share: motion, in picture widths, up to which it is compensated at once.
-        settle_s: how long a moved camera must rest until its new view is taken up, and
-            a new light until its picture is remembered, seconds.
+        settle_s: how long a camera must rest until a picture that fits nothing is taken
+            for a new light, and is searched for a large motion, seconds.
+        regain_s: how long a moved camera must rest until a picture that fits is trusted
+            again, seconds.
         flow_s: how long a picture that fits nothing is still trusted, seconds.
         min_common: share of the reference view that a moved camera must still show for
             its zones to be mapped without a person.
@@ -35,6 +37,7 @@ class LocatorParams:
     min_background: float = 0.3
     shake_share: float = 0.03
     settle_s: float = 5.0
+    regain_s: float = 3.0
     flow_s: float = 5.0
     min_common: float = 0.5
 
@@ -129,7 +132,7 @@ class Locator:
         if moved_px <= p.shake_share * width:
             self._view = View.CLEAR
             return self._say(None, scale)
-        if not self._rested(now_s):
+        if now_s - self._rest_s < p.regain_s:
             self._view = View.MOVED
             return self._say("moving", scale)
         if self._fix.motion.common(width, height) < p.min_common:
@@ -180,7 +183,9 @@ class Locator:
             return False
         height, width = shot.grey.shape
         between = fix.motion.matrix @ np.linalg.inv(self._fix.motion.matrix)
-        return Registration(between, 1.0).displacement(width, height) <= _AT_REST_PX
+        return Registration(between, 1.0).displacement(width, height) <= _AT_REST * max(
+            width, height
+        )
 
     def _same(self, latest: Shot | None, shot: Shot) -> bool:
         """Return whether the camera has not moved since the picture before."""
@@ -188,7 +193,9 @@ class Locator:
             return False
         motion = register(latest, shot)
         height, width = shot.grey.shape
-        return motion is not None and motion.displacement(width, height) <= _AT_REST_PX
+        return motion is not None and motion.displacement(
+            width, height
+        ) <= _AT_REST * max(width, height)
 
     def _say(self, reason: str | None, scale: float) -> ViewState:
         """Return the verdict, with the motion in picture pixels."""

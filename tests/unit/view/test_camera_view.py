@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.scenarios.world import HEIGHT, START, WIDTH, Actor, World, still
+from tests.scenarios.world import HEIGHT, START, WIDTH, Actor, World, still, texture
 from vision.core.arrays import ImageU8
 from vision.core.detections import Detections
 from vision.core.errors import ConfigError
@@ -163,7 +163,7 @@ def test_a_moved_camera_stops_the_clock_then_its_zones_follow(
     states = show(view, world, 5, 25, change)
 
     moved = [state.view for state in states].count(View.MOVED)
-    assert 4 <= moved <= 12
+    assert 3 <= moved <= 12
     last = states[-1]
     assert (last.view, last.reason) == (View.CLEAR, "re_registered")
     box = np.array([[140, 70, 180, 110]], np.float32)
@@ -255,6 +255,21 @@ def test_a_vehicle_in_front_of_the_lens_keeps_the_latest_verdict() -> None:
     states = show(view, huge, 5, 15)
 
     assert {(state.view, state.reason) for state in states} == {(View.CLEAR, "hidden")}
+
+
+def test_an_upright_picture_that_sways_in_a_hand_is_trusted_again() -> None:
+    # Four reduced pixels a second: much across a wide picture, little along a tall one.
+    view = CameraView()
+    wall = texture(5, 340, 700, 40)
+
+    def hand(t: float) -> ImageU8:
+        shift = 0.0 if t < 5 else 30 + 4 * (t - 5)
+        return wall[round(shift) : round(shift) + 560, 10:330]
+
+    states = [view.check(shot(hand(t), t), Detections.empty()) for t in seconds(0, 14)]
+
+    assert states[6].view is View.MOVED
+    assert [state.reason for state in states[-4:]] == ["re_registered"] * 4
 
 
 def test_presets_are_told_apart_by_name() -> None:

@@ -15,8 +15,10 @@ def bottom_center(xyxy: FloatArray) -> FloatArray:
     Returns:
         (N, 2) float32 points (x, y), pixels.
     """
-    x = (xyxy[:, 0] + xyxy[:, 2]) / 2
-    return np.stack((x, xyxy[:, 3]), axis=1).astype(np.float32)
+    feet = np.empty((len(xyxy), 2), np.float32)  # asked often: cheaper than a stack
+    feet[:, 0] = (xyxy[:, 0] + xyxy[:, 2]) / 2
+    feet[:, 1] = xyxy[:, 3]
+    return feet
 
 
 def contact_strip(xyxy: FloatArray, height_fraction: float = 0.25) -> FloatArray:
@@ -36,7 +38,7 @@ def contact_strip(xyxy: FloatArray, height_fraction: float = 0.25) -> FloatArray
 
 def area(xyxy: FloatArray) -> FloatArray:
     """Return the area of each (N, 4) box in square pixels; 0 where inverted."""
-    size = np.clip(xyxy[:, 2:] - xyxy[:, :2], 0, None)
+    size = np.maximum(xyxy[:, 2:] - xyxy[:, :2], 0)
     return np.asarray(size[:, 0] * size[:, 1], dtype=np.float32)
 
 
@@ -52,7 +54,7 @@ def intersection(a: FloatArray, b: FloatArray) -> FloatArray:
     """
     top_left = np.maximum(a[:, None, :2], b[None, :, :2])
     bottom_right = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    size = np.clip(bottom_right - top_left, 0, None)
+    size = np.maximum(bottom_right - top_left, 0)
     return np.asarray(size[..., 0] * size[..., 1], dtype=np.float32)
 
 

@@ -56,9 +56,16 @@ class Scene:
     homography: FloatArray | None = None
     gb_id: str | None = None
     tags: tuple[str, ...] = field(default=())
+    _by_kind: dict[tuple[str, str | None], tuple[Zone, ...]] = field(
+        default_factory=dict, init=False, repr=False
+    )
+
+    def __post_init__(self) -> None:
+        """Sort the zones: every rule asks for them at every place."""
+        for zone in self.zones:
+            key = (zone.kind, zone.preset)
+            self._by_kind[key] = (*self._by_kind.get(key, ()), zone)
 
     def zones_of(self, kind: str, preset: str | None = None) -> tuple[Zone, ...]:
         """Return the zones of one kind in one PTZ preset's picture."""
-        return tuple(
-            zone for zone in self.zones if (zone.kind, zone.preset) == (kind, preset)
-        )
+        return self._by_kind.get((kind, preset), ())

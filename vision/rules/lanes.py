@@ -1,12 +1,13 @@
 """Where vehicles drive, learned from those that did: what is a lane, what a kerb."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.core.arrays import FloatArray, IntArray
+from vision.core.arrays import FloatArray
 from vision.core.geometry import bottom_center
 from vision.core.places import Place
 from vision.core.tracks import Track
@@ -126,18 +127,14 @@ class LaneMap:
         cells = self._cells.get(place.preset)
         if cells is None:
             return Passes()
-        box = np.array(place.xyxy, np.float32)
-        foot = bottom_center(box[None])[0]
-        extent = np.maximum(box[2:] - box[:2], 1.0)
-        cell_px = np.array(size, np.float32) / (_COLUMNS, _ROWS)
-        x = (np.arange(_COLUMNS) + 0.5) * cell_px[0]
-        y = (np.arange(_ROWS) + 0.5) * cell_px[1]
-        # A small vehicle's contact may lie between two cells' middles.
-        dx = np.maximum(np.abs(x - foot[0]) - cell_px[0] / 2, 0) / extent[0]
-        dy = np.maximum(np.abs(y - foot[1]) - cell_px[1] / 2, 0) / extent[1]
-        away = np.maximum(dy[:, None], dx[None])
-        over, near = cells[away <= _ON], cells[away <= _BESIDE]
-        return Passes(int(over.max(initial=0)), int(near.max(initial=0)))
+        x1, y1, x2, y2 = place.xyxy
+        foot = np.array(((x1 + x2) / 2, y2), np.float32)
+        extent = np.array((max(x2 - x1, 1.0), max(y2 - y1, 1.0)), np.float32)
+        per_px = np.array((_COLUMNS, _ROWS), np.float32) / np.array(size, np.float32)
+        middle, reach = (foot * per_px).tolist(), (extent * per_px).tolist()
+        return Passes(
+            _most(cells, middle, reach, _ON), _most(cells, middle, reach, _BESIDE)
+        )
 
     def _count(self, cells: Cells, drive: _Drive, size: tuple[int, int]) -> None:
         """Count a vehicle in each cell of its step that it has not been counted in."""
@@ -150,11 +147,31 @@ class LaneMap:
             flat //= 2
 
 
+def _most(cells: Cells, middle: list[float], reach: list[float], share: float) -> int:
+    """Return the most passes in the cells around a spot.
+
+    Args:
+        cells: (rows, columns).
+        middle: (x, y) of the spot, cells.
+        reach: (width, height) of the vehicle, cells.
+        share: how far around it to look, in its sizes.
+    """
+    (x, y), (dx, dy) = middle, (share * side for side in reach)
+    left, right = max(0, int(x - dx)), int(x + dx) + 1
+    top, bottom = max(0, int(y - dy)), int(y + dy) + 1
+    return int(cells[top : max(top, bottom), left : max(left, right)].max(initial=0))
+
+
 def _cells_of(step: FloatArray, size: tuple[int, int]) -> list[int]:
     """Return the cells, as flat indices, that a step leads through."""
-    grid = step / np.array(size, np.float32) * (_COLUMNS, _ROWS)
-    count = max(2, int(np.ceil(float(np.abs(grid[1] - grid[0]).max()) / _STEP)) + 1)
-    share = np.linspace(0.0, 1.0, count)[:, None]
-    points: IntArray = np.floor(grid[0] + share * (grid[1] - grid[0])).astype(np.int64)
-    inside = ((points >= 0) & (points < (_COLUMNS, _ROWS))).all(axis=1)
-    return [int(y) * _COLUMNS + int(x) for x, y in np.unique(points[inside], axis=0)]
+    (x, y), (to_x, to_y) = (
+        (float(x) / size[0] * _COLUMNS, float(y) / size[1] * _ROWS) for x, y in step
+    )
+    count = max(1, math.ceil(max(abs(to_x - x), abs(to_y - y)) / _STEP))
+    found: dict[int, None] = {}
+    for n in range(count + 1):
+        column = math.floor(x + (to_x - x) * n / count)
+        row = math.floor(y + (to_y - y) * n / count)
+        if 0 <= column < _COLUMNS and 0 <= row < _ROWS:
+            found[row * _COLUMNS + column] = None
+    return list(found)

@@ -112,7 +112,7 @@ class Evidence:
             params: what counts.
         """
         for track_id, spot in near.items():
-            distance = float(np.linalg.norm(spot))
+            distance = math.hypot(float(spot[0]), float(spot[1]))
             passer = self._passers.get(track_id)
             if passer is None:
                 if distance <= _FAR:

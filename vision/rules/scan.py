@@ -31,6 +31,7 @@ class Scan:
         dt_s: media time since the picture before, seconds, >= 0.
         backdrop: what the ground looks like; None: the camera is not in place.
         boxes: (N, 4) the detections' boxes, reference-view pixels.
+        now: when the picture was taken.
         alive: all tracks, those missed in this picture included.
     """
 
@@ -41,6 +42,7 @@ class Scan:
     dt_s: float
     backdrop: Backdrop | None = None
     boxes: FloatArray = field(init=False)
+    now: Moment = field(init=False)
     alive: set[int] = field(default_factory=set, init=False)
     _track_ids: dict[Xyxy, int] = field(default_factory=dict, init=False)
     _looks: dict[Xyxy, ImageU8 | None] = field(default_factory=dict, init=False)
@@ -48,11 +50,8 @@ class Scan:
     def __post_init__(self) -> None:
         """Lay the boxes over the reference view."""
         object.__setattr__(self, "boxes", self.view.to_reference(self.detections.xyxy))
-
-    @property
-    def now(self) -> Moment:
-        """When the picture was taken."""
-        return Moment(self.frame.media_time_s, self.frame.captured_at)
+        now = Moment(self.frame.media_time_s, self.frame.captured_at)
+        object.__setattr__(self, "now", now)
 
     def follow(self, tracks: Sequence[Track]) -> None:
         """Take the tracks; those seen in this picture say whose each box is."""

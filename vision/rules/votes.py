@@ -92,8 +92,10 @@ class Votes:
         return self._seconds[-1]
 
     def _count(self) -> Shares:
-        total: dict[str, float] = {}
         voted = [second.tally for second in self._seconds if second.tally]
+        if len(names := {label for tally in voted for label in tally}) == 1:
+            return ((names.pop(), 1.0),)  # nearly always
+        total: dict[str, float] = {}
         for tally in voted:
             share = 1 / sum(tally.values())
             for label, votes in tally.items():

@@ -56,8 +56,9 @@ class _Trail:
 
     def expected(self, now_s: float) -> FloatArray:
         """Return the (4,) box where it should be now."""
-        move = self.velocity * (now_s - self.last_seen_s)
-        return np.asarray(self.xyxy + np.tile(move, 2), np.float32)
+        dt_s = now_s - self.last_seen_s
+        dx, dy = (float(speed) * dt_s for speed in self.velocity)
+        return np.asarray(self.xyxy + np.array((dx, dy, dx, dy)), np.float32)
 
     def reach(self, now_s: float, params: TrackerParams) -> float:
         """Return how far from there it may be, in box sizes."""
@@ -67,10 +68,10 @@ class _Trail:
 
     def track(self) -> Track:
         """Return what others see of it."""
-        x1, y1, x2, y2 = (float(side) for side in self.xyxy)
+        x1, y1, x2, y2 = self.xyxy.tolist()
         return Track(
             track_id=self.track_id,
-            label=self.labels.most_common(1)[0][0],
+            label=max(self.labels, key=self.labels.__getitem__),
             xyxy=(x1, y1, x2, y2),
             velocity_px_s=(float(self.velocity[0]), float(self.velocity[1])),
             first_seen_s=self.first_seen_s,
@@ -149,7 +150,8 @@ class AssociationTracker:
             return {}
         expected = np.array([trail.expected(now_s) for trail in self._trails])
         groups = [self._groups.get(name, name) for name in names]
-        alike = np.array([[t.group == group for group in groups] for t in self._trails])
+        own = np.array([trail.group for trail in self._trails])
+        alike = own[:, None] == np.array(groups)
         overlap = np.where(alike, iou(expected, boxes), 0.0)
         pairs = _best_pairs(-overlap, overlap >= self._params.same_iou)
         free = np.ones_like(alike)
@@ -165,8 +167,9 @@ class AssociationTracker:
     def _follow(self, trail: _Trail, box: FloatArray, name: str, now_s: float) -> None:
         dt_s = now_s - trail.last_seen_s
         if dt_s > 0:
-            ends = bottom_center(np.stack((trail.xyxy, box)))
-            speed = (ends[1] - ends[0]) / dt_s
+            (x1, _, x2, foot), (a1, _, a2, there) = trail.xyxy.tolist(), box.tolist()
+            way = np.array(((a1 + a2 - x1 - x2) / 2, there - foot), np.float32)
+            speed = way / dt_s
             known = trail.last_seen_s > trail.first_seen_s
             share = 1 - np.exp(-dt_s / self._params.smooth_s) if known else 1.0
             trail.velocity = np.asarray(

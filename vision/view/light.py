@@ -8,7 +8,7 @@ COLOUR = "colour"
 INFRARED = "infrared"
 _COLOURED = 10  # grey levels between the channels of the most colourful pixels
 _GREY = 5
-_MOST_PERCENT = 95  # a grey street has some colour; an infra-red picture has none
+_COLOURFUL_SHARE = 0.05  # a grey street has some colour; an infra-red picture none
 _EVERY = 4  # pixels
 _LASTS_S = 3.0  # a coloured lorry drives by in less
 
@@ -46,9 +46,11 @@ class LightMeter:
 
     def _judge(self, small: ImageU8) -> str | None:
         """Return what one picture looks like; None between the limits."""
-        few = small[::_EVERY, ::_EVERY].astype(np.int16)
-        spread = np.abs(few - np.roll(few, 1, axis=2)).max(axis=2)
-        most = float(np.percentile(spread, _MOST_PERCENT))
-        if most >= _COLOURED:
+        few = small[::_EVERY, ::_EVERY]
+        blue, green, red = few[..., 0], few[..., 1], few[..., 2]
+        high = np.maximum(np.maximum(blue, green), red)
+        spread = high - np.minimum(np.minimum(blue, green), red)
+        if np.count_nonzero(spread >= _COLOURED) >= _COLOURFUL_SHARE * spread.size:
             return COLOUR
-        return INFRARED if most <= _GREY else None
+        grey = np.count_nonzero(spread > _GREY) < _COLOURFUL_SHARE * spread.size
+        return INFRARED if grey else None

@@ -43,9 +43,13 @@ def reduce(image: ImageU8) -> ImageU8:
     height, width = image.shape[:2]
     size = (_SMALL_WIDTH, max(1, round(height * _SMALL_WIDTH / width)))
     # Averaging four samples is enough here and a quarter of the work of averaging all.
-    samples = cv2.resize(
-        image, (2 * size[0], 2 * size[1]), interpolation=cv2.INTER_NEAREST
-    )
+    samples = image
+    if width > 2 * size[0]:
+        samples = np.asarray(
+            cv2.resize(
+                image, (2 * size[0], 2 * size[1]), interpolation=cv2.INTER_NEAREST
+            )
+        )
     return np.asarray(cv2.resize(samples, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 

@@ -15,7 +15,8 @@ _ORB_POINTS = 600
 _FEWEST_POINTS = 12
 _RANSAC_PX = 1.5
 _LK_WINDOW = (15, 15)
-_LK_LEVELS = 3
+_LK_LEVELS = 2  # of halving: 3 % of the width and more are still followed
+_LK_STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 12, 0.03)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -80,6 +81,7 @@ def register(first: Shot, second: Shot) -> Registration | None:
         np.empty_like(points),
         winSize=_LK_WINDOW,
         maxLevel=_LK_LEVELS,
+        criteria=_LK_STOP,
     )
     kept = np.asarray(status)[:, 0] == 1
     if int(kept.sum()) < _FEWEST_POINTS:

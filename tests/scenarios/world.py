@@ -144,6 +144,10 @@ class World:
             lit = cv2.convertScaleAbs(picture, alpha=self.light(t))
             picture = np.asarray(lit, np.uint8)
         grain = self._grain[int(self._rng.integers(len(self._grain)))]
+        if self.infrared(t):
+            grain = np.repeat(
+                grain[..., :1], 3, axis=2
+            )  # a grey picture's noise is grey
         film = np.asarray(cv2.add(picture, grain, dtype=cv2.CV_8U), np.uint8)
         if self.scale == 1.0:
             return film

@@ -9,10 +9,11 @@ from vision.core.arrays import ImageU8
 from vision.core.observation import View, ViewState
 from vision.view.picture import Shot, reduce, shoot
 from vision.view.references import Fix, Reference, References
-from vision.view.registration import Registration, has_detail, register
+from vision.view.registration import Matrix, Registration, has_detail, register
 
 _NO_BOXES = np.empty((0, 4), np.float32)
 _AT_REST = 0.01  # of the picture's longer side, between two of a camera that only sways
+_FADING = 0.6  # share of agreeing points; below it the light is creeping away
 _IN_PLACE_PX = 0.5  # reduced pixels: nearer than this is measuring noise
 
 
@@ -64,6 +65,8 @@ class Locator:
         self._known_s = -np.inf  # when a picture last fitted
         self._rest_s = -np.inf  # since when the camera has been at rest
         self._new_light = True  # the first picture, or the first after a switch
+        self._fading_s: float | None = None  # since when
+        self._home: dict[str | None, Matrix] = {}  # where it rests; else as drawn
 
     def restore(self, references: Iterable[Reference]) -> None:
         """Take up remembered pictures."""
@@ -81,6 +84,7 @@ class Locator:
         self._view = View.CLEAR
         self._known_s = -np.inf
         self._new_light = True
+        self._home = {}
 
     def expect_new_light(self) -> None:
         """Expect that the same view looks different from the next picture on."""
@@ -131,6 +135,7 @@ class Locator:
         moved_px = self._fix.motion.displacement(width, height)
         if moved_px <= p.shake_share * width:
             self._view = View.CLEAR
+            self._keep_up(shot, now_s, light)
             return self._say(None, scale)
         if now_s - self._rest_s < p.regain_s:
             self._view = View.MOVED
@@ -139,9 +144,24 @@ class Locator:
             self._view = View.MOVED
             return self._say("turned_away", scale)
         if self._view is View.MOVED:
+            self._home[self._fix.preset] = self._fix.motion.matrix
             self._remember(shot, light)  # from here on it is the nearest known picture
             self._view = View.CLEAR
+        self._keep_up(shot, now_s, light)
         return self._say("re_registered", scale)
+
+    def _keep_up(self, shot: Shot, now_s: float, light: str | None) -> None:
+        """Remember a picture whose light has crept away while it still fits well.
+
+        Waiting until none fits would chain poor fits, each a pixel off.
+        """
+        if self._fix.motion.inliers >= _FADING:
+            self._fading_s = None
+        elif self._fading_s is None or now_s < self._fading_s:
+            self._fading_s = now_s
+        elif now_s - self._fading_s >= self._params.settle_s:
+            self._fading_s = None
+            self._remember(shot, light)
 
     def _unknown(
         self, shot: Shot, now_s: float, scale: float, light: str | None
@@ -170,8 +190,11 @@ class Locator:
 
     def _remember(self, shot: Shot, light: str | None) -> None:
         first = len(self.references) == 0
-        matrix = self._fix.motion.matrix
         preset = self._fix.preset
+        matrix = self._fix.motion.matrix
+        home = self._home.get(preset, np.eye(3))
+        if _between(home, matrix, shot) <= _AT_REST:
+            matrix = home  # where a camera rests is better known than one picture
         self.references.add(Reference(shot, matrix, light, preset, is_base=first))
 
     def _rested(self, now_s: float) -> bool:
@@ -181,11 +204,7 @@ class Locator:
         """Return whether a picture lies where the one before lay."""
         if fix.preset != self._fix.preset:
             return False
-        height, width = shot.grey.shape
-        between = fix.motion.matrix @ np.linalg.inv(self._fix.motion.matrix)
-        return Registration(between, 1.0).displacement(width, height) <= _AT_REST * max(
-            width, height
-        )
+        return _between(self._fix.motion.matrix, fix.motion.matrix, shot) <= _AT_REST
 
     def _same(self, latest: Shot | None, shot: Shot) -> bool:
         """Return whether the camera has not moved since the picture before."""
@@ -212,3 +231,10 @@ class Locator:
             registration=(rows[0], rows[1], rows[2]),
             preset=self._fix.preset,
         )
+
+
+def _between(one: Matrix, other: Matrix, shot: Shot) -> float:
+    """Return how far apart two fixes lay a picture, in shares of its longer side."""
+    height, width = shot.grey.shape
+    motion = Registration(other @ np.linalg.inv(one), 1.0)
+    return motion.displacement(width, height) / max(width, height)

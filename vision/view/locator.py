@@ -236,5 +236,7 @@ class Locator:
 def _between(one: Matrix, other: Matrix, shot: Shot) -> float:
     """Return how far apart two fixes lay a picture, in shares of its longer side."""
     height, width = shot.grey.shape
-    motion = Registration(other @ np.linalg.inv(one), 1.0)
-    return motion.displacement(width, height) / max(width, height)
+    between: Matrix = other @ np.linalg.inv(one)
+    motion = Registration(between, 1.0)
+    longer: float = max(width, height)
+    return motion.displacement(width, height) / longer

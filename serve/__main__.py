@@ -5,7 +5,7 @@ import socket
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,11 +13,13 @@ from serve.app import create_app, prepare
 from serve.commands import Home, add_commands, assembled, or_exit
 from serve.errors import Conflict
 from serve.logs import set_up_logging
+from serve.outward.mqtt import check_broker
 from serve.people.passwords import SHORTEST
 from serve.people.roles import CITY_WIDE, Role, Scope
 from serve.server import Server
 from serve.services import Services
 from serve.settings import Settings
+from serve.trouble import told_in_words
 
 BACKLOG = 2048
 SETUP_TIME = timedelta(days=1)
@@ -43,7 +45,10 @@ def serve(  # noqa: PLR0913 one argument per option
     open_reads: Annotated[
         bool, typer.Option("--open-reads", help="Reading needs no login (loopback)")
     ] = False,
-    log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING")] = "INFO",
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"],
+        typer.Option(case_sensitive=False, help="Least level that is logged"),
+    ] = "INFO",
     log_text: Annotated[
         bool, typer.Option("--log-text", help="Plain log lines, not JSON")
     ] = False,
@@ -53,7 +58,8 @@ def serve(  # noqa: PLR0913 one argument per option
         return
     services = assembled(host=host, port=port, home=home, open_reads=open_reads or None)
     settings = services.settings
-    set_up_logging(log_level.upper(), as_json=not log_text)
+    set_up_logging(log_level, as_json=not log_text)
+    check_broker(settings)
     or_exit(lambda: _first_start(services))
     listening = _listen(settings)
     address = _address(settings, listening)
@@ -74,7 +80,9 @@ def create_key(
     *,
     scope: Annotated[list[Scope], typer.Option(help="May be repeated")],
     name: Annotated[str, typer.Option(help="Whose key it is")] = "unnamed",
-    days: Annotated[int | None, typer.Option(min=1, help="Lifetime")] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=36_500, help="Lifetime")
+    ] = None,
     district: Annotated[
         list[str] | None, typer.Option(help="Street it sees; may be repeated")
     ] = None,
@@ -175,5 +183,11 @@ def _address(settings: Settings, listening: socket.socket) -> str:
     return f"http://{host}:{listening.getsockname()[1]}/"
 
 
+def main() -> None:
+    """Run a command; what an operator can mend ends in words."""
+    with told_in_words():
+        cli()
+
+
 if __name__ == "__main__":
-    cli()
+    main()

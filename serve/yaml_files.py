@@ -38,12 +38,13 @@ def load_yaml(path: Path, model: type[T]) -> T:
     try:
         tree = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506 a SafeLoader that refuses doubles
         return model.model_validate(tree)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        msg = f"{path}: {error}"
-        raise SettingsError(msg) from error
     except ValidationError as error:
         lines = [
             f"{path}: {'.'.join(str(part) for part in one['loc'])}: {one['msg']}"
             for one in error.errors()
         ]
         raise SettingsError("\n".join(lines)) from None
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
+        # ValueError: not UTF-8, or 2026-13-45, which looks like a date.
+        msg = f"{path}: {error}"
+        raise SettingsError(msg) from error

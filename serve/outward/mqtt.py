@@ -12,7 +12,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from serve.outward.queue import Outcome, Outgoing
-from serve.settings import SettingsError
+from serve.settings import Settings, SettingsError
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,12 @@ def broker_of(url: str, username: str | None, password: str | None) -> Broker:
     Raises:
         SettingsError: it is no such address.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        msg = f"mqtt_url: {error}; expected mqtt://host:1883/prefix or mqtts://"
+        raise SettingsError(msg) from error
     if parts.scheme not in PORTS or not parts.hostname or parts.username:
         msg = (
             f"mqtt_url: got scheme {parts.scheme!r}; expected "
@@ -63,12 +68,22 @@ def broker_of(url: str, username: str | None, password: str | None) -> Broker:
         raise SettingsError(msg)
     return Broker(
         host=parts.hostname,
-        port=parts.port or PORTS[parts.scheme],
+        port=port or PORTS[parts.scheme],
         secure=parts.scheme == "mqtts",
         prefix=parts.path.strip("/") or "streetwarden",
         username=username,
         password=password,
     )
+
+
+def check_broker(settings: Settings) -> None:
+    """Refuse an address of no broker before anything has started.
+
+    Raises:
+        SettingsError: it is no such address.
+    """
+    if settings.mqtt_url is not None:
+        broker_of(settings.mqtt_url, None, None)
 
 
 def topic_of(prefix: str, outgoing: Outgoing) -> str:

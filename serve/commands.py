@@ -3,7 +3,8 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -60,10 +61,9 @@ def backup(
     home: Home = None,
 ) -> None:
     """Save everything in one file; the service may go on meanwhile."""
-    services = assembled(home=home)
-    card = or_exit(
-        lambda: save(_parts(services), target, services.clock.now(), evidence=evidence)
-    )
+    with opened(home) as services:
+        now = services.clock.now()
+        card = or_exit(lambda: save(_parts(services), target, now, evidence=evidence))
     rows = sum(table.rows for table in card.tables.values())
     typer.echo(f"{target}: {rows} rows, {card.evidence_files} evidence files")
     typer.echo("It holds pictures and keys: store it where only you can read it.")
@@ -77,9 +77,9 @@ def restore_backup(
     home: Home = None,
 ) -> None:
     """Bring a backup back into a new home folder or a new database."""
-    services = assembled(home=home)
-    services.settings.home.mkdir(parents=True, exist_ok=True)
-    card = or_exit(lambda: restore(_parts(services), source))
+    with opened(home) as services:
+        services.settings.home.mkdir(parents=True, exist_ok=True)
+        card = or_exit(lambda: restore(_parts(services), source))
     rows = sum(table.rows for table in card.tables.values())
     typer.echo(f"restored {rows} rows and {card.evidence_files} evidence files")
     typer.echo(f"as they were at {card.made_at:%Y-%m-%d %H:%M} UTC")
@@ -87,9 +87,9 @@ def restore_backup(
 
 def retention(*, home: Home = None) -> None:
     """Show which files would be deleted now; the running service deletes them."""
-    services = assembled(home=home)
-    services.database.migrate()
-    due = services.retention.due(limit=PREVIEW)
+    with opened(home) as services:
+        or_exit(services.database.migrate)
+        due = services.retention.due(limit=PREVIEW)
     for file in due:
         typer.echo(f"{file.event_id}/{file.name}  {file.rule}")
     more = " or more" if len(due) == PREVIEW else ""
@@ -103,6 +103,16 @@ def assembled(**given: object) -> Services:
     except SettingsError as error:
         typer.echo(f"settings are not usable:\n{error}", err=True)
         raise typer.Exit(2) from None
+
+
+@contextmanager
+def opened(home: Path | None) -> Iterator[Services]:
+    """Give the parts of the service, and let go of its database at the end."""
+    services = assembled(home=home)
+    try:
+        yield services
+    finally:
+        services.database.close()
 
 
 @dataclass(frozen=True, slots=True)

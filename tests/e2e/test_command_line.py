@@ -183,6 +183,20 @@ def test_doctor_finds_a_working_site_in_order(tmp_path: Path, home: Path) -> Non
     assert "camera gate" in done.stdout
 
 
+def test_doctor_asks_no_speed_of_a_machine_that_reads_a_file(
+    tmp_path: Path, home: Path
+) -> None:
+    write_clip(tmp_path / "clip.mp4", seconds=2, fps=5)
+    cameras = (
+        "cameras: [{id: gate, period_s: 0.02, source: {type: packets, "
+        f"url: {tmp_path / 'clip.mp4'}}}}}]"
+    )
+
+    done = _run("doctor", str(_site(tmp_path, cameras=cameras)), home=home)
+
+    assert done.returncode == 0, done.stdout
+
+
 def test_doctor_tells_a_service_that_is_down(tmp_path: Path, home: Path) -> None:
     write_clip(tmp_path / "clip.mp4", seconds=2, fps=5)
     sinks = 'sinks: [{type: http, url: "http://127.0.0.1:9"}]'

@@ -29,6 +29,7 @@ from vision.core.clock import SystemClock
 from vision.core.errors import ConfigError, SinkError, VisionError
 from vision.core.frame import Frame
 from vision.core.redaction import without_secrets
+from vision.sources.address import is_live
 
 _CODECS = ("h264", "hevc", "mjpeg")
 _LEAST_FREE = 1 << 30  # bytes
@@ -92,12 +93,14 @@ def _model(settings: SiteSettings) -> str:
     began_s = clock.monotonic_s()
     detector.detect([blank])
     took_s = clock.monotonic_s() - began_s
-    asked = sum(1 / camera.period_s for camera in settings.cameras)
-    text = (
-        f"{detector.model_id}, {took_s * 1_000:.0f} ms a picture, "
-        f"{asked:.3g} pictures a second asked: {asked * took_s:.0%} of its time when "
-        "nothing stands still"
-    )
+    # Files wait until they are read: only live cameras can ask for too much.
+    asked = sum(1 / one.period_s for one in settings.cameras if _live(one))
+    text = f"{detector.model_id}, {took_s * 1_000:.0f} ms a picture"
+    if asked:
+        text += (
+            f", {asked:.3g} pictures a second asked: {asked * took_s:.0%} of its time "
+            "when nothing stands still"
+        )
     if asked * took_s > 1:
         msg = (
             f"{text}; expected at most 100 %: all cameras will be analysed less often "
@@ -105,6 +108,10 @@ def _model(settings: SiteSettings) -> str:
         )
         raise ConfigError(msg)
     return f"{text}; sees {', '.join(detector.labels)}"
+
+
+def _live(camera: CameraSettings) -> bool:
+    return camera.source.type != "images" and is_live(camera.source.url)
 
 
 def _decoders() -> str:

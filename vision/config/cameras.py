@@ -32,8 +32,16 @@ ZoneKind = Literal[
 ]
 
 
+_SCHEMES = frozenset(
+    {"file", "ftp", "http", "https", "mms", "mmsh", "mmst", "rtp", "sftp", "srt"}
+    | {"rtmp", "rtmpe", "rtmps", "rtmpt", "rtmpte", "rtsp", "rtsps", "rtspt", "rtspu"}
+    | {"tcp", "tls", "udp"}
+)
+"""What FFmpeg connects to; a slip would be tried again for ever, as a dead camera."""
+
+
 def _stream_or_file(url: str) -> str:
-    """Refuse an address without a host; find a clip that ships from every folder.
+    """Refuse an address that nothing opens; find a clip that ships from every folder.
 
     Raises:
         ValueError: nobody could connect to it.
@@ -50,6 +58,13 @@ def _stream_or_file(url: str) -> str:
         msg = (
             "expected an address such as rtsp://192.0.2.17:554/stream1; in a password "
             "write # as %23, / as %2F, ? as %3F, @ as %40, or take it from ${NAME}"
+        )
+        raise ValueError(msg)
+    scheme = url.partition("://")[0].lower()
+    if scheme not in _SCHEMES:
+        msg = (
+            f"{scheme}:// is no kind of stream known here; expected one of "
+            f"{', '.join(sorted(_SCHEMES))}"
         )
         raise ValueError(msg)
     return url

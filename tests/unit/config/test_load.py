@@ -175,6 +175,14 @@ def test_an_address_without_a_host_is_refused_and_shows_no_password(
     assert "ss@" not in problems[0]
 
 
+def test_an_address_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
+    problems = _problems(tmp_path, GOOD.replace("rtsp://", "rstp://"))
+
+    assert len(problems) == 1
+    assert problems[0].startswith("cameras.0.source.url (line 6)")
+    assert "rstp:// is no kind of stream known here; expected one of" in problems[0]
+
+
 def test_a_variable_comes_from_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,11 +45,12 @@ def read(client: httpx.Client) -> None:
         client.get(path).raise_for_status()
 
 
-def listen(client: httpx.Client) -> None:
+def listen(client: httpx.Client, until: threading.Event) -> None:
     """Hear some of the stream and go."""
     with client.stream("GET", "/api/v1/stream") as answer:
         for _, _ in zip(range(30), answer.iter_lines(), strict=False):
-            pass
+            if until.is_set():
+                return
 
 
 def keep_on(
@@ -99,7 +100,12 @@ def main() -> None:
                 httpx.Client(base_url=server.url, headers=headers, timeout=60)
                 for _ in range(4)
             ]
-            works = [lambda one: report(one, numbers), read, listen, listen]
+            works = [
+                lambda one: report(one, numbers),
+                read,
+                lambda one: listen(one, until),
+                lambda one: listen(one, until),
+            ]
             threads = [
                 keep_on(work, client, until)
                 for work, client in zip(works, clients, strict=True)

@@ -20,6 +20,7 @@ from vision.config.site import SiteSettings
 from vision.core.arrays import FloatArray, ImageU8
 from vision.core.errors import ConfigError
 from vision.core.geometry import homography
+from vision.core.ground import ground_from_heights
 from vision.core.packets import PacketListener
 from vision.core.ports import (
     AfterStore,
@@ -144,7 +145,7 @@ def build_scene(settings: CameraSettings) -> Scene:
     """Return what the settings say about a camera's view.
 
     Raises:
-        ConfigError: the ground marks lie in line.
+        ConfigError: the ground marks lie in line, or no ground fits the sizes.
     """
     geo = settings.geo
     return Scene(
@@ -216,13 +217,22 @@ def _presets(settings: CameraSettings) -> dict[str, ImageU8]:
 
 
 def _ground(settings: GroundSettings) -> FloatArray:
-    shares = np.array([mark.picture for mark in settings.points], np.float32)
-    metres = np.array([mark.metres for mark in settings.points], np.float32)
     size = np.array([settings.width_px, settings.height_px], np.float32)
     try:
-        return homography(shares * size, metres)
+        if settings.fov_deg is None:
+            shares = np.array([mark.picture for mark in settings.points], np.float32)
+            metres = np.array([mark.metres for mark in settings.points], np.float32)
+            return homography(shares * size, metres)
+        return ground_from_heights(
+            np.array([one.box for one in settings.sizes], np.float32)
+            * np.tile(size, 2),
+            np.array([one.height_m for one in settings.sizes], np.float32),
+            size_px=(settings.width_px, settings.height_px),
+            fov_deg=settings.fov_deg,
+        )
     except ValueError as error:
-        msg = f"ground.points: {error}"
+        given = "points" if settings.fov_deg is None else "sizes"
+        msg = f"ground.{given}: {error}"
         raise ConfigError(msg) from error
 
 

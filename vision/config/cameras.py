@@ -135,15 +135,40 @@ class GroundPoint(Settings):
     metres: tuple[float, float]
 
 
-class GroundSettings(Settings):
-    """Four marks or more, so that distances are metres instead of box sizes.
+class KnownHeight(Settings):
+    """Something upright on the ground: its box in the picture and how tall it is."""
 
-    Any flat plan will do, e.g. paces from a lamp post; no three marks in a line.
+    box: tuple[Fraction01, Fraction01, Fraction01, Fraction01]
+    height_m: float = Field(ge=0.2, le=30)
+
+
+class GroundSettings(Settings):
+    """Marks or known heights, so that distances are metres instead of box sizes.
+
+    Either four `points` or more on any flat plan, e.g. paces from a lamp post, no three
+    of them in a line; or three `sizes` or more of upright things, near and far, with
+    the horizontal field of view `fov_deg` from the camera's data sheet.
     """
 
     width_px: int = Field(gt=0)
     height_px: int = Field(gt=0)
-    points: tuple[GroundPoint, ...] = Field(min_length=4, max_length=32)
+    points: tuple[GroundPoint, ...] = Field(default=(), max_length=32)
+    sizes: tuple[KnownHeight, ...] = Field(default=(), max_length=64)
+    fov_deg: float | None = Field(default=None, ge=5, le=150)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        by_points, by_sizes = len(self.points) >= 4, len(self.sizes) >= 3  # noqa: PLR2004 as homography and ground_from_heights need
+        if (by_points and not self.sizes and self.fov_deg is None) or (
+            by_sizes and not self.points and self.fov_deg is not None
+        ):
+            return self
+        msg = (
+            f"got {len(self.points)} points, {len(self.sizes)} sizes and fov_deg "
+            f"{self.fov_deg}; expected either at least 4 points, or at least 3 sizes "
+            "together with fov_deg"
+        )
+        raise ValueError(msg)
 
 
 class ZoneSettings(Settings):

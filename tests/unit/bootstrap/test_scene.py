@@ -17,6 +17,13 @@ SQUARE = [
     {"picture": [0.3, 0.5], "metres": [0, 10]},
 ]
 
+_HEIGHTS = [  # as in configs/site.example.yaml
+    {"box": [0.23, 0.673, 0.27, 0.905], "height_m": 1.7},
+    {"box": [0.49, 0.439, 0.51, 0.581], "height_m": 1.7},
+    {"box": [0.70, 0.336, 0.76, 0.417], "height_m": 1.5},
+]
+_SIZES = {"width_px": 1920, "height_px": 1080, "fov_deg": 70, "sizes": _HEIGHTS}
+
 
 def _camera(**keys: object) -> CameraSettings:
     source = {"type": "packets", "url": "rtsp://camera/1"}
@@ -39,6 +46,41 @@ def test_ground_marks_in_one_line_are_refused() -> None:
 
     with pytest.raises(ConfigError, match=r"ground\.points: homography: three"):
         build_scene(camera)
+
+
+def test_known_heights_turn_pixels_into_metres() -> None:
+    camera = _camera(ground=_SIZES)
+
+    scene = build_scene(camera)
+
+    assert scene.homography is not None
+    feet = np.array([[480, 977], [1402, 450]], np.float32)
+    near, far = to_ground(scene.homography, feet)
+    assert near == pytest.approx([-3, 7.5], abs=0.3)
+    assert far == pytest.approx([7.5, 23], abs=1)
+
+
+def test_heights_that_fit_no_ground_are_refused() -> None:
+    persons = [{**one, "height_m": 1.7 if i else 9.0} for i, one in enumerate(_HEIGHTS)]
+
+    with pytest.raises(ConfigError, match=r"ground\.sizes: no flat ground fits"):
+        build_scene(_camera(ground=_SIZES | {"sizes": persons}))
+
+
+@pytest.mark.parametrize(
+    "ground",
+    [
+        {},
+        {"points": SQUARE[:3]},
+        {"points": SQUARE, "fov_deg": 70},
+        {"sizes": _HEIGHTS},
+        {"sizes": _HEIGHTS[:2], "fov_deg": 70},
+        {"points": SQUARE, "sizes": _HEIGHTS, "fov_deg": 70},
+    ],
+)
+def test_a_ground_is_given_in_one_way_and_completely(ground: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="expected either at least 4 points, or at le"):
+        _camera(ground={"width_px": 1000, "height_px": 500} | ground)
 
 
 def test_a_camera_without_a_name_is_called_by_its_id() -> None:

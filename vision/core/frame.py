@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
@@ -27,6 +28,15 @@ class Picture(Protocol):
         ...
 
 
+class TimeSource(StrEnum):
+    """What a frame's wall time was read from, or counted from."""
+
+    HOST = "system"  # this machine's clock, as the picture came
+    STATED = "stated"  # the start that the settings give for a recording
+    FILE = "file"  # when a recording's file was written
+    ASSUMED = "assumed"  # nothing says: a recording's start is when it was opened
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Frame:
     """A picture and when it was taken.
@@ -42,6 +52,7 @@ class Frame:
             one feed. Rules use this time and no other.
         captured_at: wall time, aware UTC.
         picture: (H, W, 3) uint8 BGR, made read-only; or what converts it when asked.
+        time_source: where `captured_at` comes from.
     """
 
     camera_id: str
@@ -49,6 +60,7 @@ class Frame:
     media_time_s: float
     captured_at: datetime
     picture: ImageU8 | Picture = field(repr=False)
+    time_source: TimeSource = TimeSource.HOST
 
     def __post_init__(self) -> None:
         """Check the shape and make the picture read-only."""

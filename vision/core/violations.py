@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 
 from vision.core.places import Place
 
@@ -57,6 +58,10 @@ class Fact:
         return f"{self.name} {value}{unit}{bound}"
 
 
+Params: TypeAlias = tuple[tuple[str, float | int | str | tuple[str, ...]], ...]
+"""A rule's limits in force, by name; units as suffix of the name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
     """One step in the life of one violation.
@@ -79,6 +84,7 @@ class Violation:
         severity: 1 (lowest) to 3.
         facts: why.
         recurrence_of: event that was cleared at the same place before, or None.
+        params: the rule's limits as they were for this decision.
     """
 
     event_id: str
@@ -97,6 +103,7 @@ class Violation:
     severity: int
     facts: tuple[Fact, ...]
     recurrence_of: str | None = None
+    params: Params = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,18 @@
 """What the manifest says of an event: where it comes from and why it was decided."""
 
 from vision.core.events import Provenance
-from vision.core.scene import Scene
+from vision.core.frame import Frame, TimeSource
+from vision.core.observation import Observation
 from vision.core.violations import Violation
 from vision.core.wire import Json
 
 
 def origin_of(
-    violation: Violation, scene: Scene, provenance: Provenance | None
+    violation: Violation, observation: Observation, provenance: Provenance | None
 ) -> dict[str, Json]:
     """Return what never changes about a package."""
+    scene = observation.scene
     geo = scene.geo
-    rule_id, _, rule_version = violation.rule.partition("/")
     origin: dict[str, Json] = {
         "type": violation.slug.value,
         "camera": {
@@ -22,8 +23,8 @@ def origin_of(
             "lon": None if geo is None else geo.lon,
             "crs": None if geo is None else geo.crs,
         },
-        "clock": {"source": "system", "offset_ms": None},
-        "rule": {"id": rule_id, "version": rule_version, "zone": violation.zone_id},
+        "clock": _clock(observation.frame),
+        "rule": _rule(violation),
         "review": None,
     }
     if provenance is not None:
@@ -40,8 +41,16 @@ def origin_of(
     return origin
 
 
-def step_of(violation: Violation) -> dict[str, Json]:
-    """Return one step as it stands in the manifest, its reasons included."""
+def step_of(violation: Violation, origin: dict[str, Json]) -> dict[str, Json]:
+    """Return one step as it stands in the manifest, its reasons included.
+
+    Args:
+        violation: the step.
+        origin: of the package; a rule whose limits were changed since, or that the
+            package does not know, is written out with the step.
+    """
+    rule = _rule(violation)
+    changed: dict[str, Json] = {} if rule == origin.get("rule") else {"rule": rule}
     place = violation.place
     ended_at = violation.ended_at
     return {
@@ -74,4 +83,36 @@ def step_of(violation: Violation) -> dict[str, Json]:
             for fact in violation.facts
         ],
         "recurrence_of": violation.recurrence_of,
+        **changed,
+    }
+
+
+def _rule(violation: Violation) -> dict[str, Json]:
+    rule_id, _, version = violation.rule.partition("/")
+    params: dict[str, Json] = {
+        name: list[Json](value) if isinstance(value, tuple) else value
+        for name, value in violation.params
+    }
+    return {
+        "id": rule_id,
+        "version": version,
+        "zone": violation.zone_id,
+        "params": params,
+    }
+
+
+def _clock(frame: Frame) -> dict[str, Json]:
+    """Return which clock the pictures' times are of, and how far it is off.
+
+    `offset_ms` is that clock minus this machine's, milliseconds. Live pictures are
+    timed by this machine as they come (a camera's own clock is never asked): 0. It is
+    None for recordings: when they were made, nobody compared their clock with this
+    machine's. How far this machine is from UTC is not known here; `against` says what
+    was compared, and an RFC 3161 time-stamp bounds the rest.
+    """
+    host = frame.time_source is TimeSource.HOST
+    return {
+        "source": frame.time_source.value,
+        "offset_ms": 0 if host else None,
+        "against": "host" if host else None,
     }

@@ -246,11 +246,11 @@ class PackageStore:
             try:
                 known = package.read()
                 if known is None:
-                    origin = origin_of(violation, observation.scene, self._provenance)
+                    origin = origin_of(violation, observation, self._provenance)
                     known = Manifest(violation.event_id, revision=0, origin=origin)
                 following = known.next(
                     entries,
-                    step=step_of(violation),
+                    step=step_of(violation, known.origin),
                     at=self._clock.now(),
                     actor="engine",
                     action=f"captured {violation.lifecycle}",

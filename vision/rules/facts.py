@@ -1,7 +1,13 @@
 """Reasons, compared with their limits."""
 
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
 from vision.core.places import Place
-from vision.core.violations import Fact
+from vision.core.violations import Fact, Params
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 def at_least(name: str, value: float, bound: float, unit: str = "1") -> Fact:
@@ -33,4 +39,16 @@ def circumstances(place: Place) -> tuple[Fact, ...]:
         Fact("score", round(place.score, 3), "1"),
         Fact("elapsed_s", round(place.elapsed_s, 1), "s"),
         Fact("baseline", place.baseline),
+    )
+
+
+def named(limits: "DataclassInstance", prefix: str = "") -> Params:
+    """Return a rule's limits by name, sets in order: the same limits look the same."""
+    found = ((field.name, getattr(limits, field.name)) for field in fields(limits))
+    return tuple(
+        (
+            prefix + name,
+            tuple(sorted(value)) if isinstance(value, frozenset) else value,
+        )
+        for name, value in found
     )

@@ -7,8 +7,8 @@ from typing_extensions import override
 
 from vision.core.observation import Observation
 from vision.core.places import Place
-from vision.core.violations import Fact, Slug
-from vision.rules.facts import at_least, below, circumstances
+from vision.core.violations import Fact, Params, Slug
+from vision.rules.facts import at_least, below, circumstances, named
 from vision.rules.kinds import GARBAGE
 from vision.rules.ledger import Ledger
 from vision.rules.lifecycle import LifecycleParams, Verdict
@@ -69,6 +69,12 @@ class GarbagePile(PlaceRule):
         self._terms = Terms("clean", None, _MIN_OVERLAP, anywhere=True)
         self._alone = Ledger(resets=True)
         super().__init__(LifecycleParams(p.update_every_s), {"alone": self._alone})
+
+    @property
+    @override
+    def params(self) -> Params:
+        """The limits in force."""
+        return named(self._params)
 
     @override
     def judge(self, place: Place, observation: Observation) -> Verdict | None:

@@ -7,8 +7,8 @@ from typing_extensions import override
 
 from vision.core.observation import Observation
 from vision.core.places import Place
-from vision.core.violations import Confidence, Slug, Violation
-from vision.rules.facts import at_least, circumstances, required
+from vision.core.violations import Confidence, Params, Slug, Violation
+from vision.rules.facts import at_least, circumstances, named, required
 from vision.rules.kinds import VEHICLE
 from vision.rules.ledger import Ledger
 from vision.rules.lifecycle import LifecycleParams, Verdict
@@ -77,6 +77,12 @@ class IllegalParking(PlaceRule):
             LifecycleParams(p.update_every_s, recurs=False),
             {"in_force": self._in_force, "traffic": self._traffic},
         )
+
+    @property
+    @override
+    def params(self) -> Params:
+        """The limits in force."""
+        return named(self._params) + self._traffic.limits
 
     @override
     def observe(self, observation: Observation) -> list[Violation]:

@@ -7,8 +7,8 @@ from typing_extensions import override
 
 from vision.core.observation import Observation
 from vision.core.places import Place, PlaceState
-from vision.core.violations import Fact, Slug
-from vision.rules.facts import at_least, circumstances
+from vision.core.violations import Fact, Params, Slug
+from vision.rules.facts import at_least, circumstances, named
 from vision.rules.kinds import BIN
 from vision.rules.ledger import Ledger
 from vision.rules.lifecycle import LifecycleParams, Verdict
@@ -70,6 +70,12 @@ class OverflowingBin(PlaceRule):
             LifecycleParams(p.update_every_s),
             {"full": self._full, "empty": self._empty},
         )
+
+    @property
+    @override
+    def params(self) -> Params:
+        """The limits in force."""
+        return named(self._params)
 
     @property
     @override

@@ -2,12 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar, TypedDict, cast
 
 from vision.core.errors import ConfigError
 from vision.core.observation import Observation
 from vision.core.places import Place
-from vision.core.violations import Candidate, Slug, Violation
+from vision.core.violations import Candidate, Params, Slug, Violation
 from vision.rules.cases import BookRecord, Case
 from vision.rules.kinds import KIND_NAMED
 from vision.rules.ledger import PlaceMemo, PlaceTable
@@ -46,6 +47,11 @@ class PlaceRule(ABC):
         self._memos = dict(memos)
 
     @property
+    @abstractmethod
+    def params(self) -> Params:
+        """The limits in force, as evidence names them."""
+
+    @property
     def name(self) -> str:
         """`name/version`, as written on events."""
         return f"{self.slug}/{self.version}"
@@ -65,7 +71,8 @@ class PlaceRule(ABC):
         self._book.keep(alive)
         for memo in self._memos.values():
             memo.keep(alive)
-        return [step for step in steps if step is not None]
+        params = self.params
+        return [replace(step, params=params) for step in steps if step is not None]
 
     @property
     def offending(self) -> frozenset[str]:

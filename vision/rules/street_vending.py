@@ -7,8 +7,8 @@ from typing_extensions import override
 
 from vision.core.observation import Observation
 from vision.core.places import Place
-from vision.core.violations import Slug
-from vision.rules.facts import at_least, circumstances
+from vision.core.violations import Params, Slug
+from vision.rules.facts import at_least, circumstances, named
 from vision.rules.kinds import VENDOR
 from vision.rules.ledger import Ledger
 from vision.rules.lifecycle import LifecycleParams, Verdict
@@ -61,6 +61,12 @@ class StreetVending(PlaceRule):
         self._terms = Terms("no_vending", "market", p.min_overlap, anywhere=False)
         self._tended = Ledger(resets=False)
         super().__init__(LifecycleParams(p.update_every_s), {"tended": self._tended})
+
+    @property
+    @override
+    def params(self) -> Params:
+        """The limits in force."""
+        return named(self._params)
 
     @override
     def judge(self, place: Place, observation: Observation) -> Verdict | None:

@@ -15,7 +15,8 @@ from vision.core.arrays import FloatArray
 from vision.core.geometry import bottom_center
 from vision.core.observation import Observation, View
 from vision.core.places import Place, PlaceState
-from vision.core.violations import Fact
+from vision.core.violations import Fact, Params
+from vision.rules.facts import named
 from vision.rules.lanes import LaneMap
 from vision.rules.ledger import PlaceTable
 from vision.rules.passers import Evidence, PassParams
@@ -81,6 +82,11 @@ class TrafficWatch:
         self._size = (1, 1)
         self._now_s = 0.0
         self._stops_s: deque[float] = deque(maxlen=_STOPS_LEARNED)
+
+    @property
+    def limits(self) -> Params:
+        """How traffic is read, as evidence names it."""
+        return named(self._params, "traffic_")
 
     @property
     def longest_stop_s(self) -> float:

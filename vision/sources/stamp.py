@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from vision.core.arrays import ImageU8
-from vision.core.frame import Frame, Picture
+from vision.core.frame import Frame, Picture, TimeSource
 from vision.core.health import HealthKind
 from vision.core.ports import Clock
 from vision.sources.report import CameraReport
@@ -32,6 +32,7 @@ class FrameStamper:
         *,
         media_time_s: float,
         starts_at: datetime | None,
+        time_source: TimeSource = TimeSource.HOST,
     ) -> Frame:
         """Return the next frame.
 
@@ -39,6 +40,7 @@ class FrameStamper:
             picture: (H, W, 3) uint8 BGR, or what converts it when asked.
             media_time_s: on the feed's clock, seconds.
             starts_at: wall time of media time 0; None: captured now.
+            time_source: what `starts_at` comes from.
         """
         if starts_at is None:
             captured_at = self._clock.now()
@@ -50,6 +52,7 @@ class FrameStamper:
             media_time_s=media_time_s,
             captured_at=captured_at,
             picture=picture,
+            time_source=TimeSource.HOST if starts_at is None else time_source,
         )
         self._index += 1
         self._notice_size(frame)

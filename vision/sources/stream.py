@@ -7,7 +7,7 @@ from typing import Protocol
 
 from vision.core.arrays import ImageU8
 from vision.core.errors import SourceOpenError, SourceReadError
-from vision.core.frame import Frame, Picture
+from vision.core.frame import Frame, Picture, TimeSource
 from vision.core.ports import Clock, HealthListener
 from vision.sources import address
 from vision.sources.lane import Lane, LaneClosedError, Lanes
@@ -142,6 +142,7 @@ class StreamSource:
         self._picks = Picks(options.period_s, clock)
         self._live = options.live
         self._starts_at: datetime | None = None
+        self._time_source = TimeSource.HOST
         self._stamper = FrameStamper(
             camera_id=options.camera_id, clock=clock, report=self._report
         )
@@ -212,7 +213,10 @@ class StreamSource:
         picture, media_time_s = taken
         self._picks.took(media_time_s)
         return self._stamper.frame(
-            picture, media_time_s=media_time_s, starts_at=self._starts_at
+            picture,
+            media_time_s=media_time_s,
+            starts_at=self._starts_at,
+            time_source=self._time_source,
         )
 
     def close(self) -> None:
@@ -221,6 +225,14 @@ class StreamSource:
         if lane is not None:
             self._lanes.leave(lane, wait_s=_CLOSE_S)
 
+    def _beginning(self, facts: Facts) -> tuple[datetime, TimeSource]:
+        """Return the wall time of a recording's first picture, and who says so."""
+        if self._options.starts_at is not None:
+            return self._options.starts_at, TimeSource.STATED
+        if facts.written_at is not None:
+            return facts.written_at, TimeSource.FILE
+        return self._clock.now(), TimeSource.ASSUMED
+
     def _settle(self, lane: Lane[Connection], facts: Facts, began_s: float) -> None:
         """Tie a new connection to the camera's clock and calendar."""
         if self._options.live is None:
@@ -228,8 +240,7 @@ class StreamSource:
         if self.live:
             self._starts_at = None
         elif self._starts_at is None:
-            written_at = facts.written_at or self._clock.now()
-            self._starts_at = self._options.starts_at or written_at
+            self._starts_at, self._time_source = self._beginning(facts)
         if self._media is None:
             self._media = MediaClock(
                 clock=self._clock, live=self.live, report=self._report

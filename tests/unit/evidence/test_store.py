@@ -1,6 +1,8 @@
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,10 +10,15 @@ import pytest
 from tests.fakes import ManualClock
 from tests.unit.evidence.scenes import decided, observed, standing, street, textured
 from vision.core.evidence import Evidence
+from vision.core.frame import TimeSource
 from vision.core.health import HealthEvent, HealthKind
 from vision.core.violations import Lifecycle
+from vision.evidence.keys import KeyFolder
+from vision.evidence.manifest import Manifest
 from vision.evidence.pictures import decode
+from vision.evidence.seal import Sealer
 from vision.evidence.store import PackageStore, StorePolicy
+from vision.evidence.verify import verify_package
 
 
 def roles(evidence: Evidence) -> set[str]:
@@ -89,6 +96,93 @@ def test_later_steps_join_the_same_package(tmp_path: Path) -> None:
     assert listed == {a.name for a in (*opened.artifacts, *cleared.artifacts)}
     assert [step["lifecycle"] for step in manifest["steps"]] == ["opened", "cleared"]
     assert manifest["revision"] == 2
+
+
+def sealed(root: Path) -> dict[str, Any]:
+    text = (root / "event-1" / "manifest.json").read_text()
+    return dict(json.loads(text))
+
+
+def test_the_manifest_names_the_limits_in_force_and_a_step_only_changed_ones(
+    tmp_path: Path,
+) -> None:
+    store = PackageStore(tmp_path)
+    place = standing(street(0))
+    strict = (("grace_s", 60.0), ("exempt_labels", ("bus",)))
+    for sequence, grace_s in ((1, 60.0), (2, 60.0), (3, 90.0)):
+        at = street(9 * sequence)
+        step = decided(
+            at,
+            place,
+            sequence=sequence,
+            lifecycle=Lifecycle.OPENED if sequence == 1 else Lifecycle.UPDATED,
+        )
+        limits = (("grace_s", grace_s), *strict[1:])
+        store.keep(replace(step, params=limits), observed(at, place))
+    manifest = sealed(tmp_path)
+
+    assert manifest["rule"] == {
+        "id": "opens_at",
+        "version": "1",
+        "zone": "kerb",
+        "params": {"grace_s": 60.0, "exempt_labels": ["bus"]},
+    }
+    changed = [step.get("rule", {}).get("params") for step in manifest["steps"]]
+    assert changed == [None, None, {"grace_s": 90.0, "exempt_labels": ["bus"]}]
+
+
+@pytest.mark.parametrize(
+    ("source", "clock"),
+    [
+        (TimeSource.HOST, {"source": "system", "offset_ms": 0, "against": "host"}),
+        (TimeSource.FILE, {"source": "file", "offset_ms": None, "against": None}),
+    ],
+)
+def test_the_manifest_says_whose_clock_it_was_and_how_far_off(
+    tmp_path: Path, source: TimeSource, clock: dict[str, object]
+) -> None:
+    at = replace(street(0), time_source=source)
+    place = standing(at)
+    PackageStore(tmp_path).keep(decided(at, place), observed(at, place))
+
+    assert sealed(tmp_path)["clock"] == clock
+
+
+def test_a_package_sealed_before_limits_were_named_still_verifies_and_goes_on(
+    tmp_path: Path,
+) -> None:
+    keys, clock = KeyFolder(tmp_path / "keys"), ManualClock()
+    root = tmp_path / "evidence"
+    folder = root / "event-1"
+    sealer = Sealer(root, clock=clock, signer=keys.signer())
+    old: dict[str, Any] = {
+        "type": "illegal_parking",
+        "camera": {"id": "gate"},
+        "clock": {"source": "system", "offset_ms": None},
+        "rule": {"id": "opens_at", "version": "1", "zone": "kerb"},
+        "review": None,
+    }
+    sealer.seal(
+        folder,
+        Manifest("event-1", revision=0, origin=old).next(
+            (),
+            step={"sequence": 1, "lifecycle": "opened"},
+            at=clock.now(),
+            actor="engine",
+            action="captured opened",
+        ),
+    )
+    before = verify_package(folder, keys.trusted())
+    end = street(30)
+    place = standing(end)
+    step = decided(end, place, sequence=2, lifecycle=Lifecycle.CLEARED)
+    store = PackageStore(root, sealer=sealer, clock=clock)
+    store.keep(replace(step, params=(("grace_s", 60.0),)), observed(end, place))
+
+    assert before == []
+    assert verify_package(folder, keys.trusted()) == []
+    assert sealed(root)["rule"] == old["rule"]
+    assert sealed(root)["steps"][1]["rule"]["params"] == {"grace_s": 60.0}
 
 
 def test_a_folder_that_cannot_be_made_costs_the_pictures_not_the_event(

@@ -21,6 +21,7 @@ from vision.rules.schedule import (
     Window,
 )
 from vision.rules.street_vending import StreetVending
+from vision.rules.traffic import TrafficParams
 from vision.rules.zones import overlap
 
 NO_PARKING = zone("no_parking", calendar="day")
@@ -57,6 +58,11 @@ def test_every_fact_has_a_unit_and_the_limit_it_was_compared_with() -> None:
     assert "calendar daily 07:00–20:00 in force" in texts
     assert "traffic undecided no queue" in texts
     assert opened.rule == "illegal_parking/1"
+    limits = dict(opened.params)
+    assert limits["grace_s"] == 60
+    assert limits["undecided_factor"] == 1.0
+    assert limits["exempt_labels"] == ()
+    assert limits["traffic_red_s"] == TrafficParams().red_s
     assert opened.started_at == START
 
 

@@ -1,5 +1,6 @@
 """The packet source decodes little, hands out every packet and keeps true time."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.fakes import ManualClock
 from tests.footage import number_of, write_clip
-from vision.core.frame import Frame
+from vision.core.frame import Frame, TimeSource
 from vision.core.packets import EncodedPacket
 from vision.sources.options import DecodeMode, PacketOptions
 from vision.sources.packets import PacketSource
@@ -155,6 +156,16 @@ def test_wall_time_is_the_given_start_plus_media_time(tmp_path: Path) -> None:
     assert [f.captured_at - FIRST for f in frames] == [
         timedelta(seconds=f.media_time_s) for f in frames
     ]
+
+
+def test_a_recording_says_who_says_when_it_was_made(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", seconds=1)
+    told = frames_of(PacketSource(options(clip), clock=ManualClock()))
+    silent = replace(options(clip), starts_at=None)
+    dated = frames_of(PacketSource(silent, clock=ManualClock()))
+
+    assert {f.time_source for f in told} == {TimeSource.STATED}
+    assert {f.time_source for f in dated} == {TimeSource.FILE}
 
 
 def test_the_listener_gets_every_packet_so_that_they_can_be_remuxed(

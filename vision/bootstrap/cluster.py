@@ -278,7 +278,9 @@ def _sweeping(
 ) -> Iterator[None]:
     """Apply the site's retention to the evidence that posts send here."""
     policy = evidence_policy(settings.evidence, None).retention
-    retention = Retention(home.evidence, policy, clock=clock)
+    retention = Retention(
+        home.evidence, policy, clock=clock, on_health=outbox.put_health
+    )
     done = threading.Event()
 
     def sweep() -> None:

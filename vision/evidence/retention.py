@@ -5,12 +5,13 @@ import shutil
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from vision.core.errors import EvidenceError
-from vision.core.ports import Clock
+from vision.core.ports import Clock, HealthListener
 from vision.evidence import manifest
+from vision.evidence.ages import Ages
 from vision.evidence.disk import sync_folder
 from vision.evidence.holds import held
 from vision.evidence.ledger import DELETED, Ledger, Line
@@ -54,7 +55,7 @@ class _Kept:
 
     folder: Path
     sealed: Manifest
-    newest: datetime
+    age: timedelta
     cleared: bool
 
     def files(self, roles: str = "") -> tuple[Entry, ...]:
@@ -78,6 +79,7 @@ class Retention:
         *,
         clock: Clock,
         packages: AbstractContextManager[object] | None = None,
+        on_health: HealthListener | None = None,
     ) -> None:
         """Name the store.
 
@@ -86,12 +88,14 @@ class Retention:
             policy: how long and how much.
             clock: wall time.
             packages: held while a package is changed; others write packages, too.
+            on_health: told when the clock cannot be believed.
         """
         self._packages_lock = nullcontext() if packages is None else packages
         self._root = root
         self._policy = policy
         self._clock = clock
         self._ledger = Ledger(root)
+        self._ages = Ages(root, clock=clock, on_health=on_health)
         self.used_bytes = 0  # as of the latest sweep
 
     def sweep(self, busy: Collection[str] = ()) -> int:
@@ -110,7 +114,7 @@ class Retention:
             return 0
         spared = {*busy, *held(self._root)}
         before = self._size()
-        packages = sorted(self._packages(spared), key=lambda kept: kept.newest)
+        packages = sorted(self._packages(spared), key=_oldest_first)
         for kept in packages:
             self._age(kept)
         left = self._size()
@@ -120,8 +124,7 @@ class Retention:
         return before - self.used_bytes
 
     def _age(self, kept: _Kept) -> None:
-        age = self._clock.now() - kept.newest
-        policy = self._policy
+        age, policy = kept.age, self._policy
         if age > policy.package_for:
             self._delete_package(kept, f"older than {policy.package_for.days} days")
             return
@@ -135,7 +138,9 @@ class Retention:
 
     def _shrink(self, packages: list[_Kept]) -> None:
         """Free room: clips before packages, cleared events before open ones."""
-        order = sorted(packages, key=lambda kept: (not kept.cleared, kept.newest))
+        order = sorted(
+            packages, key=lambda kept: (not kept.cleared, *_oldest_first(kept))
+        )
         size = self._size()
         for kept in order:
             if size <= self._room(size):
@@ -185,19 +190,25 @@ class Retention:
         self._ledger.append(line, self._clock.now())
         log.info("evidence %s: %s deleted, %s", kept.folder.name, names or "all", why)
 
-    def _packages(self, spared: Collection[str]) -> Iterator[_Kept]:
+    def _packages(self, spared: Collection[str]) -> list[_Kept]:
+        # The spared ones grow older, too.
+        found = dict(self._sealed())
+        ages = self._ages.of(found.values())
+        return [
+            _Kept(folder, sealed, ages[sealed.event_id], _is_over(sealed))
+            for folder, sealed in found.items()
+            if folder.name not in spared
+        ]
+
+    def _sealed(self) -> Iterator[tuple[Path, Manifest]]:
         for folder in self._root.iterdir():
-            if folder.name[0] == "." or folder.name in spared or not folder.is_dir():
+            if folder.name[0] == "." or not folder.is_dir():
                 continue
             try:
                 text = (folder / manifest.NAME).read_bytes()
-                sealed = Manifest.from_bytes(text, folder)
+                yield folder, Manifest.from_bytes(text, folder)
             except (OSError, EvidenceError) as error:
                 log.warning("retention leaves %s alone: %s", folder.name, error)
-                continue
-            newest = datetime.fromisoformat(str(sealed.chain[-1]["at"]))
-            cleared = any(step["lifecycle"] == "cleared" for step in sealed.steps)
-            yield _Kept(folder, sealed, newest, cleared)
 
     def _size(self) -> int:
         return sum(
@@ -205,6 +216,14 @@ class Retention:
             for folder in self._root.iterdir()
             if folder.is_dir() and folder.name[0] != "."
         )
+
+
+def _is_over(sealed: Manifest) -> bool:
+    return any(step["lifecycle"] == "cleared" for step in sealed.steps)
+
+
+def _oldest_first(kept: _Kept) -> tuple[timedelta, str]:
+    return -kept.age, kept.folder.name
 
 
 def _folder_size(folder: Path) -> int:

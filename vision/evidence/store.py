@@ -116,6 +116,7 @@ class PackageStore:
             self._policy.retention,
             clock=self._clock,
             packages=self._clipping.packages,
+            on_health=on_health,
         )
         self._clipping.add_chore(_SWEEP_EVERY_S, self._sweep)
         try:

@@ -1,11 +1,13 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from tests.fakes import ManualClock
 from tests.unit.evidence.scenes import decided, observed, standing, street
 from vision.core.errors import EvidenceError
+from vision.core.health import HealthEvent, HealthKind
 from vision.core.violations import Lifecycle
 from vision.evidence.holds import held, hold, release
 from vision.evidence.keys import KeyFolder
@@ -22,6 +24,8 @@ ROOMY = RetentionPolicy(
     package_for=timedelta(days=30),
     keep_free=0.0,
 )
+_EVER = timedelta(days=36_500)
+ENDLESS = RetentionPolicy(_EVER, _EVER, _EVER, keep_free=0.0)
 
 
 class Shelf:
@@ -31,7 +35,9 @@ class Shelf:
         self.root = home / "evidence"
         self.clock = ManualClock()
         keys = KeyFolder(home / "keys")
-        sealer = Sealer(self.root, clock=self.clock, signer=keys.signer())
+        self.health: list[HealthEvent] = []
+        self.signer = keys.signer()
+        sealer = Sealer(self.root, clock=self.clock, signer=self.signer)
         self.keys: TrustedKeys = keys.trusted()
         for number in range(events):
             store = PackageStore(self.root, sealer=sealer, clock=self.clock)
@@ -48,8 +54,31 @@ class Shelf:
             store.close(20)
             self.clock.advance(DAY_S)
 
+    def live(self, days: int) -> None:
+        """Let days go by as they do: an engine sweeps, and starts anew every other."""
+        for _ in range(0, days, 2):
+            self.clock.advance(2 * DAY_S)
+            self.sweep(ENDLESS)
+
+    def engine(self, policy: RetentionPolicy) -> Retention:
+        return Retention(
+            self.root, policy, clock=self.clock, on_health=self.health.append
+        )
+
+    def seal(self, name: str) -> None:
+        """Add an event that bears the date which the clock shows."""
+        sealer = Sealer(self.root, clock=self.clock, signer=self.signer)
+        store = PackageStore(self.root, sealer=sealer, clock=self.clock)
+        at = street(1)
+        store.keep(decided(at, standing(at), event_id=name), observed(at, standing(at)))
+        store.close(20)
+
+    def jump(self, days: float) -> None:
+        """Set the clock; no time goes by."""
+        self.clock = ManualClock(self.clock.now() + timedelta(days=days))
+
     def sweep(self, policy: RetentionPolicy, *busy: str) -> int:
-        return Retention(self.root, policy, clock=self.clock).sweep(busy)
+        return self.engine(policy).sweep(busy)
 
     def events(self) -> set[str]:
         return {path.name for path in self.root.glob("event-*")}
@@ -78,14 +107,14 @@ def test_what_is_young_stays(shelf: Shelf) -> None:
 
 
 def test_clips_go_first_then_originals_then_the_package(shelf: Shelf) -> None:
-    shelf.clock.advance(8 * DAY_S)
+    shelf.live(8)
     shelf.sweep(ROOMY)
     after_clips = names(shelf, "event-0")
-    shelf.clock.advance(10 * DAY_S)
+    shelf.live(10)
     shelf.sweep(ROOMY)
     after_originals = names(shelf, "event-0")
     whole = shelf.whole()
-    shelf.clock.advance(10 * DAY_S)
+    shelf.live(10)
     shelf.sweep(ROOMY)
 
     assert "clip" not in after_clips
@@ -101,7 +130,7 @@ def test_a_package_on_hold_outlives_everything_until_it_is_released(
     shelf: Shelf,
 ) -> None:
     hold(shelf.root, "event-0", who="li", reason="复议 court case", clock=shelf.clock)
-    shelf.clock.advance(100 * DAY_S)
+    shelf.live(100)
     shelf.sweep(ROOMY)
     kept = shelf.events()
     release(shelf.root, "event-0", who="li", reason="closed", clock=shelf.clock)
@@ -119,7 +148,7 @@ def test_a_hold_needs_a_reason(shelf: Shelf) -> None:
 
 
 def test_what_a_receiver_still_waits_for_is_never_deleted(shelf: Shelf) -> None:
-    shelf.clock.advance(100 * DAY_S)
+    shelf.live(100)
     shelf.sweep(ROOMY, "event-1")
 
     assert shelf.events() == {"event-1"}
@@ -145,10 +174,101 @@ def test_the_quota_holds_however_small_it_is(shelf: Shelf) -> None:
 
 
 def test_every_deletion_is_on_record(shelf: Shelf) -> None:
-    shelf.clock.advance(100 * DAY_S)
+    shelf.live(100)
     shelf.sweep(ROOMY)
     lines = (shelf.root / "ledger.jsonl").read_text().splitlines()
     deleted = [line for line in lines if '"kind":"deleted"' in line]
 
     assert len(deleted) == 4
     assert all("older than 30 days" in line for line in deleted)
+
+
+def told(shelf: Shelf) -> list[tuple[HealthKind, bool]]:
+    return [(event.kind, event.ok) for event in shelf.health]
+
+
+@pytest.mark.parametrize("swept_before", [True, False])
+def test_a_clock_that_jumped_years_ahead_between_two_runs_ages_nothing(
+    shelf: Shelf, *, swept_before: bool
+) -> None:
+    if swept_before:
+        shelf.sweep(ROOMY)
+    shelf.jump(3650)
+    freed = shelf.sweep(ROOMY)
+
+    assert freed == 0
+    assert told(shelf) == [(HealthKind.TIME_JUMP, False)]
+    assert "check the clock" in shelf.health[0].detail
+
+
+def test_a_clock_set_years_ahead_under_a_running_engine_ages_nothing(
+    shelf: Shelf,
+) -> None:
+    clock = SetClock(shelf.clock.now())
+    shelf.clock = clock
+    engine = shelf.engine(ROOMY)
+    engine.sweep()
+    clock.ahead = timedelta(days=3650)
+    freed = engine.sweep()
+    told_at_once = told(shelf)
+    clock.advance(3600)
+    engine.sweep()
+
+    assert freed == 0
+    assert told_at_once == [(HealthKind.TIME_JUMP, False)]
+    assert told(shelf)[1:] == [(HealthKind.TIME_JUMP, True)]
+    assert shelf.events() == {f"event-{n}" for n in range(4)}
+
+
+@pytest.mark.parametrize("swept_before", [True, False])
+def test_a_package_that_bears_a_date_years_back_is_as_young_as_it_is(
+    shelf: Shelf, *, swept_before: bool
+) -> None:
+    if swept_before:
+        shelf.sweep(ROOMY)
+    shelf.jump(-3650)
+    shelf.seal("event-dated-back")
+    shelf.jump(3650)
+    shelf.seal("event-after")
+    shelf.sweep(ROOMY)
+
+    assert "clip" in names(shelf, "event-0")
+    assert "wide_deciding.jpg" in names(shelf, "event-dated-back")
+    assert told(shelf) == []
+
+
+def test_a_package_that_bears_a_date_years_ahead_still_goes_in_its_time(
+    shelf: Shelf,
+) -> None:
+    shelf.sweep(ROOMY)
+    shelf.jump(3650)
+    shelf.seal("event-dated-ahead")
+    shelf.jump(-3650)
+    shelf.sweep(ROOMY)
+    shelf.live(28)
+    shelf.sweep(ROOMY)
+    young = "event-dated-ahead" in shelf.events()
+    shelf.live(4)
+    shelf.sweep(ROOMY)
+
+    assert young
+    assert shelf.events() == set()
+
+
+def test_ages_that_cannot_be_read_are_begun_anew_by_the_ledger(shelf: Shelf) -> None:
+    shelf.live(40)
+    shelf.seal("event-new")
+    (shelf.root / ".ages.json").write_text("{")
+    shelf.sweep(ROOMY)
+
+    assert shelf.events() == {"event-new"}
+
+
+class SetClock(ManualClock):
+    """A clock whose hands somebody moves while time goes on."""
+
+    ahead = timedelta(0)
+
+    @override
+    def now(self) -> datetime:
+        return super().now() + self.ahead

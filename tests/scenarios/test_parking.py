@@ -3,9 +3,13 @@ from dataclasses import replace
 import pytest
 
 from tests.scenarios.stage import Stage, number, play, word
-from tests.scenarios.world import Actor, World, still
+from tests.scenarios.world import LABELS, Actor, World, still
+from vision.bootstrap.rules import build_kinds, build_rule
+from vision.config.rules import IllegalParkingRule
 from vision.core.violations import Confidence
 from vision.rules.illegal_parking import IllegalParking, ParkingParams
+from vision.rules.places import PlaceMemory
+from vision.rules.schedule import Schedule
 
 GRACE_S = 30.0
 LONGER_S = 45.0  # where the traffic says nothing either way
@@ -38,6 +42,28 @@ def test_a_car_that_arrives_parks_and_leaves_opens_once_and_is_cleared() -> None
     assert 14 + LONGER_S <= stage.opened[0].decided_s <= 14 + LONGER_S + 2
     assert stage.opened[0].place.observed_s >= GRACE_S
     assert stage.opened[0].confidence is Confidence.LOW  # nobody else on the street
+
+
+@pytest.mark.parametrize("exempt", [(), ("ambulance",)])
+def test_an_ambulance_taken_for_a_car_now_and_then_is_exempt(
+    exempt: tuple[str, ...],
+) -> None:
+    # What the painted street calls a vendor, this model calls an ambulance.
+    labels = (*LABELS[:-1], "ambulance")
+    flicker = [(t, "street_vendor" if t % 3 else "car") for t in range(1000)]
+    ambulance = Actor("car", still(160, 120, 0, 1000), look=3, labels=flicker)
+    settings = IllegalParkingRule(
+        type="illegal_parking", grace_s=GRACE_S, exempt_labels=frozenset(exempt)
+    )
+    stage = Stage(
+        [build_rule(settings, Schedule())],
+        memory=PlaceMemory("c1", labels, kinds=build_kinds([settings])),
+    )
+
+    stage.play(World([ambulance]).film(120))
+
+    assert len(stage.opened) == (0 if exempt else 1)
+    assert {place.label for place in stage.places} == {(*exempt, "car")[0]}
 
 
 def test_a_stop_within_grace_opens_nothing() -> None:

@@ -10,7 +10,7 @@ from typing import assert_never
 import cv2
 import numpy as np
 
-from vision.bootstrap.rules import build_rules
+from vision.bootstrap.rules import build_kinds, build_rules
 from vision.bootstrap.schedule import build_schedule
 from vision.bootstrap.sources import build_source
 from vision.config.cameras import CameraSettings, GroundSettings
@@ -111,6 +111,7 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
     places = PlaceMemory(
         settings.id,
         shared.labels,
+        kinds=build_kinds(site.rules),
         params=_patience(site.places, settings.period_s),
         homography=scene.homography,
     )

@@ -15,6 +15,7 @@ from vision.core.errors import ConfigError
 from vision.core.scene import Scene
 from vision.rules.garbage_pile import GarbageParams, GarbagePile
 from vision.rules.illegal_parking import IllegalParking, ParkingParams
+from vision.rules.kinds import KINDS, VEHICLE, Kind, vehicle_kind
 from vision.rules.overflowing_bin import BinParams, OverflowingBin
 from vision.rules.place_rule import PlaceRule
 from vision.rules.schedule import Schedule
@@ -34,7 +35,7 @@ def build_rules(
     A rule that needs a zone is left out at a camera that has none of its kind.
 
     Raises:
-        ConfigError: the model lacks a class that a rule needs.
+        ConfigError: the model lacks a class that a rule needs or exempts.
     """
     rules = []
     for one in settings:
@@ -42,6 +43,7 @@ def build_rules(
             continue
         rule = build_rule(one, schedule)
         check_labels(rule, labels)
+        check_exempt(one, labels)
         rules.append(rule)
     return tuple(rules)
 
@@ -60,6 +62,34 @@ def build_rule(settings: RuleSettings, schedule: Schedule) -> PlaceRule:
             return StreetVending(VendingParams(**limits), schedule)
         case _:
             assert_never(settings)
+
+
+def build_kinds(settings: Sequence[RuleSettings]) -> tuple[Kind, ...]:
+    """Return what is remembered: exempt classes are vehicles too.
+
+    Else an ambulance that is taken for a car now and then would stand there as a car.
+    """
+    exempt = [r.exempt_labels for r in settings if isinstance(r, IllegalParkingRule)]
+    vehicles = vehicle_kind(VEHICLE.labels.union(*exempt))
+    return tuple(vehicles if kind is VEHICLE else kind for kind in KINDS)
+
+
+def check_exempt(settings: RuleSettings, labels: Sequence[str]) -> None:
+    """Refuse an exemption that a model cannot grant, for it does not know the class.
+
+    Raises:
+        ConfigError: naming the classes and what the model has.
+    """
+    if not isinstance(settings, IllegalParkingRule):
+        return
+    unknown = sorted(settings.exempt_labels - set(labels))
+    if unknown:
+        msg = (
+            f"rule {settings.type} exempts the class {', '.join(unknown)}, which the "
+            f"model does not give (it gives {', '.join(labels)}); map a class of the "
+            "model to it with model.class_map, or take it out of exempt_labels"
+        )
+        raise ConfigError(msg)
 
 
 def check_labels(rule: PlaceRule, labels: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from vision.bootstrap.cameras import MemoryListener, Surroundings, build_camera
 from vision.bootstrap.evidence import build_evidence, evidence_policy
 from vision.bootstrap.heap import returning_memory
 from vision.bootstrap.model import build_detector, reduced_px
-from vision.bootstrap.rules import build_rule, check_labels
+from vision.bootstrap.rules import build_rule, check_exempt, check_labels
 from vision.bootstrap.schedule import build_schedule
 from vision.bootstrap.sinks import api_key, build_look_desk, build_outbox
 from vision.bootstrap.status import answering
@@ -64,7 +64,7 @@ def check_site(loaded: Loaded[SiteSettings]) -> Detector:
 
     Raises:
         ConfigError: the taxonomy lacks a violation, a key is missing, or the model
-            lacks a class that a rule needs.
+            lacks a class that a rule needs or exempts.
         ModelError: the model cannot be loaded.
     """
     settings = loaded.settings
@@ -76,6 +76,7 @@ def check_site(loaded: Loaded[SiteSettings]) -> Detector:
     schedule = build_schedule(settings)
     for rule in settings.rules:
         check_labels(build_rule(rule, schedule), detector.labels)
+        check_exempt(rule, detector.labels)
     return detector
 
 

@@ -36,7 +36,10 @@ class WindowSettings(HoursSettings):
 
 
 class HolidaySettings(Settings):
-    """Days off that are no weekend, first and last day included."""
+    """Days off, first and last day included; Saturdays and Sundays among them too.
+
+    A holiday is no Saturday and no Sunday: `[sat, sun, holidays]` names all of them.
+    """
 
     name: str = ""
     first: date
@@ -64,6 +67,19 @@ class CalendarSettings(Settings):
     holidays: tuple[HolidaySettings, ...] = ()
     workdays: frozenset[date] = frozenset()
     special: dict[date, tuple[HoursSettings, ...]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _worked_or_off(self) -> Self:
+        both = sorted(
+            day
+            for day in self.workdays
+            if any(holiday.first <= day <= holiday.last for holiday in self.holidays)
+        )
+        if both:
+            days = ", ".join(day.isoformat() for day in both)
+            msg = f"{days}: both in holidays and in workdays; expected one of them"
+            raise ValueError(msg)
+        return self
 
 
 class StreetClassSettings(Settings):

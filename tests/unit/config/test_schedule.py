@@ -109,6 +109,7 @@ def test_a_zone_of_a_class_takes_the_classs_calendar(tmp_path: Path) -> None:
         ("controlled: {calendar: daytime}", "controlled: {calendar: dusk}", "dusk"),
         ('since: "09:00"', 'since: "25:00"', "calendars.daytime.windows.1.since"),
         ("last: 2026-10-07", "last: 2026-09-07", "expected a last day from 2026-10-01"),
+        ("workdays: [2026-10-10]", "workdays: [2026-10-03]", "2026-10-03: both in hol"),
         ("days: weekdays", "days: fridays", "calendars.daytime.windows.0.days"),
         ("Asia/Shanghai", "Asia/Nowhere", "expected a time zone by its IANA name"),
     ],

@@ -112,6 +112,15 @@ def test_a_bay_permits_parking_in_its_hours() -> None:
     assert rule.observe(observation(night_s + 70, [car(132)], ground, bay)) != []
 
 
+def test_zones_and_permits_of_another_preset_say_nothing_of_a_place() -> None:
+    here, there = zone("no_parking", preset="gate"), zone("parking", preset="yard")
+    parked = car(61, preset="gate")
+
+    assert parking().observe(observation(61, [parked], here, there)) != []
+    elsewhere = replace(parked, preset="yard")
+    assert parking().observe(observation(61, [elsewhere], here)) == []
+
+
 def test_a_bay_beside_the_place_permits_nothing() -> None:
     aside = zone("parking", polygon=((0.0, 0.0), (0.3, 0.0), (0.3, 1.0), (0.0, 1.0)))
 

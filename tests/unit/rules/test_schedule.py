@@ -91,6 +91,77 @@ def test_clock_changes_do_not_move_a_window(day: date) -> None:
     assert len(hours) == 13 * 4
 
 
+@pytest.mark.parametrize(
+    ("evening", "hours"),
+    [(date(2026, 3, 28), 7), (date(2026, 10, 24), 9), (date(2026, 11, 20), 8)],
+)
+def test_a_night_in_which_the_clock_changes_is_as_long_as_it_is(
+    evening: date, hours: int
+) -> None:
+    calendar = Calendar("n", "Europe/Berlin", (Window(EVERY_DAY, NIGHT.span),))
+    noon = datetime.combine(evening, time(12), BERLIN).astimezone(UTC)
+
+    minutes = (noon + timedelta(minutes=15 * i) for i in range(4 * 23))
+
+    assert sum(calendar.in_force(at) is not None for at in minutes) == hours * 4
+
+
+@pytest.mark.parametrize(
+    ("night", "minutes"), [(date(2026, 3, 29), 0), (date(2026, 10, 25), 60)]
+)
+def test_an_hour_that_is_skipped_is_never_in_force_and_a_repeated_one_twice(
+    night: date, minutes: int
+) -> None:
+    window = Window(EVERY_DAY, Span(time(2, 15), time(2, 45)))
+    calendar = Calendar("n", "Europe/Berlin", (window,))
+    midnight = datetime.combine(night, time(0), BERLIN).astimezone(UTC)
+
+    moments = (midnight + timedelta(minutes=i) for i in range(6 * 60))
+
+    assert sum(calendar.in_force(at) is not None for at in moments) == minutes
+
+
+def test_a_night_that_began_before_a_special_day_or_a_holiday_is_not_cut() -> None:
+    eve = Window(WEEKDAYS, NIGHT.span)
+    calendar = Calendar(
+        "night",
+        "Asia/Shanghai",
+        (eve,),
+        treated_as={date(2026, 10, 1): HOLIDAY},  # a Thursday
+        special={date(2026, 11, 19): ()},  # a Thursday, too
+    )
+
+    moments = [
+        datetime.combine(day, time(0), SHANGHAI) + timedelta(hours=hour)
+        for day in (date(2026, 10, 1), date(2026, 11, 19))
+        for hour in (3, 23, 27)
+    ]
+
+    told = {f"{at:%m-%d %H}": calendar.in_force(at) for at in moments}
+
+    assert told == {
+        "10-01 03": "weekdays 22:00–06:00",
+        "10-01 23": None,
+        "10-02 03": None,
+        "11-19 03": "weekdays 22:00–06:00",
+        "11-19 23": None,
+        "11-20 03": None,
+    }
+
+
+def test_a_saturday_among_holidays_is_a_holiday_and_no_saturday() -> None:
+    noon = datetime(2026, 10, 3, 12, tzinfo=SHANGHAI)
+
+    def told(*days: int) -> bool:
+        windows = (Window(frozenset(days), DAYTIME.span),)
+        swap = {noon.date(): HOLIDAY}
+        return bool(Calendar("d", "Asia/Shanghai", windows, swap).in_force(noon))
+
+    assert not told(5, 6)
+    assert told(5, 6, HOLIDAY)
+    assert told(*EVERY_DAY)
+
+
 @given(st.integers(0, 15 * 366 * 24 * 60))
 def test_a_span_and_its_complement_share_no_moment_and_miss_none(minute: int) -> None:
     at = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)

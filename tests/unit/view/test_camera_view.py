@@ -1,7 +1,8 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import cv2
 import numpy as np
@@ -293,6 +294,35 @@ def test_coverage_counts_what_could_be_seen_per_day() -> None:
     assert day.day == "2026-11-21"
     assert (day.clear_s, day.blind_s, day.moved_s) == (100, 50, 10)
     assert day.clear_hours == pytest.approx(100 / 3600)
+
+
+def test_a_day_of_coverage_ends_at_the_citys_midnight_and_gaps_are_unseen() -> None:
+    log = CoverageLog("Asia/Shanghai", max_gap_s=120.0)
+    before = datetime(2026, 11, 21, 15, 50, tzinfo=UTC)  # 23:50 in Shanghai
+    seen = [*range(0, 1201, 10), *range(3000, 3061, 10)]
+    for t in seen:  # nothing came for half an hour: neither clear nor blind
+        log.note(View.CLEAR, float(t), before + timedelta(seconds=t))
+
+    days = {day.day: (day.clear_s, day.blind_s) for day in log.days()}
+
+    assert days == {"2026-11-21": (590, 0), "2026-11-22": (670, 0)}
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25)]
+)
+def test_a_day_of_coverage_has_as_many_hours_as_the_clock_lets_it(
+    day: date, hours: int
+) -> None:
+    log = CoverageLog("Europe/Berlin")
+    start = datetime.combine(day, time(0), ZoneInfo("Europe/Berlin")).astimezone(UTC)
+    for minute in range(-60, 27 * 60):
+        at = start + timedelta(minutes=minute)
+        log.note(View.CLEAR, minute * 60.0, at)
+
+    covered = {one.day: one.clear_hours for one in log.days()}
+
+    assert covered[day.isoformat()] == hours
 
 
 def test_a_camera_turned_while_the_engine_was_down_is_noticed() -> None:

@@ -1,5 +1,6 @@
 """A real service on a real port with a real SQLite file."""
 
+import logging
 import os
 import shutil
 import socket
@@ -23,6 +24,15 @@ from serve.store.schema import metadata
 from vision.core.ports import Clock
 
 CONFIGS = Path(__file__).parents[3] / "configs"
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """Give logging back as it was: a command sends it to a test's error stream."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers, root.level = handlers, level
 
 
 @dataclass(frozen=True)

@@ -196,6 +196,8 @@ def _run(plan: Plan, cameras: int, decode: Decode) -> Raw:
     finally:
         feeder.kill()
         feeder.wait()
+        for pipe in (feeder.stdin, feeder.stdout):
+            pipe.close()
     return Raw(
         record,
         {_name(int(one["camera"])): one["began_s"] for one in said if "camera" in one},

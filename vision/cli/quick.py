@@ -9,6 +9,7 @@ from vision.core.errors import ConfigError
 
 _MODEL = Path("models/street-n")
 _GRACE_S = 20
+_PERIOD_S = 1
 
 
 def quick_site(source: str, model: Path | None) -> Loaded[SiteSettings]:
@@ -32,6 +33,7 @@ def quick_site(source: str, model: Path | None) -> Loaded[SiteSettings]:
                 {
                     "id": "quick",
                     "source": _source(source),
+                    "period_s": _PERIOD_S,
                     "zones": [
                         {
                             "id": "whole-view",

@@ -267,5 +267,6 @@ def _found(event: FoundEvent, link: Link) -> Report:
         "zone": event.zone_id,
         "baseline": event.baseline,
         "facts": list(event.facts),
-        "evidence": [link(path) for path in event.evidence],
+        # Clips are sealed beside the steps: which manifest came first is chance.
+        "evidence": sorted(link(path) for path in event.evidence),
     }

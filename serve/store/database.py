@@ -1,5 +1,6 @@
 """The connection to the database, and who may write when."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
@@ -21,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from serve.store.base import Base, metadata
 
@@ -29,6 +30,8 @@ BUSY_TIMEOUT_MS = 10_000
 CHECKPOINT_PAGES = 4000
 MMAP_BYTES = 256 * 1024 * 1024
 ATTEMPTS = 3
+CLOSING_STEP_S = 0.02
+CLOSING_STEPS = 250
 
 T = TypeVar("T")
 Writer = TypeVar("Writer")
@@ -143,7 +146,12 @@ class Database:
             connection.execute(text("SELECT 1"))
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, those in use when they are given back, within 5 s."""
+        pool = self._engine.pool
+        for _ in range(CLOSING_STEPS):
+            if not (isinstance(pool, QueuePool) and pool.checkedout()):
+                break
+            time.sleep(CLOSING_STEP_S)
         self._engine.dispose()
 
 

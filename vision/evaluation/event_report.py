@@ -268,5 +268,5 @@ def _found(event: FoundEvent, link: Link) -> Report:
         "baseline": event.baseline,
         "facts": list(event.facts),
         # Clips are sealed beside the steps: which manifest came first is chance.
-        "evidence": sorted(link(path) for path in event.evidence),
+        "evidence": [link(path) for path in sorted(event.evidence)],
     }

@@ -128,7 +128,7 @@ def database_for(new_database: Path, new_postgres: str | None) -> DatabaseFor:
 @pytest.fixture
 def start(database_for: DatabaseFor) -> Iterator[Start]:
     """Start services on free ports; all are stopped when the test ends."""
-    running: list[tuple[uvicorn.Server, threading.Thread]] = []
+    running: list[tuple[uvicorn.Server, threading.Thread, Services]] = []
 
     def start_one(
         settings: Settings, clock: Clock | None = None, port: int = 0
@@ -140,7 +140,7 @@ def start(database_for: DatabaseFor) -> Iterator[Start]:
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        running.append((server, thread))
+        running.append((server, thread, app.state.services))
         for _ in range(200):
             if server.started:
                 break
@@ -154,9 +154,10 @@ def start(database_for: DatabaseFor) -> Iterator[Start]:
 
     yield start_one
 
-    for server, thread in running:
+    for server, thread, services in running:
         server.should_exit = True
         thread.join(20)
+        services.database.close()  # a test may have asked after the service ended
 
 
 @pytest.fixture

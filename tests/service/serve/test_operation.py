@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +38,21 @@ def test_the_migrations_make_exactly_the_tables_of_the_code(
 
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+def test_closing_waits_for_a_connection_in_use(
+    tmp_path: Path, database_for: DatabaseFor
+) -> None:
+    database = Database(database_for(tmp_path) or f"sqlite:///{tmp_path / 'new.db'}")
+    closing = threading.Thread(target=database.close)
+    with database.snapshot():
+        closing.start()
+        closing.join(0.1)
+        waited = closing.is_alive()
+    closing.join(20)
+
+    assert waited
+    assert not closing.is_alive()
 
 
 @contextmanager

@@ -152,6 +152,10 @@ def days(seconds: float, language: Language) -> str:
     return f"{count} {speaker(language)('days')}"
 
 
+_SHARES = frozenset({"overlap", "support", "full_share", "tended_share", "score"})
+"""Facts that are a part of one, so that 1 is 100 %; others without a unit count."""
+
+
 def sentence(reason: Reason, language: Language) -> Sentence:
     """Return a reason as a person says it."""
     speak = speaker(language)
@@ -161,9 +165,7 @@ def sentence(reason: Reason, language: Language) -> Sentence:
     text = f"{speak(name)}: {value}"
     bound = reason.get("bound")
     if isinstance(bound, str) and bound:
-        text += (
-            f" ({speak('needed')} {_bound(bound, str(reason.get('unit')), language)})"
-        )
+        text += f" ({speak('needed')} {_bound(reason, bound, language)})"
     return Sentence(text, holds if isinstance(holds, bool) else None)
 
 
@@ -185,14 +187,15 @@ def _said(text: str, language: Language) -> str:
     return speak(text)
 
 
-def _bound(bound: str, unit: str, language: Language) -> str:
+def _bound(reason: Reason, bound: str, language: Language) -> str:
     sign, _, limit = bound.partition(" ")
     try:
         number = float(limit)
     except ValueError:
         return bound
     shown = {">=": "≥", "<=": "≤"}.get(sign, sign)
-    return f"{shown} {_number(number, unit, language)}"
+    unit, name = str(reason.get("unit")), str(reason.get("name"))
+    return f"{shown} {_number(number, unit, language, name=name)}"
 
 
 def _number(value: float, unit: str, language: Language, *, name: str = "") -> str:
@@ -200,6 +203,6 @@ def _number(value: float, unit: str, language: Language, *, name: str = "") -> s
         return duration(value, language)
     if name == "growth":
         return f"× {value:g}"
-    if unit == "1" and not float(value).is_integer() and 0 <= value <= 1:
+    if name in _SHARES or (unit == "1" and 0 < value < 1):
         return f"{value:.0%}"
     return f"{value:g} {unit}".strip() if unit != "1" else f"{value:g}"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from serve.console.words import Language, choose, duration, sentence
+from serve.console.words import Language, Reason, choose, duration, sentence
 from serve.people.roles import Role
 from tests.service.serve.conftest import Live
 from tests.service.serve.street import Seen, artifact, jpeg, message, sha256
@@ -177,3 +177,29 @@ def test_a_fact_that_nobody_translated_is_still_readable() -> None:
 
     assert said.text == "kerb height: 0.12 m (needed ≤ 0.2 m)"
     assert said.holds is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "bound", "english"),
+    [
+        ("overlap", 1, ">= 0.3", "Stands inside the zone: 100% (needed ≥ 30%)"),
+        (
+            "support",
+            0.75,
+            ">= 1",
+            "Recognised in recent pictures: 75% (needed ≥ 100%)",
+        ),
+        (
+            "passed_vehicles",
+            1,
+            ">= 3",
+            "Vehicles that passed by meanwhile: 1 (needed ≥ 3)",
+        ),
+    ],
+)
+def test_a_share_is_a_percentage_and_a_count_is_none(
+    name: str, value: float, bound: str, english: str
+) -> None:
+    reason: Reason = {"name": name, "value": value, "unit": "1", "bound": bound}
+
+    assert sentence(reason, Language.EN).text == english

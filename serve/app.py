@@ -22,6 +22,7 @@ from serve.routes import (
     export,
     grids,
     indicators,
+    keys,
     open311,
     operation,
     people,
@@ -95,6 +96,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         open311,
         grids,
         people,
+        keys,
         retention,
         operation,
     ):

@@ -7,26 +7,22 @@ provider says of roles decides what a person may do here; it is read at every lo
 import base64
 import json
 import secrets
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlencode
 
-import httpx
-
-from serve.errors import Forbidden, Unavailable
+from serve.errors import Forbidden
 from serve.outward.secrets import SecretBox
+from serve.people.oidc_web import ProviderWeb
 from serve.people.roles import CITY_WIDE, Role
 from serve.settings import OidcSettings, SettingsError
 from vision.core.ports import Clock
 
 SCOPES = "openid profile email"
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA")
-TIMEOUT_S = 10.0
-FRESH_S = 3600.0
 ATTEMPT_S = 600.0
 LEEWAY_S = 60
 _LONGEST_NAME = 64
@@ -70,15 +66,6 @@ class Identity:
     districts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What the provider published, and when it was read, seconds."""
-
-    endpoints: Mapping[str, object]
-    keys: list[dict[str, Any]]
-    at_s: float
-
-
 class OidcProvider:
     """One identity provider."""
 
@@ -97,11 +84,7 @@ class OidcProvider:
         self._settings = settings
         self._box = box
         self._clock = clock
-        self._lock = threading.Lock()
-        self._known: _Known | None = None
-        self._client = httpx.Client(
-            timeout=TIMEOUT_S, follow_redirects=False, trust_env=False
-        )
+        self._web = ProviderWeb(settings, clock)
 
     def begin(self) -> tuple[str, str]:
         """Return where to send the browser, and the attempt as a sealed text.
@@ -125,7 +108,7 @@ class OidcProvider:
             "code_challenge": _challenge(attempt.verifier),
             "code_challenge_method": "S256",
         }
-        where = str(self._published().endpoints["authorization_endpoint"])
+        where = str(self._web.published().endpoints["authorization_endpoint"])
         glue = "&" if "?" in where else "?"
         return where + glue + urlencode(query), self._box.close(
             json.dumps(asdict(attempt))
@@ -149,8 +132,8 @@ class OidcProvider:
         if not secrets.compare_digest(attempt.state.encode(), state.encode()):
             msg = "login: the answer does not belong to this browser; begin again"
             raise Forbidden(msg)
-        published = self._published()
-        token = self._post(
+        published = self._web.published()
+        token = self._web.post(
             str(published.endpoints["token_endpoint"]),
             {
                 "grant_type": "authorization_code",
@@ -163,7 +146,7 @@ class OidcProvider:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._web.close()
 
     def _attempt(self, sealed: str) -> Attempt:
         try:
@@ -216,12 +199,12 @@ class OidcProvider:
         from joserfc.jws import JWSRegistry  # noqa: PLC0415 an extra
 
         registry = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
-        keys = KeySet.import_key_set({"keys": self._published().keys})
+        keys = KeySet.import_key_set({"keys": self._web.published().keys})
         try:
             return dict(jwt.decode(text, key=keys, registry=registry).claims)
         except InvalidKeyIdError:
             # The provider has changed its keys since they were read.
-            keys = KeySet.import_key_set({"keys": self._published(anew=True).keys})
+            keys = KeySet.import_key_set({"keys": self._web.published(anew=True).keys})
             return dict(jwt.decode(text, key=keys, registry=registry).claims)
 
     def _identity(self, claims: Mapping[str, object]) -> Identity:
@@ -241,53 +224,6 @@ class OidcProvider:
             role=role,
             districts=() if role in CITY_WIDE else tuple(districts),
         )
-
-    def _published(self, *, anew: bool = False) -> _Known:
-        now_s = self._clock.monotonic_s()
-        with self._lock:
-            known = self._known
-        if known is not None and not anew and now_s - known.at_s < FRESH_S:
-            return known
-        base = self._settings.issuer.rstrip("/")
-        endpoints = self._get(f"{base}/.well-known/openid-configuration")
-        needed = {"authorization_endpoint", "token_endpoint", "jwks_uri"}
-        if endpoints.get("issuer") != self._settings.issuer or needed - set(endpoints):
-            msg = (
-                f"the identity provider says it is {endpoints.get('issuer')!r}; "
-                f"expected {self._settings.issuer!r} with {sorted(needed)}"
-            )
-            raise Unavailable(msg)
-        published = self._get(str(endpoints["jwks_uri"])).get("keys")
-        if not isinstance(published, list):
-            msg = "the identity provider publishes no keys; expected a JWK set"
-            raise Unavailable(msg)
-        known = _Known(endpoints, published, now_s)
-        with self._lock:
-            self._known = known
-        return known
-
-    def _get(self, url: str) -> Mapping[str, object]:
-        return self._read(lambda: self._client.get(url))
-
-    def _post(self, url: str, form: Mapping[str, str]) -> Mapping[str, object]:
-        secret = self._settings.client_secret
-        auth = (self._settings.client_id, secret.get_secret_value())
-        return self._read(lambda: self._client.post(url, data=form, auth=auth))
-
-    def _read(self, ask: Callable[[], httpx.Response]) -> Mapping[str, object]:
-        try:
-            answer = ask()
-            content = answer.json() if answer.is_success else None
-        except (httpx.HTTPError, ValueError) as error:
-            msg = f"the identity provider does not answer ({type(error).__name__})"
-            raise Unavailable(msg) from error
-        if answer.is_client_error:
-            msg = f"login: the identity provider refused it ({answer.status_code})"
-            raise Forbidden(msg)
-        if not isinstance(content, dict):
-            msg = f"the identity provider answered {answer.status_code}, not JSON"
-            raise Unavailable(msg)
-        return content
 
 
 def _words(value: object) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -9,14 +10,10 @@ import typer
 
 from vision.bootstrap.bench import plain
 from vision.bootstrap.bench.footage import make_clip
-from vision.bootstrap.bench.search import (
-    Outcome,
-    Plan,
-    Search,
-    as_record,
-    usable_cores,
-)
+from vision.bootstrap.bench.playing import Plan, usable_cores
+from vision.bootstrap.bench.search import Search
 from vision.bootstrap.bench.split import cpu_split
+from vision.bootstrap.bench.verdict import Outcome
 from vision.cli.exits import FAILED
 from vision.config.site import SiteSettings, load_site
 from vision.core.errors import ConfigError
@@ -82,8 +79,8 @@ def bench(
         "model": str(settings.model.path),
         "runtime": settings.model.type,
         "split_ms_per_camera_second": split,
-        "trials": [as_record(one) for one in search.outcomes],
-        "best": None if best is None else as_record(best),
+        "trials": [asdict(one) for one in search.outcomes],
+        "best": None if best is None else asdict(best),
         "full_decode_cameras_per_core": 1 / full.cpu_per_camera,
         "plain_script_cameras_per_core": compared,
     }

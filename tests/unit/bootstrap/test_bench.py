@@ -14,8 +14,10 @@ from typing_extensions import override
 
 from tests.footage import write_clip
 from vision.bootstrap.bench.footage import transport_stream
-from vision.bootstrap.bench.search import Outcome, Plan, Search, differences
+from vision.bootstrap.bench.playing import Plan
+from vision.bootstrap.bench.search import Search
 from vision.bootstrap.bench.split import STAGES, cpu_split
+from vision.bootstrap.bench.verdict import Outcome, differences
 from vision.cli.app import app
 from vision.config.site import load_site
 from vision.core.errors import SourceOpenError

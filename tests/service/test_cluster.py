@@ -23,8 +23,8 @@ from vision.config.site import load_site
 from vision.core.clock import SystemClock
 from vision.core.events import ViolationEvent
 
-ray = pytest.importorskip("ray")
-cluster_utils = pytest.importorskip("ray.cluster_utils")
+ray = pytest.importorskip("ray", reason="needs the extra `ray`")
+cluster_utils = pytest.importorskip("ray.cluster_utils", reason="needs the extra `ray`")
 
 pytestmark = [
     pytest.mark.ray,

@@ -18,6 +18,7 @@ from vision.core.events import ViolationEvent
 from vision.core.health import HealthEvent, HealthKind
 from vision.core.violations import Lifecycle
 from vision.evidence.store import PackageStore
+from vision.sinks.client import ServiceClient
 from vision.sinks.http import HttpReceiver
 from vision.sinks.letters import dead_letters
 from vision.sinks.outbox import Outbox
@@ -53,7 +54,7 @@ def test_the_service_shows_the_event_with_every_file_byte_for_byte(
     service: str, tmp_path: Path
 ) -> None:
     store = PackageStore(tmp_path / "evidence")
-    receiver = HttpReceiver(service, api_key=KEY)
+    receiver = HttpReceiver(ServiceClient(service, api_key=KEY))
     outbox = Outbox(tmp_path / "outbox.db", [receiver])
     store.deliver_late_to(outbox.attach)
     at, end = street(1), street(9)

@@ -22,6 +22,7 @@ from vision.core.clock import SystemClock
 from vision.core.evidence import Evidence
 from vision.core.health import HealthEvent, HealthKind
 from vision.core.violations import Lifecycle
+from vision.sinks.client import ServiceClient
 from vision.sinks.http import HttpReceiver
 from vision.sinks.lanes import RetryPolicy
 from vision.sinks.letters import dead_letters, replay, waiting
@@ -38,8 +39,13 @@ def desk() -> Iterator[Desk]:
         yield open_one
 
 
+def receiving(desk: Desk, key: str, timeout_s: float = 1) -> HttpReceiver:
+    client = ServiceClient(desk.url, api_key=key, timeout_s=timeout_s, name="desk")
+    return HttpReceiver(client)
+
+
 def sending(desk: Desk, home: Path, **more: object) -> Outbox:
-    receiver = HttpReceiver(desk.url, api_key=desk.key, timeout_s=0.2, name="desk")
+    receiver = receiving(desk, desk.key, 0.2)
     return Outbox(home / "outbox.db", [receiver], policy=QUICK, **more)  # type: ignore[arg-type]  # keywords for the fields
 
 
@@ -154,7 +160,7 @@ def test_a_wrong_key_makes_no_dead_letters_and_is_reported(
 ) -> None:
     health: list[HealthEvent] = []
     right, desk.key = desk.key, "another"
-    receiver = HttpReceiver(desk.url, api_key=right, timeout_s=1, name="desk")
+    receiver = receiving(desk, right)
     outbox = Outbox(
         tmp_path / "outbox.db", [receiver], policy=QUICK, on_health=health.append
     )
@@ -184,7 +190,7 @@ def test_a_long_retry_after_is_no_longer_than_the_policy_allows(
 ) -> None:
     desk.plan.append("503")
     desk.retry_after = told
-    receiver = HttpReceiver(desk.url, api_key=desk.key, timeout_s=1, name="desk")
+    receiver = receiving(desk, desk.key)
     policy = RetryPolicy(backoff=QUICK.backoff, max_retry_after_s=0.3)
     outbox = Outbox(tmp_path / "outbox.db", [receiver], policy=policy)
     outbox.put(event())

@@ -39,12 +39,7 @@ def build_receiver(settings: SinkSettings, clock: Clock) -> Receiver:
     """Return one receiver; nothing is sent yet."""
     match settings:
         case HttpSink():
-            return HttpReceiver(
-                settings.url,
-                api_key=api_key(settings),
-                timeout_s=settings.timeout_s,
-                clock=clock,
-            )
+            return HttpReceiver(_client(settings, clock))
         case JsonlSink():
             path = None if settings.path == "-" else Path(settings.path)
             return JsonlReceiver(path)
@@ -65,14 +60,19 @@ def build_look_desk(
     """
     for sink in sinks:
         if isinstance(sink, HttpSink) and sink.verifications:
-            client = ServiceClient(
-                sink.url, api_key=api_key(sink), timeout_s=sink.timeout_s, clock=clock
-            )
             policy = PollPolicy(settings.every_s)
-            desk = HttpLookDesk(client, cameras, clock=clock, policy=policy)
+            desk = HttpLookDesk(
+                _client(sink, clock), cameras, clock=clock, policy=policy
+            )
             desk.start()
             return desk
     return None
+
+
+def _client(sink: HttpSink, clock: Clock) -> ServiceClient:
+    return ServiceClient(
+        sink.url, api_key=api_key(sink), timeout_s=sink.timeout_s, clock=clock
+    )
 
 
 def api_key(settings: HttpSink) -> str | None:

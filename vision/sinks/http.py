@@ -2,10 +2,7 @@
 
 import logging
 
-import httpx
-
 from vision.core.errors import SinkError
-from vision.core.ports import Clock
 from vision.sinks.client import EVENTS, ServiceClient, has_it, trouble_with
 from vision.sinks.receiver import FileRef, Parcel, Progress, RetryLaterError
 
@@ -19,38 +16,12 @@ class HttpReceiver:
     """The event service's ingest interface.
 
     An event goes first, then each of its files; what the service has confirmed is
-    not sent again. Certificates are always checked; redirects are not followed.
+    not sent again.
     """
 
-    def __init__(
-        self,
-        base_url: str,
-        *,
-        api_key: str | None,
-        timeout_s: float = 10.0,
-        name: str | None = None,
-        clock: Clock | None = None,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        """Name the service; nothing is sent yet.
-
-        Args:
-            base_url: scheme, host and path before `/api/v1`.
-            api_key: bearer token, or None; never logged.
-            timeout_s: longest silence while connecting, sending or receiving.
-            name: names its deliveries; default: from the address.
-            clock: wall time, to read `Retry-After` dates.
-            transport: how bytes travel, for a private certificate authority or a
-                service in the same process; default: the network.
-        """
-        self._client = ServiceClient(
-            base_url,
-            api_key=api_key,
-            timeout_s=timeout_s,
-            name=name,
-            clock=clock,
-            transport=transport,
-        )
+    def __init__(self, client: ServiceClient) -> None:
+        """Deliver over this connection, which is closed with the receiver."""
+        self._client = client
 
     @property
     def name(self) -> str:

@@ -161,9 +161,22 @@ def start(database_for: DatabaseFor) -> Iterator[Start]:
 
 
 @pytest.fixture
-def live(start: Start, tmp_path: Path) -> Live:
+def clock() -> Clock | None:
+    """Return the machine's time; a module that moves time by hand gives its own."""
+    return None
+
+
+@pytest.fixture
+def live(start: Start, tmp_path: Path, clock: Clock | None) -> Live:
     """One service with default settings."""
-    return start(Settings(home=tmp_path / "home", config_dir=CONFIGS))
+    return start(Settings(home=tmp_path / "home", config_dir=CONFIGS), clock)
+
+
+@pytest.fixture
+def boss(live: Live) -> Iterator[httpx.Client]:
+    """Give a supervisor."""
+    with live.person("boss", Role.SUPERVISOR) as client:
+        yield client
 
 
 @pytest.fixture

@@ -1,17 +1,14 @@
 """Cases move as the table says, by those who may, and nothing is forgotten."""
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from serve.people.roles import Role, Scope
-from serve.settings import Settings
 from tests.service.serve.city import GRID, HandClock, act, do, report, square
-from tests.service.serve.conftest import CONFIGS, Live, Start
+from tests.service.serve.conftest import Live
 from tests.service.serve.street import Seen, artifact, jpeg, message, sha256
 from vision.core.violations import Slug
 
@@ -22,19 +19,6 @@ CASES = "/api/v1/cases"
 def clock() -> HandClock:
     """Return a clock at nine on a Monday."""
     return HandClock()
-
-
-@pytest.fixture
-def live(start: Start, tmp_path: Path, clock: HandClock) -> Live:
-    """Start a service whose time stands still."""
-    return start(Settings(home=tmp_path / "home", config_dir=CONFIGS), clock)
-
-
-@pytest.fixture
-def boss(live: Live) -> Iterator[httpx.Client]:
-    """Give a supervisor."""
-    with live.person("boss", Role.SUPERVISOR) as client:
-        yield client
 
 
 def history(client: httpx.Client, number: int) -> list[Any]:

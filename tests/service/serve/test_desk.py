@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 import pytest
@@ -13,9 +12,8 @@ from serve.console.vocabulary import WORDS
 from serve.console.vocabulary_desk import DESK
 from serve.console.words import Language, actor, explained, remaining
 from serve.people.roles import Role
-from serve.settings import Settings
 from tests.service.serve.city import GRID, HandClock, act, do, report
-from tests.service.serve.conftest import CONFIGS, Live, Start
+from tests.service.serve.conftest import Live
 from tests.service.serve.street import health
 from vision.core.health import HealthKind
 from vision.core.violations import Slug
@@ -28,12 +26,6 @@ EVENT = "/events/evt-1"
 def clock() -> HandClock:
     """Return a clock at nine on a Monday."""
     return HandClock()
-
-
-@pytest.fixture
-def live(start: Start, tmp_path: Path, clock: HandClock) -> Live:
-    """Start a service whose time stands still."""
-    return start(Settings(home=tmp_path / "home", config_dir=CONFIGS), clock)
 
 
 @pytest.fixture

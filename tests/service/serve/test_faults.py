@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -167,16 +167,14 @@ def test_two_processes_deliver_everything_once_and_each_event_in_order(
             )
             for _ in range(2)
         ]
-        post: Callable[[int, dict[str, Any]], httpx.Response] = lambda turn, sent: (  # noqa: E731
-            clients[turn % 2].post(EVENTS, json=sent)
-        )
         for number in range(12):
             seen = Seen(event_id=f"evt-{number}")
             for sequence in (1, 2, 3):
                 if sequence > 1:
                     seen = seen.later(Lifecycle.UPDATED, sequence)
                 sent = message(seen)
-                post(number + sequence, sent).raise_for_status()
+                client = clients[(number + sequence) % 2]
+                client.post(EVENTS, json=sent).raise_for_status()
                 expected.append(sent["id"])
         received = desk.wait(len(expected), 40)
 

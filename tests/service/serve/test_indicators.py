@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,7 +17,7 @@ from serve.people.roles import SCOPES_OF, Principal, Role
 from serve.services import Services, assemble
 from serve.settings import Settings
 from tests.service.serve.city import GRID, MONDAY, HandClock, act, do, report
-from tests.service.serve.conftest import CONFIGS, DatabaseFor, Live, Start
+from tests.service.serve.conftest import CONFIGS, DatabaseFor, Live
 from tests.service.serve.street import Seen, health, letter
 from vision.core.health import HealthKind
 
@@ -29,19 +28,6 @@ BOSS = Principal("user:boss", SCOPES_OF[Role.SUPERVISOR], person=True)
 def clock() -> HandClock:
     """Return a clock at nine on a Monday."""
     return HandClock()
-
-
-@pytest.fixture
-def live(start: Start, tmp_path: Path, clock: HandClock) -> Live:
-    """Start a service whose time stands still."""
-    return start(Settings(home=tmp_path / "home", config_dir=CONFIGS), clock)
-
-
-@pytest.fixture
-def boss(live: Live) -> Iterator[httpx.Client]:
-    """Give a supervisor."""
-    with live.person("boss", Role.SUPERVISOR) as client:
-        yield client
 
 
 def indicators(client: httpx.Client, **query: str) -> Any:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-pytest.importorskip("joserfc")
+pytest.importorskip("joserfc", reason="needs the extra `oidc`")
 
 from joserfc.jwk import RSAKey
 

@@ -26,11 +26,13 @@ def commands() -> str:
     section = text.split("## Connect your dispatch system")[1].split("\n## ")[0]
     (block,) = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
     lines = ["set -e", 'curl() { command curl -sS --fail-with-body "$@"; echo; }']
-    for line in block.replace("\\\n", " ").splitlines():
-        if line.startswith(ENDLESS):
-            # A time-out needs a program, not a function.
-            line = f"timeout 4 {line.split('  #')[0]} || [ $? = 124 ]"  # noqa: PLW2901
-        lines.append(line)
+    lines += [
+        # A time-out needs a program, not a function.
+        f"timeout 4 {line.split('  #')[0]} || [ $? = 124 ]"
+        if line.startswith(ENDLESS)
+        else line
+        for line in block.replace("\\\n", " ").splitlines()
+    ]
     return "\n".join(lines).replace(".venv/bin/python", sys.executable)
 
 

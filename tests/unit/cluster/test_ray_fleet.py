@@ -22,7 +22,7 @@ def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.ray
 @pytest.mark.parametrize("address", ["head", "head:", ":6379", "head:port", "ray://"])
 def test_an_address_that_is_none_is_refused(address: str) -> None:
-    pytest.importorskip("ray")
+    pytest.importorskip("ray", reason="needs the extra `ray`")
 
     with pytest.raises(ClusterError, match="expected HOST:PORT of the head node"):
         connect(address)
@@ -30,7 +30,7 @@ def test_an_address_that_is_none_is_refused(address: str) -> None:
 
 @pytest.mark.ray
 def test_a_port_where_nobody_listens_is_no_cluster() -> None:
-    pytest.importorskip("ray")
+    pytest.importorskip("ray", reason="needs the extra `ray`")
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
 
@@ -40,7 +40,7 @@ def test_a_port_where_nobody_listens_is_no_cluster() -> None:
 
 @pytest.mark.ray
 def test_another_server_at_the_address_is_told_from_a_cluster_at_once() -> None:
-    pytest.importorskip("ray")
+    pytest.importorskip("ray", reason="needs the extra `ray`")
     answer = b"HTTP/1.1 400 Bad Request\r\n\r\n"
     with socket.create_server(("127.0.0.1", 0)) as server:
 

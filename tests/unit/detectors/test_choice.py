@@ -14,7 +14,7 @@ SHIPPED = Path(__file__).parents[3] / "models" / "street-n"
 
 
 def test_a_proven_model_runs_on_openvino_where_the_processor_has_bf16() -> None:
-    pytest.importorskip("openvino")
+    pytest.importorskip("openvino", reason="needs the extra `openvino`")
     capable = has_bf16()
     detector = build_detector(AutoModel(type="auto", path=SHIPPED, threads=1))
 
@@ -41,7 +41,7 @@ def test_without_openvino_the_model_runs_all_the_same(
 def test_a_processor_without_bf16_is_given_onnx_runtime(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    pytest.importorskip("openvino")
+    pytest.importorskip("openvino", reason="needs the extra `openvino`")
     monkeypatch.setattr(choice, "has_bf16", lambda: False)
 
     assert choice.fastest_proven(SHIPPED) == "onnx"

@@ -38,7 +38,7 @@ def test_without_the_package_the_extra_is_named(
 
 
 def test_openvinos_own_files_are_read_with_a_manifest(tmp_path: Path) -> None:
-    ov = pytest.importorskip("openvino")
+    ov = pytest.importorskip("openvino", reason="needs the extra `openvino`")
     ov.save_model(ov.Core().read_model(str(DYNAMIC)), str(tmp_path / "model.xml"))
     (tmp_path / "model.toml").write_text(
         '[model]\nname="t"\nversion="1"\nfile="model.xml"\nimgsz=128\n'
@@ -52,7 +52,7 @@ def test_openvinos_own_files_are_read_with_a_manifest(tmp_path: Path) -> None:
 
 
 def test_throughput_keeps_the_order_of_the_pictures() -> None:
-    pytest.importorskip("openvino")
+    pytest.importorskip("openvino", reason="needs the extra `openvino`")
     settings = OpenVinoSettings(precision="f32", hint="throughput", threads=2)
     detector = OpenVinoDetector(DYNAMIC, settings=settings)
 
@@ -63,7 +63,7 @@ def test_throughput_keeps_the_order_of_the_pictures() -> None:
 
 
 def test_results_outlive_the_next_run() -> None:
-    pytest.importorskip("openvino")
+    pytest.importorskip("openvino", reason="needs the extra `openvino`")
     detector = OpenVinoDetector(DYNAMIC, settings=EXACT)
 
     (first,) = detector.detect([frame(0)])
@@ -73,7 +73,7 @@ def test_results_outlive_the_next_run() -> None:
 
 
 def test_precision_follows_what_the_cpu_has() -> None:
-    ov = pytest.importorskip("openvino")
+    ov = pytest.importorskip("openvino", reason="needs the extra `openvino`")
     has = "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
     auto = OpenVinoNetwork(DYNAMIC, OpenVinoSettings())
@@ -86,7 +86,7 @@ def test_precision_follows_what_the_cpu_has() -> None:
 def test_bf16_is_refused_where_the_cpu_lacks_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    pytest.importorskip("openvino")
+    pytest.importorskip("openvino", reason="needs the extra `openvino`")
     monkeypatch.setattr(
         "openvino.Core.get_property", lambda *_: ["FP32", "INT8"], raising=True
     )
@@ -99,7 +99,7 @@ def test_bf16_is_refused_where_the_cpu_lacks_it(
 def test_a_broken_file_of_openvinos_own_is_refused(
     tmp_path: Path, content: bytes
 ) -> None:
-    pytest.importorskip("openvino")
+    pytest.importorskip("openvino", reason="needs the extra `openvino`")
     (tmp_path / "model.xml").write_bytes(content)
     (tmp_path / "model.bin").write_bytes(b"")
 
@@ -108,7 +108,7 @@ def test_a_broken_file_of_openvinos_own_is_refused(
 
 
 def test_a_size_that_the_graph_does_not_take_is_refused() -> None:
-    pytest.importorskip("openvino")
+    pytest.importorskip("openvino", reason="needs the extra `openvino`")
     options = DetectorOptions(imgsz=256)
 
     with pytest.raises(ModelError, match="the graph takes only"):
@@ -116,7 +116,7 @@ def test_a_size_that_the_graph_does_not_take_is_refused() -> None:
 
 
 def test_a_size_that_cannot_be_compiled_is_refused() -> None:
-    pytest.importorskip("openvino")
+    pytest.importorskip("openvino", reason="needs the extra `openvino`")
     network = OpenVinoNetwork(DYNAMIC, EXACT)
 
     with pytest.raises(
@@ -129,7 +129,7 @@ def test_a_size_that_cannot_be_compiled_is_refused() -> None:
 def test_a_failing_run_names_the_model_and_the_batch(
     hint: Literal["latency", "throughput"],
 ) -> None:
-    pytest.importorskip("openvino")
+    pytest.importorskip("openvino", reason="needs the extra `openvino`")
     settings = OpenVinoSettings(precision="f32", hint=hint, threads=1)
     network = OpenVinoNetwork(DYNAMIC, settings)
     network.prepare((32, 32))
@@ -139,7 +139,7 @@ def test_a_failing_run_names_the_model_and_the_batch(
 
 
 def test_a_run_that_gives_nothing_back_is_no_silent_loss() -> None:
-    pytest.importorskip("openvino")
+    pytest.importorskip("openvino", reason="needs the extra `openvino`")
     # This head always gives its best 12 rows, and 32 x 32 px hold only three: OpenVINO
     # then answers with an empty batch.
     options = DetectorOptions(imgsz=32)
@@ -158,7 +158,7 @@ def test_a_run_that_gives_nothing_back_is_no_silent_loss() -> None:
 def test_a_model_that_takes_no_pictures_is_refused(
     tmp_path: Path, kind: int, shape: list[int]
 ) -> None:
-    pytest.importorskip("openvino")
+    pytest.importorskip("openvino", reason="needs the extra `openvino`")
     inputs = [helper.make_tensor_value_info("in0", kind, shape)]
     out = helper.make_tensor_value_info("out", kind, shape)
     node = helper.make_node("Relu", ["in0"], ["out"])

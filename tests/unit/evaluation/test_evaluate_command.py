@@ -112,7 +112,7 @@ def test_a_report_folder_that_cannot_be_written_is_refused(
 @pytest.mark.ray
 @pytest.mark.filterwarnings("default")  # Ray's own
 def test_a_cluster_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
-    pytest.importorskip("ray")
+    pytest.importorskip("ray", reason="needs the extra `ray`")
     write_truth(tmp_path / "suite", "heap")
     read = read_truth(tmp_path / "suite" / "heap.truth.json", Problems())
     with socket.socket() as reserved:  # bound, but nobody listens

@@ -18,8 +18,8 @@ from vision.evaluation.runner import DetectRun, detect_all
 from vision.evaluation.spread import Spread, detect_spread, on_ray
 from vision.evaluation.truth import read_truth
 
-ray = pytest.importorskip("ray")
-cluster_utils = pytest.importorskip("ray.cluster_utils")
+ray = pytest.importorskip("ray", reason="needs the extra `ray`")
+cluster_utils = pytest.importorskip("ray.cluster_utils", reason="needs the extra `ray`")
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(300)]
 

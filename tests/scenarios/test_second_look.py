@@ -9,10 +9,13 @@ import pytest
 from tests.scenarios.stage import Stage
 from tests.scenarios.world import START, Actor, World, still
 from vision.core.observation import Observation, View, ViewState
+from vision.core.places import PlaceState
 from vision.core.verification import LookAnswer, LookRequest, Outcome
 from vision.core.violations import Violation
 from vision.rules.garbage_pile import GarbageParams, GarbagePile
+from vision.rules.glance import Glance, GlanceParams, Sight, Target, glance
 from vision.rules.illegal_parking import IllegalParking, ParkingParams
+from vision.rules.kinds import KIND_NAMED
 from vision.rules.overflowing_bin import BinParams, OverflowingBin
 from vision.rules.place_rule import PlaceRule
 from vision.rules.second_look import LookParams, SecondLooks
@@ -214,6 +217,57 @@ def test_an_engine_that_forgot_the_event_looks_where_the_question_says() -> None
     assert [a.outcome for a in answers] == [Outcome.CLEARED]
     assert [a.outcome for a in lost] == [Outcome.CANNOT_VERIFY]
     assert fact(lost[0], "place") == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("reason", "clear_views", "sight", "why"),
+    [
+        ("exposed", 3, Sight.CLEAR, "exposed"),
+        ("exposed", 0, Sight.HIDDEN, "not_recognised"),
+        ("lost", 3, Sight.HIDDEN, "not_recognised"),
+        ("replaced", 3, Sight.THERE, "replaced"),  # refuse by other refuse
+    ],
+)
+def test_a_remembered_place_is_clear_only_where_its_bare_ground_was_seen(
+    reason: str, clear_views: int, sight: Sight, why: str
+) -> None:
+    rule = refuse()
+    stage = Stage([rule]).play(World([heap(60)]).film(50))
+    opened = stage.opened[0].place
+    ended = replace(
+        opened,
+        state=PlaceState.ENDED,
+        end_reason=reason,
+        clear_views=clear_views,
+    )
+    assert stage.observation is not None
+    target = Target(
+        place_id=opened.place_id,
+        kind=KIND_NAMED[rule.kind],
+        offending=rule.offending,
+        xyxy=opened.xyxy,
+        preset=None,
+        ended=True,
+    )
+
+    said = glance(target, replace(stage.observation, places=(ended,)), GlanceParams())
+
+    assert said == Glance(sight, why)
+
+
+def test_a_place_that_lies_mostly_outside_the_picture_cannot_be_verified() -> None:
+    request = request_for(Stage([refuse()]).play(World([heap(60)]).film(50)).opened[0])
+    afterwards = Stage([refuse()])
+    looks = SecondLooks(afterwards.rules)
+    looks.ask(replace(request, xyxy=(-60.0, 140.0, 20.0, 180.0)))
+    answers: list[LookAnswer] = []
+    for frame, detections in World([]).film(225, start_s=100):
+        afterwards.show(frame, detections)
+        assert afterwards.observation is not None
+        answers += looks.observe(afterwards.observation)
+
+    assert [a.outcome for a in answers] == [Outcome.CANNOT_VERIFY]
+    assert fact(answers[0], "seen") == "outside"
 
 
 def test_a_car_after_a_lost_memory_is_not_taken_for_the_same_nor_for_another() -> None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from serve.console.vocabulary import ROLES, WORDS
 from serve.console.vocabulary_desk import DESK
+from serve.console.vocabulary_reasons import REASONS
 
 Reason = Mapping[str, str | float | bool | None]
 
@@ -42,6 +43,17 @@ def speaker(language: Language) -> Speak:
         return word.replace("_", " ") if pair is None else pair[column]
 
     return speak
+
+
+def _teller(language: Language) -> Speak:
+    """Return the look-up for reasons: the engine's words, then the pages'."""
+    column, speak = (0 if language is Language.EN else 1), speaker(language)
+
+    def tell(word: str) -> str:
+        pair = REASONS.get(word)
+        return speak(word) if pair is None else pair[column]
+
+    return tell
 
 
 def choose(asked: str | None, accepted: str) -> Language:
@@ -158,7 +170,7 @@ _SHARES = frozenset({"overlap", "support", "full_share", "tended_share", "score"
 
 def sentence(reason: Reason, language: Language) -> Sentence:
     """Return a reason as a person says it."""
-    speak = speaker(language)
+    speak = _teller(language)
     name = str(reason.get("name", ""))
     holds = reason.get("holds")
     value = _value(reason, language)
@@ -180,7 +192,7 @@ def _value(reason: Reason, language: Language) -> str:
 
 def _said(text: str, language: Language) -> str:
     """Return a text, or each of the words that an engine listed with commas."""
-    speak = speaker(language)
+    speak = _teller(language)
     words = text.split(",")
     if len(words) > 1 and all(word.replace("_", "").isalnum() for word in words):
         return ("、" if language is Language.ZH else ", ").join(map(speak, words))
@@ -192,7 +204,7 @@ def _bound(reason: Reason, bound: str, language: Language) -> str:
     try:
         number = float(limit)
     except ValueError:
-        return bound
+        return _teller(language)(bound)
     shown = {">=": "≥", "<=": "≤"}.get(sign, sign)
     unit, name = str(reason.get("unit")), str(reason.get("name"))
     return f"{shown} {_number(number, unit, language, name=name)}"

@@ -146,7 +146,9 @@ def _items(
 def _own(who: Principal) -> Pile:
     if who.may(Scope.REVIEW):
         return Pile.REVIEW
-    return Pile.DISPATCH if who.may(Scope.DISPATCH) else Pile.WORK
+    if who.may(Scope.DISPATCH):
+        return Pile.DISPATCH
+    return Pile.WORK if who.may(Scope.HANDLE) else Pile.REVIEW
 
 
 def _waiting(load: Workload, pile: Pile) -> int | None:

@@ -203,3 +203,31 @@ def test_a_share_is_a_percentage_and_a_count_is_none(
     reason: Reason = {"name": name, "value": value, "unit": "1", "bound": bound}
 
     assert sentence(reason, Language.EN).text == english
+
+
+def test_what_a_fact_says_and_needs_is_translated() -> None:
+    reasons: list[Reason] = [
+        {"name": "calendar", "value": "always", "bound": "in force"},
+        {"name": "traffic", "value": "parked", "bound": "no queue"},
+        {"name": "permit", "value": "stalls 18:00", "bound": "none"},
+    ]
+
+    said = [sentence(reason, Language.ZH).text for reason in reasons]
+
+    assert said == [
+        "生效时段: 始终 (要求 生效中)",
+        "交通状况: 停放 (要求 非排队)",
+        "许可: stalls 18:00 (要求 无)",
+    ]
+
+
+def test_a_cleared_event_says_why_on_its_card(
+    visited: httpx.Client, engine: httpx.Client
+) -> None:
+    cleared = message(Seen().later(Lifecycle.CLEARED, 2))
+    cleared["data"]["reasons"] = [{"name": "place", "value": "exposed"}]
+    engine.post("/api/v1/events", json=cleared).raise_for_status()
+
+    page = visited.get("/?lang=en").text
+
+    assert "The place: the ground was seen again" in page

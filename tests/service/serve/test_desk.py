@@ -1,8 +1,10 @@
 """The desk: people do their day's work in a browser."""
 
+import ast
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from serve.console.plan import Projection
 from serve.console.vocabulary import WORDS
 from serve.console.vocabulary_desk import DESK
+from serve.console.vocabulary_reasons import REASONS
 from serve.console.words import Language, actor, explained, remaining
 from serve.people.roles import Role
 from tests.service.serve.city import GRID, HandClock, act, do, report
@@ -20,6 +23,7 @@ from vision.core.violations import Slug
 
 PASSWORD = "correct horse battery"  # noqa: S105 a test's own
 EVENT = "/events/evt-1"
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -243,6 +247,16 @@ def test_the_figures_and_cameras_say_what_they_know(
     assert "cannot see" in cameras
 
 
+def test_who_only_looks_is_shown_what_waits_for_review(
+    live: Live, engine: httpx.Client
+) -> None:
+    report(engine)
+    with browser(live, "zhou", Role.VIEWER) as viewer:
+        page = viewer.get("/cases").text
+
+    assert EVENT in page
+
+
 def test_the_first_pages_work_without_login_only_where_reads_are_open(
     live: Live, engine: httpx.Client
 ) -> None:
@@ -253,9 +267,24 @@ def test_the_first_pages_work_without_login_only_where_reads_are_open(
 
 
 def test_no_word_is_missing_in_a_language() -> None:
-    for pair in (WORDS | DESK).values():
+    for pair in (*(WORDS | DESK).values(), *REASONS.values()):
         assert all(pair)
     assert not set(WORDS) & set(DESK)
+
+
+def test_every_fact_that_a_rule_states_is_said_in_both_languages() -> None:
+    stated = {
+        call.args[0].value
+        for file in (ROOT / "vision" / "rules").glob("*.py")
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in {"Fact", "at_least", "below", "required"}
+        and isinstance(call.args[0], ast.Constant)
+    }
+
+    assert "observed_s" in stated
+    assert stated <= set(REASONS) | set(WORDS) | set(DESK)
 
 
 @pytest.mark.parametrize(

@@ -221,13 +221,17 @@ def test_what_a_fact_says_and_needs_is_translated() -> None:
     ]
 
 
-def test_a_cleared_event_says_why_on_its_card(
+def test_a_cleared_event_says_why_it_opened_and_why_it_is_over(
     visited: httpx.Client, engine: httpx.Client
 ) -> None:
     cleared = message(Seen().later(Lifecycle.CLEARED, 2))
     cleared["data"]["reasons"] = [{"name": "place", "value": "exposed"}]
     engine.post("/api/v1/events", json=cleared).raise_for_status()
 
-    page = visited.get("/?lang=en").text
+    card = visited.get("/?lang=en").text
+    page = visited.get("/events/evt-1?lang=en").text
 
+    assert "The place: the ground was seen again" in card
+    # The reviewer still needs to know why it was reported.
     assert "The place: the ground was seen again" in page
+    assert "Vehicles that passed by meanwhile: 6 (needed ≥ 3)" in page

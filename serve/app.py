@@ -67,6 +67,8 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
             "Errors are problem documents (RFC 9457) with stable types."
         ),
         lifespan=lifespan,
+        # What generated clients call an operation must not change with its address.
+        generate_unique_id_function=lambda route: route.name,
         docs_url=None,
         redoc_url=None,
     )

@@ -1,4 +1,4 @@
-"""One example for everything that can be sent, shown in the API's description."""
+"""Examples for all that can be sent and the answers that matter, as the API shows."""
 
 from serve.errors import Json
 
@@ -132,4 +132,48 @@ EXAMPLES: dict[str, Json] = {
     "NewPassword": {"password": "correct horse battery"},
     "OwnPassword": {"old": "staple horse battery", "password": "correct horse battery"},
     "NewKey": {"name": "desk", "scopes": ["read", "handle"], "days": 365},
+    "KeyMade": {"key": "sw_9b537a661d4752ca_W3n…"},
+    "CaseOut": {
+        "number": 7,
+        "version": 3,
+        "state": "dispatched",
+        "event_id": "6a1f3c1e-9f0b-5d0e-8f6a-2b7c4c1d9e10",
+        "slug": "illegal_parking",
+        "grid_id": "420106001",
+        "street": "武珞路",
+        "community": "第一社区",
+        "department": "traffic",
+        "responsible": "王强",
+        "way": "dispatched",
+        "reported_at": "2026-11-23T01:20:08+00:00",
+        "updated_at": "2026-11-23T01:31:40+00:00",
+        "closed_at": None,
+        "due": {
+            "stage": "handle",
+            "at": "2026-11-23T05:31:40+00:00",
+            "overdue": False,
+            "escalated": None,
+        },
+        "merged_into": None,
+        "recurrence_of": None,
+        "possible": ["accept", "return", "feedback", "note"],
+        "url": "/api/v1/cases/7",
+        "event_url": "/api/v1/events/6a1f3c1e-9f0b-5d0e-8f6a-2b7c4c1d9e10",
+    },
+    "Receipt": {
+        "event_id": "6a1f3c1e-9f0b-5d0e-8f6a-2b7c4c1d9e10",
+        "id": "6a1f3c1e-9f0b-5d0e-8f6a-2b7c4c1d9e10.1",
+        "result": "new",
+    },
+    "DeliveryOut": {
+        "number": 91,
+        "message_id": "case-7.3",
+        "event_id": "6a1f3c1e-9f0b-5d0e-8f6a-2b7c4c1d9e10",
+        "state": "pending",
+        "attempts": 2,
+        "next_at": "2026-11-23T01:36:40+00:00",
+        "status": 503,
+        "error": "503 Service Unavailable",
+        "finished_at": None,
+    },
 }

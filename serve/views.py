@@ -1,13 +1,18 @@
 """What readers get: an event as it stands, with links instead of files."""
 
 import json
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Annotated, TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 from urllib.parse import quote
 
-from pydantic import BaseModel, Field
-
+from serve.shapes import (
+    CameraOut,
+    EventDetail,
+    EventOut,
+    HealthOut,
+    LocationOut,
+    ReasonOut,
+)
 from serve.store.cameras import CameraReport
 from serve.store.events import StoredEvent
 from serve.store.tables import EventRow, HealthRow, MessageRow
@@ -15,119 +20,6 @@ from serve.store.tables import EventRow, HealthRow, MessageRow
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
 API = "/api/v1"
-
-
-class LocationOut(BaseModel):
-    """Where it is, WGS-84 degrees."""
-
-    lat: float
-    lon: float
-    crs: str = "wgs84"
-    address: str | None
-    grid_id: str | None
-
-
-class EvidenceOut(BaseModel):
-    """One announced file; `url` is null until it has arrived."""
-
-    name: str
-    role: str
-    media_type: str
-    sha256: str
-    bytes: int
-    captured_at: datetime | None
-    frame_index: int | None
-    url: str | None
-    shared: Annotated[
-        bool, Field(description="A redacted or overlay copy, shown to every reader")
-    ]
-
-
-class StepOut(BaseModel):
-    """One message of the event's life."""
-
-    id: str
-    sequence: int
-    lifecycle: str
-    time: datetime
-    received_at: datetime
-    confidence: str
-    severity: int
-    observed_s: float
-    reasons: list[dict[str, str | float | bool | None]]
-
-
-class EventOut(BaseModel):
-    """One violation as it stands now."""
-
-    event_id: str
-    state: Annotated[str, Field(description="`open` or `cleared`")]
-    lifecycle: str
-    sequence: int
-    slug: str
-    scheme: str
-    code: str
-    code_name: str
-    camera: dict[str, str | None]
-    location: LocationOut | None
-    zone: str | None
-    started: datetime
-    ended: datetime | None
-    opened_at: datetime
-    updated_at: datetime
-    observed_s: float
-    elapsed_s: float
-    confidence: str
-    severity: int
-    reasons: list[dict[str, str | float | bool | None]]
-    recurrence_of: str | None
-    place: dict[str, str | float | bool | list[float] | None]
-    rule: str
-    evidence: list[EvidenceOut]
-    provenance: dict[str, str | float | None]
-    url: str
-
-
-class EventDetail(EventOut):
-    """One violation with its steps."""
-
-    history: list[StepOut]
-
-
-class EventPage(BaseModel):
-    """Some events, newest first; `Link: rel=next` leads on."""
-
-    items: list[EventOut]
-    next: Annotated[str | None, Field(description="Address of the next page")]
-
-
-class HealthOut(BaseModel):
-    """The newest word on one kind of trouble."""
-
-    kind: str
-    ok: bool
-    at: datetime
-    detail: str
-
-
-class CameraOut(BaseModel):
-    """A camera and how it is."""
-
-    id: str
-    name: str
-    gb_id: str | None
-    location: LocationOut | None
-    first_seen: datetime
-    last_seen: datetime
-    ok: Annotated[bool, Field(description="Whether no trouble is standing")]
-    health: list[HealthOut]
-
-
-class CameraList(BaseModel):
-    """Every camera that reported anything, and the engine itself."""
-
-    items: list[CameraOut]
-    engine: list[HealthOut]
 
 
 def is_shared(role: str) -> bool:
@@ -208,12 +100,10 @@ def _fields(stored: StoredEvent) -> dict[str, object]:
     return {
         **{name: v.get(name) for name in _COPIED},
         "code_name": v.get("code_name") or "",
-        "reasons": [_reason(item) for item in v.get("reasons") or []],
+        "reasons": [reason_out(item) for item in v.get("reasons") or []],
         "camera": {name: v["camera"].get(name) for name in _CAMERA},
         "place": {name: v["place"].get(name) for name in _PLACE},
-        "provenance": {name: v["provenance"].get(name) for name in _PROVENANCE}
-        if isinstance(v.get("provenance"), dict)
-        else {},
+        "provenance": _provenance(v.get("provenance")),
         "state": row.state,
         "location": location,
         "opened_at": row.opened_at,
@@ -235,11 +125,29 @@ _ON_MAP = (
 )  # fmt: skip
 _PLACE = ("id", "kind", "label", "xyxy", "score", "baseline")
 _PROVENANCE = ("engine_version", "config_sha256", "model_id", "model_sha256")
-_REASON = ("name", "value", "unit", "bound", "holds", "text")
 
 
-def _reason(item: dict[str, str | float | bool | None]) -> dict[str, Json]:
-    return {name: item.get(name) for name in _REASON}
+def reason_out(told: Mapping[str, str | float | bool | None]) -> ReasonOut:
+    """Return a reason for readers, with all its members."""
+    return {
+        "name": str(told.get("name")),
+        "value": told.get("value"),
+        "unit": _text(told.get("unit")),
+        "bound": _text(told.get("bound")),
+        "holds": None if told.get("holds") is None else bool(told["holds"]),
+        "text": _text(told.get("text")),
+    }
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _provenance(told: object) -> dict[str, str | None]:
+    # Not part of what is checked at the door: engines may put anything there.
+    if not isinstance(told, dict):
+        return {}
+    return {name: _text(told.get(name)) for name in _PROVENANCE}
 
 
 def _evidence(stored: StoredEvent) -> list[dict[str, object]]:
@@ -291,5 +199,5 @@ def _step(row: MessageRow) -> dict[str, object]:
         "confidence": v["confidence"],
         "severity": v["severity"],
         "observed_s": v["observed_s"],
-        "reasons": [_reason(item) for item in v.get("reasons") or []],
+        "reasons": [reason_out(item) for item in v.get("reasons") or []],
     }

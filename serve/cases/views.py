@@ -12,7 +12,9 @@ from pydantic import BaseModel, Field
 from serve.cases.lifecycle import Action, State, Way
 from serve.cases.store import may
 from serve.people.roles import Principal
+from serve.shapes import ReasonOut
 from serve.store.case_tables import CaseRow, CaseStepRow, VerificationRow
+from serve.views import reason_out
 
 
 class Due(BaseModel):
@@ -77,7 +79,7 @@ class VerificationOut(BaseModel):
     requested_at: datetime
     verdict: Annotated[str, Field(description="`pending` until the engine answers")]
     answered_at: datetime | None
-    reasons: list[dict[str, str | float | bool | None]]
+    reasons: list[ReasonOut]
     after: Annotated[
         str | None,
         Field(description="Name of the after-picture among the event's evidence"),
@@ -208,7 +210,7 @@ def verification_out(row: VerificationRow) -> VerificationOut:
         requested_at=row.requested_at,
         verdict=row.verdict,
         answered_at=row.answered_at,
-        reasons=json.loads(row.reasons),
+        reasons=[reason_out(told) for told in json.loads(row.reasons)],
         after=row.after,
         after_url=after_url,
     )

@@ -19,7 +19,8 @@ from serve.errors import Problem, UnknownEvent
 from serve.people.roles import Principal, Scope
 from serve.routes.cases import past_of
 from serve.services import Services
-from serve.views import EvidenceOut, event_detail
+from serve.shapes import EvidenceOut
+from serve.views import event_detail
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

@@ -20,10 +20,11 @@ from serve.console.render import page, visitor
 from serve.people.roles import Principal
 from serve.routes.cameras import seen_by
 from serve.services import Services
+from serve.shapes import EventOut
 from serve.store.case_tables import GridCellRow
 from serve.store.event_filter import EventFilter, EventState
 from serve.store.tables import EventRow
-from serve.views import EventOut, event_out
+from serve.views import event_out
 from vision.core.violations import Slug
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)

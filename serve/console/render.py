@@ -29,7 +29,7 @@ from serve.console.words import (
 )
 from serve.people.roles import ANYONE_HERE, Principal, Scope
 from serve.services import Services
-from serve.views import EventOut, EvidenceOut
+from serve.shapes import EventOut, EvidenceOut
 from vision.core.violations import Lifecycle
 
 _templates = Environment(

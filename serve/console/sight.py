@@ -11,7 +11,8 @@ from serve.cases.counting import Period
 from serve.console import sign_in
 from serve.console.render import page, visitor
 from serve.routes.cameras import seen_by
-from serve.views import CameraOut, camera_out, health_out
+from serve.shapes import CameraOut
+from serve.views import camera_out, health_out
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

@@ -8,7 +8,7 @@ from serve.console.vocabulary import ROLES, WORDS
 from serve.console.vocabulary_desk import DESK
 from serve.console.vocabulary_reasons import REASONS
 
-Reason = Mapping[str, str | float | bool | None]
+Reason = Mapping[str, object]
 
 
 class Language(StrEnum):
@@ -185,9 +185,9 @@ def _value(reason: Reason, language: Language) -> str:
     value, unit = reason.get("value"), str(reason.get("unit") or "")
     if isinstance(value, bool):
         return speaker(language)("yes" if value else "no")
-    if isinstance(value, str) or value is None:
-        return _said(value or "", language)
-    return _number(value, unit, language, name=str(reason.get("name")))
+    if isinstance(value, int | float):
+        return _number(value, unit, language, name=str(reason.get("name")))
+    return _said(str(value or ""), language)
 
 
 def _said(text: str, language: Language) -> str:

@@ -18,7 +18,8 @@ from serve.messages import Plain
 from serve.paging import Position, cursor_of, position_of
 from serve.people.roles import Principal, Scope
 from serve.services import Services
-from serve.views import EventOut, event_out
+from serve.shapes import EventOut
+from serve.views import event_out
 from vision.core.violations import Slug
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)

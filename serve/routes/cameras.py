@@ -8,8 +8,9 @@ from serve.access import Ingester, Reader, Services_
 from serve.messages import HealthMessage
 from serve.people.roles import Principal
 from serve.services import Services
+from serve.shapes import CameraList
 from serve.store.cameras import CameraReport
-from serve.views import CameraList, camera_out, health_out
+from serve.views import camera_out, health_out
 
 router = APIRouter(tags=["cameras"])
 

@@ -159,7 +159,7 @@ def past_of(services: Services, row: CaseRow, who: Principal) -> Past:
 
 
 @router.post("/api/v1/cases/{number}/actions", summary="Do one thing to a case")
-def act(
+def act_on_case(
     number: Number,
     do: Do,
     version: Version,

@@ -15,19 +15,20 @@ from serve.messages import Identifier, Plain, Time, ViolationMessage, canonical_
 from serve.paging import Position, cursor_of, position_of
 from serve.people.roles import Scope
 from serve.services import services_of
+from serve.shapes import EventDetail, EventPage, FeatureCollection
 from serve.store.event_filter import Box, EventFilter, EventState
 from serve.store.intake import Arrival, Letter
-from serve.views import (
-    EventDetail,
-    EventOut,
-    EventPage,
-    event_detail,
-    event_out,
-    feature,
-)
+from serve.views import event_detail, event_out, feature
 from vision.core.violations import Slug
 
 router = APIRouter(tags=["events"])
+
+
+class GeoJsonResponse(JSONResponse):
+    """A map layer."""
+
+    media_type = "application/geo+json"
+
 
 MAX_PAGE = 200
 MAX_LON = 180.0
@@ -195,17 +196,18 @@ def list_events(
 
 @router.get(
     "/events.geojson",
-    summary="Events as a map layer",
-    response_class=JSONResponse,
-    responses={200: {"content": {"application/geo+json": {}}}},
+    summary="Events as a map layer, under a short address",
+    operation_id="get_map",
+    response_model=FeatureCollection,
+    response_class=GeoJsonResponse,
 )
 @router.get(
     "/api/v1/events.geojson",
     summary="Events as a map layer",
-    response_class=JSONResponse,
-    responses={200: {"content": {"application/geo+json": {}}}},
+    response_model=FeatureCollection,
+    response_class=GeoJsonResponse,
 )
-def events_geojson(
+def get_events_geojson(
     services: Services_,
     _: Reader,
     wanted: Wanted,
@@ -213,12 +215,11 @@ def events_geojson(
 ) -> Response:
     """Return the newest events as GeoJSON, WGS-84, coordinates as [lon, lat]."""
     rows = services.events.rows(wanted, limit=limit)
-    return JSONResponse(
+    return GeoJsonResponse(
         {
             "type": "FeatureCollection",
             "features": [feature(row) for row in rows],
-        },
-        media_type="application/geo+json",
+        }
     )
 
 
@@ -227,6 +228,3 @@ def get_event(event_id: Identifier, services: Services_, who: Reader) -> EventDe
     """Return one event as it stands, with every step that led there."""
     stored = services.events.get(event_id, who)
     return event_detail(stored, services.events.history(event_id))
-
-
-__all__ = ["EventOut", "event_filter", "router"]

@@ -30,6 +30,7 @@ from serve.views import is_shared
 
 router = APIRouter(tags=["evidence"])
 
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
 _PATH = "/api/v1/events/{event_id}/evidence/{name}"
 
 
@@ -72,10 +73,8 @@ def _upload(
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {
-                kind: {"schema": {"type": "string", "format": "binary"}}
-                for kind in sorted(ACCEPTED)
-            },
+            "description": f"The file; `Content-Type` is one of {sorted(ACCEPTED)}",
+            "content": {"application/octet-stream": _BYTES},
         }
     },
 )
@@ -143,12 +142,15 @@ def _open_original(
     response_class=StreamingResponse,
     responses={
         200: {
-            "content": {
-                kind: {"schema": {"type": "string", "format": "binary"}}
-                for kind in sorted(ACCEPTED)
-            }
+            # Generated clients take the first: bytes, whatever is in them.
+            "content": dict.fromkeys(
+                ["application/octet-stream", *sorted(ACCEPTED)], _BYTES
+            )
         },
-        206: {"description": "The range asked for"},
+        206: {
+            "description": "The range asked for",
+            "content": {"application/octet-stream": _BYTES},
+        },
     },
 )
 def get_evidence(

@@ -17,9 +17,10 @@ from serve.people.roles import Principal
 from serve.routes.cases import case_filter
 from serve.routes.events import Wanted
 from serve.services import Services
+from serve.shapes import EventOut
 from serve.store.event_filter import EventFilter
 from serve.store.events import StoredEvent
-from serve.views import EventOut, event_out, feature
+from serve.views import event_out, feature
 
 router = APIRouter(prefix="/api/v1/export", tags=["export"])
 
@@ -32,6 +33,7 @@ _TYPES = {
     "jsonl": "application/jsonl",
     "geojson": "application/geo+json",
 }
+_LINES = {"schema": {"type": "string"}}
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -39,7 +41,17 @@ _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
     "/events.{extension}",
     summary="All events that fit",
     response_class=StreamingResponse,
-    responses={200: {"content": {kind.split(";")[0]: {} for kind in _TYPES.values()}}},
+    responses={
+        200: {
+            "content": {
+                "text/csv": _LINES,
+                "application/jsonl": _LINES,
+                "application/geo+json": {
+                    "schema": {"$ref": "#/components/schemas/FeatureCollection"}
+                },
+            }
+        }
+    },
 )
 def export_events(
     extension: Annotated[Literal["csv", "jsonl", "geojson"], Path()],
@@ -61,7 +73,7 @@ def export_events(
     "/cases.{extension}",
     summary="All cases that fit",
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/csv": {}, "application/jsonl": {}}}},
+    responses={200: {"content": {"text/csv": _LINES, "application/jsonl": _LINES}}},
 )
 def export_cases(
     extension: Annotated[Literal["csv", "jsonl"], Path()],

@@ -54,7 +54,7 @@ def import_grid(file: GridFile, services: Services_, who: Admin) -> Imported:
 
 
 @router.get("/api/v1/grid/at", summary="Which cell is a point in")
-def cell_at(
+def get_cell_at(
     services: Services_,
     _: Reader,
     lat: Annotated[float, Query(ge=-90, le=90)],

@@ -86,7 +86,7 @@ Asked = Annotated[Period, Depends(period_of)]
 
 
 @router.get("/api/v1/indicators", summary="Indicators from the case history")
-def indicators(
+def get_indicators(
     services: Services_,
     who: Reader,
     period: Asked,
@@ -116,7 +116,7 @@ def indicators(
 
 
 @router.get("/api/v1/hotspots", summary="Where violations come back")
-def hot_spots(
+def list_hot_spots(
     services: Services_,
     who: Reader,
     period: Asked,
@@ -136,7 +136,7 @@ def hot_spots(
 
 
 @router.get("/api/v1/coverage", summary="How long cameras could see")
-def coverage(services: Services_, who: Reader, period: Asked) -> list[CoverageOut]:
+def list_coverage(services: Services_, who: Reader, period: Asked) -> list[CoverageOut]:
     """Tell "no violation" from "blind": per camera, what engines reported."""
     visible = {report.camera.camera_id for report in seen_by(who, services)}
     return [

@@ -4,20 +4,21 @@ https://wiki.open311.org/GeoReport_v2/ - the server answers what it knows and le
 out what it does not; requests are filed by engines, not through this interface.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from serve.access import Reader, Services_
 from serve.console.words import Language, sentence, speaker
 from serve.messages import Time
+from serve.shapes import EventOut
 from serve.store.event_filter import EventFilter, EventState
-from serve.views import EventOut, event_out
+from serve.views import event_out
 from vision.core.violations import Slug
 
 router = APIRouter(prefix="/open311/v2", tags=["open311"])
@@ -25,15 +26,44 @@ router = APIRouter(prefix="/open311/v2", tags=["open311"])
 Format = Annotated[Literal["json", "xml"], Path()]
 SPAN = timedelta(days=90)
 LIMIT = 1000
-Cell = str | float | bool | None
-Row = Mapping[str, Cell]
 _XML = "application/xml; charset=utf-8"
 _BOTH: dict[int | str, dict[str, object]] = {
     200: {
-        "content": {"application/json": {}, "application/xml": {}},
+        "content": {"application/xml": {"schema": {"type": "string"}}},
         "description": "As the extension asks",
     }
 }
+
+
+class Open311Service(BaseModel):
+    """Something that can be reported."""
+
+    service_code: str
+    service_name: str
+    description: str
+    metadata: bool
+    type: str
+    keywords: str
+    group: str
+
+
+class Open311Request(BaseModel):
+    """An event as a service request."""
+
+    service_request_id: str
+    status: Literal["open", "closed"]
+    status_notes: str | None = None
+    service_name: str
+    service_code: str
+    description: str
+    requested_datetime: str
+    updated_datetime: str
+    expected_datetime: str | None = None
+    address: str | None
+    address_id: str | None
+    lat: float | None
+    long: float | None
+    media_url: Annotated[str | None, Field(description="Needs the key, too")]
 
 
 class RequestQuery(BaseModel):
@@ -46,21 +76,24 @@ class RequestQuery(BaseModel):
 
 
 @router.get(
-    "/services.{extension}", summary="Open311: what is reported", responses=_BOTH
+    "/services.{extension}",
+    summary="Open311: what is reported",
+    response_model=list[Open311Service],
+    responses=_BOTH,
 )
-def list_services(extension: Format, _: Reader) -> Response:
+def list_open311_services(extension: Format, _: Reader) -> Response:
     """Return the four violations as services."""
     english, chinese = speaker(Language.EN), speaker(Language.ZH)
-    rows: list[Row] = [
-        {
-            "service_code": slug.value,
-            "service_name": english(slug.value),
-            "description": chinese(slug.value),
-            "metadata": False,
-            "type": "realtime",
-            "keywords": "street",
-            "group": "street order",
-        }
+    rows = [
+        Open311Service(
+            service_code=slug.value,
+            service_name=english(slug.value),
+            description=chinese(slug.value),
+            metadata=False,
+            type="realtime",
+            keywords="street",
+            group="street order",
+        )
         for slug in Slug
     ]
     return _answer(rows, extension, "services", "service")
@@ -84,8 +117,13 @@ def _wanted(
     )
 
 
-@router.get("/requests.{extension}", summary="Open311: requests", responses=_BOTH)
-def list_requests(
+@router.get(
+    "/requests.{extension}",
+    summary="Open311: requests",
+    response_model=list[Open311Request],
+    responses=_BOTH,
+)
+def list_open311_requests(
     extension: Format,
     services: Services_,
     wanted: Annotated[EventFilter, Depends(_wanted)],
@@ -99,9 +137,10 @@ def list_requests(
 @router.get(
     "/requests/{request_id}.{extension}",
     summary="Open311: one request",
+    response_model=list[Open311Request],
     responses=_BOTH,
 )
-def get_request(
+def get_open311_request(
     request_id: Annotated[str, Path(max_length=128)],
     extension: Format,
     services: Services_,
@@ -112,7 +151,7 @@ def get_request(
     return _answer([_row(event_out(stored))], extension, "service_requests", "request")
 
 
-def _row(event: EventOut) -> Row:
+def _row(event: EventOut) -> Open311Request:
     english = speaker(Language.EN)
     reasons = [sentence(reason, Language.EN) for reason in event.reasons]
     told = [one.text for one in reasons if one.holds is not None]
@@ -121,40 +160,40 @@ def _row(event: EventOut) -> Row:
     media = next(
         (file.url for file in event.evidence if file.url and file.shared), None
     )
-    return {
-        "service_request_id": event.event_id,
-        "status": "closed" if closed else "open",
-        "status_notes": None,
-        "service_name": english(event.slug),
-        "service_code": event.slug,
-        "description": "; ".join(told),
-        "requested_datetime": _time(event.opened_at),
-        "updated_datetime": _time(event.updated_at),
-        "expected_datetime": None,
-        "address": place.address if place else None,
-        "address_id": place.grid_id if place else None,
-        "lat": place.lat if place else None,
-        "long": place.lon if place else None,
-        "media_url": media,
-    }
+    return Open311Request(
+        service_request_id=event.event_id,
+        status="closed" if closed else "open",
+        service_name=english(event.slug),
+        service_code=event.slug,
+        description="; ".join(told),
+        requested_datetime=_time(event.opened_at),
+        updated_datetime=_time(event.updated_at),
+        address=place.address if place else None,
+        address_id=place.grid_id if place else None,
+        lat=place.lat if place else None,
+        long=place.lon if place else None,
+        media_url=media,
+    )
 
 
 def _time(at: datetime) -> str:
     return at.isoformat(timespec="seconds")
 
 
-def _answer(rows: Sequence[Row], extension: str, root: str, item: str) -> Response:
+def _answer(
+    rows: Sequence[BaseModel], extension: str, root: str, item: str
+) -> Response:
     if extension == "json":
-        return JSONResponse([dict(row) for row in rows])
+        return JSONResponse([row.model_dump() for row in rows])
     tree = Element(root)
     for row in rows:
         node = SubElement(tree, item)
-        for name, value in row.items():
+        for name, value in row.model_dump().items():
             SubElement(node, name).text = _text(value)
     return Response(tostring(tree, "utf-8", xml_declaration=True), media_type=_XML)
 
 
-def _text(value: Cell) -> str | None:
+def _text(value: object) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None:

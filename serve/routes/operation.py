@@ -25,28 +25,28 @@ class SchemaResponse(JSONResponse):
     media_type = "application/schema+json"
 
 
-class Health(BaseModel):
+class Status(BaseModel):
     """All is well; trouble is a problem document."""
 
     status: str
 
 
 @router.get("/healthz", summary="Is the process alive")
-def healthz() -> Health:
+def get_health() -> Status:
     """Answer as long as the process can."""
-    return Health(status="ok")
+    return Status(status="ok")
 
 
 @router.get("/readyz", summary="Can it serve")
-def readyz(services: Services_) -> Health:
+def get_readiness(services: Services_) -> Status:
     """Answer 200 when the database and the evidence store answer, else 503."""
     services.database.ping()
     services.files.size(NOBODY)
-    return Health(status="ready")
+    return Status(status="ready")
 
 
 @router.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)
-def metrics(services: Services_) -> PlainTextResponse:
+def get_metrics(services: Services_) -> PlainTextResponse:
     """Return counters in Prometheus' text format; no names of people or places."""
     try:
         waiting = backlog(services.database, services.clock)
@@ -63,8 +63,11 @@ def metrics(services: Services_) -> PlainTextResponse:
     SCHEMA_PATH,
     summary="JSON Schema of a violation event",
     response_class=SchemaResponse,
+    responses={
+        200: {"content": {"application/schema+json": {"schema": {"type": "object"}}}}
+    },
 )
-def violation_schema() -> SchemaResponse:
+def get_violation_schema() -> SchemaResponse:
     """Return the schema that incoming events are checked against."""
     schema = ViolationMessage.model_json_schema(mode="validation")
     return SchemaResponse(

@@ -91,7 +91,7 @@ class AuditPage(BaseModel):
 
 
 @router.get("/api/v1/me", summary="Who am I")
-def me(who: Asker) -> Me:
+def get_me(who: Asker) -> Me:
     """Return what the service knows of the caller."""
     if who is None:
         msg = "expected a bearer key or a login; got neither"
@@ -106,7 +106,7 @@ def me(who: Asker) -> Me:
 
 
 @router.post("/api/v1/setup", status_code=201, summary="Make the first administrator")
-def set_up(first: FirstAdmin, services: Services_, who: Asker) -> UserOut:
+def make_first_admin(first: FirstAdmin, services: Services_, who: Asker) -> UserOut:
     """Turn the one-time admin token of the first start into an administrator."""
     if who is None or not who.may(Scope.SETUP):
         msg = "expected the one-time admin token that the first start printed"

@@ -25,7 +25,7 @@ PREFIX = "org.streetwarden."
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
-async def stream(
+async def follow_stream(
     services: Services_,
     who: Reader,
     types: Annotated[

@@ -146,7 +146,7 @@ def unsubscribe(number: Number, services: Services_, who: Admin) -> Response:
 
 
 @router.patch("/{number}", summary="Switch a subscription on or off")
-def switch(
+def switch_subscription(
     number: Number, wanted: Switch, services: Services_, who: Admin
 ) -> SubscriptionOut:
     """Stop telling, or go on where it stopped; nothing in between is lost."""
@@ -158,7 +158,7 @@ def switch(
 
 
 @router.post("/{number}/rotate", summary="Give a new secret")
-def rotate(number: Number, services: Services_, who: Admin) -> SecretOut:
+def rotate_secret(number: Number, services: Services_, who: Admin) -> SecretOut:
     """Make a new secret; both sign for a day, so the receiver can change over."""
     secret = services.subscriptions.rotate(number)
     services.audit.note(Deed(who, "subscription.rotated", str(number)))
@@ -185,7 +185,7 @@ def list_deliveries(
 
 
 @router.post("/{number}/replay", summary="Send all dead letters again")
-def replay_all(number: Number, services: Services_, who: Admin) -> Replayed:
+def replay_deliveries(number: Number, services: Services_, who: Admin) -> Replayed:
     """Queue every dead letter again, under its old id."""
     services.subscriptions.get(number)
     count = services.queue.replay(number)
@@ -195,7 +195,7 @@ def replay_all(number: Number, services: Services_, who: Admin) -> Replayed:
 
 
 @router.post("/{number}/deliveries/{delivery}/replay", summary="Send one again")
-def replay_one(
+def replay_delivery(
     number: Number, delivery: Number, services: Services_, who: Admin
 ) -> Replayed:
     """Queue one finished delivery again, under its old id."""

@@ -40,7 +40,7 @@ class AnswerIn(BaseModel):
 
 
 @router.get("/api/v1/verifications", summary="Requests that wait for the engine")
-def list_pending(
+def list_verifications(
     services: Services_,
     _: Ingester,
     camera: Annotated[
@@ -61,7 +61,7 @@ def list_pending(
 @router.post(
     "/api/v1/verifications/{number}/answer", summary="Answer a verification request"
 )
-def answer(
+def answer_verification(
     number: Annotated[int, Path(ge=1, le=2**53)],
     given: AnswerIn,
     services: Services_,

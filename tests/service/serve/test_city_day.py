@@ -1,9 +1,6 @@
-"""A city's day: engine, people, a work-order system and the example dispatcher."""
+"""A city's day: engine, people, a work-order system."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -29,8 +26,6 @@ from tests.service.serve.receiver import Received, Receiver, receiving
 from tests.service.serve.street import jpeg, sha256
 from vision.config.home import Home
 from vision.core.violations import Slug
-
-EXAMPLE = Path(__file__).parents[3] / "serve" / "examples" / "dispatcher.py"
 
 
 @pytest.fixture
@@ -252,31 +247,3 @@ def test_a_department_is_told_of_its_own_cases_only(
     assert made["departments"] == ["sanitation"]
     ids = [one.headers["webhook-id"] for one in received]
     assert sorted(ids) == ["case-1.3", "case-2.2"]
-
-
-def test_the_example_dispatcher_takes_a_case_from_a_live_service(
-    live: Live, engine: httpx.Client
-) -> None:
-    key = live.services.keys.create("desk", [Scope.READ, Scope.HANDLE])
-    report(engine)
-    with live.person("boss", Role.SUPERVISOR) as boss:
-        do(boss, 1, "register", "dispatch")
-        process = subprocess.Popen(
-            [sys.executable, str(EXAMPLE)],
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "SERVICE": live.url, "KEY": key},
-        )
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-        finally:
-            process.kill()
-            process.communicate()
-        case = boss.get("/api/v1/cases/1").json()
-
-    assert line.startswith(
-        "case 1: illegal_parking for chengguan, 武珞路 12 号, due 20"
-    )
-    assert case["state"] == "handling"
-    assert case["history"][-1]["note"] == "crew 7 is on its way"

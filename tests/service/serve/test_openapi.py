@@ -10,6 +10,21 @@ from serve.app import create_app
 from serve.openapi_examples import EXAMPLES
 from serve.settings import Settings
 
+# A name that changes breaks programs that are written on a generated client.
+OPERATIONS = """
+act_on_case add_user answer_verification change_password disable_user export_cases
+export_events follow_stream get_case get_cell_at get_event get_events_geojson
+get_evidence get_health get_indicators get_map get_me get_metrics
+get_open311_request get_readiness get_violation_schema import_grid list_audit
+list_cameras list_cases list_coverage list_deletions list_deliveries
+list_departments list_events list_holds list_hot_spots list_keys
+list_open311_requests list_open311_services list_subscriptions list_users
+list_verifications make_first_admin make_key place_hold put_evidence release_hold
+replay_deliveries replay_delivery report_batch report_event report_health
+request_verification reset_password revoke_key rotate_secret subscribe
+switch_subscription unsubscribe
+"""
+
 
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
@@ -45,3 +60,27 @@ def test_an_example_is_what_its_schema_asks_for(
     }
 
     Draft202012Validator(schema).validate(EXAMPLES[name])
+
+
+def test_what_generated_clients_call_an_operation_stays(
+    document: dict[str, Any],
+) -> None:
+    named = [one["operationId"] for one in _operations(document)]
+
+    assert sorted(named) == sorted(OPERATIONS.split())
+
+
+def test_every_answer_that_has_a_body_says_its_shape(document: dict[str, Any]) -> None:
+    shapeless = [
+        (operation["operationId"], status, kind)
+        for operation in _operations(document)
+        for status, answer in operation["responses"].items()
+        for kind, content in answer.get("content", {}).items()
+        if not content.get("schema")
+    ]
+
+    assert shapeless == []
+
+
+def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for path in document["paths"].values() for one in path.values()]

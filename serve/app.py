@@ -29,6 +29,7 @@ from serve.routes import (
     retention,
     stream,
     subscriptions,
+    uploads,
     verifications,
 )
 from serve.services import Services, assemble
@@ -88,6 +89,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         batch,
         events,
         evidence,
+        uploads,
         cameras,
         cases,
         verifications,

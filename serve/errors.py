@@ -181,6 +181,45 @@ class HashMismatch(Problem):
     title = "The content does not match its SHA-256"
 
 
+class UnknownUpload(NotFound):
+    """No upload of that id is on its way in."""
+
+    slug = "unknown-upload"
+    title = "No such upload"
+
+
+class OffsetConflict(Problem):
+    """The bytes do not follow on those that are here."""
+
+    status = HTTPStatus.CONFLICT
+    slug = "offset-conflict"
+    title = "The upload stands at another offset"
+
+
+class Locked(Problem):
+    """Another request is at it."""
+
+    status = HTTPStatus.LOCKED
+    slug = "locked"
+    title = "Another request is changing it"
+
+
+class TimedOut(Problem):
+    """The body stopped coming."""
+
+    status = HTTPStatus.REQUEST_TIMEOUT
+    slug = "timed-out"
+    title = "The body stopped coming"
+
+
+class UnknownVersion(Problem):
+    """A version of a protocol that is not spoken here."""
+
+    status = HTTPStatus.PRECONDITION_FAILED
+    slug = "unknown-version"
+    title = "This version of the protocol is not spoken here"
+
+
 class TooLarge(Problem):
     """The body is longer than allowed."""
 

@@ -66,6 +66,15 @@ def key_of(sha256: str) -> str:
     return f"{sha256[:2]}/{sha256}"
 
 
+def _check(expected: Expected, digest: str, head: bytes) -> None:
+    if digest != expected.sha256:
+        msg = f"got bytes with SHA-256 {digest}; expected {expected.sha256}; send again"
+        raise HashMismatch(msg)
+    if not looks_like(expected.media_type, head):
+        msg = f"got bytes that are not {expected.media_type}; expected that type"
+        raise UnsupportedType(msg)
+
+
 class EvidenceFiles:
     """Takes files in whole and checked, and gives them out in ranges."""
 
@@ -106,6 +115,28 @@ class EvidenceFiles:
             raise Unavailable(msg) from error
         finally:
             writer.discard()
+
+    def take(self, path: Path, expected: Expected) -> Received:
+        """Store a local file that came in pieces; it is gone from its place then.
+
+        Raises:
+            HashMismatch: the bytes are others.
+            UnsupportedType: they do not look like what they claim to be.
+            Unavailable: the storage does not take it.
+        """
+        try:
+            with path.open("rb") as file:
+                head = file.read(HEAD_BYTES)
+                file.seek(0)
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                size_bytes = file.tell()
+                _check(expected, digest, head)
+                os.fsync(file.fileno())
+            self._storage.put(key_of(digest), path)
+        except OSError as error:
+            msg = f"evidence cannot be stored ({error.strerror or error}); come again"
+            raise Unavailable(msg) from error
+        return Received(digest, size_bytes)
 
     def size(self, sha256: str) -> int | None:
         """Return a stored file's length in bytes, None when it is not there.
@@ -163,15 +194,7 @@ class _Writer:
 
     def finish(self, storage: Storage) -> Received:
         expected, digest = self._expected, self._hash.hexdigest()
-        if digest != expected.sha256:
-            msg = (
-                f"got bytes with SHA-256 {digest}; expected {expected.sha256}; "
-                "send again"
-            )
-            raise HashMismatch(msg)
-        if not looks_like(expected.media_type, self._head):
-            msg = f"got bytes that are not {expected.media_type}; expected that type"
-            raise UnsupportedType(msg)
+        _check(expected, digest, self._head)
         os.fsync(self._fd)
         if self._temporary is not None:
             storage.put(key_of(digest), self._temporary)

@@ -23,13 +23,15 @@ STOP_S = 20.0
 def work_beside(services: Services) -> Iterator[None]:
     """Escalate, deliver and delete what is over age until the block ends."""
     dispatcher = Dispatcher(services.queue, _senders(services))
+    delivery = Periodic("delivery", dispatcher.run, DELIVER_EVERY_S)
     jobs = [
         Periodic("escalation", services.escalation.run, ESCALATE_EVERY_S),
         Periodic("unanswered", services.verifications.expire, EXPIRE_EVERY_S),
-        Periodic("delivery", dispatcher.run, DELIVER_EVERY_S),
+        delivery,
         Periodic("retention", services.retention.run, RETAIN_EVERY_S),
+        Periodic("uploads", services.partials.prune, RETAIN_EVERY_S),
     ]
-    unlisten = services.feed.listen(jobs[-1].ring)
+    unlisten = services.feed.listen(delivery.ring)
     for job in jobs:
         job.start()
     try:

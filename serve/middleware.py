@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
+UPLOADS = "/api/v1/uploads/"
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # Nothing is loaded from elsewhere, nothing is framed, scripts come from files only.
 SECURITY_HEADERS = {
@@ -100,7 +101,7 @@ class LimitBody:
         Args:
             app: what comes next.
             limit_bytes: for everything but evidence.
-            evidence_bytes: for `PUT`, which streams to disk.
+            evidence_bytes: for `PUT` and pieces of uploads, which stream to disk.
         """
         self._app = app
         self._limit_bytes = limit_bytes
@@ -111,7 +112,9 @@ class LimitBody:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._evidence_bytes if scope["method"] == "PUT" else self._limit_bytes
+        piece = scope["method"] == "PATCH" and scope["path"].startswith(UPLOADS)
+        streams = scope["method"] == "PUT" or piece
+        limit = self._evidence_bytes if streams else self._limit_bytes
         announced = Headers(scope=scope).get("content-length", "0")
         if announced.isdigit() and int(announced) > limit:
             refusal = TooLarge(f"got {announced} bytes; expected at most {limit}")

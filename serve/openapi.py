@@ -30,7 +30,7 @@ _ANSWER = {
     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
 _REF = "#/components/schemas/{model}"
-_METHODS = frozenset({"get", "put", "post", "patch", "delete"})
+_METHODS = frozenset({"get", "put", "post", "patch", "delete", "head", "options"})
 
 
 def describe_problems(app: FastAPI) -> None:

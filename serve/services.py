@@ -19,6 +19,7 @@ from serve.outward.broadcast import Broadcast
 from serve.outward.queue import DeliveryQueue
 from serve.outward.secrets import SecretBox
 from serve.outward.subscriptions import SubscriptionStore
+from serve.partials import PartialFiles
 from serve.people.audit import AuditLog
 from serve.people.keys import KeyStore
 from serve.people.oidc import OidcProvider
@@ -33,6 +34,8 @@ from serve.store.evidence import EvidenceStore
 from serve.store.holds import HoldStore
 from serve.store.intake import Intake
 from vision.core.ports import Clock
+
+PARTIALS = 32  # of the longest files that may be on their way in at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Services:
     events: EventStore
     evidence: EvidenceStore
     files: EvidenceFiles
+    partials: PartialFiles
     storage: Storage
     holds: HoldStore
     retention: Retention
@@ -77,7 +81,9 @@ def assemble(settings: Settings, clock: Clock) -> Services:
     database = Database(settings.database)
     audit = AuditLog(database, clock)
     storage = _storage(settings)
-    files = EvidenceFiles(storage, settings.evidence_dir / "incoming")
+    incoming = settings.evidence_dir / "incoming"
+    files = EvidenceFiles(storage, incoming)
+    at_once_bytes = PARTIALS * settings.max_evidence_bytes
     policy = load_policy(settings.config_dir)
     grid = Grid(database, clock)
     feed = Feed(database)
@@ -96,6 +102,7 @@ def assemble(settings: Settings, clock: Clock) -> Services:
         events=EventStore(database),
         evidence=EvidenceStore(database, clock),
         files=files,
+        partials=PartialFiles(incoming, limit_bytes=at_once_bytes, clock=clock),
         holds=HoldStore(database, clock, audit),
         retention=Retention(database, clock, files, load_rules(settings.config_dir)),
         storage=storage,

@@ -1,6 +1,5 @@
 """Evidence files: in by hash, out to readers, clips in ranges."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -12,14 +11,11 @@ from serve.access import Ingester, Reader, Services_
 from serve.errors import (
     Forbidden,
     InvalidContent,
-    TooLarge,
     UnknownEvidence,
-    UnsupportedType,
 )
-from serve.files import ACCEPTED, Expected, Received
-from serve.manifests import MAX_BYTES, read_manifest
-from serve.manifests import ROLE as MANIFEST
-from serve.messages import EvidenceRef, FileName, Identifier, Role, Sha256
+from serve.files import ACCEPTED
+from serve.handed_in import accepted_type, expected_of, hand_in
+from serve.messages import FileName, Identifier, Role, Sha256
 from serve.people.audit import Deed
 from serve.people.roles import ANYONE_HERE, Principal, Scope
 from serve.ranges import Asked, asked_range, part_of
@@ -52,10 +48,7 @@ def _upload(
         Role | None, Header(description="For a file that the event did not announce")
     ] = None,
 ) -> Upload:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip()
-    if media_type not in ACCEPTED:
-        msg = f"content-type: got {media_type!r}; expected one of {sorted(ACCEPTED)}"
-        raise UnsupportedType(msg)
+    media_type = accepted_type(request.headers.get("content-type", ""))
     return Upload(
         event_id=event_id,
         name=name,
@@ -93,30 +86,15 @@ async def put_evidence(
     """
     role, there = await run_in_threadpool(services.evidence.expect, upload)
     if not there:
-        limit_bytes = services.settings.max_evidence_bytes
-        expected = Expected(upload.sha256, upload.media_type, limit_bytes)
+        expected = expected_of(services, upload)
         received = await services.files.receive(request.stream(), expected)
-        there = not await run_in_threadpool(_add, services, upload, role, received)
-        services.metrics.evidence(received.size_bytes)
+        there = not await run_in_threadpool(hand_in, services, upload, role, received)
     response.status_code = 200 if there else 201
     return Stored(
         event_id=upload.event_id,
         name=upload.name,
         sha256=upload.sha256,
         result="repeated" if there else "new",
-    )
-
-
-def _add(services: Services, upload: Upload, role: str, received: Received) -> bool:
-    vouched: Sequence[EvidenceRef] = ()
-    if role == MANIFEST:
-        if received.size_bytes > MAX_BYTES:
-            msg = f"manifest: got {received.size_bytes} bytes; expected <= {MAX_BYTES}"
-            raise TooLarge(msg)
-        content = services.files.read(received.sha256, 0, received.size_bytes)
-        vouched = read_manifest(content, upload.event_id)
-    return services.evidence.add(
-        upload, role=role, size_bytes=received.size_bytes, vouched=vouched
     )
 
 

@@ -86,7 +86,9 @@ class _Handler(BaseHTTPRequestHandler):
         if word.isdigit():
             self._answer(int(word))
             return
-        status = self._take(payload)
+        # An older service: files come whole or not at all.
+        older = self.path.endswith("/uploads")
+        status = 404 if older else self._take(payload)
         if word == "lost":
             self._hang_up()
             return

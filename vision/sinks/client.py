@@ -15,7 +15,8 @@ from vision.core.redaction import without_secrets
 from vision.core.wire import Json
 from vision.sinks.receiver import FileRef, RetryLaterError
 
-EVENTS = "/api/v1/events"
+API = "/api/v1"
+EVENTS = f"{API}/events"
 
 _CHUNK = 64 * 1024
 _PASSING = {408, 425, 429}
@@ -49,7 +50,7 @@ class ServiceClient:
         """
         self._base = base_url.rstrip("/")
         self.name = name or "http:" + without_secrets(self._base)
-        self._clock = SystemClock() if clock is None else clock
+        self.clock = SystemClock() if clock is None else clock
         headers = {"User-Agent": "streetwarden", "Accept": "application/json"}
         if api_key is not None:
             headers["Authorization"] = f"Bearer {api_key}"
@@ -100,7 +101,7 @@ class ServiceClient:
             request = self._client.build_request(
                 "PUT",
                 f"{self._base}{EVENTS}/{event_id}/evidence/{file.name}",
-                content=_chunks(stream),
+                content=chunks_of(stream, file.size_bytes),
                 headers={
                     "Content-Type": file.media_type,
                     "Content-Length": str(file.size_bytes),
@@ -109,6 +110,42 @@ class ServiceClient:
                 },
             )
             return self.send(request)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        content: Iterator[bytes] | None = None,
+    ) -> httpx.Response:
+        """Send a request; the answer is returned whatever its status.
+
+        Args:
+            method: of HTTP.
+            path: below the service's address.
+            headers: besides the key.
+            content: the body's bytes, or None for no body.
+
+        Raises:
+            RetryLaterError: unreachable or too slow.
+        """
+        url = self._base + path
+        return self.send(
+            self._client.build_request(method, url, headers=headers, content=content)
+        )
+
+    def own_path(self, location: str, answer: httpx.Response) -> str:
+        """Return the path that an answer's `Location` names, below our address.
+
+        Raises:
+            RetryLaterError: it leads to another server, which must not see the key.
+        """
+        url = str(answer.request.url.join(location))
+        if not url.startswith(self._base + "/"):
+            msg = f"{self.name}: got a Location elsewhere, expected one of its own"
+            raise RetryLaterError(msg)
+        return url.removeprefix(self._base)
 
     def send(self, request: httpx.Request) -> httpx.Response:
         """Send one request.
@@ -139,7 +176,7 @@ class ServiceClient:
         status = response.status_code
         answer = without_secrets(response.text[:200])
         msg = f"{self.name}: {what}: got {status} {answer!r}, expected 2xx"
-        wait_s = _retry_after_s(response, self._clock.now)
+        wait_s = _retry_after_s(response, self.clock.now)
         on_put = response.request.method == "PUT"
         if status in _MISCONFIGURED and not (on_put and status in {404, 405}):
             msg += "; check the address and the API key"
@@ -174,8 +211,10 @@ def has_it(response: httpx.Response, file: FileRef) -> bool:
     return theirs == file.sha256 or file.sha256 in response.text
 
 
-def _chunks(stream: BinaryIO) -> Iterator[bytes]:
-    while chunk := stream.read(_CHUNK):
+def chunks_of(stream: BinaryIO, size: int) -> Iterator[bytes]:
+    """Yield the next `size` bytes of a file, fewer when it ends before."""
+    while size > 0 and (chunk := stream.read(min(_CHUNK, size))):
+        size -= len(chunk)
         yield chunk
 
 

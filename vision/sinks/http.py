@@ -5,6 +5,7 @@ import logging
 from vision.core.errors import SinkError
 from vision.sinks.client import EVENTS, ServiceClient, has_it, trouble_with
 from vision.sinks.receiver import FileRef, Parcel, Progress, RetryLaterError
+from vision.sinks.resumable import ResumableUploads
 
 log = logging.getLogger(__name__)
 
@@ -16,12 +17,13 @@ class HttpReceiver:
     """The event service's ingest interface.
 
     An event goes first, then each of its files; what the service has confirmed is
-    not sent again.
+    not sent again, and a long file that broke off goes on where it did.
     """
 
     def __init__(self, client: ServiceClient) -> None:
         """Deliver over this connection, which is closed with the receiver."""
         self._client = client
+        self._resumable = ResumableUploads(client)
 
     @property
     def name(self) -> str:
@@ -70,7 +72,9 @@ class HttpReceiver:
         if trouble is not None:
             log.error("evidence %s not sent: %s", name, trouble)
             return False
-        response = self._client.put_file(event_id, file)
+        response = self._resumable.put(event_id, file)
+        if response is None:
+            response = self._client.put_file(event_id, file)
         if response.status_code == 404 and parcel.attempts < _PATIENCE:  # noqa: PLR2004 HTTP
             msg = f"{self.name}: {name}: the event is not known there yet"
             raise RetryLaterError(msg)

@@ -160,6 +160,32 @@ def start(database_for: DatabaseFor) -> Iterator[Start]:
         services.database.close()  # a test may have asked after the service ended
 
 
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """Start a server that speaks S3, with one bucket; return its address."""
+    pytest.importorskip("s3fs", reason="needs the extra `s3`")
+    moto = pytest.importorskip("moto.server", reason="needs moto's S3 server")
+    given = {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test-secret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    before = {name: os.environ.get(name) for name in given}
+    os.environ.update(given)
+    server = moto.ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    httpx.put(f"{url}/evidence").raise_for_status()
+    yield url
+    server.stop()
+    for name, value in before.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
+
+
 @pytest.fixture
 def clock() -> Clock | None:
     """Return the machine's time; a module that moves time by hand gives its own."""

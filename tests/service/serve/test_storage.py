@@ -1,10 +1,7 @@
 """Evidence in a folder and in an object store: the same promises."""
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from serve.object_storage import ObjectStorage
@@ -15,35 +12,11 @@ from tests.service.serve.conftest import Live, Start
 from tests.service.serve.street import Seen, artifact, message, sha256
 
 pytest.importorskip("s3fs", reason="needs the extra `s3`")
-moto = pytest.importorskip("moto.server", reason="needs moto's S3 server")
+pytest.importorskip("moto.server", reason="needs moto's S3 server")
 
 EVENTS = "/api/v1/events"
 CLIP = b"\x00\x00\x00\x18ftypisom" + bytes(range(256)) * 4096  # a good megabyte
 KEY = "ab/" + "ab" * 32
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
-    """Start a server that speaks S3, with one bucket; return its address."""
-    given = {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test-secret",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    before = {name: os.environ.get(name) for name in given}
-    os.environ.update(given)
-    server = moto.ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    httpx.put(f"{url}/evidence").raise_for_status()
-    yield url
-    server.stop()
-    for name, value in before.items():
-        if value is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = value
 
 
 @pytest.fixture(params=["folder", "object store"])

@@ -20,7 +20,7 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "detectors"
 GREY = 90
 COLOURS = {"red": (0, 0, 255), "green": (0, 255, 0), "blue": (255, 0, 0)}
 OURS = {"blue": "azure"}
-OPTIONS = DetectorOptions(class_map=OURS, batch_max=3)
+OPTIONS = DetectorOptions(class_map=OURS, batch_max=3, tight=False)
 TIGHT = DetectorOptions(class_map=OURS, batch_max=3, tight=True)
 
 MODELS = [
@@ -80,7 +80,7 @@ def detector(request: pytest.FixtureRequest) -> Detector:
 
 def frame(
     size: tuple[int, int] = (256, 256),
-    block: tuple[int, int] | None = None,
+    block: tuple[float, float] | None = None,
     colour: str = "red",
 ) -> Frame:
     """Return a grey picture with one block of two cells' worth of source pixels.
@@ -92,7 +92,7 @@ def frame(
     """
     image = np.full((*size, 3), GREY, np.uint8)
     if block is not None:
-        x, y = block[0] * 64, block[1] * 64
+        x, y = round(block[0] * 64), round(block[1] * 64)
         image[y : y + 64, x : x + 64] = COLOURS[colour]
     return Frame("camera", 0, 0.0, datetime(2026, 1, 1, tzinfo=UTC), image)
 
@@ -112,17 +112,23 @@ def test_labels_are_ours_and_classes_point_into_them(detector: Detector) -> None
     assert named == [["red"], ["green"], ["azure"]]
 
 
-def test_boxes_lie_where_the_objects_are_in_source_pixels(detector: Detector) -> None:
+def test_boxes_lie_where_the_objects_are_in_source_pixels(
+    detector: Detector, request: pytest.FixtureRequest
+) -> None:
+    # A tight input is padded by half a cell here: blocks that fill a cell lie halfway.
+    case = request.node.callspec.id
+    tight = "tight" in case and "fixed" not in case
+    y, x = (0.5, 0.5) if tight else (1, 1)
+
     found = detector.detect(
-        [frame(block=(3, 0)), frame((128, 256), (2, 1)), frame((256, 128), (1, 3))]
+        [frame(block=(3, 0)), frame((128, 256), (2, y)), frame((256, 128), (x, 3))]
     )
 
-    for boxes, expected in zip(
-        found,
-        [[192, 0, 256, 64], [128, 64, 192, 128], [64, 192, 128, 256]],
-        strict=True,
+    for boxes, (left, top) in zip(
+        found, [(192, 0), (128, y * 64), (x * 64, 192)], strict=True
     ):
-        np.testing.assert_allclose(boxes.xyxy, [expected], atol=0.25)
+        expected = [[left, top, left + 64, top + 64]]
+        np.testing.assert_allclose(boxes.xyxy, expected, atol=0.25)
 
 
 def test_nothing_is_found_where_nothing_is(detector: Detector) -> None:

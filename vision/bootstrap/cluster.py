@@ -15,7 +15,7 @@ from threading import Event
 
 from vision.bootstrap.desk import Desk, Onlookers
 from vision.bootstrap.evidence import evidence_policy
-from vision.bootstrap.heap import returning_memory
+from vision.bootstrap.heap import bound_heap, returning_memory
 from vision.bootstrap.model import build_detector
 from vision.bootstrap.sinks import build_look_desk, build_outbox
 from vision.bootstrap.site import (
@@ -128,6 +128,7 @@ def watch_group(
     home = Home.from_environment()
     home.prepare()
     mine = replace(loaded, settings=_share_of(loaded.settings, order.cameras))
+    bound_heap()
     detector = build_detector(mine.settings.model)
     clock = SystemClock()
     with _claimed(home.root / "posts") as slot, ExitStack() as stack:

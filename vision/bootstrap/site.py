@@ -9,7 +9,7 @@ import cv2
 
 from vision.bootstrap.cameras import MemoryListener, Surroundings, build_camera
 from vision.bootstrap.evidence import build_evidence, evidence_policy
-from vision.bootstrap.heap import returning_memory
+from vision.bootstrap.heap import bound_heap, returning_memory
 from vision.bootstrap.model import build_detector, reduced_px
 from vision.bootstrap.rules import build_rule, check_exempt, check_labels
 from vision.bootstrap.schedule import build_schedule
@@ -113,6 +113,7 @@ def watch_site(
     """
     # Many cameras keep all cores busy: OpenCV's own threads would only get in the way.
     cv2.setNumThreads(1)
+    bound_heap()
     detector = check_site(loaded)
     clock = SystemClock()
     outbox = build_outbox(loaded.settings.sinks, home, clock=clock)

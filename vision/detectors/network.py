@@ -28,6 +28,8 @@ BatchListener = Callable[[int, float, float, float], None]
 It runs on the detecting thread, must be quick and must not raise.
 """
 
+_USUAL_SIZE = (1080, 1920)  # height, width of a camera's picture, pixels
+
 
 class NetworkDetector:
     """A `core.ports.Detector` on any runtime.
@@ -74,7 +76,8 @@ class NetworkDetector:
         self._lock = threading.Lock()
         self._said: set[str] = set()
         self.unusable_boxes = 0
-        self._reshape(self.input_size)
+        # Most cameras are wide; the graph is compiled anew for every other shape.
+        self._reshape(self._input_for(_USUAL_SIZE))
         self._check_head(self._forward(1))
 
     @property
@@ -115,13 +118,15 @@ class NetworkDetector:
         return [found[index] for index in range(len(images))]
 
     def _size_for(self, frame: Frame) -> tuple[int, int]:
-        if not self._tight:
-            return self.input_size
-        source_size = frame.height, frame.width
         try:
-            return tight_input_size(source_size, self.input_size, self._model.stride)
+            return self._input_for((frame.height, frame.width))
         except ValueError as error:
             raise _about(frame, error) from error
+
+    def _input_for(self, source_size: tuple[int, int]) -> tuple[int, int]:
+        if not self._tight:
+            return self.input_size
+        return tight_input_size(source_size, self.input_size, self._model.stride)
 
     def _reshape(self, size: tuple[int, int]) -> None:
         if size not in self._prepared:

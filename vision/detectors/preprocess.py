@@ -117,10 +117,13 @@ class Letterbox:
 def tight_input_size(
     source_size: tuple[int, int], input_size: tuple[int, int], stride: int
 ) -> tuple[int, int]:
-    """Return the smallest input that holds a picture as large as a given one does.
+    """Return a smaller input that holds a picture as large as a given one does.
 
-    What is saved is padding: a 16:9 picture needs 640 x 384 of 640 x 640. No side
-    shrinks below half: heads that always give their best 300 boxes need as many cells.
+    What is saved is padding: a 16:9 picture needs 640 x 416 of 640 x 640. About a
+    stride of padding stays, for networks see large objects worse that are cut by the
+    input's own edge (street-n, 500 wide crops of `vehicles_oi`: buses AP50 0.679 in a
+    square, 0.673 so, 0.632 with none). No side shrinks below half: heads that always
+    give their best 300 boxes need as many cells.
 
     Args:
         source_size: (height, width) of the picture, pixels, > 0.
@@ -131,9 +134,12 @@ def tight_input_size(
         ValueError: the picture has no pixels.
     """
     box = Letterbox.fit(source_size, input_size)
-    height = max(box.height, input_size[0] // 2)
-    width = max(box.width, input_size[1] // 2)
-    return -(-height // stride) * stride, -(-width // stride) * stride
+
+    def side(picture_px: int, most_px: int) -> int:
+        padded_px = max(picture_px + stride, most_px // 2)
+        return min(-(-padded_px // stride) * stride, most_px)
+
+    return side(box.height, input_size[0]), side(box.width, input_size[1])
 
 
 class InputBuffer:

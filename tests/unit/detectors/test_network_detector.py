@@ -232,19 +232,20 @@ def test_tight_batches_hold_pictures_of_one_shape_and_keep_the_order() -> None:
         return np.array([[0, 0, batch.shape[3], 8, 0.9, 0]], np.float32)
 
     network = FakeNetwork(box_as_wide_as_the_input)
-    ready = detector(network, tight=True)
+    ready = detector(network, tight=True, imgsz=256)
     network.shapes.clear()
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    shapes = [(30, 60), (60, 30), (30, 60), (60, 60)]
+    shapes = [(60, 240), (240, 60), (60, 240), (240, 240)]
 
     found = ready.detect(
         [Frame("c", 0, 0.0, at, np.zeros((*size, 3), np.uint8)) for size in shapes]
     )
 
-    assert network.shapes == [(2, 3, 32, 64), (1, 3, 64, 32), (1, 3, 64, 64)]
-    assert network.sizes == [(64, 64), (32, 64), (64, 32)]
+    assert network.shapes == [(2, 3, 128, 256), (1, 3, 256, 128), (1, 3, 256, 256)]
+    assert network.sizes == [(192, 256), (128, 256), (256, 128), (256, 256)]
     widths = [boxes.xyxy[0, 2] - boxes.xyxy[0, 0] for boxes in found]
-    assert widths == pytest.approx([60, 30, 60, 60])
+    # A box over the padding as well: 128 input pixels of the narrow one are 120 of it.
+    assert widths == pytest.approx([240, 120, 240, 240])
 
 
 def test_a_fixed_input_is_never_tight() -> None:

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from serve.access import Services_
 from serve.console.render import Visitor, back_to, page, same_site, visitor
-from serve.errors import Conflict, Forbidden
+from serve.errors import Conflict, Forbidden, Unavailable
 from serve.people.audit import Deed
 from serve.people.oidc import ATTEMPT_S, NoRole
 from serve.people.passwords import LONGEST, SHORTEST
@@ -66,7 +66,10 @@ def go_elsewhere(request: Request, services: Services_) -> Response:
     """Send the browser to the city's own login."""
     if services.oidc is None:
         return ask(request, services, visitor(request, services), status=404)
-    where, attempt = services.oidc.begin()
+    try:
+        where, attempt = services.oidc.begin()
+    except Unavailable as problem:
+        return _away(request, services, problem)
     response = back_to(where)
     # Lax: it must come back from the provider's site, which strict ones do not.
     response.set_cookie(
@@ -102,6 +105,8 @@ def come_back(
         trouble = "no_role"
     except (Forbidden, Conflict) as problem:
         logger.warning("%s", problem.detail)
+    except Unavailable as problem:
+        return _away(request, services, problem)
     if found is None:
         return ask(request, services, looker, status=403, trouble=trouble)
     name = found.principal.login or ""
@@ -152,6 +157,15 @@ def set_up(
         services.keys.revoke(who.key_id)
     services.audit.note(Deed(who, "user.created", f"{name} as {Role.ADMIN}"))
     return back_to("/login")
+
+
+def _away(request: Request, services: Services, problem: Unavailable) -> Response:
+    """Return the login, which says that the provider is away and what still works."""
+    logger.warning("%s", problem.detail)
+    looker = visitor(request, services)
+    answer = ask(request, services, looker, status=503, trouble="oidc_away")
+    answer.headers.update(problem.headers)
+    return answer
 
 
 def _remember(request: Request, response: Response, found: LoggedIn) -> Response:

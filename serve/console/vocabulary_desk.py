@@ -12,6 +12,13 @@ DESK: dict[str, tuple[str, str]] = {
         "The sign-in did not work; please begin again.",
         "登录未成功,请重新开始。",
     ),
+    "oidc_away": (
+        (
+            "The city's sign-in does not answer now. Try again in a few minutes, or "
+            "use a password of this service below."
+        ),
+        "统一登录暂时无法访问,请稍后重试,或使用下方的本系统密码登录。",
+    ),
     "no_role": (
         "Your account has no role here; ask an administrator.",
         "您的账号在本系统没有角色,请联系管理员。",

@@ -30,6 +30,7 @@ class Provider:
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "1"}))
     signing: RSAKey | None = None
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    away: bool = False
 
     def rotate(self, kid: str) -> None:
         """Sign with a new key from now on."""
@@ -93,7 +94,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        if parts.path == "/authorize":
+        if self.provider.away:
+            self._json(503, {})
+        elif parts.path == "/authorize":
             self.send_response(302)
             self.send_header("Location", self.provider.authorize(query))
             self.send_header("Content-Length", "0")
@@ -108,7 +111,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         form = {name: values[0] for name, values in parse_qs(body).items()}
-        self._json(*self.provider.token(form, self.headers["Authorization"]))
+        if self.provider.away:
+            self._json(503, {})
+        else:
+            self._json(*self.provider.token(form, self.headers["Authorization"]))
 
     def _json(self, status: int, content: Any) -> None:
         text = json.dumps(content).encode()

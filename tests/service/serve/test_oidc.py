@@ -197,3 +197,23 @@ def test_settings_of_a_provider_are_whole_or_refused() -> None:
                 "STREETWARDEN_OIDC_ROLES": "a=king",
             }
         )
+
+
+@pytest.mark.parametrize("begun_before", [False, True])
+def test_while_the_provider_is_away_a_browser_gets_the_login_with_the_way_out(
+    live: Live, provider: Provider, *, begun_before: bool
+) -> None:
+    path = "/login/oidc"
+    with httpx.Client(base_url=live.url, cookies={"lang": "zh"}, timeout=20) as browser:
+        if begun_before:
+            begun = browser.get(path)
+            state = httpx.URL(begun.headers["location"]).params["state"]
+            path += f"/done?code=c&state={state}"
+        provider.away = True
+        answer = browser.get(path)
+
+    assert answer.status_code == 503
+    assert answer.headers["content-type"].startswith("text/html")
+    assert answer.headers["retry-after"] == "5"
+    assert "统一登录暂时无法访问" in answer.text
+    assert 'name="password"' in answer.text

@@ -129,6 +129,7 @@ EXAMPLES: dict[str, Json] = {
         "role": "reviewer",
         "districts": ["武珞路"],
     },
+    "Assignment": {"role": "dispatcher", "districts": ["武珞路", "民主路"]},
     "NewPassword": {"password": "correct horse battery"},
     "OwnPassword": {"old": "staple horse battery", "password": "correct horse battery"},
     "NewKey": {"name": "desk", "scopes": ["read", "handle"], "days": 365},

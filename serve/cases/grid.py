@@ -135,6 +135,12 @@ class Grid:
             query = select(GridCellRow).order_by(GridCellRow.grid_id)
             return list(session.scalars(query))
 
+    def streets(self) -> list[str]:
+        """Return the names of all streets, in order."""
+        with self._database.read() as session:
+            query = select(GridCellRow.street).distinct().order_by(GridCellRow.street)
+            return list(session.scalars(query))
+
     def _refresh(self) -> None:
         now_s = self._clock.monotonic_s()
         with self._lock:

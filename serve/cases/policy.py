@@ -169,11 +169,13 @@ class Policy:
         routing: who is responsible.
         deadlines: how long; None when no deadline file was given.
         calendar: when the city works; None likewise.
+        year: the same as it was written, with the holidays' names.
     """
 
     routing: Routing
     deadlines: Deadlines | None = None
     calendar: WorkCalendar | None = None
+    year: CalendarFile | None = None
 
     def route(self, spot: Spot) -> Route:
         """Return who is responsible for a violation at this spot."""
@@ -213,14 +215,15 @@ def load_policy(folder: Path) -> Policy:
     Raises:
         SettingsError: a file cannot be used; every mistake in it is named.
     """
-    routing, deadlines, calendar = Routing(), None, None
+    routing, deadlines, year = Routing(), None, None
     if (folder / "departments.yaml").is_file():
         routing = load_yaml(folder / "departments.yaml", Routing)
         _check_routing(routing, folder / "departments.yaml")
     if (folder / "deadlines.yaml").is_file():
         deadlines = load_yaml(folder / "deadlines.yaml", Deadlines)
-        calendar = load_yaml(folder / deadlines.calendar, CalendarFile).work_calendar()
-    return Policy(routing, deadlines, calendar)
+        year = load_yaml(folder / deadlines.calendar, CalendarFile)
+    calendar = None if year is None else year.work_calendar()
+    return Policy(routing, deadlines, calendar, year)
 
 
 def warn_at(start: datetime, due_at: datetime, share: float) -> datetime:

@@ -9,6 +9,7 @@ from fastapi.staticfiles import StaticFiles
 
 from serve.access import Services_
 from serve.console import event, figures, plan, sight, sign_in, work
+from serve.console.office import audit, keys, people, rules, webhooks
 from serve.console.render import page, url_with, visitor
 from serve.messages import Plain
 from serve.paging import Position, cursor_of, position_of
@@ -68,6 +69,6 @@ def mount_console(app: FastAPI) -> None:
     """Add the pages and their files."""
     for part in (router, event.router, work.router, plan.router, figures.router):
         app.include_router(part)
-    app.include_router(sight.router)
-    app.include_router(sign_in.router)
+    for room in (sight, sign_in, rules, people, keys, webhooks, audit):
+        app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from serve.console.vocabulary import ROLES, WORDS
 from serve.console.vocabulary_desk import DESK
+from serve.console.vocabulary_office import OFFICE
 from serve.console.vocabulary_reasons import REASONS
 
 Reason = Mapping[str, object]
@@ -39,7 +40,7 @@ def speaker(language: Language) -> Speak:
     column = 0 if language is Language.EN else 1
 
     def speak(word: str) -> str:
-        pair = WORDS.get(word) or DESK.get(word)
+        pair = WORDS.get(word) or DESK.get(word) or OFFICE.get(word)
         return word.replace("_", " ") if pair is None else pair[column]
 
     return speak

@@ -44,3 +44,17 @@ def backlog(database: Database, clock: Clock) -> Backlog:
         since = session.scalar(oldest)
     waited_s = 0.0 if since is None else (clock.now() - since).total_seconds()
     return Backlog(by_state.get(PENDING, 0), by_state.get(DEAD, 0), max(waited_s, 0.0))
+
+
+def waiting(database: Database) -> dict[int, dict[str, int]]:
+    """Return, per subscription, how many deliveries are pending and how many dead."""
+    query = (
+        select(DeliveryRow.subscription, DeliveryRow.state, func.count())
+        .where(DeliveryRow.state.in_([PENDING, DEAD]))
+        .group_by(DeliveryRow.subscription, DeliveryRow.state)
+    )
+    found: dict[int, dict[str, int]] = {}
+    with database.read() as session:
+        for subscription, state, count in session.execute(query):
+            found.setdefault(subscription, {})[state] = count
+    return found

@@ -29,6 +29,23 @@ class Deed:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which lines; None asks nothing.
+
+    Attributes:
+        actor: who did it, exactly.
+        action: how its name begins.
+        subject: how it begins.
+        before: where the page before ended.
+    """
+
+    actor: str | None = None
+    action: str | None = None
+    subject: str | None = None
+    before: int | None = None
+
+
 class AuditLog:
     """Written by the service, read by auditors, changed by nobody."""
 
@@ -55,10 +72,20 @@ class AuditLog:
             )
         )
 
-    def page(self, *, limit: int, before: int | None = None) -> list[AuditRow]:
-        """Return lines, newest first; `before` is where the page before ended."""
+    def page(self, wanted: Search, *, limit: int) -> list[AuditRow]:
+        """Return lines, newest first."""
         query = select(AuditRow).order_by(AuditRow.number.desc()).limit(limit)
-        if before is not None:
-            query = query.where(AuditRow.number < before)
+        if wanted.actor is not None:
+            query = query.where(AuditRow.actor == wanted.actor)
+        if wanted.action is not None:
+            query = query.where(
+                AuditRow.action.startswith(wanted.action, autoescape=True)
+            )
+        if wanted.subject is not None:
+            query = query.where(
+                AuditRow.subject.startswith(wanted.subject, autoescape=True)
+            )
+        if wanted.before is not None:
+            query = query.where(AuditRow.number < wanted.before)
         with self._database.read() as session:
             return list(session.scalars(query))

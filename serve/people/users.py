@@ -81,11 +81,32 @@ class UserStore:
 
         Raises:
             NotFound: there is nobody of that name.
+            Conflict: nobody could administer the service after that.
         """
         with self._database.write() as session:
             row = _by_name(session, name)
+            _leave_an_admin(session, row)
             row.disabled_at = self._clock.now()
             session.execute(delete(SessionRow).where(SessionRow.user_id == row.user_id))
+
+    def assign(self, name: str, role: Role, districts: Iterable[str]) -> UserRow:
+        """Give somebody another role and other streets, at once.
+
+        Raises:
+            NotFound: there is nobody of that name.
+            Conflict: they log in elsewhere, which tells their role each time, or nobody
+                could administer the service after that.
+        """
+        with self._database.write() as session:
+            row = _by_name(session, name)
+            if not has_password(row.password):
+                msg = f"user: {name!r} logs in with the city's account, which says it"
+                raise Conflict(msg)
+            if role is not Role.ADMIN:
+                _leave_an_admin(session, row)
+            row.role = role.value
+            row.districts = "\n".join(sorted(districts))
+            return row
 
     def set_password(self, name: str, password: str) -> None:
         """Give somebody another password; all their sessions end.
@@ -226,6 +247,20 @@ def _by_name(session: Session, name: str) -> UserRow:
         msg = f"user: there is nobody called {name!r}"
         raise NotFound(msg)
     return row
+
+
+def _leave_an_admin(session: Session, leaving: UserRow) -> None:
+    if leaving.role != Role.ADMIN or leaving.disabled_at is not None:
+        return
+    # Locked, so that two who leave at once do not count on each other.
+    admins = session.scalars(
+        select(UserRow.user_id)
+        .where(UserRow.role == Role.ADMIN, UserRow.disabled_at.is_(None))
+        .with_for_update()
+    )
+    if set(admins) == {leaving.user_id}:
+        msg = f"user: {leaving.name!r} is the last administrator; make another first"
+        raise Conflict(msg)
 
 
 def _digest(token: str) -> str:

@@ -46,6 +46,7 @@ class KeyOut(BaseModel):
     name: str
     scopes: list[str]
     personal: bool
+    user: Annotated[str | None, Field(description="Whose own key it is")]
     districts: list[str]
     created_at: datetime
     expires_at: datetime | None
@@ -82,12 +83,14 @@ def make_key(new: NewKey, services: Services_, who: Admin) -> KeyMade:
 @router.get("/api/v1/keys", summary="Keys")
 def list_keys(services: Services_, _: Admin) -> list[KeyOut]:
     """Return every key's record, never a key."""
+    names = {row.user_id: row.name for row in services.users.all()}
     return [
         KeyOut(
             key_id=row.key_id,
             name=row.name,
             scopes=row.scopes.split(),
             personal=row.user_id is not None,
+            user=names.get(row.user_id or ""),
             districts=row.districts.splitlines(),
             created_at=row.created_at,
             expires_at=row.expires_at,

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
 from serve.access import Admin, Asker, Auditor, Reader, Services_
 from serve.errors import Forbidden, InvalidContent, Unauthenticated
-from serve.messages import Line
-from serve.people.audit import Deed
+from serve.messages import Line, Plain
+from serve.people.audit import Deed, Search
 from serve.people.passwords import LONGEST, SHORTEST
 from serve.people.roles import CITY_WIDE, Role, Scope
 from serve.store.people_tables import UserRow
@@ -49,6 +49,13 @@ class OwnPassword(NewPassword):
     """Another password for oneself."""
 
     old: Annotated[SecretStr, Field(max_length=LONGEST)]
+
+
+class Assignment(BaseModel):
+    """What somebody is from now on."""
+
+    role: Role
+    districts: Annotated[list[Line], Field(max_length=200)] = []
 
 
 class UserOut(BaseModel):
@@ -146,6 +153,19 @@ def disable_user(name: UserName, services: Services_, who: Admin) -> Response:
     return Response(status_code=204)
 
 
+@router.put("/api/v1/users/{name}/role", summary="Give another role or streets")
+def assign_role(
+    name: UserName, wanted: Assignment, services: Services_, who: Admin
+) -> UserOut:
+    """Change what somebody may do and see; it counts at once, history stays."""
+    check_districts(wanted.role, wanted.districts)
+    row = services.users.assign(name, wanted.role, wanted.districts)
+    services.keys.forget()
+    told = f"{row.name} as {row.role} {' '.join(wanted.districts)}".strip()
+    services.audit.note(Deed(who, "user.assigned", told[:256]))
+    return _user_out(row)
+
+
 @router.post(
     "/api/v1/users/{name}/password", status_code=204, summary="Give a new password"
 )
@@ -173,18 +193,34 @@ def change_password(new: OwnPassword, services: Services_, who: Reader) -> Respo
     return Response(status_code=204)
 
 
+def audit_search(
+    actor: Annotated[Plain | None, Query(description="E.g. `user:li`")] = None,
+    action: Annotated[
+        Plain | None, Query(description="Its beginning, e.g. `original.` or `case.`")
+    ] = None,
+    subject: Annotated[
+        Plain | None, Query(description="Its beginning, e.g. an event's id")
+    ] = None,
+    before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+) -> Search:
+    """Return which lines of the audit log a query asks for."""
+    return Search(actor=actor, action=action, subject=subject, before=before)
+
+
 @router.get("/api/v1/audit", summary="What was done by whom")
 def list_audit(
+    request: Request,
     services: Services_,
     _: Auditor,
+    wanted: Annotated[Search, Depends(audit_search)],
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
 ) -> AuditPage:
     """Return lines of the audit log, newest first."""
-    rows = services.audit.page(limit=limit, before=before)
+    rows = services.audit.page(wanted, limit=limit)
     following = None
     if len(rows) == limit:
-        following = f"/api/v1/audit?limit={limit}&before={rows[-1].number}"
+        url = request.url.include_query_params(before=rows[-1].number)
+        following = f"{url.path}?{url.query}"
     items = [
         AuditLine(
             number=row.number,

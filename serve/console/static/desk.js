@@ -8,6 +8,13 @@ document.addEventListener("click", (event) => {
   if (note) note.required = button.hasAttribute("data-reason");
 });
 
+// What cannot be undone is asked for once more.
+document.addEventListener("submit", (event) => {
+  const button = event.submitter;
+  const sure = button && button.dataset.sure;
+  if (sure && !window.confirm(sure)) event.preventDefault();
+});
+
 function zoomable() {
   const plan = document.getElementById("plan");
   const buttons = document.querySelector(".zoom");

@@ -5,6 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from serve.people.audit import Search
 from serve.people.roles import Scope
 from serve.settings import Settings
 from tests.service.serve.conftest import Live, Start
@@ -261,7 +262,7 @@ def test_an_original_needs_the_scope_and_a_marked_copy_does_not(
         assert trusted.get(original).status_code == 422
         reason = {"reason": "case 4711, plate unreadable in the copy"}
         assert trusted.get(original, params=reason).content == PICTURE
-    line = live.services.audit.page(limit=1)[0]
+    line = live.services.audit.page(Search(), limit=1)[0]
     assert (line.action, line.subject) == ("original.read", "evt-1/wide_first.jpg")
     assert line.reason == reason["reason"]
 

@@ -12,6 +12,7 @@ import pytest
 from serve.console.plan import Projection
 from serve.console.vocabulary import WORDS
 from serve.console.vocabulary_desk import DESK
+from serve.console.vocabulary_office import OFFICE
 from serve.console.vocabulary_reasons import REASONS
 from serve.console.words import Language, actor, explained, remaining
 from serve.people.roles import Role
@@ -267,9 +268,10 @@ def test_the_first_pages_work_without_login_only_where_reads_are_open(
 
 
 def test_no_word_is_missing_in_a_language() -> None:
-    for pair in (*(WORDS | DESK).values(), *REASONS.values()):
+    for pair in (*(WORDS | DESK | OFFICE).values(), *REASONS.values()):
         assert all(pair)
     assert not set(WORDS) & set(DESK)
+    assert not set(WORDS | DESK) & set(OFFICE)
 
 
 def test_every_fact_that_a_rule_states_is_said_in_both_languages() -> None:

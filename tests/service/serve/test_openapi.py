@@ -12,17 +12,66 @@ from serve.settings import Settings
 
 # A name that changes breaks programs that are written on a generated client.
 OPERATIONS = """
-act_on_case add_user answer_verification begin_upload change_password
-continue_upload describe_uploads disable_user export_cases export_events
-follow_stream get_case get_cell_at get_event get_events_geojson get_evidence
-get_health get_indicators get_map get_me get_metrics get_open311_request
-get_readiness get_violation_schema import_grid list_audit list_cameras list_cases
-list_coverage list_deletions list_deliveries list_departments list_events list_holds
-list_hot_spots list_keys list_open311_requests list_open311_services
-list_subscriptions list_users list_verifications look_at_upload make_first_admin
-make_key place_hold put_evidence release_hold replay_deliveries replay_delivery
-report_batch report_event report_health request_verification reset_password
-revoke_key rotate_secret subscribe switch_subscription unsubscribe
+act_on_case
+add_user
+answer_verification
+assign_role
+begin_upload
+change_password
+continue_upload
+describe_uploads
+disable_user
+export_cases
+export_events
+follow_stream
+get_case
+get_cell_at
+get_event
+get_events_geojson
+get_evidence
+get_health
+get_indicators
+get_map
+get_me
+get_metrics
+get_open311_request
+get_readiness
+get_violation_schema
+import_grid
+list_audit
+list_cameras
+list_cases
+list_coverage
+list_deletions
+list_deliveries
+list_departments
+list_events
+list_holds
+list_hot_spots
+list_keys
+list_open311_requests
+list_open311_services
+list_subscriptions
+list_users
+list_verifications
+look_at_upload
+make_first_admin
+make_key
+place_hold
+put_evidence
+release_hold
+replay_deliveries
+replay_delivery
+report_batch
+report_event
+report_health
+request_verification
+reset_password
+revoke_key
+rotate_secret
+subscribe
+switch_subscription
+unsubscribe
 """
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from serve.people.audit import Search
 from serve.people.roles import Role, Scope
 from serve.retention import load_rules
 from serve.settings import Settings, SettingsError
@@ -136,7 +137,7 @@ def test_a_hold_keeps_everything_until_it_is_released(
     assert held == set(ROLES)
     assert [one["reason"] for one in standing] == ["court case 4711"]
     assert left(live, "evt-1") == set()
-    deeds = [line.action for line in live.services.audit.page(limit=2)]
+    deeds = [line.action for line in live.services.audit.page(Search(), limit=2)]
     assert deeds == ["hold.released", "hold.placed"]
 
 

@@ -27,6 +27,11 @@ def is_shared(role: str) -> bool:
     return role.startswith(("overlay", "timeline")) or "redacted" in role
 
 
+def shows_plates(role: str) -> bool:
+    """Return whether a file of this role hides people and shows number plates."""
+    return role.endswith("_plates")
+
+
 def event_out(stored: StoredEvent) -> EventOut:
     """Return the event for readers."""
     return EventOut.model_validate(_fields(stored))

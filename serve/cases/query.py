@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
-from serve.cases.lifecycle import OVER, State
+from serve.cases.lifecycle import OVER, Action, State
 from serve.errors import NotFound
 from serve.paging import Position
 from serve.people.roles import Principal
@@ -18,6 +18,7 @@ from vision.core.violations import Slug
 
 NEAR_DEG = 0.0003  # some thirty metres
 MOST_ALIKE = 5
+DISMISSED = (State.REJECTED, State.MERGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,21 @@ class CaseQuery:
         """Return the case that an event opened."""
         with self._database.read() as session:
             return session.scalar(select(CaseRow).where(CaseRow.event_id == event_id))
+
+    def shows_plates(self, event_id: str) -> bool:
+        """Return whether an event is a parking case that a person registered."""
+        registered = select(CaseRow.number).join(
+            CaseStepRow, CaseStepRow.case_number == CaseRow.number
+        )
+        registered = registered.where(
+            CaseRow.event_id == event_id,
+            CaseRow.slug == Slug.ILLEGAL_PARKING,
+            CaseRow.state.not_in([State.REPORTED, State.VERIFYING, *DISMISSED]),
+            # No machine can take this step, see the lifecycle.
+            CaseStepRow.action == Action.REGISTER,
+        )
+        with self._database.read() as session:
+            return session.scalar(registered.limit(1)) is not None
 
     def states_of(self, event_ids: Sequence[str]) -> dict[str, str]:
         """Return the case states of these events, by event."""

@@ -18,9 +18,10 @@ from serve.console.work import following
 from serve.errors import Problem, UnknownEvent
 from serve.people.roles import Principal, Scope
 from serve.routes.cases import past_of
+from serve.routes.evidence import may_see_plates
 from serve.services import Services
-from serve.shapes import EvidenceOut
-from serve.views import event_detail
+from serve.shapes import EventDetail, EvidenceOut
+from serve.views import event_detail, shows_plates
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -82,6 +83,7 @@ def one_event(request: Request, services: Services_, event_id: Named) -> Respons
         "following": None if case is None else following(services, case.number, who),
         "reviews": who.may(Scope.REVIEW) and who.person,
         "originals": who.may(Scope.ORIGINALS),
+        "plates": _plates(services, shown, who),
         "trouble": request.query_params.get("trouble"),
     }
     return page(request, services, looker, "event.html", values)
@@ -143,6 +145,16 @@ def _case(
     if any(look.verdict == "pending" for look in case.verifications):
         actions.discard(Action.REQUEST_VERIFICATION)
     return case, actions
+
+
+def _plates(
+    services: Services, event: EventDetail, who: Principal
+) -> list[EvidenceOut]:
+    """Return the copies with plates, if the reader may see them now."""
+    files = [one for one in event.evidence if shows_plates(one.role) and one.url]
+    if not files or not may_see_plates(services, event.event_id, who):
+        return []
+    return files
 
 
 def _after(files: list[EvidenceOut]) -> dict[str, EvidenceOut]:

@@ -39,6 +39,8 @@ SCOPES_OF: dict[Role, frozenset[Scope]] = {
     Role.ADMIN: frozenset(Scope) - {Scope.INGEST, Scope.SETUP},
     Role.AUDITOR: frozenset({Scope.READ, Scope.AUDIT}),
 }
+# Those who work on cases see the plates of a parking case that a person registered.
+CASE_WORK = frozenset({Scope.REVIEW, Scope.DISPATCH, Scope.HANDLE, Scope.SUPERVISE})
 # People, keys, subscriptions and the audit log know no streets.
 CITY_WIDE = frozenset({Role.ADMIN, Role.AUDITOR})
 
@@ -68,6 +70,11 @@ class Principal:
     def may(self, scope: Scope) -> bool:
         """Return whether the scope is granted."""
         return scope in self.scopes
+
+    @property
+    def works_on_cases(self) -> bool:
+        """Whether they review, dispatch, handle or supervise."""
+        return bool(self.scopes & CASE_WORK)
 
     def sees(self, street: str | None) -> bool:
         """Return whether a case on this street is within their districts."""

@@ -22,7 +22,7 @@ from serve.ranges import Asked, asked_range, part_of
 from serve.services import Services
 from serve.store.evidence import Upload
 from serve.store.tables import EvidenceRow
-from serve.views import is_shared
+from serve.views import is_shared, shows_plates
 
 router = APIRouter(tags=["evidence"])
 
@@ -98,9 +98,21 @@ async def put_evidence(
     )
 
 
+def may_see_plates(services: Services, event_id: str, reader: Principal) -> bool:
+    """Return whether a reader may see plates in an event's copies without a reason.
+
+    That takes a parking case that a person registered, and somebody who works on it.
+    """
+    return reader.works_on_cases and services.find_cases.shows_plates(event_id)
+
+
 def _open_original(
     services: Services, row: EvidenceRow, reader: Principal, reason: str
 ) -> None:
+    subject = f"{row.event_id}/{row.name}"
+    if shows_plates(row.role) and may_see_plates(services, row.event_id, reader):
+        services.audit.note(Deed(reader, "plates.read", subject, reason))
+        return
     if not reader.may(Scope.ORIGINALS):
         msg = (
             f"evidence {row.name} is an original and may show people; it needs the "
@@ -110,7 +122,6 @@ def _open_original(
     if not reason and reader is not ANYONE_HERE:
         msg = "reason: an original is opened for a reason; say which, it is audited"
         raise InvalidContent(msg)
-    subject = f"{row.event_id}/{row.name}"
     services.audit.note(Deed(reader, "original.read", subject, reason))
 
 
@@ -144,8 +155,9 @@ def get_evidence(
 ) -> Response:
     """Return a file; clips may be read in ranges.
 
-    Redacted and overlay copies are for every reader. Originals need the scope
-    `originals` and a reason, and every look at one is written to the audit log.
+    Redacted and overlay copies are for every reader; copies that show plates for those
+    who work on cases, once a person registered the parking case. Originals need the
+    scope `originals` and a reason. Every look at plates or originals is audited.
     """
     services.events.get(event_id, reader)
     row = services.evidence.get(event_id, name)

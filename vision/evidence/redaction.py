@@ -61,6 +61,11 @@ def regions_of(observation: Observation) -> tuple[Region, ...]:
     )
 
 
+def people_of(regions: tuple[Region, ...]) -> tuple[Region, ...]:
+    """Return those that hide people, for a copy that may show plates."""
+    return tuple(region for region in regions if region.kind is RegionKind.PERSON)
+
+
 def redact(image: ImageU8, regions: tuple[Region, ...]) -> ImageU8:
     """Return a copy with every region hidden.
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from vision.core.arrays import ImageU8
 from vision.core.observation import Observation
-from vision.core.violations import Violation
+from vision.core.violations import Slug, Violation
 from vision.evidence.dwell import Point
 from vision.evidence.overlay import caption, draw_overlay
 from vision.evidence.pictures import (
@@ -15,10 +16,12 @@ from vision.evidence.pictures import (
     close_up,
     picture_of,
 )
-from vision.evidence.redaction import redact, regions_of
+from vision.evidence.redaction import people_of, redact, regions_of
 from vision.evidence.seal import short_code
 from vision.evidence.sights import Sight
 from vision.evidence.timeline import draw_timeline, life_of
+
+PLATES_NOTE = "people hidden, plates shown: for parking cases that a person registered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,25 @@ def shots_of(
     yield Shot("close_up_redacted", picture_of(frame, cut), "redacted")
     if sight is not None:
         yield Shot("wide_first_redacted", sight.redacted(), "redacted")
+    if violation.slug is Slug.ILLEGAL_PARKING:
+        yield from _with_plates(violation, observation, image, sight)
     life = life_of(violation, growth, camera=observation.scene.name)
     drawn = draw_timeline(life, zone=zone)
     yield Shot("timeline", picture_of(frame, drawn), "drawn from the place's states")
+
+
+def _with_plates(
+    violation: Violation,
+    observation: Observation,
+    image: ImageU8,
+    sight: Sight | None,
+) -> Iterator[Shot]:
+    """Yield what may be shown once a person's review made it a parking case."""
+    frame = observation.frame
+    shown = redact(image, people_of(regions_of(observation)))
+    cut = close_up(shown, violation.place.xyxy)
+    yield Shot("close_up_plates", picture_of(frame, cut), PLATES_NOTE)
+    small = at_most(shown, SHARED_WIDTH)
+    yield Shot("wide_deciding_plates", picture_of(frame, small), PLATES_NOTE)
+    if sight is not None:
+        yield Shot("wide_first_plates", sight.redacted(plates=True), PLATES_NOTE)

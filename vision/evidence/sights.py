@@ -14,7 +14,7 @@ from vision.evidence.pictures import (
     encode,
     picture_of,
 )
-from vision.evidence.redaction import Region, redact, regions_of
+from vision.evidence.redaction import Region, people_of, redact, regions_of
 
 Key = tuple[str, str]
 
@@ -29,13 +29,14 @@ class Sight:
         self.picture = picture
         self.regions = regions
 
-    def redacted(self) -> Picture:
-        """Return the shared copy.
+    def redacted(self, *, plates: bool = False) -> Picture:
+        """Return the shared copy, or one that hides people only.
 
         Raises:
             EvidenceError: the picture cannot be encoded.
         """
-        hidden = redact(decode(self.picture.jpeg), self.regions)
+        regions = people_of(self.regions) if plates else self.regions
+        hidden = redact(decode(self.picture.jpeg), regions)
         jpeg = encode(at_most(hidden, SHARED_WIDTH))
         digest = hashlib.sha256(jpeg).hexdigest()
         return replace(self.picture, jpeg=jpeg, sha256=digest)

@@ -1,13 +1,17 @@
 """A shared copy must not give back what it hides."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
-from tests.unit.evidence.scenes import observed, standing, street, textured
+from tests.unit.evidence.scenes import decided, observed, standing, street, textured
 from vision.core.arrays import ImageU8
-from vision.evidence.pictures import decode, encode
+from vision.core.violations import Slug
+from vision.evidence.pictures import decode, encode, picture_of
 from vision.evidence.redaction import Region, RegionKind, redact, regions_of
+from vision.evidence.shots import shots_of
 
 PERSON = (60.0, 40.0, 140.0, 220.0)
 CAR = (160.0, 60.0, 310.0, 200.0)
@@ -105,3 +109,32 @@ def test_a_person_is_hidden_with_a_margin() -> None:
 
     assert region.xyxy[0] < PERSON[0]
     assert region.xyxy[3] > PERSON[3]
+
+
+def test_only_parking_has_copies_that_hide_people_and_show_plates() -> None:
+    at = street(1)
+    car = standing(at, xyxy=(10.0, 10.0, 150.0, 90.0))
+    seen = observed(at, car, boxes=((1, PERSON), (0, CAR)))
+    parking = decided(at, car)
+    made = {
+        slug: {shot.role: shot for shot in shots_of(
+            replace(parking, slug=slug), seen, None, zone=None
+        )}
+        for slug in (Slug.ILLEGAL_PARKING, Slug.GARBAGE_PILE)
+    }  # fmt: skip
+    plates = {
+        slug: sorted(role for role in shots if role.endswith("_plates"))
+        for slug, shots in made.items()
+    }
+    copy = decode(made[Slug.ILLEGAL_PARKING]["wide_deciding_plates"].picture.jpeg)
+    original = decode(picture_of(at).jpeg)
+    x1, y1, x2, y2 = (int(side) for side in PERSON)
+    person = (slice(y1, y2), slice(x1, x2))
+    plate = (slice(60, 88), slice(12, 50))
+
+    assert plates == {
+        Slug.ILLEGAL_PARKING: ["close_up_plates", "wide_deciding_plates"],
+        Slug.GARBAGE_PILE: [],
+    }
+    assert best_match(copy[person], original[person]) < 0.6
+    assert best_match(copy[plate], original[plate]) > 0.95

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from serve.people.audit import Search
 from serve.people.roles import Role, Scope
 from tests.service.serve.city import do
 from tests.service.serve.conftest import Live
@@ -37,7 +38,7 @@ def test_the_handler_of_a_registered_parking_case_sees_plates_and_it_is_audited(
 
     assert (before, shown.status_code, still) == (403, 200, 403)
     assert shown.content == PICTURE
-    line = live.services.audit.page(limit=1)[0]
+    line = live.services.audit.page(Search(), limit=1)[0]
     assert (line.action, line.subject) == ("plates.read", f"evt-1/{NAME}")
 
 

@@ -164,11 +164,23 @@ class Tally:
 
 
 _NONE: frozenset[Count] = frozenset()
+# What only a registered case can count for. A case that was closed, reopened and then
+# rejected or merged is none: else shares of the registered ones could exceed one.
+_OF_REGISTERED = frozenset(
+    {
+        Count.REGISTERED,
+        Count.HANDLED,
+        Count.HANDLED_IN_TIME,
+        Count.REWORKED,
+        Count.CLOSED,
+        Count.CLOSED_IN_TIME,
+    }
+)
 # What an action adds and takes away, whenever it comes.
 _CHANGES: Mapping[str, tuple[frozenset[Count], frozenset[Count]]] = {
     Action.REGISTER: (frozenset({Count.REGISTERED}), _NONE),
-    Action.REJECT: (frozenset({Count.REJECTED}), frozenset({Count.REGISTERED})),
-    Action.MERGE: (frozenset({Count.MERGED}), _NONE),
+    Action.REJECT: (frozenset({Count.REJECTED}), _OF_REGISTERED),
+    Action.MERGE: (frozenset({Count.MERGED}), _OF_REGISTERED),
     Action.DISPATCH: (frozenset({Count.DISPATCHED}), _NONE),
     Action.RETURN: (_NONE, frozenset({Count.DISPATCHED_RIGHT})),
     Action.FEEDBACK: (frozenset({Count.HANDLED}), _NONE),
@@ -176,7 +188,7 @@ _CHANGES: Mapping[str, tuple[frozenset[Count], frozenset[Count]]] = {
     Action.CLOSE: (frozenset({Count.CLOSED}), _NONE),
     Action.REOPEN: (
         _NONE,
-        frozenset({Count.CLOSED, Count.CLOSED_IN_TIME, Count.REJECTED}),
+        frozenset({Count.CLOSED, Count.CLOSED_IN_TIME, Count.REJECTED, Count.MERGED}),
     ),
 }
 

@@ -155,7 +155,7 @@ TRANSITIONS: dict[Action, Transition] = {
     ),
     Action.URGE: Transition(_LIVE, None, Scope.SUPERVISE, "urged", person=True),
     Action.REOPEN: Transition(
-        frozenset({State.CLOSED, State.REJECTED}),
+        OVER,
         State.VERIFYING,
         Scope.SUPERVISE,
         "reopened",

@@ -112,6 +112,9 @@ class CaseStore:
             Forbidden: they may not do it.
         """
         with self._database.write() as session:
+            if command.into is not None and command.into < number:
+                # Two people who merge two cases into each other wait, not deadlock.
+                locked(session, command.into, who)
             row = locked(session, number, who)
             if row.version != expected:
                 msg = (
@@ -154,6 +157,8 @@ class CaseStore:
         row.state = target(action, before, stopped).value
         if action is Action.RESUME:
             row.stopped_state = None
+        if action is Action.REOPEN:
+            row.merged_into = None
         row.closed_at = now if row.state in OVER else None
         explained |= clock_after(row, action, self._policy, now, command.extra)
         self.record(session, row, Step(command, who, before, explained, due_before))

@@ -10,17 +10,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from serve.cases.commands import Command
+from serve.cases.counting import Period
 from serve.cases.indicators import Count, Tally, count, shares
-from serve.cases.lifecycle import Action, possible
+from serve.cases.lifecycle import OVER, Action, State, possible
+from serve.cases.verification import Answer, Verdict
 from serve.cases.worktime import Span, Unit
 from serve.people.roles import SCOPES_OF, Principal, Role
 from serve.services import Services, assemble
 from serve.settings import Settings
+from serve.store.case_tables import CaseRow
+from serve.store.evidence import Upload
 from tests.service.serve.city import GRID, MONDAY, HandClock, act, do, report
 from tests.service.serve.conftest import CONFIGS, DatabaseFor, Live
 from tests.service.serve.street import Seen, health, letter
 from vision.core.health import HealthKind
 
+AFTER = "after.jpg"
 BOSS = Principal("user:boss", SCOPES_OF[Role.SUPERVISOR], person=True)
 
 
@@ -129,6 +134,38 @@ def test_a_period_takes_its_beginning_and_leaves_its_end(
     assert same.status_code == 422
 
 
+def test_a_case_rejected_after_it_was_closed_counts_for_nothing_but_that(
+    engine: httpx.Client, boss: httpx.Client, clock: HandClock
+) -> None:
+    for number in (1, 2):
+        report(engine, event_id=f"evt-{number}")
+        do(boss, number, "register", "dispatch", "feedback", "close")
+    act(boss, 2, "reopen", note="not ours").raise_for_status()
+    do(boss, 2, "reject")
+    clock.forward(minutes=1)
+
+    found = indicators(boss)["groups"][0]
+
+    assert found["counts"]["handled"] == found["counts"]["registered"] == 1
+    assert found["indicators"]["handling_rate"] == 1
+    assert found["indicators"]["false_report_rate"] == 1 / 2
+
+
+def test_a_merge_by_mistake_is_taken_back(
+    engine: httpx.Client, boss: httpx.Client, clock: HandClock
+) -> None:
+    for number in (1, 2):
+        report(engine, event_id=f"evt-{number}")
+    act(boss, 2, "merge", into=1).raise_for_status()
+    act(boss, 2, "reopen", note="another pile").raise_for_status()
+    clock.forward(minutes=1)
+
+    case = boss.get("/api/v1/cases/2").json()
+
+    assert (case["state"], case["merged_into"]) == ("verifying", None)
+    assert indicators(boss)["groups"][0]["indicators"]["duplicate_rate"] == 0
+
+
 def test_nothing_to_divide_by_is_null_and_not_zero(boss: httpx.Client) -> None:
     found = indicators(boss)["groups"][0]["indicators"]
 
@@ -147,6 +184,52 @@ def office(
     services.database.close()
 
 
+def cases_of(office: Services, names: list[str]) -> list[CaseRow]:
+    found = [office.find_cases.of_event(name) for name in names]
+    return [row for row in found if row is not None]
+
+
+def move_on(office: Services, names: list[str], data: st.DataObject) -> None:
+    """Do one thing that is possible to one of the cases, or have the engine look."""
+    rows = cases_of(office, names)
+    row = data.draw(st.sampled_from(rows), label="case")
+    action = data.draw(st.sampled_from(possible(State(row.state))), label="action")
+    going_on = [
+        one.number
+        for one in rows
+        if one.number != row.number and State(one.state) not in OVER
+    ]
+    unable = {
+        Action.MERGE: not going_on,
+        Action.EXTEND: row.due_at is None,
+        Action.REQUEST_VERIFICATION: any(
+            one.verdict == "pending" for one in office.verifications.of_case(row.number)
+        ),
+    }
+    if unable.get(action, False):
+        return
+    if action is Action.REQUEST_VERIFICATION:
+        office.verifications.request(row.number, BOSS, note="", expected=row.version)
+        return
+    into = data.draw(st.sampled_from(going_on)) if action is Action.MERGE else None
+    command = Command(action, "because", into=into, extra=Span(1, Unit.WORK_HOUR))
+    office.cases.act(row.number, command, BOSS, expected=row.version)
+
+
+def answer_one(office: Services, names: list[str], data: st.DataObject) -> None:
+    """Have the engine answer the oldest question about these cases, if there is one."""
+    waiting = [
+        look
+        for row in cases_of(office, names)
+        for look in office.verifications.of_case(row.number)
+        if look.verdict == "pending"
+    ]
+    if waiting:
+        verdict = data.draw(st.sampled_from(list(Verdict)), label="verdict")
+        after = AFTER if verdict is Verdict.CLEARED else None
+        office.verifications.answer(waiting[0].number, Answer(verdict, [], after), BOSS)
+
+
 @given(data=st.data())
 @settings(
     max_examples=40,
@@ -158,32 +241,38 @@ def test_what_is_kept_step_by_step_equals_what_the_history_says(
 ) -> None:
     clock = office.clock
     assert isinstance(clock, HandClock)
-    name = f"evt-{office.feed.newest()}"
-    office.intake.take(letter(Seen(event_id=name)))
-    row = office.find_cases.of_event(name)
-    assert row is not None
-    for _ in range(data.draw(st.integers(1, 14))):
-        doable = [
-            action
-            for action in possible(office.find_cases.get(row.number, BOSS).state)  # type: ignore[arg-type]  # keywords for the fields
-            if action not in {Action.MERGE, Action.REQUEST_VERIFICATION}
-        ]
-        action = data.draw(st.sampled_from(doable))
+    clock.forward(days=40)  # a period of its own
+    begin = clock.now()
+    names = [f"evt-{office.feed.newest()}-{number}" for number in range(3)]
+    for name in names:
+        office.intake.take(letter(Seen(event_id=name)))
+        upload = Upload(name, AFTER, "image/jpeg", "0" * 64)
+        office.evidence.add(upload, role="after", size_bytes=1)
+    for _ in range(data.draw(st.integers(1, 25))):
         clock.forward(hours=data.draw(st.sampled_from([0, 0.1, 3, 30])))
-        command = Command(action, "because", extra=Span(1, Unit.WORK_HOUR))
-        seen = office.find_cases.get(row.number, BOSS)
-        if action is Action.EXTEND and seen.due_at is None:
-            continue
-        office.cases.act(row.number, command, BOSS, expected=seen.version)
-        if data.draw(st.booleans()):
+        move_on(office, names, data)
+        beside = data.draw(st.sampled_from(["answer", "escalate", "expire", ""]))
+        if beside == "answer":
+            answer_one(office, names, data)
+        elif beside == "escalate":
             office.escalation.run()
+        elif beside == "expire":
+            office.verifications.expire()
 
-    kept = Tally.read(office.find_cases.get(row.number, BOSS).tally)
+    rows = cases_of(office, names)
+    anew = [office.statistics.recount(row.number) for row in rows]
+    (group,) = office.statistics.groups(
+        Period(begin, begin + timedelta(seconds=1)), None, BOSS
+    )
+    assert [Tally.read(row.tally) for row in rows] == anew
+    assert +group.counts == count(anew)
+    assert all(share is None or share <= 1 for share in shares(group.counts).values())
+    assert group.counts[Count.MERGED] == sum(row.state == "merged" for row in rows)
+    assert group.counts[Count.CLOSED] == sum(row.state == "closed" for row in rows)
+    assert group.counts[Count.REJECTED] == sum(row.state == "rejected" for row in rows)
 
-    assert kept == office.statistics.recount(row.number)
 
-
-def test_shares_never_exceed_one_and_counts_add_up() -> None:
+def test_counts_add_up() -> None:
     closed = Tally(frozenset({Count.REPORTED, Count.REGISTERED, Count.CLOSED}))
     new = Tally()
 

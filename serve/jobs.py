@@ -30,6 +30,7 @@ def work_beside(services: Services) -> Iterator[None]:
         delivery,
         Periodic("retention", services.retention.run, RETAIN_EVERY_S),
         Periodic("uploads", services.partials.prune, RETAIN_EVERY_S),
+        Periodic("orphans", services.orphans.run, RETAIN_EVERY_S),
     ]
     unlisten = services.feed.listen(delivery.ring)
     for job in jobs:

@@ -15,6 +15,7 @@ from serve.feed import Feed
 from serve.files import EvidenceFiles
 from serve.metrics import Metrics
 from serve.object_storage import ObjectStorage
+from serve.orphans import Orphans
 from serve.outward.broadcast import Broadcast
 from serve.outward.queue import DeliveryQueue
 from serve.outward.secrets import SecretBox
@@ -58,6 +59,7 @@ class Services:
     storage: Storage
     holds: HoldStore
     retention: Retention
+    orphans: Orphans
     cameras: CameraStore
     grid: Grid
     cases: CaseStore
@@ -105,6 +107,7 @@ def assemble(settings: Settings, clock: Clock) -> Services:
         partials=PartialFiles(incoming, limit_bytes=at_once_bytes, clock=clock),
         holds=HoldStore(database, clock, audit),
         retention=Retention(database, clock, files, load_rules(settings.config_dir)),
+        orphans=Orphans(database, clock, storage),
         storage=storage,
         cameras=CameraStore(database, clock),
         grid=grid,

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -47,8 +48,16 @@ class Storage(Protocol):
         """
         ...
 
-    def keys(self) -> Iterator[str]:
-        """Yield every key.
+    def stored_at(self, key: str) -> datetime | None:
+        """Return when a file was put there last, or None when there is none.
+
+        Raises:
+            OSError: the storage does not answer.
+        """
+        ...
+
+    def keys(self, shelf: str = "") -> Iterator[str]:
+        """Yield every key, or those on one shelf: the part before the slash.
 
         Raises:
             OSError: the storage does not answer.
@@ -98,8 +107,16 @@ class Folder:
             return False
         return True
 
-    def keys(self) -> Iterator[str]:
-        """Yield every key."""
-        for path in sorted(self._root.glob("??/*")):
+    def stored_at(self, key: str) -> datetime | None:
+        """Return when a file was put there last, or None when there is none."""
+        try:
+            changed_s = (self._root / key).stat().st_mtime
+        except FileNotFoundError:
+            return None
+        return datetime.fromtimestamp(changed_s, UTC)
+
+    def keys(self, shelf: str = "") -> Iterator[str]:
+        """Yield every key, or those on one shelf."""
+        for path in sorted(self._root.glob(f"{shelf or '??'}/*")):
             if path.is_file():
                 yield path.relative_to(self._root).as_posix()

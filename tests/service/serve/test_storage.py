@@ -1,5 +1,6 @@
 """Evidence in a folder and in an object store: the same promises."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from serve.settings import Settings
 from serve.storage import Folder, Storage, StorageError
 from tests.service.serve.conftest import Live, Start
 from tests.service.serve.street import Seen, artifact, message, sha256
+from vision.core.clock import SystemClock
 
 pytest.importorskip("s3fs", reason="needs the extra `s3`")
 pytest.importorskip("moto.server", reason="needs moto's S3 server")
@@ -45,6 +47,19 @@ def test_what_is_put_can_be_read_whole_and_in_parts(
     assert b"".join(storage.read(KEY, 0, len(CLIP))) == CLIP
     assert b"".join(storage.read(KEY, 1000, 1010)) == CLIP[1000:1010]
     assert list(storage.keys()) == [KEY]
+
+
+def test_a_shelf_and_the_time_of_a_file_are_told(
+    storage: Storage, tmp_path: Path
+) -> None:
+    put(storage, tmp_path)
+    stored_at = storage.stored_at(KEY)
+
+    assert list(storage.keys("ab")) == [KEY]
+    assert list(storage.keys("cd")) == []
+    assert storage.stored_at("cd/" + "cd" * 32) is None
+    assert stored_at is not None
+    assert abs(stored_at - SystemClock().now()) < timedelta(minutes=5)
 
 
 def test_put_again_is_harmless_and_deleted_is_gone(

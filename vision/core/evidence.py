@@ -45,7 +45,7 @@ class EvidenceUse:
     """How the place where evidence is kept is doing.
 
     Attributes:
-        used_bytes: what all packages take, as counted last (about once an hour).
+        used_bytes: what all packages take, those that are being written included.
         quota_bytes: what they may take.
         free_bytes: free space on their disk.
         unwritten_clips: clips that are recorded and wait to be written.

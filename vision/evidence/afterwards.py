@@ -1,6 +1,6 @@
 """What a second look saw, added to the package of the event that it is about."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,12 @@ from vision.core.verification import LookAnswer
 from vision.evidence.disk import make_folder, write_together
 from vision.evidence.manifest import Entry
 from vision.evidence.package import Package
-from vision.evidence.pictures import JPEG, SHARED_WIDTH, Picture, at_most, picture_of
+from vision.evidence.pictures import JPEG, SHARED_WIDTH, at_most, picture_of
 from vision.evidence.recovery import working_on
 from vision.evidence.redaction import redact, regions_of
+from vision.evidence.room import SEAL_BYTES, Room
 from vision.evidence.seal import Sealer
+from vision.evidence.shots import Shot
 from vision.evidence.trouble import Cause, Trouble
 
 
@@ -30,7 +32,7 @@ class Afterwards:
         clock: wall time of the sealing.
         packages: held while a package gets its next revision.
         trouble: told when pictures cannot be kept.
-        require_space: raises `EvidenceError` when the disk is too full.
+        room: held for what is written.
     """
 
     root: Path
@@ -38,7 +40,7 @@ class Afterwards:
     clock: Clock
     packages: AbstractContextManager[object]
     trouble: Trouble
-    require_space: Callable[[], None]
+    room: Room
 
     def keep_after(self, answer: LookAnswer, observation: Observation) -> Evidence:
         """Write and seal what a second look saw.
@@ -50,9 +52,10 @@ class Afterwards:
         event_id = answer.request.event_id
         try:
             package = Package(self.root, event_id)
-            with working_on(self.root, event_id):
-                self.require_space()
-                entries, failed = _write(package.folder, answer, observation)
+            shots = list(_shots(observation))
+            size_bytes = SEAL_BYTES + sum(shot.size_bytes for shot in shots)
+            with working_on(self.root, event_id), self.room.taken(size_bytes):
+                entries, failed = _write(package.folder, answer, shots)
                 if failed:
                     self.trouble.begin(Cause.PICTURES, f"{event_id}: {failed[0]}")
                 seals = self._seal(package, entries, answer)
@@ -83,7 +86,7 @@ class Afterwards:
 
 
 def _write(
-    folder: Path, answer: LookAnswer, observation: Observation
+    folder: Path, answer: LookAnswer, shots: list[Shot]
 ) -> tuple[tuple[Entry, ...], list[OSError]]:
     """Write the pictures; return those that are safe, and what failed.
 
@@ -93,7 +96,8 @@ def _write(
     make_folder(folder)
     files: dict[Path, bytes] = {}
     entries = []
-    for role, picture, note in _shots(observation):
+    for shot in shots:
+        role, picture = shot.role, shot.picture
         name = f"look-{answer.request.request_id}-{picture.sha256[:8]}-{role}.jpg"
         files[folder / name] = picture.jpeg
         artifact = Artifact(
@@ -106,15 +110,15 @@ def _write(
             captured_at=picture.captured_at,
             frame_index=picture.frame_index,
         )
-        entries.append(Entry(artifact, step=0, note=note))
+        entries.append(Entry(artifact, step=0, note=shot.note))
     failed = write_together(files)
     safe = tuple(entry for entry in entries if entry.artifact.path not in failed)
     return safe, list(failed.values())
 
 
-def _shots(observation: Observation) -> Iterator[tuple[str, Picture, str | None]]:
+def _shots(observation: Observation) -> Iterator[Shot]:
     frame = observation.frame
-    yield AFTER, picture_of(frame), None
+    yield Shot(AFTER, picture_of(frame))
     shared = redact(frame.image, regions_of(observation))
     small = at_most(shared, SHARED_WIDTH)
-    yield AFTER_REDACTED, picture_of(frame, small), "redacted"
+    yield Shot(AFTER_REDACTED, picture_of(frame, small), "redacted")

@@ -4,6 +4,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +20,10 @@ from vision.core.ports import Clock
 from vision.evidence.clips import ClipThread, make_clips
 from vision.evidence.disk import free_bytes
 from vision.evidence.hidden import HiddenRegions, Sight
-from vision.evidence.manifest import ADDED_CLIP
+from vision.evidence.manifest import ADDED_CLIP, Manifest
 from vision.evidence.package import Package
 from vision.evidence.recovery import CLIP, mark, unmark
+from vision.evidence.room import Room
 from vision.evidence.seal import Sealer
 from vision.evidence.store_lock import StoreLock
 from vision.evidence.takes import ClipPolicy, Moment, Take, TakeRecorder
@@ -84,6 +86,7 @@ class Clipping:
         self.packages = StoreLock(root)
         self._recorder = TakeRecorder(policy, clock, self._ready)
         self._hidden = HiddenRegions(_HIDDEN_S)
+        self._room: Room | None = None
         self._chores: list[_Chore] = []
         self._thread = ClipThread(self._finish, self._tick)
 
@@ -100,6 +103,10 @@ class Clipping:
     def deliver_late_to(self, listener: LateListener) -> None:
         """Name who is told of finished clips; called from the clip thread."""
         self._late = listener
+
+    def keep_within(self, room: Room) -> None:
+        """Name who says whether there is room for a clip."""
+        self._room = room
 
     def tell_again(self, event_ids: Sequence[str]) -> None:
         """Offer clips that were sealed before a crash, perhaps for a second time."""
@@ -221,6 +228,15 @@ class Clipping:
         if known is None or known.clip_revision is not None:
             log.warning("no clip for %s: not wanted", take.moment.event_id)
             return Evidence()
+        held = (
+            nullcontext()
+            if self._room is None
+            else self._room.taken(take.size_bytes, clip=True)
+        )
+        with held:
+            return self._make(take, package, known)
+
+    def _make(self, take: Take, package: Package, known: Manifest) -> Evidence:
         entries = make_clips(take, package.folder, self._sights_for(take))
         with self.packages:
             # A step may have been sealed while the clip was written.

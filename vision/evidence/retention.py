@@ -1,8 +1,9 @@
 """Deletes what need not be kept any longer, oldest first, and says so in the ledger."""
 
+import contextlib
 import logging
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
@@ -96,7 +97,11 @@ class Retention:
         self._clock = clock
         self._ledger = Ledger(root)
         self._ages = Ages(root, clock=clock, on_health=on_health)
-        self.used_bytes = 0  # as of the latest sweep
+
+    @property
+    def quota_bytes(self) -> int:
+        """Room for the whole store."""
+        return self._policy.quota_bytes
 
     def sweep(self, busy: Collection[str] = ()) -> int:
         """Delete what is over age or over quota.
@@ -113,15 +118,29 @@ class Retention:
         if not self._root.is_dir():
             return 0
         spared = {*busy, *held(self._root)}
-        before = self._size()
+        before = self.size()
         packages = sorted(self._packages(spared), key=_oldest_first)
         for kept in packages:
             self._age(kept)
-        left = self._size()
+        left = self.size()
         if left > self._room(left):
-            self._shrink([kept for kept in packages if kept.folder.exists()])
-        self.used_bytes = self._size()
-        return before - self.used_bytes
+            here = [kept for kept in packages if kept.folder.exists()]
+            self._shrink(here, self._room)
+        return before - self.size()
+
+    def shrink(self, target_bytes: int, busy: Collection[str] = ()) -> None:
+        """Delete, the oldest and least needed first, until the store is so small.
+
+        Args:
+            target_bytes: what it may take; more stays when nothing else may go.
+            busy: events whose files are still needed.
+
+        Raises:
+            OSError: the store cannot be read or written.
+        """
+        if self._root.is_dir():
+            packages = self._packages({*busy, *held(self._root)})
+            self._shrink(packages, lambda _: target_bytes)
 
     def _age(self, kept: _Kept) -> None:
         age, policy = kept.age, self._policy
@@ -136,20 +155,20 @@ class Retention:
         if late:
             self._delete_files(kept, late, "older than its class is kept")
 
-    def _shrink(self, packages: list[_Kept]) -> None:
+    def _shrink(self, packages: list[_Kept], room: Callable[[int], int]) -> None:
         """Free room: clips before packages, cleared events before open ones."""
         order = sorted(
             packages, key=lambda kept: (not kept.cleared, *_oldest_first(kept))
         )
-        size = self._size()
+        size = self.size()
         for kept in order:
-            if size <= self._room(size):
+            if size <= room(size):
                 return
             clips = kept.files("clip")
             if clips:
                 size -= self._delete_files(kept, clips, "over quota")
         for kept in order:
-            if size <= self._room(size):
+            if size <= room(size):
                 return
             size -= self._delete_package(kept, "over quota")
 
@@ -210,7 +229,14 @@ class Retention:
             except (OSError, EvidenceError) as error:
                 log.warning("retention leaves %s alone: %s", folder.name, error)
 
-    def _size(self) -> int:
+    def size(self) -> int:
+        """Return what all packages take, bytes.
+
+        Raises:
+            OSError: the store cannot be read.
+        """
+        if not self._root.is_dir():
+            return 0
         return sum(
             _folder_size(folder)
             for folder in self._root.iterdir()
@@ -227,4 +253,9 @@ def _oldest_first(kept: _Kept) -> tuple[timedelta, str]:
 
 
 def _folder_size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+    size = 0
+    for path in folder.iterdir():
+        # Files that are being written come and go.
+        with contextlib.suppress(FileNotFoundError):
+            size += path.stat().st_size if path.is_file() else 0
+    return size

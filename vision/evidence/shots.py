@@ -38,6 +38,11 @@ class Shot:
     picture: Picture
     note: str | None = None
 
+    @property
+    def size_bytes(self) -> int:
+        """Length of the file that it becomes."""
+        return len(self.picture.jpeg)
+
 
 def shots_of(
     violation: Violation,

@@ -19,13 +19,14 @@ from vision.core.violations import Lifecycle, Violation
 from vision.evidence.afterwards import Afterwards
 from vision.evidence.captured import Captured
 from vision.evidence.clipping import Clipping, LateListener
-from vision.evidence.disk import free_bytes, make_folder, write_atomically
+from vision.evidence.disk import free_bytes
 from vision.evidence.dwell import DwellRecord
 from vision.evidence.manifest import Entry, Manifest
 from vision.evidence.origin import origin_of, step_of
 from vision.evidence.package import Package
 from vision.evidence.recovery import being_written, recover, working_on
 from vision.evidence.retention import Retention, RetentionPolicy
+from vision.evidence.room import SEAL_BYTES, Room
 from vision.evidence.seal import Sealer
 from vision.evidence.shots import shots_of
 from vision.evidence.sights import FirstSights
@@ -94,7 +95,7 @@ class PackageStore:
         self._trouble = Trouble(self._clock, on_health)
         self._dwell = DwellRecord()
         self._sights = FirstSights(self._policy.first_sight_bytes)
-        self._probe_at_s = 0.0
+        self._needed: Callable[[], Collection[str]] = tuple
         self._clipping = Clipping(
             root,
             self._sealer,
@@ -102,23 +103,31 @@ class PackageStore:
             policy=self._policy.clips,
             trouble=self._trouble,
         )
-        self.afterwards = Afterwards(
-            root=root,
-            sealer=self._sealer,
-            clock=self._clock,
-            packages=self._clipping.packages,
-            trouble=self._trouble,
-            require_space=self._require_space,
-        )
-        self._needed: Callable[[], Collection[str]] = tuple
-        self._retention = Retention(
+        retention = Retention(
             root,
             self._policy.retention,
             clock=self._clock,
             packages=self._clipping.packages,
             on_health=on_health,
         )
+        self._room = Room(
+            root,
+            retention,
+            clock=self._clock,
+            min_free_bytes=self._policy.min_free_bytes,
+            busy=lambda: {*self._needed(), *being_written(root)},
+        )
+        self._clipping.keep_within(self._room)
+        self.afterwards = Afterwards(
+            root=root,
+            sealer=self._sealer,
+            clock=self._clock,
+            packages=self._clipping.packages,
+            trouble=self._trouble,
+            room=self._room,
+        )
         self._clipping.add_chore(_SWEEP_EVERY_S, self._sweep)
+        self._clipping.add_chore(_PROBE_EVERY_S, self._probe)
         try:
             recovered = recover(root, self._clock)
             self._clipping.tell_again(recovered.unsent)
@@ -135,7 +144,7 @@ class PackageStore:
     def use(self) -> EvidenceUse:
         """Return how the store is doing; may be called from any thread."""
         return EvidenceUse(
-            used_bytes=self._retention.used_bytes,
+            used_bytes=self._room.used_bytes,
             quota_bytes=self._policy.retention.quota_bytes,
             free_bytes=free_bytes(self._root),
             unwritten_clips=self._clipping.unwritten,
@@ -166,8 +175,6 @@ class PackageStore:
             self._trouble.begin(Cause.PICTURES, str(error))
         self._dwell.observe(observation)
         self._clipping.observe(observation)
-        if self._trouble.has(Cause.PICTURES):
-            self._probe()
 
     def capture(self, violation: Violation, observation: Observation) -> Writing:
         """Take hold of what proves a step: its frame, first sight and packets.
@@ -216,21 +223,23 @@ class PackageStore:
             wanted.set_result(clip_wanted)
 
     def _keep(self, package: Package, step: Captured) -> Evidence:
-        self._require_space()
         violation, observation = step.violation, step.observation
-        shots = shots_of(
-            violation,
-            observation,
-            step.sight,
-            zone=self._policy.zone,
-            growth=step.growth,
-        )
-        entries, failed = package.save(list(shots), step=violation.sequence)
-        if failed:
-            self._trouble.begin(
-                Cause.PICTURES, f"{package.folder.name}: {failed[0]}; free space"
+        shots = list(
+            shots_of(
+                violation,
+                observation,
+                step.sight,
+                zone=self._policy.zone,
+                growth=step.growth,
             )
-        seals = self._seal(package, entries, violation, observation)
+        )
+        with self._room.taken(SEAL_BYTES + sum(shot.size_bytes for shot in shots)):
+            entries, failed = package.save(shots, step=violation.sequence)
+            if failed:
+                self._trouble.begin(
+                    Cause.PICTURES, f"{package.folder.name}: {failed[0]}; free space"
+                )
+            seals = self._seal(package, entries, violation, observation)
         if not failed:
             self._trouble.end(Cause.PICTURES)
         return Evidence((*(entry.artifact for entry in entries), *seals))
@@ -262,31 +271,16 @@ class PackageStore:
                 raise
 
     def _sweep(self) -> None:
-        freed = self._retention.sweep({*self._needed(), *being_written(self._root)})
+        freed = self._room.sweep()
         if freed:
             log.info("evidence: retention freed %d bytes", freed)
 
-    def _require_space(self) -> None:
-        free = free_bytes(self._root)
-        if free < self._policy.min_free_bytes:
-            msg = (
-                f"{self._root}: {free >> 20} MiB free, expected at least "
-                f"{self._policy.min_free_bytes >> 20} MiB; free space"
-            )
-            raise EvidenceError(msg)
-
     def _probe(self) -> None:
         """See whether evidence could be written again."""
-        now_s = self._clock.monotonic_s()
-        if now_s < self._probe_at_s:
+        if not self._trouble.has(Cause.PICTURES):
             return
-        self._probe_at_s = now_s + _PROBE_EVERY_S
-        probe = self._root / ".probe"
         try:
-            self._require_space()
-            make_folder(self._root)
-            write_atomically(probe, bytes(4096))
-            probe.unlink()
+            self._room.probe()
         except (OSError, EvidenceError) as error:
             log.debug("evidence still degraded: %s", error)
         else:

@@ -82,6 +82,12 @@ class Take:
         return not self.packets and not self.pictures
 
     @property
+    def size_bytes(self) -> int:
+        """What its files will take, about: the clip, and copies half as large."""
+        packets = sum(len(packet.payload) for packet in self.packets)
+        return (packets + sum(len(jpeg) for _, jpeg in self.pictures)) * 3 // 2
+
+    @property
     def captured_at(self) -> datetime:
         """Wall time of the clip's first frame."""
         lead_s = self.moment.media_time_s - self._times_s[0]

@@ -107,7 +107,11 @@ class StoreCollector(Collector):
             degraded.add_metric((part,), float(part in use.degraded))
         yield degraded
         for name, text, value in (
-            ("used_bytes", "All packages, as of the latest sweep", use.used_bytes),
+            (
+                "used_bytes",
+                "All packages and what is being written",
+                use.used_bytes,
+            ),
             ("quota_bytes", "What all packages may take", use.quota_bytes),
             ("free_bytes", "Free space on the evidence disk", use.free_bytes),
             ("clips_unwritten", "Clips that wait to be written", use.unwritten_clips),

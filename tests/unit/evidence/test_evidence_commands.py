@@ -99,7 +99,7 @@ def test_the_page_hides_originals_and_says_how_many(home: Path) -> None:
     assert "wide deciding redacted" in page
     assert not re.search(r"<figcaption>wide deciding ·", page)
     assert page.count("<video") == page.count("clip redacted") == 1
-    assert "3 original files are not shown" in page
+    assert "5 files are not shown: originals and copies with plates" in page
     assert "http" not in re.sub(r"data:[^\"]*", "", page)
 
 

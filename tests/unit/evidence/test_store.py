@@ -1,5 +1,6 @@
 import hashlib
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -203,14 +204,22 @@ def test_evidence_recovers_by_itself_and_says_so(tmp_path: Path) -> None:
     blocked.write_text("in the way")
     health: list[HealthEvent] = []
     clock = ManualClock()
-    store = PackageStore(blocked, on_health=health.append, clock=clock)
+    again = threading.Event()
+
+    def hear(event: HealthEvent) -> None:
+        health.append(event)
+        if event.ok:
+            again.set()
+
+    store = PackageStore(blocked, on_health=hear, clock=clock)
     parked_and_decided(store)
     blocked.unlink()
     clock.advance(60)
 
-    store.observe(observed(street(20)))
+    recovered = again.wait(20)  # nothing is decided meanwhile
     evidence = parked_and_decided(store)
 
+    assert recovered
     assert [h.ok for h in health] == [False, True]
     assert evidence.artifacts
 

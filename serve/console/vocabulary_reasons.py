@@ -29,6 +29,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "lane_here": ("Vehicles that used its own lane", "本车道驶过的车辆"),
     "label": ("Recognised as", "识别为"),
     "score": ("Score of the detector", "检测得分"),
+    "faint": ("Seen faintly, but again and again", "检测得分偏低,但持续出现"),
     "baseline": ("Was there when watching began", "开始监看时已存在"),
     "place": ("The place", "现场"),
     "clear_views": ("Clear views of the empty place", "确认清空的画面数"),

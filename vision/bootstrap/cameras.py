@@ -112,7 +112,7 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
         settings.id,
         shared.labels,
         kinds=build_kinds(site.rules),
-        params=_patience(site.places, settings.period_s),
+        params=_patience(site.places, settings.period_s, shared.labels),
         homography=scene.homography,
     )
     rules = build_rules(site.rules, scene, shared.labels, build_schedule(site))
@@ -184,8 +184,22 @@ def _looks(rules: tuple[PlaceRule, ...], shared: Surroundings) -> LookWatch | No
     return LookWatch(desk, SecondLooks(rules, params), store, shared.clock)
 
 
-def _patience(settings: PlaceSettings, period_s: float) -> PlaceParams:
-    """Return patience that fits the sampling period, unless the site says otherwise."""
+def _patience(
+    settings: PlaceSettings, period_s: float, labels: tuple[str, ...]
+) -> PlaceParams:
+    """Return patience that fits the sampling period, unless the site says otherwise.
+
+    Raises:
+        ConfigError: a class of its own score is none of the model's.
+    """
+    for key in ("open_scores", "faint_scores"):
+        unknown = sorted(set(getattr(settings, key)) - set(labels))
+        if unknown and key in settings.model_fields_set:
+            msg = (
+                f"places.{key} names {', '.join(unknown)}; expected classes that the "
+                f"model gives: {', '.join(labels)}"
+            )
+            raise ConfigError(msg)
     return replace(
         PlaceParams.for_period(period_s), **settings.model_dump(exclude_unset=True)
     )

@@ -102,9 +102,17 @@ def concerns(rule: RuleSettings, camera_id: str, zone_kinds: Container[str]) -> 
 
 
 class PlaceSettings(Settings):
-    """How patiently still objects are remembered (`vision/rules/kinds.py`)."""
+    """How patiently still objects are remembered (`vision/rules/kinds.py`).
+
+    `open_scores` gives single classes another `open_score`, by the model's names;
+    `faint_scores` names those that may be opened fainter, given time.
+    """
 
     open_score: Share = 0.45
+    open_scores: dict[str, Share] = Field(default_factory=dict)
+    faint_scores: dict[str, Share] = Field(default_factory=lambda: {"garbage": 0.3})
+    faint_s: Seconds = 20
+    faint_support: Share = 0.8
     keep_score: Share = 0.2
     settle_s: Seconds = 3
     max_gap_s: Seconds = 10

@@ -59,6 +59,7 @@ class Place:
         preset: PTZ preset in whose picture it stands, or None.
         bareness: likeness of the place, when the object had settled, to the ground
             without it, [-1, 1]: near 1, nothing was added; None: not seen long enough.
+        faint: the detector never was sure of it, but kept finding it.
         timeline: its states so far, oldest first; of a long life the first and the
             latest ones.
     """
@@ -83,6 +84,7 @@ class Place:
     end_reason: str | None = None
     preset: str | None = None
     bareness: float | None = None
+    faint: bool = False
     timeline: tuple[Stretch, ...] = ()
 
     @property

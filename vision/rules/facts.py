@@ -1,6 +1,7 @@
 """Reasons, compared with their limits."""
 
 from dataclasses import fields
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from vision.core.places import Place
@@ -12,12 +13,12 @@ if TYPE_CHECKING:
 
 def at_least(name: str, value: float, bound: float, unit: str = "1") -> Fact:
     """Return a fact that holds when `value` reaches `bound`."""
-    return Fact(name, round(value, 3), unit, f">= {bound:g}", value >= bound)
+    return Fact(name, round(value, 3), unit, f">= {_text(bound)}", value >= bound)
 
 
 def below(name: str, value: float, bound: float, unit: str = "1") -> Fact:
     """Return a fact that holds while `value` stays below `bound`."""
-    return Fact(name, round(value, 3), unit, f"< {bound:g}", value < bound)
+    return Fact(name, round(value, 3), unit, f"< {_text(bound)}", value < bound)
 
 
 def required(name: str, value: str, *, holds: bool, bound: str) -> Fact:
@@ -52,3 +53,9 @@ def named(limits: "DataclassInstance", prefix: str = "") -> Params:
         )
         for name, value in found
     )
+
+
+@lru_cache(maxsize=1024)
+def _text(bound: float) -> str:
+    """Return a limit as evidence shows it; the same few are asked for every time."""
+    return f"{bound:g}"

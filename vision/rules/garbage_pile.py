@@ -12,7 +12,7 @@ from vision.rules.facts import at_least, below, circumstances, named
 from vision.rules.kinds import GARBAGE
 from vision.rules.ledger import Ledger
 from vision.rules.lifecycle import LifecycleParams, Verdict
-from vision.rules.people import person_near
+from vision.rules.people import Crowd
 from vision.rules.place_rule import PlaceRule
 from vision.rules.schedule import Schedule
 from vision.rules.standing import Terms, standing
@@ -68,6 +68,7 @@ class GarbagePile(PlaceRule):
         self._schedule = schedule or Schedule()
         self._terms = Terms("clean", None, _MIN_OVERLAP, anywhere=True)
         self._alone = Ledger(resets=True)
+        self._crowd = Crowd()
         super().__init__(LifecycleParams(p.update_every_s), {"alone": self._alone})
 
     @property
@@ -83,7 +84,7 @@ class GarbagePile(PlaceRule):
         ground = standing(place, observation, self._terms, self._schedule)
         if ground is None:
             return None
-        contact = person_near(place, observation, reach=p.contact_reach)
+        contact = self._crowd.near(place, observation, reach=p.contact_reach)
         alone_s = self._alone.credit(place, holds=not contact)
         growth = _growth(place)
         facts = (

@@ -1,6 +1,8 @@
 """What can stand still, and how patient the memory is with it."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Self
 
 
@@ -72,7 +74,13 @@ class PlaceParams:
     """How patient the memory is.
 
     Attributes:
-        open_score: detection score from which something new is noticed.
+        open_score: detection score at which something new is taken for certain.
+        open_scores: likewise by class, where it differs.
+        faint_scores: score, by class, from which something new is looked at for longer:
+            one of these is noise, the same box again and again is an object. Only where
+            that was measured to hold: refuse; a tree can look like a bin for minutes.
+        faint_s: how long that must stand before it is a place, seconds,
+        faint_support: and share of looks in which the detector must find it.
         keep_score: score that is enough for what is known already.
         settle_s: how long an object must stand before it is a place, seconds.
         max_gap_s: longest time between two sights that counts as observed, seconds.
@@ -97,6 +105,10 @@ class PlaceParams:
     """
 
     open_score: float = 0.45
+    open_scores: Mapping[str, float] = field(default_factory=dict)
+    faint_scores: Mapping[str, float] = field(default_factory=lambda: {"garbage": 0.3})
+    faint_s: float = 20.0
+    faint_support: float = 0.8
     keep_score: float = 0.2
     settle_s: float = 3.0
     max_gap_s: float = 10.0
@@ -129,3 +141,17 @@ class PlaceParams:
         return cls(
             max_gap_s=longest_s, patience_s=max(cls().patience_s, 2.5 * period_s)
         )
+
+    def opens(self, label: str, score: float) -> bool:
+        """Return whether one detection is enough to take something for certain."""
+        return score >= self.open_scores.get(label, self.open_score)
+
+    def may_be(self, label: str, score: float) -> bool:
+        """Return whether one detection is enough to keep an eye on something."""
+        return score >= self.faint_scores.get(label, math.inf)
+
+    def proof(self, *, firm: bool) -> tuple[float, float]:
+        """Return how long something new must stand, seconds, and be found, a share."""
+        if firm:
+            return self.settle_s, self.settle_support
+        return max(self.faint_s, self.settle_s), self.faint_support

@@ -13,33 +13,54 @@ from vision.rules.slot import Slot
 _INSIDE = 0.8  # share of a box within a footprint: a part of the same object
 
 
-def match(
-    slots: Sequence[Slot],
-    boxes: FloatArray,
-    kind: Kind,
-    accepts: Callable[[int], bool],
-) -> dict[int, int]:
-    """Pair footprints with boxes one to one: settled first, best overlap first.
+def overlap_within_reach(
+    slots: Sequence[Slot], boxes: FloatArray, kind: Kind
+) -> FloatArray:
+    """Return how much each footprint and box overlap.
 
     Args:
         slots: footprints of one kind.
         boxes: (N, 4) of the same kind, reference-view pixels.
         kind: how far from its anchor a box may be.
+
+    Returns:
+        (S, N) IoU; minus infinity where a box is too far from its anchor.
+    """
+    if not slots or len(boxes) == 0:
+        return np.empty((len(slots), len(boxes)), np.float32)
+    anchors = np.array([slot.anchor for slot in slots], np.float32)
+    size = np.maximum(anchors[:, 2:] - anchors[:, :2], 1.0)
+    between = bottom_center(boxes)[None] - bottom_center(anchors)[:, None]
+    shift = np.abs(between / size[:, None]).max(axis=2)
+    settled = np.array([slot.settled for slot in slots])
+    reach = np.where(settled, kind.keep_shift, kind.settle_shift)[:, None]
+    overlap = iou(anchors, boxes)
+    allowed = (overlap >= kind.min_iou) & (shift <= reach)
+    return np.where(allowed, overlap, -np.inf).astype(np.float32)
+
+
+def match(
+    slots: Sequence[Slot], overlap: FloatArray, accepts: Callable[[int], bool]
+) -> dict[int, int]:
+    """Pair footprints with boxes one to one: settled first, best overlap first.
+
+    Args:
+        slots: footprints of one kind.
+        overlap: (S, N) of each with each box, as `overlap_within_reach` returns it.
         accepts: asked with a slot's index whether the picture still shows it.
 
     Returns:
         Box index by slot index.
     """
-    if not slots or len(boxes) == 0:
+    if overlap.size == 0:
         return {}
     settled = np.array([slot.settled for slot in slots])
-    rank = _overlap_within_reach(slots, boxes, kind) + settled[:, None]
+    rank = overlap + settled[:, None]
+    rows, columns = np.nonzero(np.isfinite(rank))
+    order = np.argsort(-rank[rows, columns], kind="stable")
     pairs: dict[int, int] = {}
     taken: set[int] = set()
-    for flat in np.argsort(-rank, axis=None, kind="stable"):
-        s, b = divmod(int(flat), len(boxes))
-        if np.isneginf(rank[s, b]):
-            break
+    for s, b in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
         if s not in pairs and b not in taken and accepts(s):
             pairs[s] = b
             taken.add(b)
@@ -49,7 +70,7 @@ def match(
 def same_place(a: Slot, b: Slot, kind: Kind) -> bool:
     """Return whether two slots of one kind claim the same footprint."""
     box = np.array([b.anchor], np.float32)
-    return bool(np.isfinite(_overlap_within_reach([a], box, kind)[0, 0]))
+    return bool(np.isfinite(overlap_within_reach([a], box, kind)[0, 0]))
 
 
 def within_reach(a: Xyxy, b: Xyxy, kind: Kind, homography: FloatArray | None) -> bool:
@@ -72,6 +93,8 @@ def within_reach(a: Xyxy, b: Xyxy, kind: Kind, homography: FloatArray | None) ->
 
 def on_footprint(anchor: Xyxy, boxes: FloatArray, min_iou: float) -> BoolArray:
     """Return which boxes, (N, 4), show the object on a footprint or a part of it."""
+    if len(boxes) == 0:
+        return np.zeros(0, np.bool_)
     overlap = iou(np.array([anchor], np.float32), boxes)[0]
     return np.asarray((overlap >= min_iou) | inside(anchor, boxes), dtype=np.bool_)
 
@@ -91,18 +114,3 @@ def inside(anchor: Xyxy, boxes: FloatArray) -> BoolArray:
     """Return which boxes, (N, 4), lie within a footprint."""
     shared = intersection(np.array([anchor], np.float32), boxes)[0]
     return np.asarray(shared >= _INSIDE * area(boxes), dtype=np.bool_)
-
-
-def _overlap_within_reach(
-    slots: Sequence[Slot], boxes: FloatArray, kind: Kind
-) -> FloatArray:
-    """Return (S, N) overlaps; minus infinity where a box is too far from its anchor."""
-    anchors = np.array([slot.anchor for slot in slots], np.float32)
-    size = np.maximum(anchors[:, 2:] - anchors[:, :2], 1.0)
-    between = bottom_center(boxes)[None] - bottom_center(anchors)[:, None]
-    shift = np.abs(between / size[:, None]).max(axis=2)
-    settled = np.array([slot.settled for slot in slots])
-    reach = np.where(settled, kind.keep_shift, kind.settle_shift)[:, None]
-    overlap = iou(anchors, boxes)
-    allowed = (overlap >= kind.min_iou) & (shift <= reach)
-    return np.where(allowed, overlap, -np.inf).astype(np.float32)

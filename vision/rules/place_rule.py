@@ -8,7 +8,7 @@ from typing import ClassVar, TypedDict, cast
 from vision.core.errors import ConfigError
 from vision.core.observation import Observation
 from vision.core.places import Place
-from vision.core.violations import Candidate, Params, Slug, Violation
+from vision.core.violations import Candidate, Confidence, Fact, Params, Slug, Violation
 from vision.rules.cases import BookRecord, Case
 from vision.rules.kinds import KIND_NAMED
 from vision.rules.ledger import PlaceMemo, PlaceTable
@@ -64,15 +64,22 @@ class PlaceRule(ABC):
         """Return the steps that this frame brings: opened, updated, cleared."""
         places = [place for place in observation.places if place.kind == self.kind]
         steps = [
-            self._book.follow(place, self.judge(place, observation), observation)
+            self._book.follow(place, self._weigh(place, observation), observation)
             for place in places
         ]
         alive = {place.place_id for place in places if place.end_reason is None}
         self._book.keep(alive)
         for memo in self._memos.values():
             memo.keep(alive)
-        params = self.params
-        return [replace(step, params=params) for step in steps if step is not None]
+        return [replace(step, params=self.params) for step in steps if step is not None]
+
+    def _weigh(self, place: Place, observation: Observation) -> Verdict | None:
+        """Return the verdict; of what the detector is never sure of, a cautious one."""
+        verdict = self.judge(place, observation)
+        if verdict is None or not place.faint:
+            return verdict
+        facts = (*verdict.facts, Fact("faint", value=True))
+        return replace(verdict, confidence=Confidence.LOW, facts=facts)
 
     @property
     def offending(self) -> frozenset[str]:

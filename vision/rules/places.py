@@ -249,7 +249,7 @@ class PlaceMemory:
         """Return why a slot is over, or None."""
         p = self._params
         if not slot.settled:
-            return "fleeting" if slot.wavers(p.settle_s, p.settle_support) else None
+            return "fleeting" if slot.wavers(*p.proof(firm=slot.firm)) else None
         if slot.state is PlaceState.STANDING:
             return None
         kind = self._kinds[slot.kind]

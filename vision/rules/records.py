@@ -2,7 +2,7 @@
 
 import base64
 from datetime import datetime
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
@@ -30,6 +30,7 @@ class SlotRecord(TypedDict):
     baseline: bool
     shares: list[tuple[str, float]]
     preset: str | None
+    firm: NotRequired[bool]  # not in records of earlier versions
 
 
 def to_record(slot: Slot) -> SlotRecord:
@@ -49,6 +50,7 @@ def to_record(slot: Slot) -> SlotRecord:
         "baseline": slot.baseline,
         "shares": list(slot.votes.shares()),
         "preset": slot.preset,
+        "firm": slot.firm,
     }
 
 
@@ -77,6 +79,7 @@ def from_record(record: SlotRecord, vote_window_s: float) -> Slot:
         state=PlaceState.MISSING,
         unbroken=False,
         preset=record["preset"],
+        firm=bool(record.get("firm", True)),
     )
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
-from vision.core.arrays import FloatArray, ImageU8, IntArray
+from vision.core.arrays import BoolArray, FloatArray, ImageU8, IntArray
 from vision.core.detections import Detections
 from vision.core.frame import Frame
 from vision.core.geometry import area, intersection
@@ -91,12 +92,12 @@ class Scan:
 
     def of_kind(self, labels: frozenset[str], min_score: float) -> IntArray:
         """Return the indices of detections of some classes, best first."""
-        of_kind = np.array([label in labels for label in self.labels], np.bool_)
-        wanted = of_kind[self.detections.class_id] & (
-            self.detections.score >= min_score
-        )
-        indices = np.flatnonzero(wanted)
-        return indices[np.argsort(-self.detections.score[indices], kind="stable")]
+        of_kind = _belonging(self.labels, labels)[self.detections.class_id]
+        score = self.detections.score
+        indices = np.flatnonzero(of_kind & (score >= min_score))
+        if len(indices) < 2:  # noqa: PLR2004 one is in order
+            return indices
+        return indices[np.argsort(-score[indices], kind="stable")]
 
     def sighting(self, index: int, look: ImageU8 | None) -> Sighting:
         """Return one detection.
@@ -125,3 +126,9 @@ class Scan:
         if len(in_front) == 0:
             return 0.0
         return float(intersection(box, in_front).max() / area(box)[0])
+
+
+@lru_cache(maxsize=64)  # one a kind and model
+def _belonging(names: tuple[str, ...], labels: frozenset[str]) -> BoolArray:
+    """Return which class ids, (len(names),), belong to some labels."""
+    return np.array([name in labels for name in names], np.bool_)

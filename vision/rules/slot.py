@@ -69,6 +69,7 @@ class Slot:
         observed_s: seconds seen standing.
         score: mean detection score.
         sightings: detections so far.
+        firm: the detector was sure of it at least once.
         settled: it has stood long enough to be a place; the anchor is fixed.
         place_id: identity, once settled.
         is_new: it settled with this picture.
@@ -96,6 +97,7 @@ class Slot:
     observed_s: float = 0.0
     score: float = 0.0
     sightings: int = 0
+    firm: bool = True
     settled: bool = False
     place_id: str = ""
     is_new: bool = False
@@ -186,8 +188,7 @@ class Slot:
 
         Args:
             dt_s: time since the picture before, seconds.
-            changed: something else was seen; without that, a missed detection does not
-                break the observation.
+            changed: something else was seen; a mere miss does not break observation.
         """
         self.state = PlaceState.MISSING
         self.unbroken = self.unbroken and not changed
@@ -228,6 +229,7 @@ class Slot:
         self.anchor, self.look = other.anchor, other.look
         self.ground, self.bareness = other.ground, other.bareness
         self.observed_s += other.observed_s
+        self.firm = self.firm or other.firm
         self.extent = None
         self.stand(other.last, 0.0)
 
@@ -278,6 +280,7 @@ class Slot:
             preset=self.preset,
             bareness=self.bareness,
             timeline=self.timeline,
+            faint=not self.firm,
         )
 
 

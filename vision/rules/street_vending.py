@@ -12,7 +12,7 @@ from vision.rules.facts import at_least, circumstances, named
 from vision.rules.kinds import VENDOR
 from vision.rules.ledger import Ledger
 from vision.rules.lifecycle import LifecycleParams, Verdict
-from vision.rules.people import person_near
+from vision.rules.people import Crowd
 from vision.rules.place_rule import PlaceRule
 from vision.rules.schedule import Schedule
 from vision.rules.standing import Terms, standing
@@ -60,6 +60,7 @@ class StreetVending(PlaceRule):
         self._schedule = schedule or Schedule()
         self._terms = Terms("no_vending", "market", p.min_overlap, anywhere=False)
         self._tended = Ledger(resets=False)
+        self._crowd = Crowd()
         super().__init__(LifecycleParams(p.update_every_s), {"tended": self._tended})
 
     @property
@@ -75,7 +76,7 @@ class StreetVending(PlaceRule):
         ground = standing(place, observation, self._terms, self._schedule)
         if ground is None:
             return None
-        person = person_near(place, observation, reach=p.tending_reach)
+        person = self._crowd.near(place, observation, reach=p.tending_reach)
         tended_s = self._tended.credit(place, holds=person)
         tended = tended_s / place.observed_s if place.observed_s > 0 else 0.0
         facts = (

@@ -202,21 +202,22 @@ class TrafficWatch:
         came_s = np.array([place.first_seen_s for place in places], np.float64)
         # When vehicles of the start came nobody knows: no sign that they came together.
         came_s[[place.baseline for place in places]] = np.nan
-        lanes = [(lane_of(place, observation), place.preset) for place in places]
-        found = []
-        for i, place in enumerate(places):
+        together = np.linalg.norm(spots, axis=2) <= p.mate_reach
+        together &= np.abs(came_s - came_s[:, None]) <= p.together_s
+        np.fill_diagonal(together, val=False)
+        found = [frozenset[str]()] * len(places)
+        for i in np.flatnonzero(together.any(axis=1)).tolist():
+            place = places[i]
             beside = self._evidence[place.place_id].beside_lane(spots[i])
-            mates = (np.linalg.norm(spots[i], axis=1) <= p.mate_reach) & (
-                beside <= p.lane_half
-            )
-            mates &= np.abs(came_s - came_s[i]) <= p.together_s
-            mates[i] = False
-            found.append(
-                frozenset(
-                    places[j].place_id
-                    for j in np.flatnonzero(mates).tolist()
-                    if lanes[j] == lanes[i]
-                )
+            lane = lane_of(place, observation), place.preset
+            mates = [
+                places[j]
+                for j in np.flatnonzero(together[i] & (beside <= p.lane_half)).tolist()
+            ]
+            found[i] = frozenset(
+                mate.place_id
+                for mate in mates
+                if (lane_of(mate, observation), mate.preset) == lane
             )
         return found
 

@@ -44,6 +44,9 @@ class Votes:
         self._seconds: deque[_Second] = deque()
         self._shares = shares
         self._fresh = True
+        # Kept up beside the seconds, as both are asked for in every picture:
+        self._found: deque[float] = deque()  # share of looks with the object, each
+        self._voted: dict[str, int] = {}  # seconds by the labels that got votes
 
     def add(self, label: str, score: float, at_s: float) -> None:
         """Count one sighting.
@@ -56,6 +59,9 @@ class Votes:
         second = self._second(at_s)
         second.looks += 1
         second.seen += 1
+        self._found[-1] = second.seen / second.looks
+        if label not in second.tally:
+            self._voted[label] = self._voted.get(label, 0) + 1
         votes = second.tally.get(label, 0.0)
         second.tally[label] = votes + max(score, _LEAST_WEIGHT)
         self._fresh = False
@@ -63,7 +69,9 @@ class Votes:
     def abstain(self, at_s: float) -> None:
         """Count a picture in which the detector was silent although it is there."""
         self.shares()  # before the votes behind it leave the window
-        self._second(at_s).looks += 1
+        second = self._second(at_s)
+        second.looks += 1
+        self._found[-1] = second.seen / second.looks
 
     def shares(self) -> Shares:
         """Return each label's share at the latest vote, largest first; sum is 1."""
@@ -74,27 +82,31 @@ class Votes:
 
     def support(self) -> float:
         """Return in how many of the recent looks the detector found it, [0, 1]."""
-        if not self._seconds:
-            return 0.0
-        found = sum(second.seen / second.looks for second in self._seconds)
-        return found / len(self._seconds)
+        return sum(self._found) / len(self._found) if self._found else 0.0
 
     def restart(self) -> None:
         """Forget the votes, keep their outcome: the clock starts anew."""
         self.shares()
         self._seconds.clear()
+        self._found.clear()
+        self._voted.clear()
 
     def _second(self, at_s: float) -> _Second:
         if not self._seconds or int(at_s) > self._seconds[-1].number:
             self._seconds.append(_Second(int(at_s)))
+            self._found.append(0.0)
         while self._seconds[-1].number - self._seconds[0].number > self._window_s:
-            self._seconds.popleft()
+            self._found.popleft()
+            for label in self._seconds.popleft().tally:
+                self._voted[label] -= 1
+                if self._voted[label] == 0:
+                    del self._voted[label]
         return self._seconds[-1]
 
     def _count(self) -> Shares:
+        if len(self._voted) == 1:
+            return ((next(iter(self._voted)), 1.0),)  # nearly always
         voted = [second.tally for second in self._seconds if second.tally]
-        if len(names := {label for tally in voted for label in tally}) == 1:
-            return ((names.pop(), 1.0),)  # nearly always
         total: dict[str, float] = {}
         for tally in voted:
             share = 1 / sum(tally.values())

@@ -1,16 +1,22 @@
 """What one picture says about the still objects of one kind."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from vision.core.arrays import BoolArray, IntArray
+from vision.core.arrays import BoolArray, FloatArray, IntArray
 from vision.core.geometry import iou
 from vision.core.places import PlaceState
 from vision.rules.appearance import similarity
 from vision.rules.kinds import Kind, PlaceParams
-from vision.rules.matching import inside, match, on_footprint, sizes_away
+from vision.rules.matching import (
+    inside,
+    match,
+    on_footprint,
+    overlap_within_reach,
+    sizes_away,
+)
 from vision.rules.scan import Scan
 from vision.rules.slot import Slot, as_xyxy
 from vision.rules.votes import Votes
@@ -50,20 +56,32 @@ class Watch:
             for slot in known:
                 self._mind_successors(slot, found, scan)
         here = [slot for slot in known if not slot.departed]
-        pairs = match(here, boxes, self._kind, lambda s: self._accepts(here[s], scan))
+        overlap = overlap_within_reach(here, boxes, self._kind)
+        pairs = match(here, overlap, lambda s: self._accepts(here[s], scan))
         for s, b in pairs.items():
             self._see(here[s], int(found[b]), scan)
-        taken = boxes[list(pairs.values())]
-        explained = np.asarray(
-            (iou(taken, boxes) >= _SAME_BOX_IOU).any(axis=0), np.bool_
-        )
+        explained = self._explained(pairs, boxes, overlap)
         for s, slot in enumerate(here):
             if s not in pairs:
-                explained |= self._look_again(slot, scan, found)
+                rest = np.flatnonzero(~explained)
+                explained[rest] = self._look_again(slot, scan, found[rest])
         for slot in known:
             if slot.departed:
                 slot.miss(scan.dt_s)
-        return self._notice(found[~explained], scan)
+        return self._notice(found[~explained], known, scan)
+
+    def _explained(
+        self, pairs: Mapping[int, int], boxes: FloatArray, overlap: FloatArray
+    ) -> BoolArray:
+        """Return which boxes, (N, 4), the slots seen in this picture account for."""
+        if len(pairs) == len(boxes):
+            return np.ones(len(boxes), np.bool_)
+        taken = boxes[list(pairs.values())]
+        same = np.asarray((iou(taken, boxes) >= _SAME_BOX_IOU).any(axis=0), np.bool_)
+        if self._kind.is_individual:
+            return same
+        # A bin may be taken for a full one as well, in a box of another height.
+        return same | np.isfinite(overlap[list(pairs)]).any(axis=0)
 
     def _mind_successors(self, slot: Slot, found: IntArray, scan: Scan) -> None:
         """Note who is elsewhere while a footprint is empty; who comes onto it is new.
@@ -105,6 +123,7 @@ class Watch:
     def _see(self, slot: Slot, index: int, scan: Scan) -> None:
         now_s = scan.now.media_time_s
         slot.stand(scan.now, self._params.max_gap_s)
+        slot.firm = slot.firm or self._is_firm(scan, index)
         unlooked_s = now_s - slot.looked_s
         if slot.settled and slot.look is not None and unlooked_s < _LOOK_EVERY_S:
             slot.see(scan.sighting(index, None), scan.now, 0.0)
@@ -112,22 +131,40 @@ class Watch:
             share = 1 - math.exp(-unlooked_s / self._params.look_s)
             slot.see(scan.sighting(index, scan.look(slot.anchor)), scan.now, share)
             slot.looked_s = now_s
-        p = self._params
+        settle_s, support = self._params.proof(firm=slot.firm)
         if (
             not slot.settled
-            and slot.observed_s >= p.settle_s
-            and slot.votes.support() >= p.settle_support
+            and slot.observed_s >= settle_s
+            and slot.votes.support() >= support
         ):
             slot.come_to_rest()
             slot.look = scan.look(slot.anchor)
             slot.ground = scan.ground(slot.anchor)
             slot.bareness = scan.added_to(slot.ground, slot.anchor)
 
+    def _is_firm(self, scan: Scan, index: int) -> bool:
+        label = scan.labels[int(scan.detections.class_id[index])]
+        return self._params.opens(label, float(scan.detections.score[index]))
+
+    def _may_be_faint(self, index: int, known: Sequence[Slot], scan: Scan) -> bool:
+        """Return whether an unsure box is worth watching: part of nothing known."""
+        box = scan.boxes[index : index + 1]
+        label = scan.labels[int(scan.detections.class_id[index])]
+        score = float(scan.detections.score[index])
+        return self._params.may_be(label, score) and not any(
+            on_footprint(slot.anchor, box, self._kind.min_iou)[0] for slot in known
+        )
+
     def _look_again(self, slot: Slot, scan: Scan, found: IntArray) -> BoolArray:
         """Decide without a detection: still there, hidden, or not there.
 
+        Args:
+            slot: which.
+            scan: the picture.
+            found: detections of the kind that nothing else explains.
+
         Returns:
-            (N,) bool: which of the found boxes are explained by this slot.
+            (N,) bool: which of these boxes are explained by this slot.
         """
         p = self._params
         alike = similarity(slot.look, scan.look(slot.anchor))
@@ -156,14 +193,14 @@ class Watch:
         # The ground was never seen: another look must do.
         return slot.look is not None and (alike is None or alike < p.other_look)
 
-    def _notice(self, fresh: IntArray, scan: Scan) -> list[Slot]:
+    def _notice(self, fresh: IntArray, known: Sequence[Slot], scan: Scan) -> list[Slot]:
         """Open a slot for each box that nothing known explains, best score first."""
         new: list[Slot] = []
         for index in fresh:
-            box = as_xyxy(scan.boxes[index])
-            sighting = scan.sighting(int(index), scan.look(box))
-            if sighting.score < self._params.open_score:
-                break
+            firm = self._is_firm(scan, int(index))
+            if not firm and not self._may_be_faint(int(index), known, scan):
+                continue
+            sighting = scan.sighting(int(index), scan.look(as_xyxy(scan.boxes[index])))
             anchors = np.array([slot.anchor for slot in new], np.float32).reshape(-1, 4)
             if (
                 new
@@ -174,6 +211,7 @@ class Watch:
             votes = Votes(self._params.vote_window_s)
             slot = Slot(self._kind.name, sighting.xyxy, None, scan.now, scan.now, votes)
             slot.preset = scan.view.preset
+            slot.firm = firm
             slot.see(sighting, scan.now, 1.0)
             new.append(slot)
         return new

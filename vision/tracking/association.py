@@ -1,6 +1,7 @@
 """Follows moving objects from picture to picture, in seconds, not in frames."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -54,11 +55,11 @@ class _Trail:
     velocity: FloatArray = field(default_factory=lambda: np.zeros(2, np.float32))
     labels: Counter[str] = field(default_factory=Counter)
 
-    def expected(self, now_s: float) -> FloatArray:
-        """Return the (4,) box where it should be now."""
-        dt_s = now_s - self.last_seen_s
-        dx, dy = (float(speed) * dt_s for speed in self.velocity)
-        return np.asarray(self.xyxy + np.array((dx, dy, dx, dy)), np.float32)
+    def see(self, xyxy: FloatArray, name: str, now_s: float) -> None:
+        """Take its box, (4,), in the latest picture."""
+        self.xyxy = xyxy
+        self.last_seen_s = now_s
+        self.labels[name] += 1
 
     def reach(self, now_s: float, params: TrackerParams) -> float:
         """Return how far from there it may be, in box sizes."""
@@ -129,9 +130,10 @@ class AssociationTracker:
         found = detections.where(detections.score >= p.min_score)
         names = [self._labels[i] for i in found.class_id]
         pairs = self._assign(found.xyxy, names, now_s)
+        self._steer(pairs, found.xyxy, now_s)
         for b in range(len(found)):
             if b in pairs:
-                self._follow(pairs[b], found.xyxy[b], names[b], now_s)
+                pairs[b].see(found.xyxy[b], names[b], now_s)
             elif found.score[b] >= p.new_score:
                 self._begin(found.xyxy[b], names[b], now_s)
         self._trails.sort(key=lambda trail: -trail.last_seen_s)
@@ -148,7 +150,7 @@ class AssociationTracker:
         """
         if not self._trails or len(boxes) == 0:
             return {}
-        expected = np.array([trail.expected(now_s) for trail in self._trails])
+        expected = self._expected(now_s)
         groups = [self._groups.get(name, name) for name in names]
         own = np.array([trail.group for trail in self._trails])
         alike = own[:, None] == np.array(groups)
@@ -164,20 +166,38 @@ class AssociationTracker:
         pairs += _best_pairs(distance, free & alike & (distance <= reach[:, None]))
         return {b: self._trails[t] for t, b in pairs}
 
-    def _follow(self, trail: _Trail, box: FloatArray, name: str, now_s: float) -> None:
-        dt_s = now_s - trail.last_seen_s
-        if dt_s > 0:
-            (x1, _, x2, foot), (a1, _, a2, there) = trail.xyxy.tolist(), box.tolist()
-            way = np.array(((a1 + a2 - x1 - x2) / 2, there - foot), np.float32)
-            speed = way / dt_s
-            known = trail.last_seen_s > trail.first_seen_s
-            share = 1 - np.exp(-dt_s / self._params.smooth_s) if known else 1.0
-            trail.velocity = np.asarray(
-                trail.velocity + share * (speed - trail.velocity), np.float32
-            )
-        trail.xyxy = box
-        trail.last_seen_s = now_s
-        trail.labels[name] += 1
+    def _expected(self, now_s: float) -> FloatArray:
+        """Return the (T, 4) boxes where all tracks should be now."""
+        boxes = np.array([trail.xyxy for trail in self._trails])
+        unseen_s = np.array([now_s - trail.last_seen_s for trail in self._trails])
+        speed = np.array([trail.velocity for trail in self._trails])
+        way = speed * unseen_s[:, None]
+        return np.asarray(boxes + np.hstack((way, way)), np.float32)
+
+    def _steer(
+        self, pairs: Mapping[int, _Trail], boxes: FloatArray, now_s: float
+    ) -> None:
+        """Learn the velocities of the tracks that were found again.
+
+        Args:
+            pairs: track by box index.
+            boxes: (N, 4) pixels.
+            now_s: media time, seconds.
+        """
+        pairs = {b: t for b, t in pairs.items() if now_s > t.last_seen_s}
+        if not pairs:
+            return
+        trails = list(pairs.values())
+        dt_s = np.array([now_s - trail.last_seen_s for trail in trails])
+        before = np.array([trail.xyxy for trail in trails])
+        way = bottom_center(boxes[list(pairs)]) - bottom_center(before)
+        speed = way / dt_s.astype(np.float32)[:, None]
+        known = np.array([trail.last_seen_s > trail.first_seen_s for trail in trails])
+        share = np.where(known, 1 - np.exp(-dt_s / self._params.smooth_s), 1.0)
+        velocity = np.array([trail.velocity for trail in trails])
+        smooth = velocity + share[:, None] * (speed - velocity)
+        for trail, learned in zip(trails, smooth.astype(np.float32), strict=True):
+            trail.velocity = learned
 
     def _begin(self, box: FloatArray, name: str, now_s: float) -> None:
         group = self._groups.get(name, name)

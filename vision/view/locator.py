@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from vision.core.arrays import ImageU8
@@ -15,6 +16,8 @@ _NO_BOXES = np.empty((0, 4), np.float32)
 _AT_REST = 0.01  # of the picture's longer side, between two of a camera that only sways
 _FADING = 0.6  # share of agreeing points; below it the light is creeping away
 _IN_PLACE_PX = 0.5  # reduced pixels: nearer than this is measuring noise
+_MOST_STEPS = 3.0  # between neighbouring pixels, as far as one pixel's change counts
+_STILL_PX = 0.3  # reduced pixels: no camera that moved less needs to be measured again
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class LocatorParams:
         regain_s: how long a moved camera must rest until a picture that fits is trusted
             again, seconds.
         flow_s: how long a picture that fits nothing is still trusted, seconds.
+        measure_s: longest time for which a camera that seems not to have moved is taken
+            to be where it was measured, seconds.
         min_common: share of the reference view that a moved camera must still show for
             its zones to be mapped without a person.
     """
@@ -40,6 +45,7 @@ class LocatorParams:
     settle_s: float = 5.0
     regain_s: float = 3.0
     flow_s: float = 5.0
+    measure_s: float = 5.0
     min_common: float = 0.5
 
 
@@ -66,6 +72,7 @@ class Locator:
         self._rest_s = -np.inf  # since when the camera has been at rest
         self._new_light = True  # the first picture, or the first after a switch
         self._fading_s: float | None = None  # since when
+        self._measured: tuple[Shot, float, ViewState] | None = None
         self._home: dict[str | None, Matrix] = {}  # where it rests; else as drawn
 
     def restore(self, references: Iterable[Reference]) -> None:
@@ -84,12 +91,13 @@ class Locator:
         self._view = View.CLEAR
         self._known_s = -np.inf
         self._new_light = True
+        self._measured = None
         self._home = {}
 
     def expect_new_light(self) -> None:
         """Expect that the same view looks different from the next picture on."""
         self._new_light = self._view is View.CLEAR
-        self._latest = None
+        self._latest = self._measured = None
 
     def locate(
         self, shot: Shot, now_s: float, *, scale: float, light: str | None
@@ -102,8 +110,42 @@ class Locator:
             scale: reduced pixels per picture pixel.
             light: `colour` or `infrared`, or None.
         """
-        if float(np.mean(shot.mask > 0)) < self._params.min_background:
+        if cv2.countNonZero(shot.mask) < self._params.min_background * shot.mask.size:
             return self._say("hidden", scale)
+        if (still := self._still(shot, now_s)) is not None:
+            return still
+        self._measured = None
+        return self._measure(shot, now_s, scale, light)
+
+    def _still(self, shot: Shot, now_s: float) -> ViewState | None:
+        """Return the verdict of a camera in place that has not moved since, or None.
+
+        A motion of one pixel changes each pixel by the step to its neighbour, on
+        average; what changes less was not moved that far. That is told in a twentieth
+        of the time in which a motion is measured.
+        """
+        if self._measured is None:
+            return None
+        before, measured_s, state = self._measured
+        if not 0 <= now_s - measured_s < self._params.measure_s:
+            return None
+        if before.grey.shape != shot.grey.shape:
+            return None
+        texture = max(before.texture, 1.0)
+        # An object that the detector missed changes few pixels, though much.
+        change = cv2.absdiff(before.grey, shot.grey)
+        _, change = cv2.threshold(change, _MOST_STEPS * texture, 0, cv2.THRESH_TRUNC)
+        both = cv2.bitwise_and(before.mask, shot.mask)
+        moved_px = cv2.mean(change, both)[0] / texture
+        if moved_px > _STILL_PX:
+            return None
+        self._latest, self._known_s = shot, now_s
+        return state
+
+    def _measure(
+        self, shot: Shot, now_s: float, scale: float, light: str | None
+    ) -> ViewState:
+        """Return how a picture lies by its background points."""
         latest, self._latest = self._latest, shot
         fix = self.references.locate(shot)
         if fix is None:
@@ -136,7 +178,10 @@ class Locator:
         if moved_px <= p.shake_share * width:
             self._view = View.CLEAR
             self._keep_up(shot, now_s, light)
-            return self._say(None, scale)
+            state = self._say(None, scale)
+            if state.registration is None and self._fix.motion.inliers >= _FADING:
+                self._measured = shot, now_s, state
+            return state
         if now_s - self._rest_s < p.regain_s:
             self._view = View.MOVED
             return self._say("moving", scale)

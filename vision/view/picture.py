@@ -37,6 +37,13 @@ class Shot:
         # OpenCV answers None, a scalar here, when it finds no corner at all.
         return found if found.ndim == 3 else np.empty((0, 1, 2), np.float32)  # noqa: PLR2004 OpenCV's (N, 1, 2)
 
+    @cached_property
+    def texture(self) -> float:
+        """Mean step between neighbouring pixels, grey levels: what a motion changes."""
+        across = cv2.absdiff(self.grey[:, 1:], self.grey[:, :-1])
+        down = cv2.absdiff(self.grey[1:], self.grey[:-1])
+        return min(cv2.mean(across)[0], cv2.mean(down)[0])
+
 
 def reduce(image: ImageU8) -> ImageU8:
     """Return a picture 320 pixels wide, (h, 320, 3) uint8 BGR."""

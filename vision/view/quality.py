@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from vision.core.arrays import ImageU8
+from vision.core.arrays import FloatArray, ImageU8
 
 _DARK = 16  # video black
 _BRIGHT = 250
@@ -49,30 +49,42 @@ def flaw(small: ImageU8, params: QualityParams) -> str | None:
         `black`, `over_exposed`, `grey`, `green`, `blocked`, `corrupt` or None.
     """
     luma = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+    counts = cv2.calcHist([luma], [0], None, [256], [0, 256]).ravel()
+    levels = np.asarray(counts / luma.size, np.float32)
     _, spread = cv2.meanStdDev(luma)
     p = params
-    flaws = {
-        "black": _share(luma, (0,), (_DARK,)) >= p.dark_share,
-        "over_exposed": _share(luma, (_BRIGHT,), (255,)) >= p.bright_share,
-        "grey": _share_of(small, _GREY_BGR) >= p.blank_share,
-        "green": _share_of(small, _GREEN_BGR) >= p.blank_share,
-        "blocked": float(spread[0, 0]) < p.flat_std,
-        "corrupt": _smeared(luma[:, ::_COLUMN_STEP]) >= p.smeared_share,
-    }
-    return next((word for word, present in flaws.items() if present), None)
+    if levels[: _DARK + 1].sum() >= p.dark_share:
+        return "black"
+    if levels[_BRIGHT:].sum() >= p.bright_share:
+        return "over_exposed"
+    for word, colour in (("grey", _GREY_BGR), ("green", _GREEN_BGR)):
+        if _filled(small, levels, colour, p.blank_share):
+            return word
+    if float(spread[0, 0]) < p.flat_std:
+        return "blocked"
+    smeared = _smeared(luma[:, ::_COLUMN_STEP]) >= p.smeared_share
+    return "corrupt" if smeared else None
 
 
-def _share(image: ImageU8, low: tuple[int, ...], high: tuple[int, ...]) -> float:
-    """Return the share of pixels between two colours, both included."""
-    within = cv2.inRange(image, np.array(low), np.array(high))
-    return cv2.countNonZero(within) / within.size
+def _filled(
+    small: ImageU8, levels: FloatArray, colour: tuple[int, int, int], share: float
+) -> bool:
+    """Return whether at least a share of the pixels have one colour.
 
-
-def _share_of(small: ImageU8, colour: tuple[int, int, int]) -> float:
-    """Return the share of pixels of one colour."""
-    low = tuple(max(0, channel - _NEAR) for channel in colour)
-    high = tuple(min(255, channel + _NEAR) for channel in colour)
-    return _share(small, low, high)
+    Args:
+        small: (h, w, 3) uint8 BGR.
+        levels: (256,) share of the pixels by grey level: most pictures have too few
+            pixels as bright as the colour, and need not be searched for it.
+        colour: BGR.
+        share: [0, 1].
+    """
+    bright = int(cv2.cvtColor(np.array([[colour]], np.uint8), cv2.COLOR_BGR2GRAY)[0, 0])
+    around = levels[max(0, bright - _NEAR - 1) : bright + _NEAR + 2]
+    if around.sum() < share:
+        return False
+    low = np.array([max(0, channel - _NEAR) for channel in colour])
+    high = np.array([min(255, channel + _NEAR) for channel in colour])
+    return cv2.countNonZero(cv2.inRange(small, low, high)) >= share * small[..., 0].size
 
 
 def _smeared(luma: ImageU8) -> float:
@@ -82,6 +94,8 @@ def _smeared(luma: ImageU8) -> float:
     """
     step = cv2.absdiff(luma[1:], luma[:-1])
     repeats = np.asarray(step).max(axis=1) <= _SMEARED_STEP
+    if not repeats[-1]:
+        return 0.0
     smear = repeats & (luma[1:].std(axis=1) > _PLAIN_STD)
     whole = np.flatnonzero(~smear[::-1])
     rows = len(smear) if len(whole) == 0 else int(whole[0])

@@ -92,11 +92,20 @@ def test_a_camera_without_a_name_is_called_by_its_id() -> None:
 
 
 def test_a_slow_camera_still_accrues_dwell_unless_the_site_says_otherwise() -> None:
-    fitted = _patience(PlaceSettings(), 20)
-    chosen = _patience(PlaceSettings(max_gap_s=5), 20)
+    fitted = _patience(PlaceSettings(), 20, ("bin",))
+    chosen = _patience(PlaceSettings(max_gap_s=5), 20, ("bin",))
 
     assert fitted.max_gap_s == 50
     assert chosen.max_gap_s == 5
+
+
+def test_scores_of_classes_that_the_model_does_not_give_are_refused() -> None:
+    settings = PlaceSettings(open_scores={"bins": 0.3})
+    with pytest.raises(ConfigError, match=r"places\.open_scores names bins; .* bin"):
+        _patience(settings, 1, ("bin",))
+
+    settings = PlaceSettings(open_scores={"bin": 0.3})
+    assert _patience(settings, 1, ("bin",)).opens("bin", 0.3)
 
 
 def test_a_preset_is_a_picture_that_can_be_read(tmp_path: Path) -> None:

@@ -425,3 +425,21 @@ def test_few_known_pictures_are_kept() -> None:
 
     assert len(references) == 6
     assert [reference.is_base for reference in references].count(True) == 1
+
+
+def test_a_small_motion_after_a_long_rest_is_compensated_at_once() -> None:
+    view = CameraView()
+    show(view, World([]), 0, 20)
+
+    states = show(view, World([], shake=lambda _t: (2.0, 0.0)), 20, 23)
+
+    assert all(abs(state.shift_px[0] - 2.0) < 0.5 for state in states)
+
+
+def test_a_camera_that_creeps_is_not_left_behind() -> None:
+    view = CameraView()
+    creep_px_s = 0.05  # unnoticed from one picture to the next
+
+    states = show(view, World([], shake=lambda t: (creep_px_s * t, 0.0)), 0, 60)
+
+    assert abs(states[-1].shift_px[0] - creep_px_s * 60) < 0.6

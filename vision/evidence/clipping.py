@@ -18,6 +18,7 @@ from vision.core.observation import Observation
 from vision.core.packets import EncodedPacket
 from vision.core.ports import Clock
 from vision.evidence.clips import ClipThread, make_clips
+from vision.evidence.darkroom import Darkroom
 from vision.evidence.disk import free_bytes
 from vision.evidence.hidden import HiddenRegions, Sight
 from vision.evidence.manifest import ADDED_CLIP, Manifest
@@ -66,6 +67,7 @@ class Clipping:
         clock: Clock,
         policy: ClipPolicy,
         trouble: Trouble,
+        darkroom: Darkroom,
     ) -> None:
         """Start the thread.
 
@@ -75,12 +77,14 @@ class Clipping:
             clock: wall and monotonic time.
             policy: how long clips are.
             trouble: told when a clip cannot be written.
+            darkroom: encodes the pictures of cameras without packets.
         """
         self._root = root
         self._sealer = sealer
         self._clock = clock
         self._policy = policy
         self._trouble = trouble
+        self._darkroom = darkroom
         self._late: LateListener | None = None
         self._unsent: deque[tuple[str, Evidence]] = deque(maxlen=_MAX_UNSENT)
         self.packages = StoreLock(root)
@@ -132,11 +136,11 @@ class Clipping:
         """Remember what this picture had to hide; take it if there are no packets."""
         if self._policy.shared:
             self._hidden.observe(observation)
-        self._sample(observation.frame)
+        frame = observation.frame
+        if not self._recorder.has_packets(frame.camera_id):
+            self._darkroom.add(lambda: self._sample(frame))
 
     def _sample(self, frame: Frame) -> None:
-        if self._recorder.has_packets(frame.camera_id):
-            return
         image = frame.image
         if frame.width > _SAMPLE_WIDTH:
             height = round(frame.height * _SAMPLE_WIDTH / frame.width)
@@ -147,17 +151,13 @@ class Clipping:
         self._recorder.add_picture(frame.camera_id, frame.media_time_s, jpeg.tobytes())
 
     def begin(self, moment: Moment, wanted: "Future[bool]") -> None:
-        """Begin the clip of a decision, if disk and memory allow.
+        """Begin the clip of a decision, if memory allows.
 
         Args:
             moment: the decision.
             wanted: tells, once its package is sealed, whether it lacks a clip.
         """
-        if free_bytes(self._root) < self._policy.min_free_bytes:
-            self._trouble.begin(
-                Cause.CLIPS, f"{self._root}: no room for clips; free space"
-            )
-        elif not self._recorder.begin(moment, wanted, unwritten=self._thread.waiting):
+        if not self._recorder.begin(moment, wanted, unwritten=self._thread.waiting):
             log.warning("no clip for %s: too many at once", moment.event_id)
 
     def close(self, timeout_s: float) -> None:
@@ -175,6 +175,11 @@ class Clipping:
             log.warning("no clip for %s: its camera gave nothing", event_id)
             return
         if not _is_wanted(take):
+            return
+        if free_bytes(self._root) < self._policy.min_free_bytes:
+            self._trouble.begin(
+                Cause.CLIPS, f"{self._root}: no room for clips; free space"
+            )
             return
         try:
             mark(self._root, event_id, CLIP)

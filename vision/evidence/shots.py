@@ -68,7 +68,7 @@ def shots_of(
     image = frame.image  # asked for once: it may be converted for each asking
     deciding = picture_of(frame, image)
     yield Shot("wide_deciding", deciding)
-    if sight is not None and sight.picture.frame_index == frame.index:
+    if sight is not None and sight.frame_index == frame.index:
         sight = None
     if sight is not None:
         yield Shot("wide_first", sight.picture)

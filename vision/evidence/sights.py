@@ -1,9 +1,13 @@
 """The first picture of every place that stands, kept in case it becomes a case."""
 
 import hashlib
+import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import replace
 
+from vision.core.errors import EvidenceError
+from vision.core.frame import Frame
 from vision.core.observation import Observation
 from vision.core.places import PlaceState
 from vision.evidence.pictures import (
@@ -17,17 +21,38 @@ from vision.evidence.pictures import (
 from vision.evidence.redaction import Region, people_of, redact, regions_of
 
 Key = tuple[str, str]
+Develop = Callable[[], None]
 
 
 class Sight:
-    """A picture with what must be hidden in its shared copy."""
+    """A frame with what must be hidden in its shared copy; encoded when it is time.
 
-    __slots__ = ("picture", "regions")
+    It is encoded once, by whoever needs it first, and the frame is let go.
+    """
 
-    def __init__(self, picture: Picture, regions: tuple[Region, ...]) -> None:
+    def __init__(self, frame: Frame, regions: tuple[Region, ...]) -> None:
         """Keep both."""
-        self.picture = picture
+        self.frame_index = frame.index
         self.regions = regions
+        self._frame: Frame | None = frame
+        self._picture: Picture | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def picture(self) -> Picture:
+        """The frame itself, encoded.
+
+        Raises:
+            EvidenceError: it cannot be encoded.
+        """
+        with self._lock:
+            if self._picture is None:
+                if self._frame is None:
+                    msg = f"frame {self.frame_index} could not be encoded"
+                    raise EvidenceError(msg)
+                frame, self._frame = self._frame, None
+                self._picture = picture_of(frame)
+            return self._picture
 
     def redacted(self, *, plates: bool = False) -> Picture:
         """Return the shared copy, or one that hides people only.
@@ -50,17 +75,25 @@ class FirstSights:
     A place that ended is forgotten one frame later, after its last step was kept.
     """
 
-    def __init__(self, max_bytes: int = 64 << 20) -> None:
+    def __init__(
+        self,
+        max_bytes: int = 64 << 20,
+        develop: Callable[[Develop], None] | None = None,
+    ) -> None:
         """Begin with nothing.
 
         Args:
             max_bytes: JPEG bytes in memory, all cameras together.
+            develop: has pictures encoded soon, as `Darkroom.add`; default: at once.
         """
         self._max_bytes = max_bytes
+        self._develop: Callable[[Develop], None] = develop or _at_once
         self._sights: OrderedDict[Key, Sight] = OrderedDict()
         self._ended: dict[str, list[Key]] = {}
-        self._holders: dict[str, int] = {}
+        self._holders: dict[Sight, int] = {}
+        self._counted: dict[Sight, int] = {}
         self._bytes = 0
+        self._lock = threading.Lock()
 
     @property
     def size_bytes(self) -> int:
@@ -68,12 +101,24 @@ class FirstSights:
         return self._bytes
 
     def observe(self, observation: Observation) -> None:
-        """Remember this frame for the places that are new in it.
-
-        Raises:
-            EvidenceError: the frame cannot be encoded.
-        """
+        """Remember this frame for the places that are new in it."""
         camera_id = observation.frame.camera_id
+        with self._lock:
+            new = self._look(observation, camera_id)
+            if not new:
+                return
+            sight = Sight(observation.frame, regions_of(observation))
+            for key in new:
+                self._sights[key] = sight
+            self._holders[sight] = len(new)
+        self._develop(lambda: self._developed(sight))
+
+    def of(self, camera_id: str, place_id: str) -> Sight | None:
+        """Return a place's first sight, or None if it was not seen or is forgotten."""
+        return self._sights.get((camera_id, place_id))
+
+    def _look(self, observation: Observation, camera_id: str) -> list[Key]:
+        """Forget places that ended a frame ago; return those that are new."""
         for key in self._ended.pop(camera_id, []):
             self._drop(key)
         new: list[Key] = []
@@ -83,30 +128,40 @@ class FirstSights:
                 self._ended.setdefault(camera_id, []).append(key)
             elif key not in self._sights and place.state is PlaceState.STANDING:
                 new.append(key)
-        if new:
-            sight = Sight(picture_of(observation.frame), regions_of(observation))
-            for key in new:
-                self._add(key, sight)
+        return new
 
-    def of(self, camera_id: str, place_id: str) -> Sight | None:
-        """Return a place's first sight, or None if it was not seen or is forgotten."""
-        return self._sights.get((camera_id, place_id))
+    def _developed(self, sight: Sight) -> None:
+        """Encode a sight, and let the oldest go for it if there is no room.
 
-    def _add(self, key: Key, sight: Sight) -> None:
-        self._sights[key] = sight
-        held = self._holders.get(sight.picture.sha256, 0)
-        self._holders[sight.picture.sha256] = held + 1
-        if held == 0:
-            self._bytes += len(sight.picture.jpeg)
-        while self._bytes > self._max_bytes and self._sights:
-            self._drop(next(iter(self._sights)))
+        Raises:
+            EvidenceError: it cannot be encoded; its places have no first sight.
+        """
+        with self._lock:
+            if sight not in self._holders:
+                return  # its places ended before it was their turn
+        try:
+            size_bytes = len(sight.picture.jpeg)
+        except EvidenceError:
+            with self._lock:
+                for key in [key for key, one in self._sights.items() if one is sight]:
+                    self._drop(key)
+            raise
+        with self._lock:
+            if sight in self._holders:
+                self._counted[sight] = size_bytes
+                self._bytes += size_bytes
+            while self._bytes > self._max_bytes and self._sights:
+                self._drop(next(iter(self._sights)))
 
     def _drop(self, key: Key) -> None:
         sight = self._sights.pop(key, None)
         if sight is None:
             return
-        digest = sight.picture.sha256
-        self._holders[digest] -= 1
-        if self._holders[digest] == 0:
-            del self._holders[digest]
-            self._bytes -= len(sight.picture.jpeg)
+        self._holders[sight] -= 1
+        if self._holders[sight] == 0:
+            del self._holders[sight]
+            self._bytes -= self._counted.pop(sight, 0)
+
+
+def _at_once(develop: Develop) -> None:
+    develop()

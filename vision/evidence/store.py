@@ -19,6 +19,7 @@ from vision.core.violations import Lifecycle, Violation
 from vision.evidence.afterwards import Afterwards
 from vision.evidence.captured import Captured
 from vision.evidence.clipping import Clipping, LateListener
+from vision.evidence.darkroom import Darkroom
 from vision.evidence.disk import free_bytes
 from vision.evidence.dwell import DwellRecord
 from vision.evidence.manifest import Entry, Manifest
@@ -62,9 +63,10 @@ class StorePolicy:
 class PackageStore:
     """`EvidenceStore` that writes one package per event.
 
-    `observe` and `capture` are called from the analysing thread and write nothing;
-    what `capture` returns may be called from another. A step that was kept already (a
-    crash came between evidence and event) is returned as it is, never written again.
+    `observe` and `capture` are called from the analysing thread, write nothing and
+    encode nothing; what `capture` returns may be called from another. A step that was
+    kept already (a crash came between evidence and event) is returned as it is, never
+    written again.
     """
 
     def __init__(
@@ -94,7 +96,12 @@ class PackageStore:
         self._policy = StorePolicy() if policy is None else policy
         self._trouble = Trouble(self._clock, on_health)
         self._dwell = DwellRecord()
-        self._sights = FirstSights(self._policy.first_sight_bytes)
+        self._darkroom = Darkroom(
+            lambda error: self._trouble.begin(Cause.PICTURES, str(error))
+        )
+        self._sights = FirstSights(
+            self._policy.first_sight_bytes, develop=self._darkroom.add
+        )
         self._needed: Callable[[], Collection[str]] = tuple
         self._clipping = Clipping(
             root,
@@ -102,6 +109,7 @@ class PackageStore:
             clock=self._clock,
             policy=self._policy.clips,
             trouble=self._trouble,
+            darkroom=self._darkroom,
         )
         retention = Retention(
             root,
@@ -165,14 +173,12 @@ class PackageStore:
 
     def close(self, timeout_s: float) -> None:
         """Seal the clips that were begun, at most for `timeout_s`, then stop."""
+        self._darkroom.close(timeout_s)
         self._clipping.close(timeout_s)
 
     def observe(self, observation: Observation) -> None:
         """Remember the first sight of places that are new in this frame."""
-        try:
-            self._sights.observe(observation)
-        except EvidenceError as error:
-            self._trouble.begin(Cause.PICTURES, str(error))
+        self._sights.observe(observation)
         self._dwell.observe(observation)
         self._clipping.observe(observation)
 

@@ -12,12 +12,13 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from serve.files import EvidenceFiles
+from serve.lived_time import LivedTime
 from serve.store.case_tables import CaseRow
 from serve.store.database import Database
 from serve.store.delivery_tables import DeliveryRow
 from serve.store.people_tables import SessionRow
 from serve.store.retention_tables import DeletionRow, HoldRow
-from serve.store.tables import EvidenceRow, HealthLogRow
+from serve.store.tables import EvidenceRow, HealthLogRow, MessageRow
 from serve.yaml_files import load_yaml
 from vision.core.ports import Clock
 
@@ -94,19 +95,31 @@ class Retention:
         clock: Clock,
         files: EvidenceFiles,
         rules: RetentionRules,
+        *,
+        memory: Path,
     ) -> None:
-        """Use this database and these files."""
+        """Use this database and these files.
+
+        Args:
+            database: of the service.
+            clock: wall and monotonic time.
+            files: where the bytes lie.
+            rules: how long things are kept.
+            memory: a file for how much time went by, whatever the clock says.
+        """
         self._database = database
         self._clock = clock
+        self._time = LivedTime(memory, clock, self._newest)
         self._files = files
         self._rules = rules
 
     def due(self, *, limit: int) -> list[Due]:
         """Return files that may go now: their case is over for long enough, no hold."""
+        now = self._time.now()
         with self._database.read() as session:
             return [
                 Due(row.event_id, row.name, row.role, row.sha256, row.size_bytes, rule)
-                for row, rule in self._due(session, limit)
+                for row, rule in self._due(session, now, limit)
             ]
 
     def run(self) -> int:
@@ -118,12 +131,19 @@ class Retention:
         Raises:
             OSError: the storage does not answer; the next run goes on from here.
         """
+        now = self._time.now()
+        self._time.keep()
         with self._database.write() as session:
-            for row, rule in self._due(session, AT_ONCE, lock=True):
+            for row, rule in self._due(session, now, AT_ONCE, lock=True):
                 session.add(_line(row, rule, self._clock.now()))
                 session.delete(row)
-            pruned = self._prune(session)
+            pruned = self._prune(session, now)
         return self._finish() + pruned
+
+    def _newest(self) -> datetime | None:
+        with self._database.read() as session:
+            latest = select(MessageRow.received_at).order_by(MessageRow.number.desc())
+            return session.scalar(latest.limit(1))
 
     def _finish(self) -> int:
         with self._database.read() as session:
@@ -144,10 +164,9 @@ class Retention:
         return len(open_lines)
 
     def _due(
-        self, session: Session, limit: int, *, lock: bool = False
+        self, session: Session, now: datetime, limit: int, *, lock: bool = False
     ) -> list[tuple[EvidenceRow, str]]:
         found: list[tuple[EvidenceRow, str]] = []
-        now = self._clock.now()
         for klass in Klass:
             days = self._rules.days(klass)
             if days is None or len(found) >= limit:
@@ -168,9 +187,11 @@ class Retention:
                 return
         self._files.delete(sha256)
 
-    def _prune(self, session: Session) -> int:
-        now, rules = self._clock.now(), self._rules
-        pruned = _delete_some(session, SessionRow.sha256, SessionRow.expires_at < now)
+    def _prune(self, session: Session, now: datetime) -> int:
+        rules = self._rules
+        # A login ends when the clock says so, right or wrong.
+        over = SessionRow.expires_at < self._clock.now()
+        pruned = _delete_some(session, SessionRow.sha256, over)
         if rules.deliveries_days is not None:
             end = now - timedelta(days=rules.deliveries_days)
             old = DeliveryRow.finished_at < end

@@ -17,16 +17,22 @@ class HandClock:
 
     def __init__(self, at: datetime = MONDAY) -> None:
         self.at = at
+        self._jumped = timedelta()
 
     def now(self) -> datetime:
         return self.at
 
     def monotonic_s(self) -> float:
-        return self.at.timestamp()
+        return (self.at - self._jumped).timestamp()
 
     def forward(self, **by: float) -> None:
         """Move on, e.g. `hours=2`."""
         self.at += timedelta(**by)
+
+    def jump(self, **by: float) -> None:
+        """Set the wall clock to another time; none goes by."""
+        self.at += timedelta(**by)
+        self._jumped += timedelta(**by)
 
 
 def square(

@@ -32,6 +32,7 @@ from serve.store.cameras import CameraStore
 from serve.store.database import Database
 from serve.store.events import EventStore
 from serve.store.evidence import EvidenceStore
+from serve.store.grouped import GroupedIntake
 from serve.store.holds import HoldStore
 from serve.store.intake import Intake
 from vision.core.ports import Clock
@@ -52,6 +53,7 @@ class Services:
     oidc: OidcProvider | None
     audit: AuditLog
     intake: Intake
+    grouped: GroupedIntake
     events: EventStore
     evidence: EvidenceStore
     files: EvidenceFiles
@@ -91,6 +93,7 @@ def assemble(settings: Settings, clock: Clock) -> Services:
     feed = Feed(database)
     box = _box(settings)
     cases = CaseStore(database, clock, policy, audit)
+    intake = Intake(database, clock, grid, cases)
     return Services(
         settings=settings,
         clock=clock,
@@ -100,7 +103,8 @@ def assemble(settings: Settings, clock: Clock) -> Services:
         users=UserStore(database, clock),
         oidc=None if settings.oidc is None else OidcProvider(settings.oidc, box, clock),
         audit=audit,
-        intake=Intake(database, clock, grid, cases),
+        intake=intake,
+        grouped=GroupedIntake(intake.take_all),
         events=EventStore(database),
         evidence=EvidenceStore(database, clock),
         files=files,

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from serve.cases.clockwork import clock_after, set_deadline
@@ -32,7 +31,7 @@ from serve.feed import Own, tell
 from serve.people.audit import AuditLog, Deed
 from serve.people.roles import TIME, Principal
 from serve.store.case_tables import CaseRow, CaseStepRow
-from serve.store.database import Database, put
+from serve.store.database import Database
 from serve.store.tables import EventRow
 from vision.core.ports import Clock
 from vision.core.violations import Slug
@@ -52,17 +51,12 @@ class CaseStore:
         self._clock = clock
         self._policy = policy
 
-    def open_within(
-        self,
-        connection: Connection,
-        event: EventRow,
-        cell: Cell | None,
-        earlier: str | None,
-    ) -> None:
-        """Open a case for a new event, in the transaction that stores the event.
+    def opened_by(
+        self, event: EventRow, cell: Cell | None, earlier: str | None
+    ) -> CaseRow:
+        """Return the case of a new event, to be stored in the same transaction.
 
         Args:
-            connection: where.
             event: what was reported.
             cell: the grid cell it lies in.
             earlier: the event at the same place that was cleared before.
@@ -92,7 +86,7 @@ class CaseStore:
             tally=Tally().write(),
         )
         set_deadline(row, self._policy, event.received_at)
-        put(connection, row)
+        return row
 
     def act(
         self, number: int, command: Command, who: Principal, *, expected: int

@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, ValidationError
-from starlette.concurrency import run_in_threadpool
 
 from serve.access import Reader, Services_, authorize
 from serve.errors import IdConflict, InvalidContent
@@ -84,7 +83,7 @@ async def report_event(request: Request) -> Response:
     if given != message.id:
         msg = f"Idempotency-Key: got {given}; expected the id {message.id}"
         raise IdConflict(msg)
-    arrival = await run_in_threadpool(services.intake.take, letter)
+    arrival = await services.grouped.take(letter)
     services.feed.ring()
     v = message.data
     services.metrics.event(v.slug, v.lifecycle, arrival)

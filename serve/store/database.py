@@ -1,7 +1,7 @@
 """The connection to the database, and who may write when."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from importlib.resources import as_file, files
@@ -155,17 +155,18 @@ class Database:
         self._engine.dispose()
 
 
-def put(connection: Connection, row: Base) -> None:
-    """Insert a new row at once, without the bookkeeping that later changes need.
+def put_all(connection: Connection, rows: Sequence[Base]) -> None:
+    """Insert new rows of one table at once, without the bookkeeping of later changes.
 
     Args:
         connection: where.
-        row: made a moment ago and not added to any session.
+        rows: made a moment ago and not added to any session.
     """
-    values = {
-        name: value for name, value in vars(row).items() if not name.startswith("_")
-    }
-    connection.execute(_insertion(row.__tablename__), values)
+    if not rows:
+        return
+    given = {name for row in rows for name in vars(row) if not name.startswith("_")}
+    values = [{name: vars(row).get(name) for name in given} for row in rows]
+    connection.execute(_insertion(rows[0].__tablename__), values)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -17,7 +17,8 @@ from serve.geo import to_wgs84
 from serve.messages import ViolationMessage
 from serve.store.base import metadata
 from serve.store.cameras import Sightings, see_camera
-from serve.store.database import Database, put
+from serve.store.case_tables import CaseRow
+from serve.store.database import Database, put_all
 from serve.store.event_filter import EventState
 from serve.store.tables import EventRow, MessageRow
 from vision.core.ports import Clock
@@ -75,6 +76,20 @@ class _Standing:
     evidence: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    """New events and their cases, stored together."""
+
+    events: list[EventRow] = field(default_factory=list)
+    cases: list[CaseRow] = field(default_factory=list)
+
+    def store(self, connection: Connection) -> None:
+        put_all(connection, self.events)
+        put_all(connection, self.cases)
+        self.events.clear()
+        self.cases.clear()
+
+
 class Intake:
     """Takes steps in; many at once cost little more than one."""
 
@@ -124,6 +139,7 @@ class Intake:
         standing = _standing(connection, (letter for letter, _ in placed))
         outcomes: list[Arrival | IdConflict] = []
         added: list[Letter] = []
+        fresh = _Fresh()
         for letter, cell in placed:
             before = known.get(letter.message.id)
             if before is not None:
@@ -134,11 +150,13 @@ class Intake:
             event_id = letter.message.data.event_id
             old = standing.get(event_id)
             if old is None:
-                standing[event_id] = self._open(connection, letter, cell, now)
+                standing[event_id] = self._open(fresh, letter, cell, now)
             else:
+                fresh.store(connection)  # it may be one of them that is changed
                 standing[event_id] = _merge(connection, old, letter)
             added.append(letter)
             outcomes.append(Arrival.NEW)
+        fresh.store(connection)
         self._see(connection, added, now)
         if added:
             in_order(connection)
@@ -146,12 +164,12 @@ class Intake:
         return outcomes
 
     def _open(
-        self, connection: Connection, letter: Letter, cell: Cell | None, now: datetime
+        self, fresh: _Fresh, letter: Letter, cell: Cell | None, now: datetime
     ) -> _Standing:
         row = _new_event(letter, cell, now)
-        put(connection, row)
+        fresh.events.append(row)
         earlier = letter.message.data.recurrence_of
-        self._cases.open_within(connection, row, cell, earlier)
+        fresh.cases.append(self._cases.opened_by(row, cell, earlier))
         return _Standing(row.sequence, row.opened_at, row.evidence)
 
     def _see(

@@ -41,6 +41,9 @@ CLIENTS = 4
 ROUNDS = 5
 IN_A_BATCH = 100
 START_S = 120
+SINGLE, BATCH = "/api/v1/events", "/api/v1/events/batch"
+FIGURES = {"/bare": "bare", "/raw": "raw", SINGLE: "service", BATCH: "batched"}
+BARE, OURS = ("/bare", "/raw"), (SINGLE, BATCH)
 
 
 @contextmanager
@@ -132,36 +135,37 @@ def compare_ingest(services: Services, home: Path, requests: int) -> dict[str, f
     database = services.settings.database
     plain = {"Content-Type": "application/json"}
     ours = {**plain, "Authorization": f"Bearer {key}"}
-    numbers = itertools.count(secrets.randbelow(10**9) + 10**7)
-    rounds: list[tuple[Round, Round, Round]] = []
+    numbers = itertools.count(secrets.randbelow(4 * 10**8) + 10**7)
+    rounds: dict[str, list[Round]] = {name: [] for name in (*BARE, *OURS)}
     with (
         own_process("service", database, home) as service,
         own_process("bare", database, home) as bare,
     ):
         for _ in range(ROUNDS):
-            bodies = [
-                json.dumps(message(next(numbers))).encode() for _ in range(requests)
-            ]
-            batches = [
-                json.dumps([message(next(numbers)) for _ in range(IN_A_BATCH)]).encode()
-                for _ in range(max(CLIENTS, requests // IN_A_BATCH))
-            ]
-            rounds.append(
-                (
-                    load(bare, "/bare", plain, bodies),
-                    load(service, "/api/v1/events", ours, bodies),
-                    load(service, "/api/v1/events/batch", ours, batches, IN_A_BATCH),
-                )
-            )
-    return {
-        "bare_per_s": _median(one[0].per_s for one in rounds),
-        "service_per_s": _median(one[1].per_s for one in rounds),
-        "share": _median(one[1].per_s / one[0].per_s for one in rounds),
-        "batched_per_s": _median(one[2].per_s for one in rounds),
-        "bare_cpu_ms": _median(one[0].cpu_ms for one in rounds),
-        "service_cpu_ms": _median(one[1].cpu_ms for one in rounds),
-        "batched_cpu_ms": _median(one[2].cpu_ms for one in rounds),
-    }
+            for path in (*BARE, *OURS):
+                bodies = _bodies(path, numbers, requests)
+                server, headers = (bare, plain) if path in BARE else (service, ours)
+                each = IN_A_BATCH if path == BATCH else 1
+                rounds[path].append(load(server, path, headers, bodies, each))
+    report: dict[str, float] = {}
+    for path, name in FIGURES.items():
+        report[f"{name}_per_s"] = _median(one.per_s for one in rounds[path])
+        report[f"{name}_cpu_ms"] = _median(one.cpu_ms for one in rounds[path])
+    for bare_path in BARE:
+        pairs = list(zip(rounds[SINGLE], rounds[bare_path], strict=True))
+        name = FIGURES[bare_path]
+        report[f"share_of_{name}"] = _median(o.per_s / b.per_s for o, b in pairs)
+        report[f"cpu_share_of_{name}"] = _median(b.cpu_ms / o.cpu_ms for o, b in pairs)
+    return report
+
+
+def _bodies(path: str, numbers: Iterator[int], requests: int) -> list[bytes]:
+    if path != BATCH:
+        return [json.dumps(message(next(numbers))).encode() for _ in range(requests)]
+    return [
+        json.dumps([message(next(numbers)) for _ in range(IN_A_BATCH)]).encode()
+        for _ in range(max(CLIENTS, requests // IN_A_BATCH))
+    ]
 
 
 def _median(values: Iterable[float]) -> float:
@@ -247,6 +251,7 @@ def main() -> None:
         folder = given.keep
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            folder.chmod(0o755)  # PostgreSQL runs as a user of its own
         folder = folder.resolve()
         for database in given.database or both[:1]:
             url = ""

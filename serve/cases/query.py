@@ -1,11 +1,10 @@
 """Looking cases up."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
 
 from serve.cases.lifecycle import OVER, Action, State
 from serve.errors import NotFound
@@ -13,12 +12,16 @@ from serve.paging import Position
 from serve.people.roles import Principal
 from serve.store.case_tables import CaseRow, CaseStepRow
 from serve.store.database import Database
+from serve.store.event_filter import Box
 from serve.store.tables import EventRow
+from serve.store.tiles import stretches
 from vision.core.violations import Slug
 
 NEAR_DEG = 0.0003  # some thirty metres
 MOST_ALIKE = 5
 DISMISSED = (State.REJECTED, State.MERGED)
+MOST_NEAR = 500
+MOST_STRETCHES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,30 +136,30 @@ class CaseQuery:
     def alike(self, row: CaseRow, who: Principal) -> list[int]:
         """Return unfinished cases of the same kind at the same place, newest first.
 
-        The same place is the same camera, or within some thirty metres.
+        The same place is the same camera, or within some thirty metres; of a camera's
+        events the newest few hundred are looked at.
         """
-        this, other = aliased(EventRow), aliased(EventRow)
-        near = and_(
-            other.lat.between(this.lat - NEAR_DEG, this.lat + NEAR_DEG),
-            other.lon.between(this.lon - NEAR_DEG, this.lon + NEAR_DEG),
-        )
-        query = (
-            select(CaseRow.number)
-            .join(other, other.event_id == CaseRow.event_id)
-            .join(this, this.event_id == row.event_id)
-            .where(
-                CaseRow.state.in_(
-                    [state.value for state in State if state not in OVER]
-                ),
-                CaseRow.slug == row.slug,
-                CaseRow.number != row.number,
-                or_(other.camera_id == this.camera_id, near),
-                *_in_districts(who),
-            )
-            .order_by(CaseRow.number.desc())
-            .limit(MOST_ALIKE)
-        )
         with self._database.read() as session:
+            here = session.scalar(
+                select(EventRow).where(EventRow.event_id == row.event_id)
+            )
+            if here is None:
+                return []
+            walks = [walk.limit(MOST_NEAR).subquery() for walk in _around(here)]
+            near = union_all(*(select(walk.c.event_id) for walk in walks))
+            query = (
+                select(CaseRow.number)
+                .where(
+                    CaseRow.event_id.in_(near),
+                    CaseRow.state.in_(
+                        [state.value for state in State if state not in OVER]
+                    ),
+                    CaseRow.number != row.number,
+                    *_in_districts(who),
+                )
+                .order_by(CaseRow.number.desc())
+                .limit(MOST_ALIKE)
+            )
             return list(session.scalars(query))
 
     def page(
@@ -170,8 +173,11 @@ class CaseQuery:
         """Return cases in their districts, newest first."""
         query = _where(select(CaseRow), wanted).where(*_in_districts(who))
         if after is not None:
-            same = and_(CaseRow.reported_at == after.at, CaseRow.number < after.number)
-            query = query.where(or_(CaseRow.reported_at < after.at, same))
+            # The first condition says where the index is entered.
+            query = query.where(
+                CaseRow.reported_at <= after.at,
+                or_(CaseRow.reported_at < after.at, CaseRow.number < after.number),
+            )
         query = query.order_by(CaseRow.reported_at.desc(), CaseRow.number.desc())
         with self._database.read() as session:
             return list(session.scalars(query.limit(limit)))
@@ -187,6 +193,23 @@ def visible(row: CaseRow | None, number: int, who: Principal) -> CaseRow:
         msg = f"case: got {number}; there is no such case"
         raise NotFound(msg)
     return row
+
+
+def _around(here: EventRow) -> Iterator[Select[str]]:
+    """Yield what finds the events of one kind at one place, index by index."""
+    alike = select(EventRow.event_id).where(EventRow.slug.concat("") == here.slug)
+    seen = alike.where(EventRow.camera_id == here.camera_id)
+    yield seen.order_by(EventRow.opened_at.desc(), EventRow.number.desc())
+    if here.lat is None or here.lon is None:
+        return
+    south, north = here.lat - NEAR_DEG, here.lat + NEAR_DEG
+    west, east = here.lon - NEAR_DEG, here.lon + NEAR_DEG
+    for first, last in stretches(Box(west, south, east, north), MOST_STRETCHES):
+        yield alike.where(
+            EventRow.tile.between(first, last),
+            EventRow.lat.between(south, north),
+            EventRow.lon.between(west, east),
+        )
 
 
 def _in_districts(who: Principal) -> list[ColumnElement[bool]]:

@@ -21,6 +21,7 @@ from serve.store.case_tables import CaseRow
 from serve.store.database import Database, put_all
 from serve.store.event_filter import EventState
 from serve.store.tables import EventRow, MessageRow
+from serve.store.tiles import tile_of
 from vision.core.ports import Clock
 from vision.core.violations import Lifecycle
 
@@ -225,6 +226,7 @@ def _new_event(letter: Letter, cell: Cell | None, now: datetime) -> EventRow:
         severity=v.severity,
         lat=lat,
         lon=lon,
+        tile=tile_of(lat, lon),
         grid_id=cell.grid_id if cell else None,
         street=cell.street if cell else None,
         opened_at=message.time,
@@ -252,6 +254,7 @@ def _merge(connection: Connection, old: _Standing, letter: Letter) -> _Standing:
             "body": letter.text,
             "lat": lat,
             "lon": lon,
+            "tile": tile_of(lat, lon),
         }
     connection.execute(_CHANGE, {**changes, "changed": v.event_id})
     return _Standing(max(old.sequence, v.sequence), opened_at, evidence)

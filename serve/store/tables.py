@@ -16,43 +16,29 @@ from sqlalchemy.orm import Mapped, mapped_column
 from serve.store.base import Base
 from serve.store.columns import Number, UtcTime
 
-_ON_MAP = ("lat", "lon", "state", "slug", "street")
+_NEWEST = ("opened_at", "number")
+_WHERE = ("lat", "lon")
 
 
 class EventRow(Base):
     """One violation as it stands now.
 
     `body` is the CloudEvent of its highest step; `evidence` all files that any step
-    announced. `state` is `open` or `cleared`.
+    announced. `state` is `open` or `cleared`. `tile` says where on the map (`tiles`).
     """
 
     __tablename__ = "events"
     __table_args__ = (
-        # These answer what maps ask without a look at the rows themselves.
-        Index("ix_events_recent", "opened_at", "number", *_ON_MAP),
+        # Each answers a kind of question (`event_search`) without a look at the rows.
+        Index("ix_events_recent", *_NEWEST, *_WHERE, "state", "slug", "street"),
+        Index("ix_events_slug_recent", "slug", *_NEWEST, *_WHERE, "state", "street"),
+        Index("ix_events_state_recent", "state", *_NEWEST, *_WHERE, "slug", "street"),
+        Index("ix_events_kind_recent", "slug", "state", *_NEWEST, *_WHERE, "street"),
         Index(
-            "ix_events_slug_recent",
-            "slug",
-            "opened_at",
-            "number",
-            "lat",
-            "lon",
-            "state",
-            "street",
+            "ix_events_camera_recent", "camera_id", *_NEWEST, "state", "slug", "street"
         ),
-        Index("ix_events_camera_recent", "camera_id", "opened_at", "number"),
-        Index(
-            "ix_events_state_recent",
-            "state",
-            "opened_at",
-            "number",
-            "lat",
-            "lon",
-            "slug",
-            "street",
-        ),
-        Index("ix_events_place", "lat", "lon", "opened_at", "number", *_ON_MAP[2:]),
-        Index("ix_events_street_recent", "street", "opened_at", "number"),
+        Index("ix_events_street_recent", "street", *_NEWEST, "state", "slug"),
+        Index("ix_events_place", "tile", *_NEWEST, *_WHERE, "state", "slug", "street"),
     )
 
     number: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=True)
@@ -64,6 +50,7 @@ class EventRow(Base):
     severity: Mapped[int] = mapped_column(Integer)
     lat: Mapped[float | None] = mapped_column(Float(53))
     lon: Mapped[float | None] = mapped_column(Float(53))
+    tile: Mapped[int | None] = mapped_column(BigInteger)
     grid_id: Mapped[str | None] = mapped_column(String(64))
     street: Mapped[str | None] = mapped_column(String(128))
     opened_at: Mapped[datetime] = mapped_column(UtcTime)

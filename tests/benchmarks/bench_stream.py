@@ -22,8 +22,8 @@ from serve.app import create_app
 from serve.people.roles import Scope
 from serve.services import Services
 from serve.settings import Settings
-from tests.benchmarks.bench_service import Server, own_process
 from tests.benchmarks.million import message
+from tests.benchmarks.service_process import Server, own_process
 from tests.benchmarks.soak_service import memory_mib
 
 PAUSE_S = 0.25

@@ -8,6 +8,7 @@ from sqlalchemy import insert, text
 
 from serve.services import Services
 from serve.store.tables import EventRow
+from serve.store.tiles import tile_of
 
 BATCH = 20_000
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -64,17 +65,40 @@ def message(number: int, lat: float = 30.5, lon: float = 114.3) -> dict[str, obj
 
 
 def fill(services: Services, events: int) -> None:
-    """Put made-up events in, all over a city; one in ten is open."""
-    have = 0
+    """Put made-up events in, all over a city, and a case for each; one in ten is open.
+
+    Nobody parks wrongly now, so that one pair of answers leads nowhere.
+    """
     with services.database.read() as session:
         have = session.query(EventRow).count()
     for start in range(have, events, BATCH):
         stop = min(start + BATCH, events)
         with services.database.write_rows() as connection:
             connection.execute(insert(EventRow), list(_rows(start, stop)))
-    if have < events:
-        with services.database.write_rows() as connection:
+    with services.database.write_rows() as connection:
+        added = connection.execute(text(_CASES)).rowcount
+        if added:
             connection.execute(text("ANALYZE"))
+    if added and services.database.dialect == "postgresql":
+        # As its own housekeeping does a while after: lets indexes answer alone.
+        with services.database._engine.connect() as plain:
+            connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+            connection.execute(text("VACUUM (ANALYZE)"))
+
+
+_CASES = """
+INSERT INTO cases (event_id, version, state, slug, grid_id, street, department,
+    reported_at, updated_at, closed_at, due_at, tally)
+SELECT event_id, 1,
+    CASE WHEN state = 'cleared' THEN 'closed' WHEN number % 3 = 0 THEN 'reported'
+        WHEN number % 3 = 1 THEN 'dispatched' ELSE 'handling' END,
+    slug, grid_id, street,
+    CASE WHEN slug = 'garbage_pile' THEN 'sanitation' ELSE 'order' END,
+    received_at, received_at, CASE WHEN state = 'cleared' THEN received_at END,
+    CASE WHEN state = 'open' THEN received_at END, 'reported'
+FROM events WHERE number > (SELECT COALESCE(MAX(number), 0) FROM cases)
+ORDER BY number
+"""
 
 
 def _rows(start: int, stop: int) -> Iterator[dict[str, object]]:
@@ -86,13 +110,14 @@ def _rows(start: int, stop: int) -> Iterator[dict[str, object]]:
         at = NOON - timedelta(seconds=number)
         yield {
             "event_id": f"bench-{number}",
-            "state": "open" if number // 4 % 10 == 0 else "cleared",
+            "state": "open" if number // 4 % 10 == 0 and number % 4 != 3 else "cleared",
             "sequence": 1,
             "slug": SLUGS[number % 4],
             "camera_id": f"cam-{number % CAMERAS}",
             "severity": 2,
             "lat": lat,
             "lon": lon,
+            "tile": tile_of(lat, lon),
             "grid_id": None,
             "street": f"street-{number % STREETS}",
             "opened_at": at,

@@ -25,8 +25,8 @@ from serve.app import create_app
 from serve.people.roles import Scope
 from serve.services import Services
 from serve.settings import Settings
-from tests.benchmarks.bench_service import own_process
 from tests.benchmarks.million import message
+from tests.benchmarks.service_process import own_process
 
 EVERY_S = 5.0
 

@@ -15,6 +15,7 @@ from serve.settings import Settings
 from serve.store import event_search
 from serve.store.event_filter import Box, EventFilter, EventState
 from serve.store.tables import EventRow
+from serve.store.tiles import tile_of
 from tests.service.serve.city import MONDAY, HandClock
 from tests.service.serve.conftest import DatabaseFor
 from vision.core.violations import Slug
@@ -35,6 +36,7 @@ def city(
     chance = random.Random(7)
     rows = []
     for number in range(1, EVENTS + 1):
+        lat, lon = chance.choice([None, 30 + chance.random()]), 114 + chance.random()
         at = MONDAY + timedelta(minutes=chance.randrange(200))
         rows.append(
             {
@@ -45,8 +47,9 @@ def city(
                 "slug": chance.choice(SLUGS).value,
                 "camera_id": f"cam-{number % 5}",
                 "severity": 1,
-                "lat": chance.choice([None, 30 + chance.random()]),
-                "lon": 114 + chance.random(),
+                "lat": lat,
+                "lon": lon,
+                "tile": tile_of(lat, lon),
                 "grid_id": None,
                 "street": chance.choice([None, *STREETS]),
                 "opened_at": at,

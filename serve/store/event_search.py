@@ -24,7 +24,7 @@ from serve.store.tables import EventRow
 from serve.store.tiles import stretches
 
 Q = TypeVar("Q", bound=Select[*tuple[Any, ...]])
-GLANCE = 20_000
+GLANCE = 10_000
 MOST_STRETCHES = 24
 _ON_MAP = (
     EventRow.number, EventRow.opened_at, EventRow.lat, EventRow.lon, EventRow.state,

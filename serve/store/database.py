@@ -28,7 +28,6 @@ from serve.store.base import Base, metadata
 
 BUSY_TIMEOUT_MS = 10_000
 CHECKPOINT_PAGES = 4000
-MMAP_BYTES = 256 * 1024 * 1024
 ATTEMPTS = 3
 CLOSING_STEP_S = 0.02
 CLOSING_STEPS = 250
@@ -210,7 +209,6 @@ def _on_sqlite_connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> N
         "foreign_keys=ON",
         # Fewer, larger checkpoints: each one waits for the disk.
         f"wal_autocheckpoint={CHECKPOINT_PAGES}",
-        f"mmap_size={MMAP_BYTES}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -3,11 +3,12 @@
 import random
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from serve.paging import Position
 from serve.services import Services, assemble
@@ -17,7 +18,7 @@ from serve.store.event_filter import Box, EventFilter, EventState
 from serve.store.tables import EventRow
 from serve.store.tiles import tile_of
 from tests.service.serve.city import MONDAY, HandClock
-from tests.service.serve.conftest import DatabaseFor
+from tests.service.serve.conftest import DatabaseFor, sqlite_only
 from vision.core.violations import Slug
 
 SLUGS = list(Slug)
@@ -129,3 +130,27 @@ def test_pages_hold_exactly_what_fits_newest_first(
             after = Position(page[-1].row.opened_at, page[-1].row.number)
 
     assert found == [row.number for row in expected[: 4 * limit]]
+
+
+@sqlite_only
+def test_events_of_an_older_version_are_found_on_the_map(tmp_path: Path) -> None:
+    services = assemble(Settings(home=tmp_path), HandClock())
+    services.database.migrate("0008")
+    old = (
+        "INSERT INTO events (event_id, state, sequence, slug, camera_id, severity,"
+        " lat, lon, opened_at, updated_at, received_at, body, evidence) VALUES"
+        " (:name, 'open', 1, 'garbage_pile', 'c', 1, :lat, 114.3, :at, :at, :at,"
+        " '{}', '[]')"
+    )
+    at = MONDAY.replace(tzinfo=None).isoformat(" ", "microseconds")
+    with services.database.write_rows() as connection:
+        for name, lat in (("here", 30.5), ("elsewhere", 30.9), ("nowhere", None)):
+            connection.execute(text(old), {"name": name, "lat": lat, "at": at})
+    services.database.migrate()
+    window = EventFilter(box=Box(west=114.2, south=30.4, east=114.4, north=30.6))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(event_search, "GLANCE", 0)  # by place at once
+        found = services.events.rows(window, limit=10)
+    services.database.close()
+
+    assert [row.event_id for row in found] == ["here"]

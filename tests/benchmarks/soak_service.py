@@ -1,19 +1,18 @@
 """Whether the service's memory stays flat under a long load.
 
-    python -m tests.benchmarks.soak_service --minutes 20
+    python -m tests.benchmarks.soak_service --minutes 20 [--database postgresql]
 
 A service runs as a process of its own while one client reports events (new, updated,
 cleared, by the batch), one reads lists and maps, and a few listen to the stream and
 come and go. Its own memory is written down every few seconds; the figure is how
-much it grew from the end of the first quarter to the end, by a straight line.
+much it grew from the end of the first quarter to the end, by a straight line, with an
+interval that minds that neighbouring samples are alike.
 """
 
 import argparse
 import itertools
 import json
-import statistics
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,7 +25,13 @@ from serve.people.roles import Scope
 from serve.services import Services
 from serve.settings import Settings
 from tests.benchmarks.million import message
-from tests.benchmarks.service_process import own_process
+from tests.benchmarks.service_process import (
+    DATABASES,
+    Server,
+    database_of,
+    own_process,
+)
+from tests.benchmarks.soak_figures import slope
 
 EVERY_S = 5.0
 
@@ -68,69 +73,84 @@ def keep_on(
     return thread
 
 
-def memory_mib(pid: int) -> float:
-    """Return the memory that is a process's own, MiB (Linux).
+def memory_mib(pid: int, part: str = "RssAnon") -> float:
+    """Return a process's memory, MiB (Linux).
 
-    What SQLite maps of its file is left out: it is the disk's cache and given back.
+    Args:
+        pid: which.
+        part: `RssAnon`, what is its own; `VmRSS`, with the files that it maps.
     """
     for line in Path(f"/proc/{pid}/status").read_text("ascii").splitlines():
-        if line.startswith("RssAnon:"):
+        if line.startswith(f"{part}:"):
             return int(line.split()[1]) / 1024
     msg = f"process {pid} has ended"
     raise SystemExit(msg)
+
+
+def watch(
+    server: Server, key: str, numbers: Iterator[int], minutes: float
+) -> list[tuple[float, float, float]]:
+    """Load a server; return (seconds, own MiB, all MiB) from time to time."""
+    headers = {"Authorization": f"Bearer {key}"}
+    until = threading.Event()
+    works: list[Callable[[httpx.Client], None]] = [
+        lambda one: report(one, numbers),
+        read,
+        lambda one: listen(one, until),
+        lambda one: listen(one, until),
+    ]
+    threads = [
+        keep_on(
+            work, httpx.Client(base_url=server.url, headers=headers, timeout=60), until
+        )
+        for work in works
+    ]
+    samples = []
+    started_s = time.perf_counter()
+    while (now_s := time.perf_counter() - started_s) < minutes * 60:
+        until.wait(EVERY_S)
+        pid = server.process.pid
+        samples.append((now_s, memory_mib(pid), memory_mib(pid, "VmRSS")))
+    until.set()
+    for thread in threads:
+        thread.join()
+    return samples
 
 
 def main() -> None:
     """Load, watch, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=20.0)
+    parser.add_argument("--database", choices=DATABASES, default=DATABASES[0])
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        app = create_app(Settings(home=home))
+    numbers = itertools.count()
+    with database_of(given.database) as (url, home):
+        app = create_app(Settings(home=home, database_url=url))
         services: Services = app.state.services
         services.database.migrate()
         key = services.keys.create("soak", [Scope.INGEST, Scope.READ])
-        numbers = itertools.count()
-        headers = {"Authorization": f"Bearer {key}"}
-        until = threading.Event()
-        samples: list[tuple[float, float]] = []
+        services.database.close()
         with own_process("service", services.settings.database, home) as server:
-            clients = [
-                httpx.Client(base_url=server.url, headers=headers, timeout=60)
-                for _ in range(4)
-            ]
-            works = [
-                lambda one: report(one, numbers),
-                read,
-                lambda one: listen(one, until),
-                lambda one: listen(one, until),
-            ]
-            threads = [
-                keep_on(work, client, until)
-                for work, client in zip(works, clients, strict=True)
-            ]
-            started_s = time.perf_counter()
-            while time.perf_counter() - started_s < given.minutes * 60:
-                until.wait(EVERY_S)
-                samples.append(
-                    (time.perf_counter() - started_s, memory_mib(server.process.pid))
-                )
-            until.set()
-            for thread in threads:
-                thread.join()
-        late = samples[len(samples) // 4 :]
-        slope, _ = statistics.linear_regression(
-            [at for at, _ in late], [size for _, size in late]
-        )
-        quarters = [samples[len(samples) * part // 4 - 1][1] for part in (1, 2, 3, 4)]
-        figures = {
-            "minutes": given.minutes,
-            "events": next(numbers),
-            "mib_at_quarters": [round(size, 1) for size in quarters],
-            "growth_mib_per_hour": round(slope * 3600, 2),
-        }
-        sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+            samples = watch(server, key, numbers, given.minutes)
+    late = samples[len(samples) // 4 :]
+    quarters = [samples[len(samples) * part // 4 - 1] for part in (1, 2, 3, 4)]
+    figures = {
+        "database": given.database,
+        "minutes": given.minutes,
+        "events": next(numbers),
+        "own_mib_at_quarters": [round(own, 1) for _, own, _ in quarters],
+        "rss_mib_at_quarters": [round(rss, 1) for _, _, rss in quarters],
+        "own_growth_mib_per_hour": _growth([(at, own) for at, own, _ in late]),
+        "rss_growth_mib_per_hour": _growth([(at, rss) for at, _, rss in late]),
+    }
+    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+
+
+def _growth(samples: list[tuple[float, float]]) -> str:
+    found = slope([at for at, _ in samples], [size for _, size in samples])
+    if found is None:
+        return "too few samples"
+    return f"{found.per_hour:.2f} ({found.low:.2f} to {found.high:.2f})"
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ the key frame before: whoever connects again has missed what came meanwhile.
 """
 
 import argparse
-import os
 import itertools
+import os
 import re
 import sys
 import time

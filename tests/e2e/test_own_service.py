@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.footage import write_clip
+from vision.bootstrap.local_service import LocalService
 from vision.cli.app import app
-from vision.cli.local_service import LocalService
 from vision.core.errors import SinkError
 
 KEY = "k" * 40

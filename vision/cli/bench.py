@@ -24,7 +24,8 @@ _SITE = Path("configs/bench.yaml")
 _PLAIN_S = 10.0
 _HEADER = (
     f"{'cameras':>8}{'cores':>6} {'decode':<7}{'CPU/cam':>9}{'busy':>6}{'age p50':>9}"
-    f"{'p95':>7}{'event p95':>11}{'MiB/cam':>9}{'rate':>6}{'missed':>8}{'extra':>7}"
+    f"{'p95':>7}{'event p95':>11}{'at API':>9}{'MiB/cam':>9}{'rate':>6}{'missed':>8}"
+    f"{'extra':>7}"
 )
 
 
@@ -106,11 +107,14 @@ def _best(search: Search, cameras: list[int] | None) -> Outcome | None:
 
 
 def _tell(one: Outcome) -> None:
-    event = "-" if one.event_p95_s is None else f"{one.event_p95_s:.2f} s"
+    event, heard = (
+        "-" if late_s is None else f"{late_s:.2f} s"
+        for late_s in (one.event_p95_s, one.api_p95_s)
+    )
     print(
         f"{one.cameras:>8}{one.cores:>6} {one.decode:<7}"
         f"{one.cpu_per_camera * 1_000:>6.1f} ms{one.busy:>6.0%}{one.age_p50_s:>7.2f} s"
-        f"{one.age_p95_s:>5.2f} s{event:>11}{one.rss_mib / one.cameras:>9.1f}"
+        f"{one.age_p95_s:>5.2f} s{event:>11}{heard:>9}{one.rss_mib / one.cameras:>9.1f}"
         f"{one.rate:>6.0%}{one.missed:>8}{one.extra:>7}  {'ok' if one.ok else 'no'}",
         flush=True,
     )

@@ -13,10 +13,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from vision.bootstrap.local_service import LocalService
 from vision.bootstrap.site import Watch, watch_site
 from vision.cli.exits import FAILED
 from vision.cli.live import LiveView, clock_text
-from vision.cli.local_service import LocalService
 from vision.cli.stopping import stop_on_signals
 from vision.config.home import Home
 from vision.config.site import load_site

@@ -14,10 +14,10 @@ from typing_extensions import override
 
 from tests.footage import write_clip
 from vision.bootstrap.bench.footage import transport_stream
-from vision.bootstrap.bench.playing import Plan
+from vision.bootstrap.bench.playing import Plan, Raw
 from vision.bootstrap.bench.search import Search
 from vision.bootstrap.bench.split import STAGES, cpu_split
-from vision.bootstrap.bench.verdict import Outcome, differences
+from vision.bootstrap.bench.verdict import Outcome, differences, judge
 from vision.cli.app import app
 from vision.config.site import load_site
 from vision.core.errors import SourceOpenError
@@ -64,6 +64,27 @@ def test_events_are_compared_camera_by_camera() -> None:
     assert differences([], reference, 3) == (6, 0)
 
 
+def test_an_event_that_nobody_heard_of_is_as_late_as_the_trial_is_long() -> None:
+    plan = Plan(load_site(SITE).settings, Path("x"), 60, (0,))
+    record: dict[str, object] = {
+        "frames": [["cam-000", 30.0, 130.1]],
+        "events": [
+            ["cam-000", "illegal_parking", 30.0, 130.2, "a"],
+            ["cam-000", "garbage_pile", 40.0, 140.2, "b"],
+        ],
+        "cpu_s": 1.0, "measured_s": 10.0, "rss_mib": 100.0, "threads": 4.0,
+    }  # fmt: skip
+
+    def outcome(heard_s: dict[str, float]) -> Outcome:
+        raw = Raw(record, {"cam-000": 100.0}, heard_s, 0.0)
+        return judge(plan, raw, 1, "auto", [])
+
+    assert outcome({"a": 130.5, "b": 140.5}).api_p95_s == pytest.approx(0.5)
+    late_s = outcome({"a": 130.5}).api_p95_s
+    assert late_s is not None
+    assert late_s > 50
+
+
 class Machine(Search):
     """A search on a machine that carries a known number of cameras."""
 
@@ -83,8 +104,8 @@ class Machine(Search):
 
 BLANK = Outcome(
     cameras=1, cores=2, decode="auto", cpu_per_camera=0.04, busy=0.5, age_p50_s=0.2,
-    age_p95_s=0.5, event_p95_s=None, rss_mib=100, threads=4, pictures=9, rate=1,
-    events=(), missed=0, extra=0, feeder_cpu_s=1, ok=True,
+    age_p95_s=0.5, event_p95_s=None, api_p95_s=None, rss_mib=100, threads=4,
+    pictures=9, rate=1, events=(), missed=0, extra=0, feeder_cpu_s=1, ok=True,
 )  # fmt: skip
 
 

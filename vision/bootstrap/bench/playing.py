@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Literal
 
+from vision.bootstrap.bench.hearing import Ear
+from vision.bootstrap.local_service import LocalService
 from vision.config.site import SiteSettings
 from vision.core.errors import ConfigError
 
@@ -43,18 +46,27 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A trial's own account, with the times at which its cameras began."""
+    """A trial's own account, and what was seen of it from outside.
+
+    Attributes:
+        record: what the engine's process tells.
+        began_s: when each camera's stream began, monotonic.
+        heard_s: when who follows the service heard of each event, by id, monotonic.
+        feeder_cpu_s: CPU of the process that plays the cameras.
+    """
 
     record: dict[str, object]
     began_s: dict[str, float]
+    heard_s: dict[str, float]
     feeder_cpu_s: float
 
 
 def play(plan: Plan, cameras: int, decode: Decode) -> Raw:
-    """Play the clip to an engine of its own process.
+    """Play the clip to an engine of its own process, which reports to a service.
 
     Raises:
         ConfigError: the engine or the feeder failed; with what it said.
+        SinkError: the service did not start.
     """
     length_s = plan.seconds + _SPREAD_S + _WARM_S
     feeder = subprocess.Popen(  # noqa: S603 our own module
@@ -81,7 +93,7 @@ def play(plan: Plan, cameras: int, decode: Decode) -> Raw:
             daemon=True,
         )
         listener.start()
-        record = _engine(plan, json.loads(first)["ports"], decode)
+        record, heard_s = _reported(plan, json.loads(first)["ports"], decode)
         feeder.stdin.close()
         listener.join(10)
     finally:
@@ -96,26 +108,41 @@ def play(plan: Plan, cameras: int, decode: Decode) -> Raw:
             for one in said
             if "camera" in one
         },
+        heard_s,
         sum(one.get("cpu_s", 0.0) for one in said),
     )
 
 
-def _engine(plan: Plan, ports: Sequence[int], decode: Decode) -> dict[str, object]:
-    with tempfile.TemporaryDirectory(prefix="streetwarden-bench-") as folder:
-        spec = {
-            "site": _site(plan, ports, decode, Path(folder)),
-            "cores": plan.cores,
-            "warm_s": _WARM_S,
-            "seconds": _SPREAD_S + plan.seconds + _TAIL_S,
-        }
-        done = subprocess.run(
-            [sys.executable, "-m", "vision.bootstrap.bench.trial"],
-            input=json.dumps(spec),
-            capture_output=True,
-            text=True,
-            timeout=plan.seconds + _LIMIT_S,
-            check=False,
-        )
+def _reported(
+    plan: Plan, ports: Sequence[int], decode: Decode
+) -> tuple[dict[str, object], dict[str, float]]:
+    """Run the engine beside a service; return its account and what was heard."""
+    key = secrets.token_urlsafe(24)
+    with (
+        tempfile.TemporaryDirectory(prefix="streetwarden-bench-") as home,
+        LocalService(Path(home), port=0, api_key=key) as service,
+        Ear(service.url) as ear,
+    ):
+        site = _site(plan, ports, decode, service.url)
+        return _engine(plan, site, key), ear.heard_s
+
+
+def _engine(plan: Plan, site: dict[str, object], key: str) -> dict[str, object]:
+    spec = {
+        "site": site,
+        "cores": plan.cores,
+        "warm_s": _WARM_S,
+        "seconds": _SPREAD_S + plan.seconds + _TAIL_S,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "vision.bootstrap.bench.trial"],
+        input=json.dumps(spec),
+        env=os.environ | {"STREETWARDEN_API_KEY": key},
+        capture_output=True,
+        text=True,
+        timeout=plan.seconds + _LIMIT_S,
+        check=False,
+    )
     if done.returncode:
         msg = f"bench: the engine ended with {done.returncode}: {done.stderr[-800:]}"
         raise ConfigError(msg)
@@ -124,7 +151,7 @@ def _engine(plan: Plan, ports: Sequence[int], decode: Decode) -> dict[str, objec
 
 
 def _site(
-    plan: Plan, ports: Sequence[int], decode: Decode, folder: Path
+    plan: Plan, ports: Sequence[int], decode: Decode, service: str
 ) -> dict[str, object]:
     """Return the site with its one camera copied, as plain values."""
     site: dict[str, object] = plan.site.model_dump(mode="json")
@@ -132,7 +159,7 @@ def _site(
     model = plan.site.model.model_dump(mode="json")
     return site | {
         "model": model | {"threads": model["threads"] or len(plan.cores)},
-        "sinks": [{"type": "jsonl", "path": str(folder / "events.jsonl")}],
+        "sinks": [{"type": "http", "url": service}],
         "cameras": [
             camera
             | {

@@ -33,12 +33,12 @@ class Log:
     Attributes:
         begun: set with the first picture.
         frames: (camera, media time, when its analysis ended), seconds.
-        events: (camera, violation, media time of the decision, when it was kept).
+        events: (camera, violation, media time of the decision, when it was kept, id).
     """
 
     begun: threading.Event = field(default_factory=threading.Event)
     frames: list[tuple[str, float, float]] = field(default_factory=list)
-    events: list[tuple[str, str, float, float]] = field(default_factory=list)
+    events: list[tuple[str, str, float, float, str]] = field(default_factory=list)
 
     def on_frame(self, frame: Frame, detections: Detections) -> None:
         """Note one analysed picture."""
@@ -51,7 +51,7 @@ class Log:
         step = event.violation
         if step.lifecycle is Lifecycle.OPENED:
             seen = (event.scene.camera_id, step.slug.value, step.decided_s)
-            self.events.append((*seen, time.monotonic()))
+            self.events.append((*seen, time.monotonic(), step.event_id))
 
 
 def main() -> None:
@@ -61,7 +61,10 @@ def main() -> None:
     site = SiteSettings.model_validate(spec["site"])
     log, stop = Log(), threading.Event()
     meter = _Meter(log, spec["warm_s"], spec["seconds"], stop)
-    with tempfile.TemporaryDirectory(prefix="streetwarden-bench-") as folder:
+    # Proof that is still being written may keep the folder busy at the end.
+    with tempfile.TemporaryDirectory(
+        prefix="streetwarden-bench-", ignore_cleanup_errors=True
+    ) as folder:
         home = Home(Path(folder))
         home.prepare()
         meter.start()

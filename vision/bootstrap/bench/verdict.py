@@ -30,6 +30,7 @@ class Outcome:
         age_p95_s: and 95th percentile.
         event_p95_s: from the capture of the deciding picture to the event in the
             outbox, 95th percentile, or None without events.
+        api_p95_s: and to who follows the event service.
         rss_mib: memory of the whole engine, model and all.
         threads: of Python in the engine.
         pictures: analysed after the warm-up.
@@ -49,6 +50,7 @@ class Outcome:
     age_p50_s: float
     age_p95_s: float
     event_p95_s: float | None
+    api_p95_s: float | None
     rss_mib: float
     threads: int
     pictures: int
@@ -64,7 +66,7 @@ def events_of(raw: Raw) -> list[Seen]:
     """Return what all cameras of a trial opened."""
     rows = raw.record["events"]
     assert isinstance(rows, list)  # noqa: S101 the trial's own form
-    return [(camera, slug, at_s) for camera, slug, at_s, _ in rows]
+    return [(camera, slug, at_s) for camera, slug, at_s, *_ in rows]
 
 
 def judge(
@@ -88,7 +90,14 @@ def judge(
     assert isinstance(frames, list)  # noqa: S101 the trial's own form
     assert isinstance(events, list)  # noqa: S101 the trial's own form
     ages = [done - began_s[c] - at_s for c, at_s, done in frames if at_s >= _FIRST_S]
-    late = [done - began_s[c] - at_s for c, _, at_s, done in events]
+    late = [done - began_s[c] - at_s for c, _, at_s, done, _ in events]
+    # An event that nobody heard of is as late as a trial is long.
+    never_s = plan.seconds
+    heard = [
+        raw.heard_s[key] - began_s[c] - at_s if key in raw.heard_s else never_s
+        for c, _, at_s, _, key in events
+        if at_s <= plan.seconds
+    ]
     numbers = {
         key: float(value)
         for key, value in record.items()
@@ -113,7 +122,8 @@ def judge(
         busy=cpu / len(plan.cores),
         age_p50_s=float(np.median(ages)) if ages else plan.seconds,
         age_p95_s=age_p95_s,
-        event_p95_s=float(np.percentile(late, 95)) if late else None,
+        event_p95_s=_p95(late),
+        api_p95_s=_p95(heard),
         rss_mib=numbers["rss_mib"],
         threads=int(numbers["threads"]),
         pictures=len(ages),
@@ -124,6 +134,10 @@ def judge(
         feeder_cpu_s=raw.feeder_cpu_s,
         ok=age_p95_s <= period_s and missed == 0 and seen >= _FEWEST_SHARE * promised,
     )
+
+
+def _p95(values: Sequence[float]) -> float | None:
+    return float(np.percentile(values, 95)) if values else None
 
 
 def differences(

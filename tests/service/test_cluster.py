@@ -1,6 +1,7 @@
 """Needs the extra `ray`: a cluster of three nodes on this machine loses one of them."""
 
 import json
+import socket
 import threading
 import time
 from collections import Counter
@@ -10,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from typing_extensions import override
 
@@ -85,19 +87,28 @@ def cluster() -> Iterator[tuple[Any, list[Any]]]:
     nodes.shutdown()
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def messages(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def test_a_killed_node_loses_no_event_doubles_none_and_dwell_goes_on(
-    cluster: tuple[Any, list[Any]], tmp_path: Path
+    cluster: tuple[Any, list[Any]],
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
     film = write_film(tmp_path / "street.h264", (704, 396))
     with ExitStack() as stack:
         bank = CameraBank(film, CAMERAS, going_on=True)
         stack.callback(bank.stop)
         began_s = time.monotonic()
-        plan = Plan([bank.port] * CAMERAS, read_truth(), 2.0, "onnx", 512, 0)
+        metrics_port = free_port()
+        plan = Plan([bank.port] * CAMERAS, read_truth(), 2.0, "onnx", 512, metrics_port)
         site = write_site(tmp_path, plan)
         home = Home(tmp_path / "home")
         home.prepare()
@@ -110,15 +121,21 @@ def test_a_killed_node_loses_no_event_doubles_none_and_dwell_goes_on(
         while time.monotonic() < began_s + KILL_S:
             time.sleep(0.1)
 
+        status = f"http://127.0.0.1:{metrics_port}"
+        told_metrics = httpx.get(f"{status}/metrics").text
+        why = httpx.get(f"{status}/cameras/cam0/candidates").json()
         killed_at, killed_s = SystemClock().now(), time.monotonic()
         nodes.remove_node(workers[0], allow_graceful=False)
         run.until(lambda: all(at > killed_s + 3 for _, at in run.seen.values()), 60)
+        record_property("watched_again_s", time.monotonic() - killed_s)
         run.until(
             lambda: parked(run.events).keys() == {f"cam{k}" for k in range(CAMERAS)},
             90,
         )
 
     assert run.error is None
+    assert 'streetwarden_frames_analysed_total{camera="cam5"}' in told_metrics
+    assert why["camera_id"] == "cam0"
     told = messages(tmp_path / "events.jsonl")
     ids = Counter(one["id"] for one in told)
     assert max(ids.values()) == 1

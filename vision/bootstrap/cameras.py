@@ -46,9 +46,10 @@ from vision.view.still import StillGate, StillParams
 
 _REST_PERIODS = 5
 _LONGEST_REST_S = 30.0
+_FAR_WHY_S = 10.0  # between two records that travel to another machine
 
-MemoryListener = Callable[[str, bytes], None]
-"""Given a camera's id and its memory whenever that was saved; must be quick."""
+StateListener = Callable[[str, bytes], None]
+"""Given a camera's id and a record of its state whenever that was saved; quick."""
 
 _HasMemory = CameraView | PlaceMemory | OpenedPlaces | PlaceRule
 
@@ -69,6 +70,7 @@ class Surroundings:
         reduced_px: how long the pictures that the analysis reads are; None: full ones.
         looking: who asks for second looks and who keeps their pictures, or None.
         on_memory: given every memory that was saved.
+        on_why: given every record of what has not opened and why.
     """
 
     settings: SiteSettings
@@ -81,7 +83,8 @@ class Surroundings:
     on_packet: PacketListener | None = None
     reduced_px: int | None = None
     looking: tuple[LookDesk, AfterStore] | None = None
-    on_memory: MemoryListener | None = None
+    on_memory: StateListener | None = None
+    on_why: StateListener | None = None
 
 
 def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
@@ -134,7 +137,7 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
         if source.live
         else None,
         opened=opened,
-        why=WhyFile(shared.home.why / f"{settings.id}.json", clock),
+        why=_why(settings.id, shared),
         looks=_looks(rules, shared),
         gate=_gate(settings),
         period_s=settings.period_s,
@@ -266,6 +269,18 @@ def _memory(
     )
     memory.load()
     return memory
+
+
+def _why(camera_id: str, shared: Surroundings) -> WhyFile:
+    path, on_why = shared.home.why / f"{camera_id}.json", shared.on_why
+    if on_why is None:
+        return WhyFile(path, shared.clock)
+    return WhyFile(
+        path,
+        shared.clock,
+        every_s=_FAR_WHY_S,
+        on_written=partial(on_why, camera_id),
+    )
 
 
 def _name(part: _HasMemory) -> str:

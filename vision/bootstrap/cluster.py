@@ -1,68 +1,41 @@
-"""A site watched by many machines: the run's own part, and a node's."""
+"""A site watched by many machines: the part of the one that started the run."""
 
-import fcntl
-import itertools
 import logging
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
-from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from threading import Event
+
+from prometheus_client import CollectorRegistry
 
 from vision.bootstrap.desk import Desk, Onlookers
 from vision.bootstrap.evidence import evidence_policy
-from vision.bootstrap.heap import bound_heap, returning_memory
-from vision.bootstrap.model import build_detector
-from vision.bootstrap.sinks import build_look_desk, build_outbox
-from vision.bootstrap.site import (
-    Outlets,
-    Watch,
-    build_engine,
-    check_site,
-    provenance_of,
-    time_zone_of,
-)
-from vision.cluster.mail import FilesLetter, HealthLetter, Mailbox, MemoryLetter
+from vision.bootstrap.fleet_status import FleetStatus
+from vision.bootstrap.node import watch_group
+from vision.bootstrap.sinks import build_outbox
+from vision.bootstrap.site import check_site
+from vision.bootstrap.status import answering
 from vision.cluster.placement import groups_of
-from vision.cluster.post import Log, Order, Outcome, Stage
 from vision.cluster.ray_fleet import RayFleet
 from vision.cluster.supervisor import Supervisor
 from vision.config.home import Home
 from vision.config.load import Loaded
-from vision.config.site import MetricsSettings, SiteSettings
+from vision.config.site import SiteSettings
 from vision.core.clock import SystemClock
-from vision.core.errors import ConfigError, VisionError
-from vision.core.events import ViolationEvent
-from vision.core.health import HealthEvent
+from vision.core.errors import VisionError
 from vision.core.ports import Clock
-from vision.evidence.keys import KeyFolder
-from vision.evidence.retention import Retention, RetentionPolicy
-from vision.evidence.seal import Sealer
-from vision.evidence.store import PackageStore
-from vision.pipeline.delivery import HeldDelivery
+from vision.evidence.retention import Retention
 from vision.pipeline.engine import Summary
-from vision.sinks.look_desk import HttpLookDesk
+from vision.pipeline.store_metrics import StoreCollector
 from vision.sinks.outbox import Outbox
 
 logger = logging.getLogger(__name__)
 
 _CAMERAS_PER_CORE = 20.0  # of nodes that declare nothing; only ratios matter
 _MOST_IN_GROUP = 24  # what one engine thread carries, see the README's table
-_CLIPS_S = 20.0
-_ANSWERS_S = 5.0
 _CLOSE_S = 15.0
 _SWEEP_S = 3600.0
-# A node's own copy of a package is needed until the run's machine has it.
-_NODE_KEEPS = RetentionPolicy(
-    clips_for=timedelta(days=1),
-    originals_for=timedelta(days=1),
-    package_for=timedelta(days=1),
-    quota_bytes=4 << 30,
-)
 
 
 def watch_cluster(
@@ -98,179 +71,16 @@ def watch_cluster(
         outbox = build_outbox(loaded.settings.sinks, home, clock=clock)
         stack.callback(outbox.close, _CLOSE_S)
         stack.enter_context(_sweeping(loaded.settings, home, outbox, clock))
-        desk = Desk(home, outbox, clock=clock, onlookers=onlookers)
         cameras = [camera.id for camera in loaded.settings.cameras]
+        status = FleetStatus(cameras, home.why, clock)
+        registry = CollectorRegistry()
+        registry.register(StoreCollector(outbox.waiting))
+        told = status.told(registry)
+        stack.enter_context(answering(told, loaded.settings.metrics))
+        desk = Desk(home, outbox, clock=clock, onlookers=onlookers, status=status)
         groups = groups_of(cameras, fleet.cores, _MOST_IN_GROUP)
         outcome = Supervisor(fleet, desk, groups, clock=clock).run(stop)
     return Summary(outcome.frames, outcome.steps, dict(outcome.failed))
-
-
-def watch_group(
-    loaded: Loaded[SiteSettings],
-    order: Order,
-    mailbox: Mailbox,
-    stop: Event,
-    log: Log,
-) -> Outcome:
-    """Watch a group of cameras on a node; runs in a post.
-
-    Args:
-        loaded: the whole site.
-        order: which cameras, and what they remember.
-        mailbox: where events, evidence, news and memories go.
-        stop: set when it is to end.
-        log: told how far it is.
-
-    Raises:
-        VisionError: this node cannot watch, or the model failed.
-    """
-    _enter(order.folder)
-    home = Home.from_environment()
-    home.prepare()
-    mine = replace(loaded, settings=_share_of(loaded.settings, order.cameras))
-    bound_heap()
-    detector = build_detector(mine.settings.model)
-    clock = SystemClock()
-    with _claimed(home.root / "posts") as slot, ExitStack() as stack:
-        _lay_out(slot.places, order)
-        delivery = HeldDelivery(_MailSink(mailbox), clock)
-        policy = evidence_policy(mine.settings.evidence, time_zone_of(mine.settings))
-        signer = KeyFolder(home.keys).signer()
-        evidence = PackageStore(
-            slot.evidence,
-            sealer=Sealer(slot.evidence, clock=clock, signer=signer),
-            provenance=provenance_of(mine, detector),
-            clock=clock,
-            on_health=delivery.health,
-            policy=replace(policy, retention=_NODE_KEEPS),
-        )
-        stack.callback(evidence.close, _CLIPS_S)
-        evidence.deliver_late_to(
-            lambda event_id, files: mailbox.post(FilesLetter(event_id, files))
-        )
-        evidence.spare(mailbox.events_waiting)
-        looks = _look_desk(mine.settings, clock)
-        if looks is not None:
-            stack.callback(looks.close, _ANSWERS_S)
-        outlets = Outlets(
-            delivery,
-            evidence,
-            looks,
-            lambda camera_id, record: mailbox.post(MemoryLetter(camera_id, record)),
-        )
-        engine = build_engine(
-            mine,
-            slot,
-            detector=detector,
-            outlets=outlets,
-            clock=clock,
-            watch=Watch(
-                on_frame=lambda frame, _: log.saw(frame.camera_id, frame.media_time_s)
-            ),
-        )
-        stack.enter_context(returning_memory())
-        log.reached(Stage.WATCHING)
-        summary = engine.run(stop)
-        log.reached(Stage.RELEASED)
-    return Outcome(summary.frames, summary.steps, summary.failed)
-
-
-def _look_desk(settings: SiteSettings, clock: Clock) -> HttpLookDesk | None:
-    """Return where second looks are asked for, if this node has the service's key."""
-    cameras = [camera.id for camera in settings.cameras]
-    try:
-        return build_look_desk(settings.sinks, cameras, settings.looks, clock)
-    except ConfigError as error:
-        logger.warning("second looks are not answered from this node: %s", error)
-        return None
-
-
-class _MailSink:
-    """An `EventSink` whose far end is the desk."""
-
-    def __init__(self, mailbox: Mailbox) -> None:
-        self._mailbox = mailbox
-
-    def put(self, event: ViolationEvent) -> None:
-        """Accept one event; returns when the desk has it.
-
-        Raises:
-            SinkUnavailableError: the desk is away.
-        """
-        self._mailbox.deliver(event)
-
-    def put_health(self, event: HealthEvent) -> None:
-        """Accept one health event."""
-        self._mailbox.post(HealthLetter(event))
-
-    def close(self, timeout_s: float) -> None:
-        """Nothing is kept here."""
-
-
-def _enter(folder: Path) -> None:
-    """Go where the site's relative paths begin.
-
-    Raises:
-        ConfigError: there is no such folder on this node.
-    """
-    try:
-        os.chdir(folder)
-    except OSError as error:
-        msg = (
-            f"{folder} cannot be entered here ({error.strerror}); relative paths of "
-            "the site begin there: make the folder with model and taxonomy on every "
-            "node, or share it"
-        )
-        raise ConfigError(msg) from error
-
-
-def _share_of(settings: SiteSettings, cameras: tuple[str, ...]) -> SiteSettings:
-    """Return a site with some of its cameras, as one of many processes of a node."""
-    model = settings.model
-    return settings.model_copy(
-        update={
-            "cameras": tuple(one for one in settings.cameras if one.id in cameras),
-            # One post per core: models that take all cores get in each other's way.
-            "model": model.model_copy(update={"threads": model.threads or 1}),
-            "metrics": MetricsSettings(),
-        }
-    )
-
-
-@contextmanager
-def _claimed(folder: Path) -> Iterator[Home]:
-    """Claim the first free of a node's numbered working folders.
-
-    A post that died leaves its folder free: the next one tidies it and sends the
-    clips that were sealed and not sent.
-
-    Raises:
-        ConfigError: no folder can be made.
-    """
-    for number in itertools.count():
-        root = folder / str(number)
-        try:
-            root.mkdir(parents=True, exist_ok=True)
-            lock = (root / ".post").open("ab")
-        except OSError as error:
-            msg = f"{root}: cannot be written ({error.strerror}); free space or mend it"
-            raise ConfigError(msg) from error
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            yield Home(root)
-            return
-
-
-def _lay_out(places: Path, order: Order) -> None:
-    """Put the order's memories where cameras look for theirs, and no others."""
-    places.mkdir(parents=True, exist_ok=True)
-    for stale in places.iterdir():
-        stale.unlink()
-    for camera_id, record in order.memories.items():
-        (places / f"{camera_id}.json").write_bytes(record)
 
 
 @contextmanager

@@ -6,7 +6,14 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from vision.cluster.mail import EventLetter, FilesLetter, HealthLetter, MemoryLetter
+from vision.bootstrap.fleet_status import FleetStatus
+from vision.cluster.mail import (
+    EventLetter,
+    FilesLetter,
+    HealthLetter,
+    MemoryLetter,
+    WhyLetter,
+)
 from vision.cluster.post import Order, Parcel, Sight
 from vision.config.home import Home
 from vision.core.errors import SinkError
@@ -44,13 +51,20 @@ class Desk:
     """
 
     def __init__(
-        self, home: Home, outbox: Outbox, *, clock: Clock, onlookers: Onlookers
+        self,
+        home: Home,
+        outbox: Outbox,
+        *,
+        clock: Clock,
+        onlookers: Onlookers,
+        status: FleetStatus,
     ) -> None:
-        """Take over a home, prepared, and its outbox."""
+        """Take over a home, prepared, and its outbox; `status` counts what it hears."""
         self._home = home
         self._outbox = outbox
         self._clock = clock
         self._onlookers = onlookers
+        self._status = status
 
     def order(self, group: str, cameras: tuple[str, ...]) -> Order:
         """Return the order for a group, with what its cameras remember."""
@@ -87,13 +101,16 @@ class Desk:
                 case HealthLetter(health):
                     self._health(health)
                 case MemoryLetter(camera_id, record):
-                    self._remember(camera_id, record)
+                    _overwrite(self._memory(camera_id), record)
+                case WhyLetter(camera_id, record):
+                    _overwrite(self._home.why / f"{camera_id}.json", record)
         except OSError as error:
             msg = f"{self._home.root}: cannot be written ({error.strerror})"
             raise SinkError(msg) from error
 
     def saw(self, seen: Mapping[str, Sight]) -> None:
         """Take note of how far cameras are."""
+        self._status.saw(seen)
         if self._onlookers.on_sight is not None:
             for camera_id, sight in seen.items():
                 self._onlookers.on_sight(camera_id, sight.pictures, sight.media_time_s)
@@ -121,15 +138,6 @@ class Desk:
     def _memory(self, camera_id: str) -> Path:
         return self._home.places / f"{camera_id}.json"
 
-    def _remember(self, camera_id: str, record: bytes) -> None:
-        # Not synced: after a power cut an older memory, or none, costs dwell only,
-        # and thousands of cameras say something every few seconds.
-        path = self._memory(camera_id)
-        draft = path.with_suffix(".tmp")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(record)
-        draft.replace(path)
-
     def _stored(
         self, event_id: str, evidence: Evidence, files: tuple[bytes | None, ...]
     ) -> Evidence:
@@ -147,3 +155,15 @@ class Desk:
             if current is not None:
                 write_atomically(folder / current, payload)
         return Evidence(tuple(kept))
+
+
+def _overwrite(path: Path, record: bytes) -> None:
+    """Replace what a camera said of its state.
+
+    Not synced: after a power cut an older memory, or none, costs dwell only, and
+    thousands of cameras say something every few seconds.
+    """
+    draft = path.with_suffix(".tmp")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft.write_bytes(record)
+    draft.replace(path)

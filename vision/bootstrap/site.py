@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 
 import cv2
 
-from vision.bootstrap.cameras import MemoryListener, Surroundings, build_camera
+from vision.bootstrap.cameras import StateListener, Surroundings, build_camera
 from vision.bootstrap.evidence import build_evidence, evidence_policy
 from vision.bootstrap.heap import bound_heap, returning_memory
 from vision.bootstrap.model import build_detector, reduced_px
 from vision.bootstrap.rules import build_rule, check_exempt, check_labels
 from vision.bootstrap.schedule import build_schedule
 from vision.bootstrap.sinks import api_key, build_look_desk, build_outbox
-from vision.bootstrap.status import answering
+from vision.bootstrap.status import answering, told_by
 from vision.config.home import Home
 from vision.config.load import Loaded
 from vision.config.sinks import HttpSink
@@ -53,7 +53,8 @@ class Outlets:
     delivery: HeldDelivery
     evidence: PackageStore
     desk: LookDesk | None = None
-    on_memory: MemoryListener | None = None
+    on_memory: StateListener | None = None
+    on_why: StateListener | None = None
 
 
 def check_site(loaded: Loaded[SiteSettings]) -> Detector:
@@ -143,7 +144,7 @@ def watch_site(
             watch=watch,
         )
         engine.registry.register(StoreCollector(outbox.waiting, evidence.use))
-        with answering(engine, loaded.settings.metrics), returning_memory():
+        with answering(told_by(engine), loaded.settings.metrics), returning_memory():
             return engine.run(stop)
     finally:
         if desk is not None:
@@ -185,6 +186,7 @@ def build_engine(
         if outlets.desk is None
         else (outlets.desk, outlets.evidence.afterwards),
         on_memory=outlets.on_memory,
+        on_why=outlets.on_why,
     )
     return Engine(
         [build_camera(camera, shared) for camera in settings.cameras],

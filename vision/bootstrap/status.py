@@ -9,12 +9,22 @@ from vision.pipeline.engine import Engine
 from vision.pipeline.status import StatusServer, Told
 
 
+def told_by(engine: Engine) -> Told:
+    """Return what an engine tells of itself."""
+    return Told(
+        registry=engine.registry,
+        idle_s=lambda: engine.idle_s,
+        why={camera.camera_id: camera.explained for camera in engine.cameras},
+        stretch=lambda: engine.load.stretch if engine.load.overloaded else None,
+    )
+
+
 @contextmanager
-def answering(engine: Engine, settings: MetricsSettings) -> Iterator[None]:
-    """Answer metrics, health and reasons over HTTP while the engine runs.
+def answering(told: Told, settings: MetricsSettings) -> Iterator[None]:
+    """Answer metrics, health and reasons over HTTP while a run goes on.
 
     Args:
-        engine: the engine.
+        told: what may be asked.
         settings: where to listen; port 0: nowhere.
 
     Raises:
@@ -23,12 +33,6 @@ def answering(engine: Engine, settings: MetricsSettings) -> Iterator[None]:
     if settings.port == 0:
         yield
         return
-    told = Told(
-        registry=engine.registry,
-        idle_s=lambda: engine.idle_s,
-        why={camera.camera_id: camera.explained for camera in engine.cameras},
-        stretch=lambda: engine.load.stretch if engine.load.overloaded else None,
-    )
     try:
         server = StatusServer(settings.host, settings.port, told)
     except OSError as error:

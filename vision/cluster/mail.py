@@ -47,7 +47,15 @@ class MemoryLetter:
     record: bytes
 
 
-Letter: TypeAlias = EventLetter | FilesLetter | HealthLetter | MemoryLetter
+@dataclass(frozen=True, slots=True)
+class WhyLetter:
+    """What a camera has not opened now, and why; replaces what it said before."""
+
+    camera_id: str
+    record: bytes
+
+
+Letter: TypeAlias = EventLetter | FilesLetter | HealthLetter | MemoryLetter | WhyLetter
 
 
 def evidence_of(letter: Letter) -> Evidence:
@@ -57,7 +65,7 @@ def evidence_of(letter: Letter) -> Evidence:
             return letter.event.evidence
         case FilesLetter():
             return letter.evidence
-        case HealthLetter() | MemoryLetter():
+        case HealthLetter() | MemoryLetter() | WhyLetter():
             return Evidence()
 
 
@@ -99,15 +107,15 @@ class Mailbox:
         )
         raise SinkUnavailableError(msg)
 
-    def post(self, letter: FilesLetter | HealthLetter | MemoryLetter) -> None:
+    def post(
+        self, letter: FilesLetter | HealthLetter | MemoryLetter | WhyLetter
+    ) -> None:
         """Leave a letter without waiting; where there are too many the oldest goes."""
         with self._news:
-            if isinstance(letter, MemoryLetter):
-                camera_id = letter.camera_id
+            if isinstance(letter, MemoryLetter | WhyLetter):
+                kind, camera_id = type(letter), letter.camera_id
                 self._keep(
-                    lambda one: (
-                        not isinstance(one, MemoryLetter) or one.camera_id != camera_id
-                    )
+                    lambda one: not isinstance(one, kind) or one.camera_id != camera_id
                 )
             self._make_room(letter)
             self._append(letter)

@@ -53,7 +53,7 @@ class StoreCollector(Collector):
     def __init__(
         self,
         waiting: Callable[[], Sequence[Waiting]],
-        use: Callable[[], EvidenceUse],
+        use: Callable[[], EvidenceUse] | None = None,
         *,
         clock: Clock | None = None,
     ) -> None:
@@ -61,7 +61,7 @@ class StoreCollector(Collector):
 
         Args:
             waiting: the outbox's receivers; may raise `SinkError`.
-            use: the evidence store.
+            use: the evidence store, if this process keeps it.
             clock: wall time, for ages.
         """
         self._waiting = waiting
@@ -71,7 +71,8 @@ class StoreCollector(Collector):
     @override
     def collect(self) -> Iterator[Metric]:
         yield from self._outbox()
-        yield from self._evidence()
+        if self._use is not None:
+            yield from self._evidence(self._use())
 
     def _outbox(self) -> Iterator[Metric]:
         count = GaugeMetricFamily(
@@ -96,8 +97,8 @@ class StoreCollector(Collector):
             age.add_metric((line.receiver,), max(0.0, waits_s))
         yield from (count, size, age)
 
-    def _evidence(self) -> Iterator[Metric]:
-        use = self._use()
+    @staticmethod
+    def _evidence(use: EvidenceUse) -> Iterator[Metric]:
         degraded = GaugeMetricFamily(
             "streetwarden_evidence_degraded",
             "1 while this part of the evidence cannot be kept",

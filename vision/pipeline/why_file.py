@@ -16,14 +16,29 @@ _EVERY_S = 2.0
 
 
 class WhyFile:
-    """Writes one camera's record, at most every two seconds, whole or not at all.
+    """Writes one camera's record now and then, whole or not at all.
 
-    It is for reading only: a file lost in a power cut is written again two seconds
+    It is for reading only: a file lost in a power cut is written again seconds
     after the next start, so nothing waits for the disk.
     """
 
-    def __init__(self, path: Path, clock: Clock, *, every_s: float = _EVERY_S) -> None:
-        """Name the file; a folder that cannot be written is no error here."""
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        *,
+        every_s: float = _EVERY_S,
+        on_written: Callable[[bytes], None] | None = None,
+    ) -> None:
+        """Name the file; a folder that cannot be written is no error here.
+
+        Args:
+            path: of the file.
+            clock: wall and monotonic time.
+            every_s: least time between two records.
+            on_written: given every record; must be quick.
+        """
+        self._on_written = on_written
         self._path = path
         self._clock = clock
         self._every_s = every_s
@@ -56,6 +71,8 @@ class WhyFile:
             record, ensure_ascii=False, separators=(",", ":")
         ).encode()
         self._write(self._latest)
+        if self._on_written is not None:
+            self._on_written(self._latest)
 
     def _write(self, payload: bytes) -> None:
         draft = self._path.with_suffix(".tmp")

@@ -8,7 +8,8 @@ import pytest
 from tests.fakes import ManualClock, frame, violation
 from tests.unit.sinks.messages import CODE, PROVENANCE
 from vision.bootstrap.desk import Desk, Onlookers
-from vision.cluster.mail import EventLetter, Mailbox, MemoryLetter
+from vision.bootstrap.fleet_status import FleetStatus
+from vision.cluster.mail import EventLetter, Mailbox, MemoryLetter, WhyLetter
 from vision.cluster.post import Delivery, Log, Order, Outcome, Parcel, Post, Stage
 from vision.config.home import Home
 from vision.core.errors import ConfigError, ModelError, SinkError, VisionError
@@ -100,7 +101,9 @@ def desk(tmp_path: Path) -> "Iterator[tuple[Desk, Home, Outbox]]":
     home.prepare()
     clock = ManualClock()
     outbox = Outbox(home.outbox, [], clock=clock)
-    yield Desk(home, outbox, clock=clock, onlookers=Onlookers()), home, outbox
+    status = FleetStatus(["gate", "yard"], home.why, clock)
+    desk = Desk(home, outbox, clock=clock, onlookers=Onlookers(), status=status)
+    yield desk, home, outbox
     outbox.close(1)
 
 
@@ -155,6 +158,30 @@ def test_what_a_camera_remembers_goes_with_its_next_order(
 
     assert keeper.order("g0", ("gate", "yard")).memories == {"gate": b"41 s of 60 s"}
     assert (home.places / "gate.json").read_bytes() == b"41 s of 60 s"
+
+
+def test_why_nothing_has_opened_can_be_asked_where_the_run_was_started(
+    desk: tuple[Desk, Home, Outbox],
+) -> None:
+    keeper, home, _ = desk
+    keeper.keep(Parcel(1, WhyLetter("gate", b'{"queue": true}')))
+
+    assert (home.why / "gate.json").read_bytes() == b'{"queue": true}'
+
+
+def test_only_the_latest_word_of_each_kind_travels() -> None:
+    mailbox = Mailbox()
+    for record in (b"1", b"2"):
+        mailbox.post(MemoryLetter("gate", record))
+        mailbox.post(WhyLetter("gate", record))
+        mailbox.post(WhyLetter("yard", record))
+
+    taken, _ = mailbox.take(0, 0)
+    assert [letter for _, letter in taken] == [
+        MemoryLetter("gate", b"2"),
+        WhyLetter("gate", b"2"),
+        WhyLetter("yard", b"2"),
+    ]
 
 
 def test_a_desk_that_cannot_write_says_so_and_is_asked_again(

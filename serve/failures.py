@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -23,6 +24,19 @@ def install_handlers(app: FastAPI) -> None:
     for away in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(away, _on_database)
     app.add_exception_handler(Exception, _on_unexpected)
+
+
+MOST_PLACES = 100
+
+
+def not_the_schema(error: ValidationError) -> InvalidContent:
+    """Return what is wrong with a body that its route read itself."""
+    places = [
+        {"at": "/".join(map(str, ("body", *one["loc"]))), "expected": one["msg"]}
+        for one in error.errors(include_input=False, include_url=False)[:MOST_PLACES]
+    ]
+    detail = f"{places[0]['at']}: {places[0]['expected']}"
+    return InvalidContent(detail, errors=places)
 
 
 def _on_problem(_: Request, error: Exception) -> Response:

@@ -6,6 +6,7 @@ known ones must be right. Consumers written against v1 keep working.
 
 import hashlib
 import json
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -235,7 +236,14 @@ def canonical_of(document: object) -> tuple[str, str]:
     if "\\u0000" in text:
         msg = "body: got a NUL character in a text; expected none"
         raise InvalidContent(msg)
+    # Half a pair of UTF-16: can be escaped in JSON, and never be written out again.
+    if "\\ud" in text and _LONE_SURROGATE.search(
+        json.dumps(document, ensure_ascii=False)
+    ):
+        msg = "body: got a surrogate without its pair in a text; expected Unicode"
+        raise InvalidContent(msg)
     return text, hashlib.sha256(text.encode()).hexdigest()
 
 
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _UNREADABLE = "body: {}; expected JSON without NaN or Infinity, not nested deeply"

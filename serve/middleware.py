@@ -17,6 +17,9 @@ logger = logging.getLogger(__name__)
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 UPLOADS = "/api/v1/uploads/"
+# A city's grid is longer than any other document, and read whole.
+GRIDS = frozenset({"/api/v1/grid", "/office/rules/grid"})
+GRID_BYTES = 16 * 1024 * 1024
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # Nothing is loaded from elsewhere, nothing is framed, scripts come from files only.
 SECURITY_HEADERS = {
@@ -112,15 +115,20 @@ class LimitBody:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        piece = scope["method"] == "PATCH" and scope["path"].startswith(UPLOADS)
-        streams = scope["method"] == "PUT" or piece
-        limit = self._evidence_bytes if streams else self._limit_bytes
+        limit = self._limit_of(scope["method"], scope["path"])
         announced = Headers(scope=scope).get("content-length", "0")
         if announced.isdigit() and int(announced) > limit:
             refusal = TooLarge(f"got {announced} bytes; expected at most {limit}")
             await problem_response(refusal)(scope, receive, send)
             return
         await self._serve_counted(scope, receive, send, limit)
+
+    def _limit_of(self, method: str, path: str) -> int:
+        if path in GRIDS:
+            return GRID_BYTES
+        piece = method == "PATCH" and path.startswith(UPLOADS)
+        streams = method == "PUT" or piece
+        return self._evidence_bytes if streams else self._limit_bytes
 
     async def _serve_counted(
         self, scope: Scope, receive: Receive, send: Send, limit: int

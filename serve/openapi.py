@@ -1,8 +1,11 @@
 """The API's own description: every failure is a problem document, and says so."""
 
+from typing import Any
+
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from serve.cases.grid import GridFile
 from serve.errors import MEDIA_TYPE
 from serve.messages import ViolationMessage
 from serve.openapi_examples import EXAMPLES
@@ -44,24 +47,33 @@ def describe_problems(app: FastAPI) -> None:
                 description=app.description,
                 routes=app.routes,
             )
-            schemas = made.setdefault("components", {}).setdefault("schemas", {})
-            schemas["Problem"] = PROBLEM
-            # Read by its route itself, so the framework does not know of it.
-            event = ViolationMessage.model_json_schema(ref_template=_REF)
-            schemas.update(event.pop("$defs"))
-            schemas["ViolationMessage"] = event
-            for name, example in EXAMPLES.items():
-                if name in schemas:
-                    schemas[name]["examples"] = [example]
-            for path in made["paths"].values():
-                for method in _METHODS & path.keys():
-                    answers = path[method]["responses"]
-                    answers.pop("422", None)
-                    answers["4XX"] = _ANSWER
-                    answers["5XX"] = _ANSWER
-            for unused in ("HTTPValidationError", "ValidationError"):
-                schemas.pop(unused, None)
+            _describe_shapes(
+                made.setdefault("components", {}).setdefault("schemas", {})
+            )
+            _describe_failures(made["paths"])
             app.openapi_schema = made
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented hook
+
+
+def _describe_shapes(schemas: dict[str, Any]) -> None:
+    schemas["Problem"] = PROBLEM
+    # Read by their routes themselves: the framework does not know of them.
+    for model in (ViolationMessage, GridFile):
+        shape = model.model_json_schema(ref_template=_REF)
+        schemas.update(shape.pop("$defs"))
+        schemas[model.__name__] = shape
+    for name in EXAMPLES.keys() & schemas.keys():
+        schemas[name]["examples"] = [EXAMPLES[name]]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+
+
+def _describe_failures(paths: dict[str, Any]) -> None:
+    for path in paths.values():
+        for method in _METHODS & path.keys():
+            answers = path[method]["responses"]
+            answers.pop("422", None)
+            answers["4XX"] = _ANSWER
+            answers["5XX"] = _ANSWER

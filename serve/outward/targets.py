@@ -25,11 +25,13 @@ class Target:
 
     Attributes:
         url: with the IP address in place of the name.
-        host: the name, for the `Host` header and the certificate.
+        host: name and port, for the `Host` header.
+        name: the name alone, which the certificate must be for.
     """
 
     url: str
     host: str
+    name: str
 
 
 def resolve(url: str, *, allow_private: bool) -> Target:
@@ -64,6 +66,7 @@ def resolve(url: str, *, allow_private: bool) -> Target:
     return Target(
         f"{parts.scheme}://{netloc}{path}{query}",
         named if default else f"{named}:{port}",
+        host,
     )
 
 

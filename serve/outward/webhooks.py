@@ -14,6 +14,7 @@ from vision.core.ports import Clock
 
 TIMEOUT_S = 15.0
 GONE = 410
+LONGEST_ANSWER_BYTES = 64 * 1024
 
 
 class WebhookSender:
@@ -46,15 +47,32 @@ class WebhookSender:
         except OSError as error:
             return Outcome(ok=False, error=f"cannot resolve the host: {error}")
         try:
-            answer = self._client.post(
+            with self._client.stream(
+                "POST",
                 target.url,
                 content=outgoing.body.encode(),
                 headers=self._headers(outgoing) | {"Host": target.host},
-                extensions={"sni_hostname": target.host.partition(":")[0]},
-            )
+                extensions={"sni_hostname": target.name},
+            ) as answer:
+                self._skip(answer)
+                return _judge(answer, self._clock.now)
         except httpx.HTTPError as error:
             return Outcome(ok=False, error=f"{type(error).__name__}: {error}")
-        return _judge(answer, self._clock.now)
+
+    def _skip(self, answer: httpx.Response) -> None:
+        """Read past a short answer, so that the connection can be used again.
+
+        What it says is of no interest, and one without end must hold nobody up.
+        """
+        until_s = self._clock.monotonic_s() + TIMEOUT_S
+        left = LONGEST_ANSWER_BYTES
+        try:
+            for chunk in answer.iter_raw():
+                left -= len(chunk)
+                if left < 0 or self._clock.monotonic_s() > until_s:
+                    return
+        except httpx.HTTPError:
+            return  # the status had come: the message has arrived or not
 
     def close(self) -> None:
         """Close the connections."""

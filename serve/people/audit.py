@@ -11,6 +11,8 @@ from serve.store.database import Database
 from serve.store.people_tables import AuditRow
 from vision.core.ports import Clock
 
+SUBJECT_LENGTH = 256
+
 
 @dataclass(frozen=True, slots=True)
 class Deed:
@@ -66,7 +68,7 @@ class AuditLog:
                 at=self._clock.now(),
                 actor=deed.actor.name,
                 action=deed.action,
-                subject=deed.subject,
+                subject=deed.subject[:SUBJECT_LENGTH],
                 reason=deed.reason,
                 request_id=request_id.get(),
             )

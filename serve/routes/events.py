@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from serve.access import Reader, Services_, authorize
 from serve.errors import IdConflict, InvalidContent
+from serve.failures import not_the_schema
 from serve.messages import Identifier, Plain, Time, ViolationMessage, canonical_of
 from serve.paging import Position, cursor_of, position_of
 from serve.people.roles import Scope
@@ -103,12 +104,7 @@ def _letter(raw: bytes) -> Letter:
     try:
         message = ViolationMessage.model_validate(document)
     except ValidationError as error:
-        places = [
-            {"at": "/".join(map(str, ("body", *one["loc"]))), "expected": one["msg"]}
-            for one in error.errors(include_input=False, include_url=False)
-        ]
-        detail = f"{places[0]['at']}: {places[0]['expected']}"
-        raise InvalidContent(detail, errors=places) from None
+        raise not_the_schema(error) from None
     return Letter(message, *canonical_of(document))
 
 

@@ -2,14 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ValidationError
+from starlette.concurrency import run_in_threadpool
 
-from serve.access import Admin, Reader, Services_
+from serve.access import Reader, Services_, authorize
 from serve.cases.grid import GridFile
+from serve.failures import not_the_schema
 from serve.people.audit import Deed
+from serve.people.roles import Principal, Scope
+from serve.services import Services
 
 router = APIRouter(tags=["grid"])
+
+_GRID_FILE = "#/components/schemas/GridFile"
 
 
 class Imported(BaseModel):
@@ -41,13 +47,39 @@ class DepartmentOut(BaseModel):
     name: str
 
 
-@router.put("/api/v1/grid", summary="Import the management grid")
-def import_grid(file: GridFile, services: Services_, who: Admin) -> Imported:
+@router.put(
+    "/api/v1/grid",
+    summary="Import the management grid",
+    response_model=Imported,
+    openapi_extra={
+        "security": [{"HTTPBearer": []}],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": _GRID_FILE}}},
+        },
+    },
+)
+async def import_grid(request: Request, services: Services_) -> Imported:
     """Replace all cells by those of a GeoJSON file (WGS-84, lon before lat).
 
     Each feature has `grid_id, street, community, dept_code` and may have
     `street_class`. Cells are imported, never computed.
     """
+    # Whoever may not is turned away before so much is read and understood.
+    who = await authorize(request, services, Scope.ADMIN)
+    return await run_in_threadpool(take_grid, await request.body(), services, who)
+
+
+def take_grid(content: bytes, services: Services, who: Principal) -> Imported:
+    """Replace the grid by that of a file's bytes.
+
+    Raises:
+        InvalidContent: they are no grid.
+    """
+    try:
+        file = GridFile.model_validate_json(content)
+    except ValidationError as error:
+        raise not_the_schema(error) from None
     count = services.grid.replace(file)
     services.audit.note(Deed(who, "grid.imported", f"{count} cells"))
     return Imported(cells=count)

@@ -1,21 +1,29 @@
 """The live stream: server-sent events that resume where they broke off."""
 
+import json
+import logging
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
-from serve.access import Reader, Services_
-from serve.errors import InvalidContent
+from serve.access import Reader, Services_, authorize
+from serve.errors import Forbidden, InvalidContent, Unauthenticated
 from serve.outward.broadcast import Entry
-from serve.people.roles import Principal
+from serve.people.roles import Principal, Scope
+from serve.routes.cameras import seen_by
 from serve.services import Services
 
 router = APIRouter(tags=["stream"])
 
 BEAT_S = 15.0
+# A key that was revoked, or a person who lost a role, hears no longer than this.
+ASK_AGAIN_S = 5.0
+logger = logging.getLogger(__name__)
+
 PREFIX = "org.streetwarden."
 
 
@@ -26,6 +34,7 @@ PREFIX = "org.streetwarden."
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
 async def follow_stream(
+    request: Request,
     services: Services_,
     who: Reader,
     types: Annotated[
@@ -45,8 +54,9 @@ async def follow_stream(
     """
     after = await _start(services, last_event_id)
     chosen = PREFIX + (types or "")
+    ear = _Ear(request, services, who)
     return StreamingResponse(
-        _lines(services, who, after, chosen),
+        ear.lines(after, chosen),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -61,19 +71,53 @@ async def _start(services: Services, last_event_id: str | None) -> int:
     return min(int(last_event_id), 2**62)
 
 
-async def _lines(
-    services: Services, who: Principal, after: int, chosen: str
-) -> AsyncIterator[str]:
-    yield "retry: 2000\n\n"
-    async for entry in services.broadcast.follow(after, beat_s=BEAT_S):
-        if entry is None:
-            yield ": nothing new\n\n"
-        elif entry.type.startswith(chosen) and await _may_see(services, who, entry):
-            yield f"id: {entry.number}\nevent: {entry.type}\ndata: {entry.body}\n\n"
+class _Ear:
+    """One who listens, for as long as they may."""
 
+    def __init__(self, request: Request, services: Services, who: Principal) -> None:
+        self._request = request
+        self._services = services
+        self._who = who
+        self._asked_s = services.clock.monotonic_s()
 
-async def _may_see(services: Services, who: Principal, entry: Entry) -> bool:
-    if not who.districts or entry.event_id is None:
+    async def lines(self, after: int, chosen: str) -> AsyncIterator[str]:
+        yield "retry: 2000\n\n"
+        async for entry in self._services.broadcast.follow(after, beat_s=BEAT_S):
+            if not await self._still_may():
+                return
+            if entry is None:
+                yield ": nothing new\n\n"
+            elif entry.type.startswith(chosen) and await self._sees(entry):
+                yield (
+                    f"id: {entry.number}\nevent: {entry.type}\ndata: {entry.body}\n\n"
+                )
+
+    async def _still_may(self) -> bool:
+        """Return whether key or session, role and streets hold; asked now and then."""
+        now_s = self._services.clock.monotonic_s()
+        if now_s - self._asked_s < ASK_AGAIN_S:
+            return True
+        self._asked_s = now_s
+        try:
+            self._who = await authorize(self._request, self._services, Scope.READ)
+        except (Unauthenticated, Forbidden):
+            return False
+        except SQLAlchemyError:
+            # While the database is away nothing new comes that could be heard.
+            logger.warning("a listener could not be checked: the database is away")
         return True
-    street = await run_in_threadpool(services.events.street_of, entry.event_id)
-    return who.sees(street)
+
+    async def _sees(self, entry: Entry) -> bool:
+        if not self._who.districts:
+            return True
+        if entry.event_id is None:
+            return await run_in_threadpool(self._sees_camera, entry)
+        street_of = self._services.events.street_of
+        return self._who.sees(await run_in_threadpool(street_of, entry.event_id))
+
+    def _sees_camera(self, entry: Entry) -> bool:
+        camera_id = json.loads(entry.body)["data"].get("camera_id")
+        if camera_id is None:
+            return True  # the engine as a whole
+        visible = seen_by(self._who, self._services)
+        return any(report.camera.camera_id == camera_id for report in visible)

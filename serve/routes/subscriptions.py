@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field, StringConstraints
@@ -127,7 +128,9 @@ def subscribe(
     slugs = [slug.value for slug in new.slugs]
     wish = Wish(new.url, new.types, slugs, new.departments, new.after)
     row, secret = services.subscriptions.create(wish, who)
-    services.audit.note(Deed(who, "subscription.created", f"{row.number} {row.url}"))
+    # The rest of the address may be a secret, as chat services have them.
+    subject = f"{row.number} {urlsplit(row.url).hostname}"
+    services.audit.note(Deed(who, "subscription.created", subject))
     return SubscriptionMade(**_out(row).model_dump(), secret=secret)
 
 

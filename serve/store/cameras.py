@@ -66,6 +66,9 @@ class Sightings:
             self._known[v.camera.id] = (now, v.camera, v.location)
 
 
+NAME_LENGTH = 256
+
+
 def see_camera(
     connection: Connection, message: ViolationMessage, now: datetime
 ) -> None:
@@ -73,7 +76,7 @@ def see_camera(
     v = message.data
     known: dict[str, object] = {"last_seen": now}
     if v.camera.name:
-        known["name"] = v.camera.name
+        known["name"] = v.camera.name[:NAME_LENGTH]
     if v.camera.gb_id:
         known["gb_id"] = v.camera.gb_id
     if v.location is not None:

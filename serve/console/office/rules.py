@@ -6,7 +6,6 @@ from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse
 
 from serve.access import Services_
-from serve.cases.grid import GridFile
 from serve.cases.policy import Stage
 from serve.console.office.door import OfficeForm, Officer, Trouble, attempt, enter
 from serve.console.render import back_to
@@ -45,11 +44,7 @@ def import_grid(
         return officer
     content = b"" if file is None else file.file.read()
 
-    def take() -> None:
-        grid = GridFile.model_validate_json(content)
-        api.import_grid(grid, services, officer.who)
-
-    _, trouble = attempt(take)
+    _, trouble = attempt(lambda: api.take_grid(content, services, officer.who))
     if trouble is not None:
         return _rules(officer, Trouble("bad_grid", trouble.detail, trouble.status))
     return back_to("/office/rules#grid")

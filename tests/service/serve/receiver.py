@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -26,6 +26,7 @@ class Receiver:
     requests: list[Received] = field(default_factory=list)
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     judge: Callable[[Received], int] | None = None
+    endless: bool = False
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def wait(self, count: int, timeout_s: float = 15) -> list[Received]:
@@ -36,6 +37,25 @@ class Receiver:
             )
             assert enough, f"{len(self.requests)} of {count} requests came"
             return list(self.requests)
+
+
+def _answer(
+    handler: BaseHTTPRequestHandler, status: int, headers: dict[str, str]
+) -> None:
+    handler.send_response(status)
+    for name, value in headers.items():
+        handler.send_header(name, value)
+    handler.send_header("Content-Length", "0")
+    handler.end_headers()
+
+
+def _pour(handler: BaseHTTPRequestHandler) -> None:
+    handler.close_connection = True
+    handler.send_response(200)
+    handler.end_headers()
+    with suppress(OSError):  # until the sender has had enough
+        while True:
+            handler.wfile.write(b"x" * 65536)
 
 
 @contextmanager
@@ -62,11 +82,10 @@ def receiving() -> Iterator[Receiver]:
                 elif receiver.judge is not None:
                     status = receiver.judge(request)
                 receiver.changed.notify_all()
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            if receiver.endless:
+                _pour(self)
+            else:
+                _answer(self, status, headers)
 
         @override
         def log_message(self, format: str, *args: object) -> None:

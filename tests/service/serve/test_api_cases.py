@@ -218,6 +218,22 @@ def test_a_point_is_routed_by_its_grid_cell(
     assert at["cell"]["street"] == "民主路"
 
 
+def test_a_long_grid_is_taken_and_a_stranger_s_is_not_read(live: Live) -> None:
+    cells = [
+        square(f"g-{number}", 100 + number / 1000, 30, side=0.001, street="路" * 100)
+        for number in range(5000)
+    ]
+    long = {"type": "FeatureCollection", "features": cells}
+    with live.person("root", Role.ADMIN) as root, live.client() as stranger:
+        taken = root.put("/api/v1/grid", json=long)
+        broken = stranger.put("/api/v1/grid", content=b"[" * 1_500_000)
+        endless = root.put("/api/v1/grid", content=b" " * (17 * 1024 * 1024))
+
+    assert taken.json() == {"cells": 5000}
+    assert broken.status_code == 401
+    assert endless.status_code == 413
+
+
 @pytest.mark.parametrize("fault", ["crossing", "twice", "open", "empty"])
 def test_a_grid_that_cannot_be_drawn_is_refused_and_the_old_one_stays(
     live: Live, fault: str

@@ -1,5 +1,6 @@
 """Events go in once and come out as they stand."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
@@ -314,3 +315,31 @@ def test_an_unknown_event_is_a_404_problem(reader: httpx.Client) -> None:
 
     assert answer.status_code == 404
     assert answer.json()["type"].endswith("/problems/unknown-event")
+
+
+def test_what_an_engine_adds_of_its_own_never_breaks_reading(
+    engine: httpx.Client, reader: httpx.Client
+) -> None:
+    odd = message(Seen(event_id="evt-odd"))
+    odd["data"]["provenance"] = {"model_id": {"nested": 1}, "engine_version": 7}
+    halved = message(Seen(event_id="evt-half"))
+    halved["data"]["provenance"] = {"model_id": "\ud800"}
+    taken = engine.post("/api/v1/events", json=odd)
+    refused = engine.post("/api/v1/events", content=json.dumps(halved))
+    read = reader.get("/api/v1/events/evt-odd")
+
+    assert (taken.status_code, refused.status_code) == (201, 422)
+    assert "surrogate" in refused.json()["detail"]
+    assert read.json()["provenance"]["model_id"] is None
+
+
+def test_a_very_long_camera_name_is_taken(
+    engine: httpx.Client, reader: httpx.Client
+) -> None:
+    sent = message(Seen())
+    sent["data"]["camera"]["name"] = "街" * 512
+    taken = engine.post("/api/v1/events", json=sent)
+    (camera,) = reader.get("/api/v1/cameras").json()["items"]
+
+    assert taken.status_code == 201
+    assert camera["name"] == "街" * 256

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from queue import Queue
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 from serve.people.roles import Role, Scope
 from tests.service.serve.city import GRID, act, report
 from tests.service.serve.conftest import Live
+from tests.service.serve.street import health
+from vision.core.health import HealthKind
 
 STREAM = "/api/v1/stream"
 
@@ -23,6 +26,7 @@ class Listener:
     def __init__(self) -> None:
         self.said: Queue[tuple[int, str, Any]] = Queue()
         self.opened = threading.Event()
+        self.ended = threading.Event()
 
     def run(self, client: httpx.Client, query: str, last: str | None) -> None:
         headers = {} if last is None else {"Last-Event-ID": last}
@@ -37,6 +41,7 @@ class Listener:
                     body = json.loads(fields["data"])
                     self.said.put((int(fields["id"]), fields["event"], body))
                     fields = {}
+        self.ended.set()
 
     def take(self, count: int) -> list[tuple[int, str, Any]]:
         return [self.said.get(timeout=10) for _ in range(count)]
@@ -133,6 +138,43 @@ def test_a_person_hears_only_of_their_districts(
         said = listener.take(1)
 
     assert said[0][2]["data"]["event_id"] == "evt-2"
+
+
+def test_the_health_of_cameras_elsewhere_is_not_told(
+    live: Live, engine: httpx.Client
+) -> None:
+    with live.person("root", Role.ADMIN) as root:
+        root.put("/api/v1/grid", json=GRID).raise_for_status()
+    report(engine, event_id="evt-1", lat=30.5, lon=114.3, camera="west")
+    report(engine, event_id="evt-2", lat=30.5, lon=114.31, camera="east")
+    at = datetime(2026, 11, 23, 1, tzinfo=UTC)
+    for camera in ("west", "east"):
+        blind = health(f"h-{camera}", HealthKind.VIEW_BLIND, at, ok=False)
+        blind["data"]["camera_id"] = camera
+        engine.post("/api/v1/health-events", json=blind).raise_for_status()
+    with (
+        live.person("east", Role.VIEWER, "民主路") as east,
+        listening(east, "?types=health.", last="0") as listener,
+    ):
+        said = listener.take(1)
+
+    assert said[0][2]["data"]["camera_id"] == "east"
+
+
+def test_a_key_that_is_revoked_hears_no_more(
+    live: Live, engine: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serve.routes.stream.ASK_AGAIN_S", 0.0)
+    with live.client(Scope.READ) as ear, listening(ear) as listener:
+        (record,) = [row for row in live.services.keys.all() if row.scopes == "read"]
+        report(engine, event_id="evt-1")
+        before = listener.take(1)
+        live.services.keys.revoke(record.key_id)
+        report(engine, event_id="evt-2")
+        assert listener.ended.wait(10)
+
+    assert before[0][2]["data"]["event_id"] == "evt-1"
+    assert listener.said.empty()
 
 
 def test_many_listen_at_once_and_all_hear_everything(

@@ -307,6 +307,27 @@ def test_redirects_are_not_followed(bench: Bench, desk: Receiver) -> None:
     assert bench.deliveries()[0].state == "pending"
 
 
+def test_an_answer_without_end_holds_nobody_up(bench: Bench, desk: Receiver) -> None:
+    desk.endless = True
+    bench.report("evt-1")
+    bench.rounds()
+
+    (delivery,) = bench.deliveries()
+    assert (delivery.state, delivery.status) == ("delivered", 200)
+
+
+def test_an_address_that_is_long_or_secret_does_not_end_up_in_the_audit_log(
+    live: Live,
+) -> None:
+    with live.person("root", Role.ADMIN) as root:
+        url = "https://chat.example.org/" + "s3cret" * 150
+        made = root.post("/api/v1/subscriptions", json={"url": url})
+        lines = root.get("/api/v1/audit?action=subscription.").json()["items"]
+
+    assert made.status_code == 201
+    assert [line["subject"] for line in lines] == ["1 chat.example.org"]
+
+
 def test_two_workers_never_take_the_same_delivery(bench: Bench) -> None:
     for number in range(20):
         bench.report(f"evt-{number}")

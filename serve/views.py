@@ -28,7 +28,7 @@ def is_shared(role: str) -> bool:
 
 
 def shows_plates(role: str) -> bool:
-    """Return whether a file of this role hides people and shows number plates."""
+    """Return whether a file of this role shows the plate of the parked vehicle."""
     return role.endswith("_plates")
 
 

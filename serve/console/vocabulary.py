@@ -155,5 +155,5 @@ ROLES: dict[str, tuple[str, str]] = {
     "clip": ("clip", "视频片段"),
     "after": ("afterwards", "处置后"),
     "redacted": ("people blurred", "已脱敏"),
-    "plates": ("people blurred, plates shown", "人像已脱敏,车牌可见"),
+    "plates": ("blurred but for the plate", "已脱敏,涉案车牌可见"),
 }

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from vision.core.arrays import ImageU8
+from vision.core.geometry import iou
 from vision.core.observation import Observation
 from vision.evidence.pictures import Box
 
@@ -20,6 +21,7 @@ _PLATE_TOP = 0.45  # plates hang in the lower part of a vehicle, wherever it fac
 # A plate is about a quarter of a vehicle's width: below this, a character has less
 # than four pixels and nobody can read it.
 _READABLE_FROM_PX = 100
+_SAME_IOU = 0.5  # boxes of one vehicle, detected, tracked or remembered
 
 
 class RegionKind(StrEnum):
@@ -61,9 +63,20 @@ def regions_of(observation: Observation) -> tuple[Region, ...]:
     )
 
 
-def people_of(regions: tuple[Region, ...]) -> tuple[Region, ...]:
-    """Return those that hide people, for a copy that may show plates."""
-    return tuple(region for region in regions if region.kind is RegionKind.PERSON)
+def but_the_plate_of(vehicle: Box, regions: tuple[Region, ...]) -> tuple[Region, ...]:
+    """Return all regions but those that hide one vehicle's own plate.
+
+    Args:
+        vehicle: its box, pixels.
+        regions: of the picture; people and the plates of others stay hidden.
+    """
+    own = np.array([_plate_area(vehicle)], np.float32)
+    return tuple(
+        region
+        for region in regions
+        if region.kind is RegionKind.PERSON
+        or iou(np.array([region.xyxy], np.float32), own)[0, 0] < _SAME_IOU
+    )
 
 
 def redact(image: ImageU8, regions: tuple[Region, ...]) -> ImageU8:
@@ -97,9 +110,14 @@ def _region(label: str, xyxy: Box) -> Region | None:
         dx, dy = (x2 - x1) * _GROW, (y2 - y1) * _GROW
         return Region(RegionKind.PERSON, (x1 - dx, y1 - dy, x2 + dx, y2 + dy))
     if label in VEHICLE_LABELS and x2 - x1 >= _READABLE_FROM_PX:
-        top = y1 + (y2 - y1) * _PLATE_TOP
-        return Region(RegionKind.PLATE, (x1, top, x2, y2 + (y2 - y1) * 0.05))
+        return Region(RegionKind.PLATE, _plate_area(xyxy))
     return None
+
+
+def _plate_area(vehicle: Box) -> Box:
+    x1, y1, x2, y2 = vehicle
+    height = y2 - y1
+    return (x1, y1 + height * _PLATE_TOP, x2, y2 + height * 0.05)
 
 
 def _hide(image: ImageU8, region: Region) -> None:

@@ -16,12 +16,14 @@ from vision.evidence.pictures import (
     close_up,
     picture_of,
 )
-from vision.evidence.redaction import people_of, redact, regions_of
+from vision.evidence.redaction import but_the_plate_of, redact, regions_of
 from vision.evidence.seal import short_code
 from vision.evidence.sights import Sight
 from vision.evidence.timeline import draw_timeline, life_of
 
-PLATES_NOTE = "people hidden, plates shown: for parking cases that a person registered"
+PLATES_NOTE = (
+    "all hidden but this vehicle's plate: for parking cases that a person registered"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +94,13 @@ def shots_of(
     if sight is not None:
         yield Shot("wide_first_redacted", sight.redacted(), "redacted")
     if violation.slug is Slug.ILLEGAL_PARKING:
-        yield from _with_plates(violation, observation, image, sight)
+        yield from _with_the_plate(violation, observation, image, sight)
     life = life_of(violation, growth, camera=observation.scene.name)
     drawn = draw_timeline(life, zone=zone)
     yield Shot("timeline", picture_of(frame, drawn), "drawn from the place's states")
 
 
-def _with_plates(
+def _with_the_plate(
     violation: Violation,
     observation: Observation,
     image: ImageU8,
@@ -106,10 +108,11 @@ def _with_plates(
 ) -> Iterator[Shot]:
     """Yield what may be shown once a person's review made it a parking case."""
     frame = observation.frame
-    shown = redact(image, people_of(regions_of(observation)))
-    cut = close_up(shown, violation.place.xyxy)
+    parked = violation.place.xyxy
+    shown = redact(image, but_the_plate_of(parked, regions_of(observation)))
+    cut = close_up(shown, parked)
     yield Shot("close_up_plates", picture_of(frame, cut), PLATES_NOTE)
     small = at_most(shown, SHARED_WIDTH)
     yield Shot("wide_deciding_plates", picture_of(frame, small), PLATES_NOTE)
     if sight is not None:
-        yield Shot("wide_first_plates", sight.redacted(plates=True), PLATES_NOTE)
+        yield Shot("wide_first_plates", sight.redacted(plate_of=parked), PLATES_NOTE)

@@ -12,13 +12,14 @@ from vision.core.observation import Observation
 from vision.core.places import PlaceState
 from vision.evidence.pictures import (
     SHARED_WIDTH,
+    Box,
     Picture,
     at_most,
     decode,
     encode,
     picture_of,
 )
-from vision.evidence.redaction import Region, people_of, redact, regions_of
+from vision.evidence.redaction import Region, but_the_plate_of, redact, regions_of
 
 Key = tuple[str, str]
 Develop = Callable[[], None]
@@ -54,13 +55,15 @@ class Sight:
                 self._picture = picture_of(frame)
             return self._picture
 
-    def redacted(self, *, plates: bool = False) -> Picture:
-        """Return the shared copy, or one that hides people only.
+    def redacted(self, *, plate_of: Box | None = None) -> Picture:
+        """Return the shared copy, or one that shows the plate of a vehicle's box.
 
         Raises:
             EvidenceError: the picture cannot be encoded.
         """
-        regions = people_of(self.regions) if plates else self.regions
+        regions = self.regions
+        if plate_of is not None:
+            regions = but_the_plate_of(plate_of, regions)
         hidden = redact(decode(self.picture.jpeg), regions)
         jpeg = encode(at_most(hidden, SHARED_WIDTH))
         digest = hashlib.sha256(jpeg).hexdigest()

@@ -19,18 +19,21 @@ from vision.core.packets import EncodedPacket
 
 _TIME_BASE = Fraction(1, 1000)
 _MAX_WIDTH = 1280
-_OPTIONS = {"preset": "veryfast", "crf": "27"}
+_CRF = "27"
 PLAYABLE = frozenset({"h264"})
 
 TimedFrame = tuple[float, VideoFrame]
 
 
-def encode_clip(frames: Iterable[TimedFrame], target: Path) -> int:
+def encode_clip(
+    frames: Iterable[TimedFrame], target: Path, *, preset: str = "veryfast"
+) -> int:
     """Encode pictures as H.264 in MP4, at most 1280 pixels wide.
 
     Args:
         frames: (seconds, picture), rising in time; the first one is time zero.
         target: the file to write.
+        preset: of x264: how much work it puts into small files.
 
     Returns:
         How many pictures were encoded.
@@ -43,7 +46,7 @@ def encode_clip(frames: Iterable[TimedFrame], target: Path) -> int:
         with av.open(
             str(target), "w", format="mp4", options={"movflags": "+faststart"}
         ) as container:
-            count = _encode(container, frames)
+            count = _encode(container, frames, preset)
     except (FFmpegError, ValueError) as error:
         if isinstance(error, OSError) and not isinstance(error, ValueError):
             raise
@@ -100,14 +103,16 @@ def _decode(
         return []
 
 
-def _encode(container: OutputContainer, frames: Iterable[TimedFrame]) -> int:
+def _encode(
+    container: OutputContainer, frames: Iterable[TimedFrame], preset: str
+) -> int:
     stream: VideoStream | None = None
     origin_s = 0.0
     last = -1
     count = 0
     for at_s, frame in frames:
         if stream is None:
-            stream = _stream_for(container, frame)
+            stream = _stream_for(container, frame, preset)
             origin_s = at_s
         pts = max(last + 1, round((at_s - origin_s) / _TIME_BASE))
         last = pts
@@ -123,8 +128,11 @@ def _encode(container: OutputContainer, frames: Iterable[TimedFrame]) -> int:
     return count
 
 
-def _stream_for(container: OutputContainer, frame: VideoFrame) -> VideoStream:
-    stream = container.add_stream("libx264", rate=25, options=dict(_OPTIONS))
+def _stream_for(
+    container: OutputContainer, frame: VideoFrame, preset: str
+) -> VideoStream:
+    options = {"preset": preset, "crf": _CRF}
+    stream = container.add_stream("libx264", rate=25, options=options)
     scale = min(1.0, _MAX_WIDTH / frame.width)
     stream.width = max(2, round(frame.width * scale / 2) * 2)
     stream.height = max(2, round(frame.height * scale / 2) * 2)

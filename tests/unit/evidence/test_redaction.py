@@ -111,10 +111,11 @@ def test_a_person_is_hidden_with_a_margin() -> None:
     assert region.xyxy[3] > PERSON[3]
 
 
-def test_only_parking_has_copies_that_hide_people_and_show_plates() -> None:
+def test_only_parking_has_copies_that_show_the_plate_of_the_parked_car_alone() -> None:
     at = street(1)
     car = standing(at, xyxy=(10.0, 10.0, 150.0, 90.0))
-    seen = observed(at, car, boxes=((1, PERSON), (0, CAR)))
+    boxes = ((1, PERSON), (0, CAR), (0, (12.0, 11.0, 151.0, 92.0)))
+    seen = observed(at, car, boxes=boxes)
     parking = decided(at, car)
     made = {
         slug: {shot.role: shot for shot in shots_of(
@@ -131,6 +132,7 @@ def test_only_parking_has_copies_that_hide_people_and_show_plates() -> None:
     x1, y1, x2, y2 = (int(side) for side in PERSON)
     person = (slice(y1, y2), slice(x1, x2))
     plate = (slice(60, 88), slice(12, 50))
+    other = (slice(130, 195), slice(170, 300))
 
     assert plates == {
         Slug.ILLEGAL_PARKING: ["close_up_plates", "wide_deciding_plates"],
@@ -138,3 +140,4 @@ def test_only_parking_has_copies_that_hide_people_and_show_plates() -> None:
     }
     assert best_match(copy[person], original[person]) < 0.6
     assert best_match(copy[plate], original[plate]) > 0.95
+    assert best_match(copy[other], original[other]) < 0.6

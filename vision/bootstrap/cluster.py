@@ -1,9 +1,6 @@
 """A site watched by many machines: the part of the one that started the run."""
 
-import logging
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import partial
 from threading import Event
 
@@ -13,6 +10,7 @@ from vision.bootstrap.desk import Desk, Onlookers
 from vision.bootstrap.evidence import evidence_policy
 from vision.bootstrap.fleet_status import FleetStatus
 from vision.bootstrap.node import watch_group
+from vision.bootstrap.received import ReceivedEvidence
 from vision.bootstrap.sinks import build_outbox
 from vision.bootstrap.site import check_site
 from vision.bootstrap.status import answering
@@ -23,19 +21,12 @@ from vision.config.home import Home
 from vision.config.load import Loaded
 from vision.config.site import SiteSettings
 from vision.core.clock import SystemClock
-from vision.core.errors import VisionError
-from vision.core.ports import Clock
-from vision.evidence.retention import Retention
 from vision.pipeline.engine import Summary
 from vision.pipeline.store_metrics import StoreCollector
-from vision.sinks.outbox import Outbox
-
-logger = logging.getLogger(__name__)
 
 _CAMERAS_PER_CORE = 20.0  # of nodes that declare nothing; only ratios matter
 _MOST_IN_GROUP = 24  # what one engine thread carries, see the README's table
 _CLOSE_S = 15.0
-_SWEEP_S = 3600.0
 
 
 def watch_cluster(
@@ -70,41 +61,23 @@ def watch_cluster(
         stack.callback(fleet.close)
         outbox = build_outbox(loaded.settings.sinks, home, clock=clock)
         stack.callback(outbox.close, _CLOSE_S)
-        stack.enter_context(_sweeping(loaded.settings, home, outbox, clock))
+        policy = evidence_policy(loaded.settings.evidence, None)
+        evidence = ReceivedEvidence(home.evidence, policy, outbox=outbox, clock=clock)
+        stack.enter_context(evidence.looked_after())
         cameras = [camera.id for camera in loaded.settings.cameras]
         status = FleetStatus(cameras, home.why, clock)
         registry = CollectorRegistry()
-        registry.register(StoreCollector(outbox.waiting))
+        registry.register(StoreCollector(outbox.waiting, evidence.use))
         told = status.told(registry)
         stack.enter_context(answering(told, loaded.settings.metrics))
-        desk = Desk(home, outbox, clock=clock, onlookers=onlookers, status=status)
+        desk = Desk(
+            home,
+            outbox,
+            clock=clock,
+            onlookers=onlookers,
+            status=status,
+            evidence=evidence,
+        )
         groups = groups_of(cameras, fleet.cores, _MOST_IN_GROUP)
         outcome = Supervisor(fleet, desk, groups, clock=clock).run(stop)
     return Summary(outcome.frames, outcome.steps, dict(outcome.failed))
-
-
-@contextmanager
-def _sweeping(
-    settings: SiteSettings, home: Home, outbox: Outbox, clock: Clock
-) -> Iterator[None]:
-    """Apply the site's retention to the evidence that posts send here."""
-    policy = evidence_policy(settings.evidence, None).retention
-    retention = Retention(
-        home.evidence, policy, clock=clock, on_health=outbox.put_health
-    )
-    done = threading.Event()
-
-    def sweep() -> None:
-        while not done.wait(_SWEEP_S):
-            try:
-                retention.sweep(outbox.undelivered_events())
-            except (OSError, VisionError) as error:
-                logger.warning("%s: cannot be swept: %s", home.evidence, error)
-
-    thread = threading.Thread(target=sweep, name="retention", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from vision.bootstrap.fleet_status import FleetStatus
+from vision.bootstrap.received import ReceivedEvidence
 from vision.cluster.mail import (
     EventLetter,
     FilesLetter,
@@ -17,19 +18,12 @@ from vision.cluster.mail import (
 from vision.cluster.post import Order, Parcel, Sight
 from vision.config.home import Home
 from vision.core.errors import SinkError
-from vision.core.evidence import Artifact, Evidence
 from vision.core.health import HealthEvent, HealthKind
 from vision.core.ports import Clock
-from vision.evidence import manifest
-from vision.evidence.disk import make_folder, write_atomically
-from vision.evidence.seal import SIGNATURE
 from vision.pipeline.reporter import EventListener
 from vision.sinks.outbox import Outbox
 
 logger = logging.getLogger(__name__)
-
-# The seal in force lies under these names; every revision travels under its own.
-_CURRENT = {"manifest": manifest.NAME, "signature": SIGNATURE}
 
 SightListener = Callable[[str, int, float], None]
 """Told of a camera's analysed pictures and its media time; quick, must not raise."""
@@ -58,13 +52,24 @@ class Desk:
         clock: Clock,
         onlookers: Onlookers,
         status: FleetStatus,
+        evidence: ReceivedEvidence,
     ) -> None:
-        """Take over a home, prepared, and its outbox; `status` counts what it hears."""
+        """Take over a home, prepared, and its outbox.
+
+        Args:
+            home: of this machine.
+            outbox: of this home.
+            clock: wall time.
+            onlookers: who looks on.
+            status: counts what is heard.
+            evidence: of this home.
+        """
         self._home = home
         self._outbox = outbox
         self._clock = clock
         self._onlookers = onlookers
         self._status = status
+        self._evidence = evidence
 
     def order(self, group: str, cameras: tuple[str, ...]) -> Order:
         """Return the order for a group, with what its cameras remember."""
@@ -88,7 +93,7 @@ class Desk:
         try:
             match letter:
                 case EventLetter(event):
-                    proof = self._stored(
+                    proof = self._evidence.keep(
                         event.violation.event_id, event.evidence, parcel.files
                     )
                     event = replace(event, evidence=proof)
@@ -96,7 +101,7 @@ class Desk:
                     if self._onlookers.on_event is not None:
                         self._onlookers.on_event(event)
                 case FilesLetter(event_id, evidence):
-                    proof = self._stored(event_id, evidence, parcel.files)
+                    proof = self._evidence.keep(event_id, evidence, parcel.files)
                     self._outbox.attach(event_id, proof)
                 case HealthLetter(health):
                     self._health(health)
@@ -137,24 +142,6 @@ class Desk:
 
     def _memory(self, camera_id: str) -> Path:
         return self._home.places / f"{camera_id}.json"
-
-    def _stored(
-        self, event_id: str, evidence: Evidence, files: tuple[bytes | None, ...]
-    ) -> Evidence:
-        """Write an event's files here; return them as they lie here."""
-        folder = self._home.evidence / event_id
-        kept: list[Artifact] = []
-        for artifact, payload in zip(evidence.artifacts, files, strict=True):
-            if payload is None:
-                continue
-            path = folder / artifact.name
-            make_folder(folder)
-            write_atomically(path, payload)
-            kept.append(replace(artifact, path=path))
-            current = _CURRENT.get(artifact.role)
-            if current is not None:
-                write_atomically(folder / current, payload)
-        return Evidence(tuple(kept))
 
 
 def _overwrite(path: Path, record: bytes) -> None:

@@ -9,6 +9,7 @@ from tests.fakes import ManualClock, frame, violation
 from tests.unit.sinks.messages import CODE, PROVENANCE
 from vision.bootstrap.desk import Desk, Onlookers
 from vision.bootstrap.fleet_status import FleetStatus
+from vision.bootstrap.received import ReceivedEvidence
 from vision.cluster.mail import EventLetter, Mailbox, MemoryLetter, WhyLetter
 from vision.cluster.post import Delivery, Log, Order, Outcome, Parcel, Post, Stage
 from vision.config.home import Home
@@ -16,6 +17,8 @@ from vision.core.errors import ConfigError, ModelError, SinkError, VisionError
 from vision.core.events import ViolationEvent
 from vision.core.evidence import Artifact, Evidence
 from vision.core.scene import Scene
+from vision.evidence.retention import RetentionPolicy
+from vision.evidence.store import StorePolicy
 from vision.sinks.outbox import Outbox
 
 VERSION = version("streetwarden")
@@ -102,7 +105,21 @@ def desk(tmp_path: Path) -> "Iterator[tuple[Desk, Home, Outbox]]":
     clock = ManualClock()
     outbox = Outbox(home.outbox, [], clock=clock)
     status = FleetStatus(["gate", "yard"], home.why, clock)
-    desk = Desk(home, outbox, clock=clock, onlookers=Onlookers(), status=status)
+    keeps = RetentionPolicy(quota_bytes=100_000, keep_free=0.0)
+    evidence = ReceivedEvidence(
+        home.evidence,
+        StorePolicy(min_free_bytes=0, retention=keeps),
+        outbox=outbox,
+        clock=clock,
+    )
+    desk = Desk(
+        home,
+        outbox,
+        clock=clock,
+        onlookers=Onlookers(),
+        status=status,
+        evidence=evidence,
+    )
     yield desk, home, outbox
     outbox.close(1)
 
@@ -148,6 +165,20 @@ def test_a_file_that_the_node_lost_does_not_hold_up_its_event(
 
     assert not (home.evidence / step.violation.event_id).exists()
     assert outbox.store.lane_of(step.violation.event_id) is not None
+
+
+def test_files_for_which_the_quota_has_no_room_cost_the_files_and_are_told(
+    desk: tuple[Desk, Home, Outbox], tmp_path: Path
+) -> None:
+    keeper, home, outbox = desk
+    step = event_with(b"{}", tmp_path / "far away")
+    keeper.keep(Parcel(1, EventLetter(step), (bytes(200_000),)))
+
+    kinds = outbox.store.query(
+        "list", lambda db: [row[0] for row in db.execute("SELECT kind FROM messages")]
+    )
+    assert not (home.evidence / step.violation.event_id).exists()
+    assert sorted(kinds) == ["health", "violation"]
 
 
 def test_what_a_camera_remembers_goes_with_its_next_order(

@@ -6,11 +6,13 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import takewhile
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from serve.feed import Feed
+from serve.store.tables import MessageRow
 
 logger = logging.getLogger(__name__)
 
@@ -22,12 +24,21 @@ PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One message of the feed."""
+    """One message of the feed.
+
+    Attributes:
+        number: its place.
+        type: CloudEvent type.
+        event_id: of what, or None.
+        body: the CloudEvent.
+        frame: as a server-sent event, made once for all who listen.
+    """
 
     number: int
     type: str
     event_id: str | None
     body: str
+    frame: bytes
 
 
 class Broadcast:
@@ -141,13 +152,20 @@ class Broadcast:
         if number >= self._newest:
             return []
         if self._recent and self._recent[0].number <= number + 1:
-            return [entry for entry in self._recent if entry.number > number]
+            # From the newest backwards: who keeps up is one or two behind.
+            newer = takewhile(lambda one: one.number > number, reversed(self._recent))
+            return list(newer)[::-1]
         return await self._page(number)
 
     async def _page(self, number: int) -> list[Entry]:
         rows = await run_in_threadpool(self._feed.after, number, limit=PAGE)
-        return [Entry(row.number, row.type, row.event_id, row.body) for row in rows]
+        return [_entry(row) for row in rows]
 
     def _wake(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+
+def _entry(row: MessageRow) -> Entry:
+    frame = f"id: {row.number}\nevent: {row.type}\ndata: {row.body}\n\n"
+    return Entry(row.number, row.type, row.event_id, row.body, frame.encode())

@@ -80,17 +80,15 @@ class _Ear:
         self._who = who
         self._asked_s = services.clock.monotonic_s()
 
-    async def lines(self, after: int, chosen: str) -> AsyncIterator[str]:
-        yield "retry: 2000\n\n"
+    async def lines(self, after: int, chosen: str) -> AsyncIterator[bytes]:
+        yield b"retry: 2000\n\n"
         async for entry in self._services.broadcast.follow(after, beat_s=BEAT_S):
             if not await self._still_may():
                 return
             if entry is None:
-                yield ": nothing new\n\n"
+                yield b": nothing new\n\n"
             elif entry.type.startswith(chosen) and await self._sees(entry):
-                yield (
-                    f"id: {entry.number}\nevent: {entry.type}\ndata: {entry.body}\n\n"
-                )
+                yield entry.frame
 
     async def _still_may(self) -> bool:
         """Return whether key or session, role and streets hold; asked now and then."""

@@ -9,10 +9,12 @@ event is timed from the moment it is posted until each listener has read it.
 import argparse
 import asyncio
 import json
+import math
 import statistics
 import sys
 import tempfile
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -30,11 +32,16 @@ PAUSE_S = 0.25
 PATIENCE_S = 60.0
 
 
+@dataclass
+class Ear:
+    """What one listener heard: ids of events, and when."""
+
+    ids: list[str] = field(default_factory=list)
+    at_s: list[float] = field(default_factory=list)
+
+
 async def listener(
-    address: tuple[str, int],
-    key: str,
-    ready: asyncio.Semaphore,
-    heard: dict[str, list[float]],
+    address: tuple[str, int], key: str, ready: asyncio.Semaphore, ear: Ear
 ) -> None:
     """Open one stream and note when each event comes."""
     reader, writer = await asyncio.open_connection(*address)
@@ -47,9 +54,8 @@ async def listener(
     try:
         while line := await reader.readline():
             if line.startswith(b"data: "):
-                at_s = time.perf_counter()
-                name = line.split(b'"id":"', 1)[1].split(b'"', 1)[0].decode()
-                heard[name].append(at_s)
+                ear.at_s.append(time.perf_counter())
+                ear.ids.append(json.loads(line[6:])["id"])
     finally:
         writer.close()
 
@@ -62,13 +68,47 @@ async def measure(
     address = (str(parts.hostname), int(parts.port or 80))
     ready = asyncio.Semaphore(0)
     sent = [message(number) for number in range(events)]
-    heard: dict[str, list[float]] = {str(one["id"]): [] for one in sent}
-    tasks = [
-        asyncio.create_task(listener(address, key, ready, heard))
-        for _ in range(listeners)
-    ]
+    ears = [Ear() for _ in range(listeners)]
+    before_mib = memory_mib(server.process.pid)
+    tasks = [asyncio.create_task(listener(address, key, ready, ear)) for ear in ears]
     for _ in range(listeners):
         await asyncio.wait_for(ready.acquire(), PATIENCE_S)
+    cpu_s = server.cpu_s()
+    posted = await post(server, key, sent)
+    for _ in range(int(PATIENCE_S / PAUSE_S)):
+        if all(len(ear.ids) >= events for ear in ears):
+            break
+        await asyncio.sleep(PAUSE_S)
+    cpu_s = server.cpu_s() - cpu_s
+    size_mib = memory_mib(server.process.pid)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    waits = [
+        at_s - posted[name]
+        for ear in ears
+        for name, at_s in zip(ear.ids, ear.at_s, strict=True)
+    ]
+    in_order = [str(one["id"]) for one in sent]
+    cuts = statistics.quantiles(waits, n=100) if len(waits) > 1 else [math.nan] * 99
+    return {
+        "listeners": listeners,
+        "events": events,
+        "heard_all_in_order": sum(ear.ids == in_order for ear in ears),
+        "p50_ms": round(cuts[49] * 1000),
+        "p95_ms": round(cuts[94] * 1000),
+        "p99_ms": round(cuts[98] * 1000),
+        "max_ms": round(max(waits, default=math.nan) * 1000),
+        "service_cpu_ms_per_event": round(cpu_s * 1000 / events, 1),
+        "service_mib": round(size_mib, 1),
+        "kib_per_listener": round((size_mib - before_mib) * 1024 / listeners),
+    }
+
+
+async def post(
+    server: Server, key: str, sent: list[dict[str, object]]
+) -> dict[str, float]:
+    """Report events one after the other; return when each was sent off."""
     posted: dict[str, float] = {}
     headers = {"Authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(
@@ -78,24 +118,7 @@ async def measure(
             posted[str(one["id"])] = time.perf_counter()
             (await client.post("/api/v1/events", json=one)).raise_for_status()
             await asyncio.sleep(PAUSE_S)
-    for _ in range(int(PATIENCE_S / PAUSE_S)):
-        if all(len(times) == listeners for times in heard.values()):
-            break
-        await asyncio.sleep(PAUSE_S)
-    size_mib = memory_mib(server.process.pid)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    waits = [at_s - posted[name] for name, times in heard.items() for at_s in times]
-    return {
-        "listeners": listeners,
-        "events": events,
-        "heard": len(waits),
-        "missing": listeners * events - len(waits),
-        "p50_ms": round(statistics.median(waits) * 1000),
-        "p95_ms": round(statistics.quantiles(waits, n=20)[-1] * 1000),
-        "service_mib": round(size_mib, 1),
-    }
+    return posted
 
 
 def main() -> None:

@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, select, union_all
 
 from serve.cases.lifecycle import OVER, Action, State
+from serve.cases.search import CaseFilter, most_urgent, newest
 from serve.errors import NotFound
 from serve.paging import Position
 from serve.people.roles import Principal
@@ -22,20 +23,6 @@ MOST_ALIKE = 5
 DISMISSED = (State.REJECTED, State.MERGED)
 MOST_NEAR = 500
 MOST_STRETCHES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class CaseFilter:
-    """Which cases; None asks nothing."""
-
-    state: State | None = None
-    slug: Slug | None = None
-    department: str | None = None
-    street: str | None = None
-    overdue_at: datetime | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    states: frozenset[State] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +99,8 @@ class CaseQuery:
 
     def queue(self, wanted: CaseFilter, who: Principal, *, limit: int) -> list[CaseRow]:
         """Return cases in their districts, the most urgent first."""
-        query = _where(select(CaseRow), wanted).where(*_in_districts(who))
-        query = query.order_by(CaseRow.due_at.is_(None), CaseRow.due_at, CaseRow.number)
         with self._database.read() as session:
-            return list(session.scalars(query.limit(limit)))
+            return list(most_urgent(session, wanted, who.districts, limit=limit))
 
     def counts(self, who: Principal, now: datetime) -> "Workload":
         """Return how many unfinished cases stand where, in their districts."""
@@ -171,16 +156,9 @@ class CaseQuery:
         after: Position | None = None,
     ) -> list[CaseRow]:
         """Return cases in their districts, newest first."""
-        query = _where(select(CaseRow), wanted).where(*_in_districts(who))
-        if after is not None:
-            # The first condition says where the index is entered.
-            query = query.where(
-                CaseRow.reported_at <= after.at,
-                or_(CaseRow.reported_at < after.at, CaseRow.number < after.number),
-            )
-        query = query.order_by(CaseRow.reported_at.desc(), CaseRow.number.desc())
         with self._database.read() as session:
-            return list(session.scalars(query.limit(limit)))
+            found = newest(session, wanted, who.districts, limit=limit, after=after)
+            return list(found)
 
 
 def visible(row: CaseRow | None, number: int, who: Principal) -> CaseRow:
@@ -214,28 +192,3 @@ def _around(here: EventRow) -> Iterator[Select[str]]:
 
 def _in_districts(who: Principal) -> list[ColumnElement[bool]]:
     return [CaseRow.street.in_(sorted(who.districts))] if who.districts else []
-
-
-def _where(query: Select[CaseRow], wanted: CaseFilter) -> Select[CaseRow]:
-    conditions = [
-        column == value
-        for column, value in (
-            (CaseRow.state, wanted.state),
-            (CaseRow.slug, wanted.slug),
-            (CaseRow.department, wanted.department),
-            (CaseRow.street, wanted.street),
-        )
-        if value is not None
-    ]
-    if wanted.states:
-        conditions.append(CaseRow.state.in_(sorted(wanted.states)))
-    if wanted.overdue_at is not None:
-        conditions += [
-            CaseRow.due_at < wanted.overdue_at,
-            CaseRow.state != State.SUSPENDED.value,
-        ]
-    if wanted.since is not None:
-        conditions.append(CaseRow.reported_at >= wanted.since)
-    if wanted.until is not None:
-        conditions.append(CaseRow.reported_at < wanted.until)
-    return query.where(*conditions)

@@ -9,7 +9,8 @@ from fastapi.responses import HTMLResponse
 
 from serve.access import Services_
 from serve.cases.lifecycle import OVER, State
-from serve.cases.query import CaseFilter, Workload
+from serve.cases.query import Workload
+from serve.cases.search import CaseFilter
 from serve.cases.views import CaseOut, case_out
 from serve.console import sign_in
 from serve.console.render import back_to, page, url_with, visitor

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from serve.access import Handler, Reader, Services_
 from serve.cases.commands import Command
 from serve.cases.lifecycle import OVER, Action, State, Way
-from serve.cases.query import CaseFilter
+from serve.cases.search import CaseFilter
 from serve.cases.views import (
     CaseDetail,
     CaseOut,

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path
 from fastapi.responses import StreamingResponse
 
 from serve.access import Reader, Services_
-from serve.cases.query import CaseFilter
+from serve.cases.search import CaseFilter
 from serve.cases.views import case_out
 from serve.paging import Position
 from serve.people.roles import Principal

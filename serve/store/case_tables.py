@@ -8,16 +8,37 @@ from sqlalchemy.orm import Mapped, mapped_column
 from serve.store.base import Base
 from serve.store.columns import Number, UtcTime
 
+_NEWEST = ("reported_at", "number")
+_WHOSE = ("street", "department")
+
 
 class CaseRow(Base):
     """One case as it stands; `version` rises with every step and is its ETag."""
 
     __tablename__ = "cases"
     __table_args__ = (
-        Index("ix_cases_state", "state", "reported_at", "number"),
-        Index("ix_cases_department", "department", "state", "number"),
+        # Each leads a walk of `search` and answers it without a look at the rows.
+        Index("ix_cases_state", "state", "slug", *_NEWEST, "due_at", *_WHOSE),
+        Index(
+            "ix_cases_department",
+            "department",
+            "state",
+            "slug",
+            *_NEWEST,
+            "due_at",
+            "street",
+        ),
+        Index(
+            "ix_cases_street",
+            "street",
+            *_NEWEST,
+            "state",
+            "slug",
+            "due_at",
+            "department",
+        ),
+        Index("ix_cases_due", "due_at", *_NEWEST, "state", "slug", *_WHOSE),
         Index("ix_cases_recent", "reported_at", "number"),
-        Index("ix_cases_due", "due_at"),
         Index("ix_cases_warn", "warn_at"),
         Index("ix_cases_closed", "closed_at"),
     )
@@ -28,7 +49,7 @@ class CaseRow(Base):
     state: Mapped[str] = mapped_column(String(16))
     slug: Mapped[str] = mapped_column(String(64))
     grid_id: Mapped[str | None] = mapped_column(String(64))
-    street: Mapped[str | None] = mapped_column(String(128), index=True)
+    street: Mapped[str | None] = mapped_column(String(128))
     community: Mapped[str | None] = mapped_column(String(128))
     department: Mapped[str | None] = mapped_column(String(64))
     responsible: Mapped[str | None] = mapped_column(String(128))

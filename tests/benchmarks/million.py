@@ -65,7 +65,8 @@ def message(number: int, lat: float = 30.5, lon: float = 114.3) -> dict[str, obj
 
 
 def fill(services: Services, events: int) -> None:
-    """Put made-up events in, all over a city, and a case for each; one in ten is open.
+    """Put made-up events in, all over a city, and a case for each; one in thirteen is
+    open, and every seventh of those late.
 
     Nobody parks wrongly now, so that one pair of answers leads nowhere.
     """
@@ -95,7 +96,8 @@ SELECT event_id, 1,
     slug, grid_id, street,
     CASE WHEN slug = 'garbage_pile' THEN 'sanitation' ELSE 'order' END,
     received_at, received_at, CASE WHEN state = 'cleared' THEN received_at END,
-    CASE WHEN state = 'open' THEN received_at END, 'reported'
+    CASE WHEN state = 'cleared' THEN NULL WHEN number % 7 = 0 THEN received_at
+        ELSE '2099-01-01 00:00:00.000000' END, 'reported'
 FROM events WHERE number > (SELECT COALESCE(MAX(number), 0) FROM cases)
 ORDER BY number
 """

@@ -13,6 +13,7 @@ from serve.console.office import audit, keys, people, rules, webhooks
 from serve.console.render import page, url_with, visitor
 from serve.messages import Plain
 from serve.paging import Position, cursor_of, position_of
+from serve.routes.cameras import seen_by
 from serve.store.event_filter import EventFilter, EventState
 from serve.views import camera_out, event_out
 from vision.core.violations import Slug
@@ -53,7 +54,7 @@ def latest(
     values = {
         "events": [event_out(stored) for stored in found],
         "case_states": cases,
-        "cameras": [camera_out(report) for report in services.cameras.cameras()],
+        "cameras": [camera_out(report) for report in seen_by(who, services)],
         "slug": slug,
         "state": state,
         "camera": camera,

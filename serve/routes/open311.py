@@ -4,9 +4,12 @@ https://wiki.open311.org/GeoReport_v2/ - the server answers what it knows and le
 out what it does not; requests are filed by engines, not through this interface.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from itertools import chain
+from typing import Annotated, Literal, TypeVar
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from fastapi import APIRouter, Depends, Path, Query, Response
@@ -15,9 +18,13 @@ from pydantic import BaseModel, Field
 
 from serve.access import Reader, Services_
 from serve.console.words import Language, sentence, speaker
+from serve.errors import InvalidContent, UnknownEvent
 from serve.messages import Time
+from serve.people.roles import Principal
+from serve.services import Services
 from serve.shapes import EventOut
 from serve.store.event_filter import EventFilter, EventState
+from serve.store.events import StoredEvent
 from serve.views import event_out
 from vision.core.violations import Slug
 
@@ -26,6 +33,10 @@ router = APIRouter(prefix="/open311/v2", tags=["open311"])
 Format = Annotated[Literal["json", "xml"], Path()]
 SPAN = timedelta(days=90)
 LIMIT = 1000
+MOST_IDS = 100
+_SLUGS = {slug.value: slug for slug in Slug}
+_STATES = {"open": EventState.OPEN, "closed": EventState.CLEARED}
+T = TypeVar("T")
 _XML = "application/xml; charset=utf-8"
 _BOTH: dict[int | str, dict[str, object]] = {
     200: {
@@ -67,12 +78,20 @@ class Open311Request(BaseModel):
 
 
 class RequestQuery(BaseModel):
-    """Which service requests."""
+    """Which service requests; lists are separated by commas, as the standard has it."""
 
-    service_code: Slug | None = None
+    service_request_id: Annotated[
+        str | None,
+        Field(max_length=8192, description="Asked for alone"),
+    ] = None
+    service_code: Annotated[
+        str | None, Field(max_length=256, examples=["garbage_pile,illegal_parking"])
+    ] = None
     start_date: Time | None = None
     end_date: Time | None = None
-    status: Literal["open", "closed"] | None = None
+    status: Annotated[
+        str | None, Field(max_length=64, examples=["open", "open,closed"])
+    ] = None
 
 
 @router.get(
@@ -99,22 +118,52 @@ def list_open311_services(extension: Format, _: Reader) -> Response:
     return _answer(rows, extension, "services", "service")
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """These ids, or, without any, what fits one of the filters."""
+
+    ids: str | None
+    filters: list[EventFilter]
+
+
 def _wanted(
     who: Reader, services: Services_, query: Annotated[RequestQuery, Query()]
-) -> EventFilter:
+) -> _Wanted:
     # The standard's default: the last ninety days, and never a longer span.
     until = query.end_date or services.clock.now() + timedelta(seconds=1)
     since = max(query.start_date or until - SPAN, until - SPAN)
-    state = None
-    if query.status is not None:
-        state = EventState.OPEN if query.status == "open" else EventState.CLEARED
-    return EventFilter(
-        slug=query.service_code,
-        state=state,
-        since=since,
-        until=until,
-        streets=who.districts,
-    )
+    slugs = _listed("service_code", query.service_code, _SLUGS)
+    states = _listed("status", query.status, _STATES)
+    state = next(iter(states)) if len(states) == 1 else None
+    span = EventFilter(since=since, until=until, state=state, streets=who.districts)
+    filters = [replace(span, slug=slug) for slug in slugs] or [span]
+    return _Wanted(query.service_request_id, filters)
+
+
+def _listed(name: str, given: str | None, known: Mapping[str, T]) -> set[T]:
+    """Return what a list with commas names; nothing for no list.
+
+    Raises:
+        InvalidContent: it names something else.
+    """
+    words = [] if given is None else [word.strip() for word in given.split(",")]
+    for word in words:
+        if word not in known:
+            msg = f"{name}: got {word!r}; expected some of {', '.join(known)}"
+            raise InvalidContent(msg)
+    return {known[word] for word in words}
+
+
+def _by_ids(given: str, services: Services, who: Principal) -> list[StoredEvent]:
+    ids = list(dict.fromkeys(one.strip() for one in given.split(",")))
+    if len(ids) > MOST_IDS or any("\x00" in one for one in ids):
+        msg = f"service_request_id: got {len(ids)} ids; expected at most {MOST_IDS}"
+        raise InvalidContent(msg)
+    found = []
+    for one in ids:
+        with suppress(UnknownEvent):
+            found.append(services.events.get(one, who))
+    return found
 
 
 @router.get(
@@ -126,10 +175,15 @@ def _wanted(
 def list_open311_requests(
     extension: Format,
     services: Services_,
-    wanted: Annotated[EventFilter, Depends(_wanted)],
+    who: Reader,
+    wanted: Annotated[_Wanted, Depends(_wanted)],
 ) -> Response:
     """Return events as service requests, newest first, a thousand at most."""
-    found = services.events.page(wanted, limit=LIMIT)
+    if wanted.ids is not None:
+        found = _by_ids(wanted.ids, services, who)
+    else:
+        pages = [services.events.page(one, limit=LIMIT) for one in wanted.filters]
+        found = sorted(chain(*pages), key=_age, reverse=True)[:LIMIT]
     rows = [_row(event_out(stored)) for stored in found]
     return _answer(rows, extension, "service_requests", "request")
 
@@ -149,6 +203,10 @@ def get_open311_request(
     """Return one event as a service request."""
     stored = services.events.get(request_id, who)
     return _answer([_row(event_out(stored))], extension, "service_requests", "request")
+
+
+def _age(stored: StoredEvent) -> tuple[datetime, int]:
+    return stored.row.opened_at, stored.row.number
 
 
 def _row(event: EventOut) -> Open311Request:
@@ -199,4 +257,8 @@ def _text(value: object) -> str | None:
     if value is None:
         return None
     # XML 1.0 has no place for control characters, whatever an engine sent.
-    return "".join(sign for sign in str(value) if sign >= " " or sign in "\t\n\r")
+    return "".join(sign for sign in str(value) if _speakable(sign))
+
+
+def _speakable(sign: str) -> bool:
+    return sign in "\t\n\r" or (sign >= " " and sign not in "\ufffe\uffff")

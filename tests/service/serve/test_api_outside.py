@@ -40,7 +40,10 @@ def test_services_are_the_four_violations(reader: httpx.Client) -> None:
         ({}, ["evt-2", "evt-1"]),
         ({"status": "open"}, ["evt-1"]),
         ({"status": "closed"}, ["evt-2"]),
+        ({"status": "open,closed"}, ["evt-2", "evt-1"]),
         ({"service_code": "garbage_pile"}, ["evt-2"]),
+        ({"service_code": "illegal_parking,garbage_pile"}, ["evt-2", "evt-1"]),
+        ({"service_request_id": "evt-1,evt-9"}, ["evt-1"]),
         ({"start_date": "2026-11-21T00:00:00Z"}, []),
     ],
 )
@@ -61,6 +64,20 @@ def test_requests_are_the_same_in_json_and_xml(
         assert node.findtext("long") == str(row["long"])
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"status": "new"},
+        {"service_code": "open,"},
+        {"service_request_id": ",".join(map(str, range(200)))},
+    ],
+)
+def test_lists_that_name_nothing_known_are_refused(
+    reader: httpx.Client, query: dict[str, str]
+) -> None:
+    assert reader.get(f"{OPEN311}/requests.json", params=query).status_code == 422
+
+
 @pytest.mark.usefixtures("street")
 def test_one_request_tells_place_time_and_reasons(reader: httpx.Client) -> None:
     one = reader.get(f"{OPEN311}/requests/evt-1.json").json()[0]
@@ -77,7 +94,7 @@ def test_control_characters_do_not_break_the_xml(
     engine: httpx.Client, reader: httpx.Client
 ) -> None:
     sent = message(Seen())
-    sent["data"]["location"]["address"] = "a\u0001b<c>&"
+    sent["data"]["location"]["address"] = "a\u0001b\uffff<c>&"
     engine.post("/api/v1/events", json=sent).raise_for_status()
 
     answer = reader.get(f"{OPEN311}/requests/evt-1.xml")

@@ -10,6 +10,7 @@ from typing import assert_never
 import cv2
 import numpy as np
 
+from vision.bootstrap.drawing import Drawing
 from vision.bootstrap.rules import build_kinds, build_rules
 from vision.bootstrap.schedule import build_schedule
 from vision.bootstrap.sources import build_source
@@ -35,6 +36,7 @@ from vision.pipeline.candidates import OpenedPlaces
 from vision.pipeline.look_watch import LookWatch
 from vision.pipeline.memory import MemoryFile, Remembered
 from vision.pipeline.why_file import WhyFile
+from vision.rules.illegal_parking import IllegalParking
 from vision.rules.kinds import PlaceParams
 from vision.rules.place_rule import PlaceRule
 from vision.rules.places import PlaceMemory
@@ -51,7 +53,7 @@ _FAR_WHY_S = 10.0  # between two records that travel to another machine
 StateListener = Callable[[str, bytes], None]
 """Given a camera's id and a record of its state whenever that was saved; quick."""
 
-_HasMemory = CameraView | PlaceMemory | OpenedPlaces | PlaceRule
+_HasMemory = CameraView | PlaceMemory | OpenedPlaces | PlaceRule | Drawing
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,11 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
         evidence=shared.evidence,
         # A file begins at its beginning each time: what an earlier run saw in it
         # is not what stood there before.
-        memory=_memory(settings.id, (view, places, opened, *rules), shared)
+        memory=_memory(
+            settings.id,
+            (view, places, opened, *rules, _drawing(scene, view, rules)),
+            shared,
+        )
         if source.live
         else None,
         opened=opened,
@@ -254,6 +260,16 @@ def _ground(settings: GroundSettings) -> FloatArray:
         raise ConfigError(msg) from error
 
 
+def _drawing(scene: Scene, view: CameraView, rules: tuple[PlaceRule, ...]) -> Drawing:
+    def forget() -> None:
+        view.confirm()
+        for rule in rules:
+            if isinstance(rule, IllegalParking):
+                rule.forget_view()
+
+    return Drawing(scene, forget)
+
+
 def _memory(
     camera_id: str,
     parts: tuple[_HasMemory, ...],
@@ -293,5 +309,7 @@ def _name(part: _HasMemory) -> str:
             return "opened"
         case PlaceRule():
             return part.name
+        case Drawing():
+            return "drawn"
         case _:
             assert_never(part)

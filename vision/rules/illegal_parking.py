@@ -1,10 +1,11 @@
 """A motor vehicle stands in a no-parking zone longer than its grace time."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NotRequired, cast
 
 from typing_extensions import override
 
+from vision.core.errors import ConfigError
 from vision.core.observation import Observation
 from vision.core.places import Place
 from vision.core.violations import Confidence, Params, Slug, Violation
@@ -12,9 +13,10 @@ from vision.rules.facts import at_least, circumstances, named, required
 from vision.rules.kinds import VEHICLE
 from vision.rules.ledger import Ledger
 from vision.rules.lifecycle import LifecycleParams, Verdict
-from vision.rules.place_rule import PlaceRule
+from vision.rules.place_rule import PlaceRule, RuleRecord
 from vision.rules.schedule import Schedule
 from vision.rules.standing import Standing, Terms, standing
+from vision.rules.street import StreetRecord
 from vision.rules.traffic import Traffic, TrafficParams, TrafficWatch
 
 
@@ -40,6 +42,12 @@ class ParkingParams:
     undecided_factor: float = 1.5
     severe_s: float = 1800.0
     update_every_s: float = 60.0
+
+
+class ParkingRecord(RuleRecord):
+    """The rule's memory at one camera as plain, JSON-ready values."""
+
+    street: NotRequired[StreetRecord]  # not in records of earlier versions
 
 
 class IllegalParking(PlaceRule):
@@ -129,6 +137,41 @@ class IllegalParking(PlaceRule):
             confidence=_CONFIDENCE[traffic],
             over=not ground.forbidden,
         )
+
+    @override
+    def state(self) -> ParkingRecord:
+        """Return the rule's memory as plain values, to be stored."""
+        kept = super().state()
+        return {
+            "rule": kept["rule"],
+            "book": kept["book"],
+            "memos": kept["memos"],
+            "street": self._traffic.street(),
+        }
+
+    @override
+    def restore(self, record: object) -> None:
+        """Take up a stored memory.
+
+        Raises:
+            ConfigError: it is another rule's or cannot be read.
+        """
+        super().restore(record)
+        stored = cast("ParkingRecord", record)
+        if "street" not in stored:
+            return  # an earlier version's
+        try:
+            self._traffic.recall(stored["street"])
+        except (KeyError, TypeError, ValueError) as error:
+            msg = (
+                f"stored street: {error!r}, expected lanes and stops as rule "
+                f"{self.name!r} stored them; delete them to learn them anew"
+            )
+            raise ConfigError(msg) from error
+
+    def forget_view(self) -> None:
+        """Forget where vehicles drive."""
+        self._traffic.forget_street()
 
     def _grace_s(
         self, place: Place, observation: Observation, ground: Standing

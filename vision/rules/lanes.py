@@ -11,6 +11,7 @@ from vision.core.arrays import FloatArray
 from vision.core.geometry import bottom_center
 from vision.core.places import Place
 from vision.core.tracks import Track
+from vision.rules.street import MOST_PRESETS, LaneRecord, pack, unpack
 
 _COLUMNS, _ROWS = 64, 36
 _MOVING_PER_S = 0.25  # box sizes a second: a car's walking pace
@@ -67,6 +68,7 @@ class LaneMap:
         self._cells: dict[str | None, Cells] = {}
         self._drives: dict[int, _Drive] = {}
         self._since_s: dict[str | None, float] = {}
+        self._before_s: dict[str | None, float] = {}  # watched before a restart
 
     def watched_s(self, preset: str | None, now_s: float) -> float:
         """Return for how long a preset's traffic has been watched, seconds."""
@@ -90,7 +92,7 @@ class LaneMap:
         """
         cells = self._cells.setdefault(preset, np.zeros((_ROWS, _COLUMNS), np.uint8))
         # A media clock that started anew: what was learned stays, its time is lost.
-        since_s = self._since_s.get(preset, now_s)
+        since_s = self._since_s.get(preset, now_s - self._before_s.pop(preset, 0.0))
         self._since_s[preset] = min(since_s, now_s)
         drives: dict[int, _Drive] = {}
         for track, box in tracks:
@@ -135,6 +137,41 @@ class LaneMap:
         return Passes(
             _most(cells, middle, reach, _ON), _most(cells, middle, reach, _BESIDE)
         )
+
+    def forget(self) -> None:
+        """Start anew: the camera shows something else."""
+        self._cells, self._drives = {}, {}
+        self._since_s, self._before_s = {}, {}
+
+    def state(self, now_s: float) -> list[LaneRecord]:
+        """Return all lanes as plain values.
+
+        Args:
+            now_s: media time, seconds.
+        """
+        watched_s = {
+            preset: self._before_s.get(preset, self.watched_s(preset, now_s))
+            for preset in self._cells
+        }
+        return [
+            pack(cells, preset, watched_s[preset])
+            for preset, cells in self._cells.items()
+        ]
+
+    def restore(self, records: list[LaneRecord]) -> None:
+        """Take up stored lanes; the next picture of each preset goes on with them.
+
+        Raises:
+            KeyError: a field is missing.
+            ValueError: they are of another size, or too many.
+        """
+        if len(records) > MOST_PRESETS:
+            msg = f"lanes of {len(records)} presets, expected at most {MOST_PRESETS}"
+            raise ValueError(msg)
+        lanes = {one["preset"]: unpack(one, (_ROWS, _COLUMNS)) for one in records}
+        self._cells = {preset: cells for preset, (cells, _) in lanes.items()}
+        self._before_s = {preset: watched for preset, (_, watched) in lanes.items()}
+        self._since_s, self._drives = {}, {}
 
     def _count(self, cells: Cells, drive: _Drive, size: tuple[int, int]) -> None:
         """Count a vehicle in each cell of its step that it has not been counted in."""

@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -131,6 +131,20 @@ class Evidence:
             if not 0 <= now_s - passer.last_s <= _FORGET_S:
                 self.passed += passer.flashed(params)
                 del self._passers[track_id]
+
+    def flow(self) -> list[float]:
+        """Return the sums of squares of the steps around it: xx, xy, yy."""
+        (xx, xy), (_, yy) = self._flow.tolist()
+        return [xx, xy, yy]
+
+    def follow(self, flow: Sequence[float]) -> None:
+        """Take up the sums that `flow` returned before a restart.
+
+        Raises:
+            ValueError: they are not three.
+        """
+        xx, xy, yy = (float(part) for part in flow)
+        self._flow = np.array(((xx, xy), (xy, yy)), np.float32)
 
     def leave(self, spot: FloatArray, at_s: float) -> None:
         """Note that a neighbour which stopped with it has left.

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import NotRequired, TypedDict, cast
 
 import numpy as np
@@ -18,6 +17,7 @@ from vision.rules.appearance import similarity
 from vision.rules.backdrop import Backdrop
 from vision.rules.kinds import KINDS, Kind, PlaceParams
 from vision.rules.matching import same_place, within_reach
+from vision.rules.opening import Openings
 from vision.rules.records import SlotRecord, from_record, to_record
 from vision.rules.scan import Scan
 from vision.rules.slot import Moment, Slot
@@ -69,7 +69,7 @@ class PlaceMemory:
         self._params = params or PlaceParams()
         self._watches = [Watch(kind, self._params) for kind in kinds]
         self._slots: list[Slot] = []
-        self._start = Moment(0.0, datetime.min.replace(tzinfo=UTC))
+        self._openings = Openings(self._params.baseline_s)
         self._last: Moment | None = None
         self._light: str | None = None
         self._preset: str | None = None
@@ -109,6 +109,7 @@ class PlaceMemory:
                 slot.hide(dt_s)
         if clear:
             self._adapt(view)
+            self._openings.note(frame, view)
             scan = self._scan(frame, detections, view, dt_s)
             scan.follow(tracks)
             for watch in self._watches:
@@ -158,8 +159,6 @@ class PlaceMemory:
         """Move the clock; returns seconds since the picture before, >= 0."""
         now = Moment(frame.media_time_s, frame.captured_at)
         last, self._last = self._last, now
-        if last is None:
-            self._start = now
         if last is None or now.media_time_s < last.media_time_s:
             self._start_clock(now)
             return 0.0
@@ -167,7 +166,7 @@ class PlaceMemory:
 
     def _start_clock(self, now: Moment) -> None:
         """Carry all places over to a clock that started anew."""
-        self._start = self._start.on_clock_of(now)
+        self._openings.rebase(now)
         for slot in self._slots:
             slot.rebase(now)
             if now.media_time_s - slot.last.media_time_s > self._params.reattach_s:
@@ -213,8 +212,7 @@ class PlaceMemory:
         """Take up what settled; end what is gone, replaced or out of sight too long."""
         fresh = [slot for slot in self._slots if slot.is_new]
         for slot in fresh:
-            since_s = slot.first.media_time_s - self._start.media_time_s
-            slot.baseline = since_s <= self._params.baseline_s
+            slot.baseline = self._openings.shows(slot)
             slot.identify(self._camera_id)
             if (origin := self._origin(slot)) is not None:
                 origin.move_to(slot)

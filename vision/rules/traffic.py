@@ -20,6 +20,7 @@ from vision.rules.facts import named
 from vision.rules.lanes import LaneMap
 from vision.rules.ledger import PlaceTable
 from vision.rules.passers import Evidence, PassParams
+from vision.rules.street import StreetRecord, finite
 from vision.rules.zones import best_zone
 
 _STOPS_LEARNED = 32
@@ -191,6 +192,32 @@ class TrafficWatch:
             key: Evidence(passed=int(passed), left_before=int(left))
             for key, (passed, left) in record.items()
         }
+
+    def street(self) -> StreetRecord:
+        """Return what was learned of the street as plain values."""
+        return {
+            "lanes": self._lanes.state(self._now_s),
+            "flows": {key: e.flow() for key, e in self._evidence.items()},
+            "stops_s": list(self._stops_s),
+        }
+
+    def recall(self, record: StreetRecord) -> None:
+        """Take up what was learned of the street; after `restore`.
+
+        Raises:
+            KeyError: a field is missing.
+            ValueError: a field cannot be read.
+        """
+        self._lanes.restore(record["lanes"])
+        self._stops_s.clear()
+        self._stops_s.extend(finite(stop_s) for stop_s in record["stops_s"])
+        for place_id, flow in record["flows"].items():
+            if place_id in self._evidence:
+                self._evidence[place_id].follow(flow)
+
+    def forget_street(self) -> None:
+        """Forget where vehicles drive: the camera shows something else."""
+        self._lanes.forget()
 
     def _mates(
         self, places: Sequence[Place], observation: Observation

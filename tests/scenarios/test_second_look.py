@@ -198,25 +198,57 @@ def test_a_bin_that_is_not_found_is_not_known_to_be_empty() -> None:
     assert fact(answer, "seen") == "not_found"
 
 
-def test_an_engine_that_forgot_the_event_looks_where_the_question_says() -> None:
-    stage = Stage([refuse()]).play(World([heap(60)]).film(50))
+def forgotten(world: World, *, picture: bool, start_s: float = 100) -> LookAnswer:
+    """Return what an engine without any memory answers about the heap of before."""
+    before = World([heap(60)])
+    stage = Stage([refuse()]).play(before.film(50))
     request = request_for(stage.opened[0])
     afterwards = Stage([refuse()])
-    looks = SecondLooks(afterwards.rules)
-    nowhere = SecondLooks(afterwards.rules)
+    looks = SecondLooks(
+        afterwards.rules, reported=lambda _: before.paint(45) if picture else None
+    )
     looks.ask(request)
-    nowhere.ask(replace(request, xyxy=None))
-    answers: list[LookAnswer] = []
-    lost: list[LookAnswer] = []
-    for frame, detections in World([heap(60)]).film(130, start_s=100):
+    for frame, detections in world.film(start_s + 125, start_s=start_s):
         afterwards.show(frame, detections)
         assert afterwards.observation is not None
-        answers += looks.observe(afterwards.observation)
-        lost += nowhere.observe(afterwards.observation)
+        answers = looks.observe(afterwards.observation)
+        if answers:
+            return answers[0]
+    raise AssertionError
 
-    assert [a.outcome for a in answers] == [Outcome.CLEARED]
-    assert [a.outcome for a in lost] == [Outcome.CANNOT_VERIFY]
-    assert fact(lost[0], "place") == "unknown"
+
+def test_an_engine_that_forgot_the_event_compares_with_its_picture() -> None:
+    answer = forgotten(World([]), picture=True)
+
+    assert answer.outcome is Outcome.CLEARED
+    assert answer.decided_s == 110
+
+
+def test_what_the_detector_misses_is_not_cleared() -> None:
+    missed = World([replace(heap(900), detected=lambda _: False)])
+    answer = forgotten(missed, picture=True)
+
+    assert answer.outcome is Outcome.STILL_THERE
+    assert fact(answer, "seen") == "looks_the_same"
+
+
+def test_without_a_picture_to_compare_nothing_detected_proves_nothing() -> None:
+    for world in (World([]), World([replace(heap(900), detected=lambda _: False)])):
+        answer = forgotten(world, picture=False)
+
+        assert answer.outcome is Outcome.CANNOT_VERIFY
+        assert fact(answer, "seen") == "nothing_to_compare"
+
+
+def test_an_engine_that_knows_no_place_cannot_verify() -> None:
+    stage = Stage([refuse()]).play(World([heap(60)]).film(50))
+    nowhere = SecondLooks([refuse()])
+    nowhere.ask(replace(request_for(stage.opened[0]), xyxy=None, event_id="unknown"))
+    assert stage.observation is not None
+
+    (answer,) = nowhere.observe(stage.observation)
+    assert answer.outcome is Outcome.CANNOT_VERIFY
+    assert fact(answer, "place") == "unknown"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import assert_never
 import cv2
 import numpy as np
 
-from vision.bootstrap.drawing import Drawing
+from vision.bootstrap.drawing import Drawing, drawing_of
 from vision.bootstrap.rules import build_kinds, build_rules
 from vision.bootstrap.schedule import build_schedule
 from vision.bootstrap.sources import build_source
@@ -36,7 +36,6 @@ from vision.pipeline.candidates import OpenedPlaces
 from vision.pipeline.look_watch import LookWatch
 from vision.pipeline.memory import MemoryFile, Remembered
 from vision.pipeline.why_file import WhyFile
-from vision.rules.illegal_parking import IllegalParking
 from vision.rules.kinds import PlaceParams
 from vision.rules.place_rule import PlaceRule
 from vision.rules.places import PlaceMemory
@@ -137,7 +136,7 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
         # is not what stood there before.
         memory=_memory(
             settings.id,
-            (view, places, opened, *rules, _drawing(scene, view, rules)),
+            (view, places, opened, *rules, drawing_of(scene, view, rules)),
             shared,
         )
         if source.live
@@ -190,7 +189,9 @@ def _looks(rules: tuple[PlaceRule, ...], shared: Surroundings) -> LookWatch | No
         apart_s=settings.apart_s,
         give_up_s=settings.give_up_s,
     )
-    return LookWatch(desk, SecondLooks(rules, params), store, shared.clock)
+    return LookWatch(
+        desk, SecondLooks(rules, params, store.reported), store, shared.clock
+    )
 
 
 def _patience(
@@ -258,16 +259,6 @@ def _ground(settings: GroundSettings) -> FloatArray:
         given = "points" if settings.fov_deg is None else "sizes"
         msg = f"ground.{given}: {error}"
         raise ConfigError(msg) from error
-
-
-def _drawing(scene: Scene, view: CameraView, rules: tuple[PlaceRule, ...]) -> Drawing:
-    def forget() -> None:
-        view.confirm()
-        for rule in rules:
-            if isinstance(rule, IllegalParking):
-                rule.forget_view()
-
-    return Drawing(scene, forget)
 
 
 def _memory(

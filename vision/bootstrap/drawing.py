@@ -3,9 +3,12 @@
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from vision.core.scene import Scene
+from vision.rules.illegal_parking import IllegalParking
+from vision.rules.place_rule import PlaceRule
+from vision.view.check import CameraView
 
 logger = logging.getLogger(__name__)
 
@@ -44,3 +47,15 @@ class Drawing:
                 extra={"camera": self._camera_id},
             )
             self._forget()
+
+
+def drawing_of(scene: Scene, view: CameraView, rules: Sequence[PlaceRule]) -> Drawing:
+    """Return a camera's drawing; its view and its lanes are forgotten with it."""
+
+    def forget() -> None:
+        view.confirm()
+        for rule in rules:
+            if isinstance(rule, IllegalParking):
+                rule.forget_view()
+
+    return Drawing(scene, forget)

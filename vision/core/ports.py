@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
+from vision.core.arrays import ImageU8
 from vision.core.detections import Detections
 from vision.core.events import ViolationEvent
 from vision.core.evidence import Evidence
@@ -263,6 +264,10 @@ class AfterStore(Protocol):
 
     def keep_after(self, answer: LookAnswer, observation: Observation) -> Evidence:
         """Store the pictures; never raises for a full disk, but gives fewer."""
+        ...
+
+    def reported(self, event_id: str) -> ImageU8 | None:
+        """Return the picture that decided an event, (H, W, 3) BGR, or None."""
         ...
 
 

@@ -1,10 +1,13 @@
 """What a second look saw, added to the package of the event that it is about."""
 
+import hashlib
+import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from vision.core.arrays import ImageU8
 from vision.core.errors import EvidenceError
 from vision.core.evidence import AFTER, AFTER_REDACTED, Artifact, Evidence
 from vision.core.observation import Observation
@@ -13,13 +16,17 @@ from vision.core.verification import LookAnswer
 from vision.evidence.disk import make_folder, write_together
 from vision.evidence.manifest import Entry
 from vision.evidence.package import Package
-from vision.evidence.pictures import JPEG, SHARED_WIDTH, at_most, picture_of
+from vision.evidence.pictures import JPEG, SHARED_WIDTH, at_most, decode, picture_of
 from vision.evidence.recovery import working_on
 from vision.evidence.redaction import redact, regions_of
 from vision.evidence.room import SEAL_BYTES, Room
 from vision.evidence.seal import Sealer
 from vision.evidence.shots import Shot
 from vision.evidence.trouble import Cause, Trouble
+
+logger = logging.getLogger(__name__)
+
+_DECIDING = "wide_deciding"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,27 @@ class Afterwards:
             self.trouble.begin(Cause.PICTURES, detail)
             return Evidence()
         return Evidence((*(entry.artifact for entry in entries), *seals))
+
+    def reported(self, event_id: str) -> ImageU8 | None:
+        """Return the picture that decided an event, (H, W, 3) uint8 BGR.
+
+        Returns:
+            None where the package is gone, damaged, or without that picture.
+        """
+        try:
+            known = Package(self.root, event_id).read()
+            if known is None:
+                return None
+            for entry in sorted(known.entries, key=lambda one: one.step):
+                artifact = entry.artifact
+                if artifact.role != _DECIDING or not artifact.path.is_file():
+                    continue
+                jpeg = artifact.path.read_bytes()
+                if hashlib.sha256(jpeg).hexdigest() == artifact.sha256:
+                    return decode(jpeg)
+        except (OSError, EvidenceError) as error:
+            logger.info("event %s: its picture cannot be read: %s", event_id, error)
+        return None
 
     def _seal(
         self, package: Package, entries: tuple[Entry, ...], answer: LookAnswer

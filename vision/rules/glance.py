@@ -6,14 +6,17 @@ from enum import StrEnum
 import cv2
 import numpy as np
 
+from vision.core.arrays import ImageU8
 from vision.core.geometry import area, intersection
 from vision.core.observation import Observation, View
 from vision.core.places import Place, PlaceState
-from vision.rules.appearance import Xyxy
+from vision.rules.appearance import Xyxy, look_at, similarity
 from vision.rules.kinds import Kind
 from vision.rules.matching import on_footprint, within_reach
 from vision.rules.scan import Scan
 from vision.rules.slot import as_xyxy
+
+_SWAY = 0.08  # of the box
 
 
 class Sight(StrEnum):
@@ -45,6 +48,8 @@ class GlanceParams:
         min_score: detection score from which something counts.
         cover_share: share of the footprint that something in front may cover.
         min_inside: share of the footprint that must lie in the picture.
+        same_look: likeness to the picture of the report from which it is still there;
+        other_look: and below which it is gone.
         darkest: mean grey level below which nothing would be seen there;
         brightest: and above which.
     """
@@ -52,6 +57,8 @@ class GlanceParams:
     min_score: float = 0.2
     cover_share: float = 0.25
     min_inside: float = 0.8
+    same_look: float = 0.7
+    other_look: float = 0.4
     darkest: float = 16.0
     brightest: float = 245.0
 
@@ -67,6 +74,8 @@ class Target:
         xyxy: footprint, reference-view pixels.
         preset: PTZ preset it lies in, or None.
         ended: the engine has seen the reported object go.
+        looks: what the picture of the report showed there, and a little beside it;
+            none where that picture is gone.
     """
 
     place_id: str
@@ -75,6 +84,7 @@ class Target:
     xyxy: Xyxy
     preset: str | None
     ended: bool
+    looks: tuple[ImageU8, ...] = ()
 
 
 def glance(target: Target, observation: Observation, params: GlanceParams) -> Glance:
@@ -141,7 +151,48 @@ def _detected(
     if target.offending != target.kind.labels and not target.ended:
         # A bin that is not found is not known to be empty.
         return Glance(Sight.HIDDEN, "not_found")
-    return Glance(Sight.CLEAR, "nothing_there")
+    if target.ended:
+        return Glance(Sight.CLEAR, "nothing_there")
+    return _compared(target, scan, params)
+
+
+def _compared(target: Target, scan: Scan, params: GlanceParams) -> Glance:
+    """Return what the picture of the report says where the detector finds nothing.
+
+    A detector that misses what it once found is no proof that it is gone.
+    """
+    shown = scan.look(target.xyxy)
+    likeness = [similarity(look, shown) for look in target.looks]
+    known = [one for one in likeness if one is not None]
+    if not known:
+        # Flat ground where something with a pattern stood is another picture, too.
+        gone = bool(target.looks) and shown is None
+        return (
+            Glance(Sight.CLEAR, "nothing_there")
+            if gone
+            else Glance(Sight.HIDDEN, "nothing_to_compare")
+        )
+    if max(known) >= params.same_look:
+        return Glance(Sight.THERE, "looks_the_same")
+    if max(known) < params.other_look:
+        return Glance(Sight.CLEAR, "nothing_there")
+    return Glance(Sight.HIDDEN, "not_recognised")
+
+
+def looks_of(picture: ImageU8, xyxy: Xyxy) -> tuple[ImageU8, ...]:
+    """Return what a picture shows in a box and a little beside it.
+
+    The camera may have swayed when the picture was taken.
+
+    Args:
+        picture: (H, W, 3) uint8 BGR.
+        xyxy: pixels.
+    """
+    x1, y1, x2, y2 = xyxy
+    dx, dy = _SWAY * (x2 - x1), _SWAY * (y2 - y1)
+    around = ((0.0, 0.0), (dx, 0.0), (-dx, 0.0), (0.0, dy), (0.0, -dy))
+    seen = (look_at(picture, (x1 + a, y1 + b, x2 + a, y2 + b)) for a, b in around)
+    return tuple(look for look in seen if look is not None)
 
 
 def _found(labels: set[str], target: Target) -> Glance:

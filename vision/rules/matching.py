@@ -1,6 +1,6 @@
 """Which detection belongs to which known footprint."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -14,14 +14,14 @@ _INSIDE = 0.8  # share of a box within a footprint: a part of the same object
 
 
 def overlap_within_reach(
-    slots: Sequence[Slot], boxes: FloatArray, kind: Kind
+    slots: Sequence[Slot], boxes: FloatArray, kinds: Mapping[str, Kind]
 ) -> FloatArray:
     """Return how much each footprint and box overlap.
 
     Args:
-        slots: footprints of one kind.
-        boxes: (N, 4) of the same kind, reference-view pixels.
-        kind: how far from its anchor a box may be.
+        slots: footprints.
+        boxes: (N, 4) reference-view pixels.
+        kinds: by name: how far from its anchor a box of the kind may be.
 
     Returns:
         (S, N) IoU; minus infinity where a box is too far from its anchor.
@@ -29,13 +29,14 @@ def overlap_within_reach(
     if not slots or len(boxes) == 0:
         return np.empty((len(slots), len(boxes)), np.float32)
     anchors = np.array([slot.anchor for slot in slots], np.float32)
+    firmly = [(kinds[slot.kind], slot.settled) for slot in slots]
+    reach = [k.keep_shift if settled else k.settle_shift for k, settled in firmly]
+    least = np.array([kind.min_iou for kind, _ in firmly])
     size = np.maximum(anchors[:, 2:] - anchors[:, :2], 1.0)
     between = bottom_center(boxes)[None] - bottom_center(anchors)[:, None]
     shift = np.abs(between / size[:, None]).max(axis=2)
-    settled = np.array([slot.settled for slot in slots])
-    reach = np.where(settled, kind.keep_shift, kind.settle_shift)[:, None]
     overlap = iou(anchors, boxes)
-    allowed = (overlap >= kind.min_iou) & (shift <= reach)
+    allowed = (overlap >= least[:, None]) & (shift <= np.array(reach)[:, None])
     return np.where(allowed, overlap, -np.inf).astype(np.float32)
 
 
@@ -52,15 +53,15 @@ def match(
     Returns:
         Box index by slot index.
     """
-    if overlap.size == 0:
-        return {}
-    settled = np.array([slot.settled for slot in slots])
-    rank = overlap + settled[:, None]
-    rows, columns = np.nonzero(np.isfinite(rank))
-    order = np.argsort(-rank[rows, columns], kind="stable")
+    ranked = sorted(
+        (not slots[s].settled, -shared, s, b)
+        for s, row in enumerate(overlap.tolist())
+        for b, shared in enumerate(row)
+        if shared >= 0
+    )
     pairs: dict[int, int] = {}
     taken: set[int] = set()
-    for s, b in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
+    for _, _, s, b in ranked:
         if s not in pairs and b not in taken and accepts(s):
             pairs[s] = b
             taken.add(b)
@@ -70,7 +71,7 @@ def match(
 def same_place(a: Slot, b: Slot, kind: Kind) -> bool:
     """Return whether two slots of one kind claim the same footprint."""
     box = np.array([b.anchor], np.float32)
-    return bool(np.isfinite(overlap_within_reach([a], box, kind)[0, 0]))
+    return bool(np.isfinite(overlap_within_reach([a], box, {a.kind: kind})[0, 0]))
 
 
 def within_reach(a: Xyxy, b: Xyxy, kind: Kind, homography: FloatArray | None) -> bool:

@@ -16,7 +16,7 @@ from vision.core.tracks import Track
 from vision.rules.appearance import similarity
 from vision.rules.backdrop import Backdrop
 from vision.rules.kinds import KINDS, Kind, PlaceParams
-from vision.rules.matching import same_place, within_reach
+from vision.rules.matching import overlap_within_reach, same_place, within_reach
 from vision.rules.opening import Openings
 from vision.rules.records import SlotRecord, from_record, to_record
 from vision.rules.scan import Scan
@@ -112,8 +112,9 @@ class PlaceMemory:
             self._openings.note(frame, view)
             scan = self._scan(frame, detections, view, dt_s)
             scan.follow(tracks)
+            reached = overlap_within_reach(in_view, scan.boxes, self._kinds)
             for watch in self._watches:
-                self._slots += watch.look(in_view, scan)
+                self._slots += watch.look(in_view, scan, reached)
         self._close(Moment(frame.media_time_s, frame.captured_at))
         return self._hand_out()
 

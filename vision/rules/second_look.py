@@ -5,15 +5,16 @@ answers. Not being able to see a place proves nothing, and it says so.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from vision.core.arrays import ImageU8
 from vision.core.observation import Observation
 from vision.core.verification import LookAnswer, LookRequest, Outcome
 from vision.core.violations import Fact
 from vision.rules.facts import at_least
-from vision.rules.glance import Glance, GlanceParams, Sight, Target, glance
+from vision.rules.glance import Glance, GlanceParams, Sight, Target, glance, looks_of
 from vision.rules.kinds import KIND_NAMED
 from vision.rules.place_rule import PlaceRule
 
@@ -82,14 +83,20 @@ class SecondLooks:
     """All open questions at one camera."""
 
     def __init__(
-        self, rules: Sequence[PlaceRule], params: LookParams | None = None
+        self,
+        rules: Sequence[PlaceRule],
+        params: LookParams | None = None,
+        reported: Callable[[str], ImageU8 | None] | None = None,
     ) -> None:
         """Start without questions.
 
         Args:
             rules: the camera's; they know their events and places.
             params: what a look needs.
+            reported: returns the picture that decided an event, by its id; asked for
+                events that the rules have forgotten. None: there are none.
         """
+        self._reported = reported
         self._rules = {rule.slug: rule for rule in rules}
         self._params = params or LookParams()
         self._looks: dict[str, _Look] = {}
@@ -188,6 +195,10 @@ class SecondLooks:
         xyxy = request.xyxy if case is None else case.footprint
         if xyxy is None:
             return None
+        looks: tuple[ImageU8, ...] = ()
+        if case is None and self._reported is not None:
+            picture = self._reported(request.event_id)
+            looks = () if picture is None else looks_of(picture, xyxy)
         return Target(
             place_id=request.place_id,
             kind=KIND_NAMED[rule.kind],
@@ -195,6 +206,7 @@ class SecondLooks:
             xyxy=xyxy,
             preset=request.preset if case is None else case.preset,
             ended=ended,
+            looks=looks,
         )
 
     def _done(self, answers: list[LookAnswer]) -> list[LookAnswer]:

@@ -14,7 +14,6 @@ from vision.rules.matching import (
     inside,
     match,
     on_footprint,
-    overlap_within_reach,
     sizes_away,
 )
 from vision.rules.scan import Scan
@@ -39,24 +38,29 @@ class Watch:
         self._kind = kind
         self._params = params
 
-    def look(self, slots: Sequence[Slot], scan: Scan) -> list[Slot]:
+    def look(
+        self, slots: Sequence[Slot], scan: Scan, reached: FloatArray
+    ) -> list[Slot]:
         """Bring the known slots of this kind up to date.
 
         Args:
             slots: all that are known and have not ended.
             scan: the picture.
+            reached: (S, N) overlap of each with each box of the picture, as
+                `overlap_within_reach` returns it.
 
         Returns:
             Slots for what was not known before.
         """
-        known = [slot for slot in slots if slot.kind == self._kind.name]
+        rows = [i for i, slot in enumerate(slots) if slot.kind == self._kind.name]
+        known = [slots[i] for i in rows]
         found = scan.of_kind(self._kind.labels, self._params.keep_score)
         boxes = scan.boxes[found]
         if self._kind.is_individual:
             for slot in known:
                 self._mind_successors(slot, found, scan)
         here = [slot for slot in known if not slot.departed]
-        overlap = overlap_within_reach(here, boxes, self._kind)
+        overlap = reached[[i for i in rows if not slots[i].departed]][:, found]
         pairs = match(here, overlap, lambda s: self._accepts(here[s], scan))
         for s, b in pairs.items():
             self._see(here[s], int(found[b]), scan)
@@ -76,6 +80,8 @@ class Watch:
         """Return which boxes, (N, 4), the slots seen in this picture account for."""
         if len(pairs) == len(boxes):
             return np.ones(len(boxes), np.bool_)
+        if not pairs:
+            return np.zeros(len(boxes), np.bool_)
         taken = boxes[list(pairs.values())]
         same = np.asarray((iou(taken, boxes) >= _SAME_BOX_IOU).any(axis=0), np.bool_)
         if self._kind.is_individual:

@@ -14,7 +14,7 @@ from vision.core.observation import View, ViewState
 from vision.view.coverage import CoverageLog, CoverageRecord, DayCoverage
 from vision.view.light import LightMeter
 from vision.view.locator import Locator, LocatorParams
-from vision.view.picture import reduce, shoot
+from vision.view.picture import reduce, shoot, to_luma
 from vision.view.quality import QualityParams, flaw
 from vision.view.records import ReferenceRecord, from_record, to_record
 
@@ -87,9 +87,10 @@ class CameraView:
             detections: what must be left out of the background, picture pixels.
         """
         small = reduce(frame.reduced)
-        reason = self._trouble(small, frame)
+        luma = to_luma(small)
+        reason = self._trouble(small, luma, frame)
         if reason is None:
-            self._locate(small, frame, detections)
+            self._locate(luma, frame, detections)
             state = self._state
         else:
             state = ViewState(View.BLIND, reason, light=self._light.light)
@@ -136,13 +137,13 @@ class CameraView:
             raise ConfigError(msg) from error
         self._locator.restore(references)
 
-    def _trouble(self, small: ImageU8, frame: Frame) -> str | None:
+    def _trouble(self, small: ImageU8, luma: ImageU8, frame: Frame) -> str | None:
         """Return why a picture cannot be used at all, or None."""
         now_s = frame.media_time_s
         same = self._small is not None and np.array_equal(self._small, small)
         if not same or now_s < self._changed_s:
             self._small, self._changed_s = small, now_s
-        reason = flaw(small, self._params.quality)
+        reason = flaw(small, luma, self._params.quality)
         if reason is not None:
             return reason
         if now_s - self._changed_s >= self._params.frozen_s:
@@ -153,13 +154,13 @@ class CameraView:
         switching = 0 <= now_s - self._switched_s < self._params.light_settle_s
         return "light_switch" if switching else None
 
-    def _locate(self, small: ImageU8, frame: Frame, detections: Detections) -> None:
+    def _locate(self, luma: ImageU8, frame: Frame, detections: Detections) -> None:
         now_s = frame.media_time_s
         if 0 <= now_s - self._located_s < self._params.every_s:
             return
         self._located_s = now_s
-        scale = small.shape[1] / frame.width
-        shot = shoot(small, np.asarray(detections.xyxy * scale, np.float32))
+        scale = luma.shape[1] / frame.width
+        shot = shoot(luma, np.asarray(detections.xyxy * scale, np.float32))
         light = self._light.light
         self._state = replace(
             self._locator.locate(shot, now_s, scale=scale, light=light), light=light

@@ -8,7 +8,7 @@ import numpy as np
 
 from vision.core.arrays import ImageU8
 from vision.core.observation import View, ViewState
-from vision.view.picture import Shot, reduce, shoot
+from vision.view.picture import Shot, reduce, shoot, to_luma
 from vision.view.references import Fix, Reference, References
 from vision.view.registration import Matrix, Registration, has_detail, register
 
@@ -62,7 +62,7 @@ class Locator:
         self._params = params
         self.references = References(params.min_inliers)
         for name, image in presets.items():
-            shot = shoot(reduce(image), _NO_BOXES)
+            shot = shoot(to_luma(reduce(image)), _NO_BOXES)
             self.references.add(Reference(shot, np.eye(3), None, name, is_base=True))
         self._presets = frozenset(presets)
         self._latest: Shot | None = None

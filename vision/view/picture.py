@@ -60,18 +60,23 @@ def reduce(image: ImageU8) -> ImageU8:
     return np.asarray(cv2.resize(samples, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def shoot(small: ImageU8, boxes: FloatArray) -> Shot:
+def to_luma(small: ImageU8) -> ImageU8:
+    """Return a picture's luma, (h, w) uint8."""
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+def shoot(luma: ImageU8, boxes: FloatArray) -> Shot:
     """Return a reduced picture with its objects left out.
 
     Args:
-        small: (h, w, 3) uint8 BGR.
+        luma: (h, w) uint8.
         boxes: (N, 4) in its pixels.
     """
     # A little blur: sensor noise at night is finer than anything worth following.
-    soft = cv2.GaussianBlur(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), (3, 3), 0)
+    soft = cv2.GaussianBlur(luma, (3, 3), 0)
     grey = np.asarray(soft, np.uint8)
     mask = np.full(grey.shape, 255, np.uint8)
-    for x1, y1, x2, y2 in boxes:
+    for x1, y1, x2, y2 in boxes.tolist():
         dx, dy = (x2 - x1) * _OBJECT_MARGIN, (y2 - y1) * _OBJECT_MARGIN
         left, top = max(0, int(x1 - dx)), max(0, int(y1 - dy))
         mask[top : max(0, int(y2 + dy) + 1), left : max(0, int(x2 + dx) + 1)] = 0

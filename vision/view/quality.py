@@ -38,17 +38,17 @@ class QualityParams:
     smeared_share: float = 0.3
 
 
-def flaw(small: ImageU8, params: QualityParams) -> str | None:
+def flaw(small: ImageU8, luma: ImageU8, params: QualityParams) -> str | None:
     """Return what makes a picture useless, in one word, or None.
 
     Args:
         small: (h, w, 3) uint8 BGR, reduced.
+        luma: (h, w) uint8, the same.
         params: limits.
 
     Returns:
         `black`, `over_exposed`, `grey`, `green`, `blocked`, `corrupt` or None.
     """
-    luma = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
     counts = cv2.calcHist([luma], [0], None, [256], [0, 256]).ravel()
     levels = np.asarray(counts / luma.size, np.float32)
     _, spread = cv2.meanStdDev(luma)

@@ -247,3 +247,26 @@ def test_first_sights_stay_within_their_bytes(tmp_path: Path) -> None:
     store.close(20)
 
     assert limit / 2 < store.first_sight_bytes <= limit
+
+
+def test_the_picture_that_decided_is_found_again_by_its_event(tmp_path: Path) -> None:
+    store = PackageStore(tmp_path)
+    evidence = parked_and_decided(store)
+    (event_id,) = {artifact.path.parent.name for artifact in evidence.artifacts}
+
+    shown = store.afterwards.reported(event_id)
+    assert shown is not None
+    assert np.abs(shown.astype(int) - textured(9).astype(int)).mean() < 8
+    assert store.afterwards.reported("unknown") is None
+    assert store.afterwards.reported("../unknown") is None
+
+
+def test_a_picture_that_was_changed_on_disk_is_not_compared_with(
+    tmp_path: Path,
+) -> None:
+    store = PackageStore(tmp_path)
+    evidence = parked_and_decided(store)
+    (path,) = (a.path for a in evidence.artifacts if a.role == "wide_deciding")
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+
+    assert store.afterwards.reported(path.parent.name) is None

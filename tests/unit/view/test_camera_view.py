@@ -16,7 +16,7 @@ from vision.core.frame import Frame
 from vision.core.observation import View, ViewState
 from vision.view.check import CameraView, ViewParams
 from vision.view.coverage import CoverageLog
-from vision.view.picture import reduce, shoot
+from vision.view.picture import reduce, shoot, to_luma
 from vision.view.references import Reference, References
 from vision.view.registration import Matrix
 
@@ -420,7 +420,7 @@ def test_few_known_pictures_are_kept() -> None:
     references = References(min_inliers=0.3)
     for seed in range(9):
         picture = reduce(World([], seed=seed).paint(0))
-        known = shoot(picture, np.empty((0, 4), np.float32))
+        known = shoot(to_luma(picture), np.empty((0, 4), np.float32))
         references.add(Reference(known, np.eye(3), None, is_base=seed == 0))
 
     assert len(references) == 6

@@ -13,6 +13,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "observed_s": ("Seen standing still", "静止观察时长"),
     "elapsed_s": ("First to latest sight", "首末次观察间隔"),
     "alone_s": ("Nobody beside it", "无人照看时长"),
+    "recent_score": ("Score of the latest views", "近期检测得分"),
     "full_s": ("Full", "满溢时长"),
     "empty_s": ("Not full", "未满时长"),
     "support": ("Recognised in recent pictures", "近期画面识别率"),

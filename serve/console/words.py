@@ -165,7 +165,9 @@ def days(seconds: float, language: Language) -> str:
     return f"{count} {speaker(language)('days')}"
 
 
-_SHARES = frozenset({"overlap", "support", "full_share", "tended_share", "score"})
+_SHARES = frozenset(
+    {"overlap", "support", "full_share", "tended_share", "score", "recent_score"}
+)
 """Facts that are a part of one, so that 1 is 100 %; others without a unit count."""
 
 

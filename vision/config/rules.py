@@ -66,6 +66,7 @@ class OverflowingBinRule(_Rule):
     period_s: Period = 10
     dwell_s: Seconds = 60
     full_share: Share = 0.6
+    min_score: Share = 0.45
     empty_share: Share = 0.3
     empty_s: Seconds = 20
 

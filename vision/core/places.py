@@ -59,6 +59,8 @@ class Place:
         preset: PTZ preset in whose picture it stands, or None.
         bareness: likeness of the place, when the object had settled, to the ground
             without it, [-1, 1]: near 1, nothing was added; None: not seen long enough.
+        recent_score: mean detection score of the recent views in which the detector
+            found it, [0, 1].
         faint: the detector never was sure of it, but kept finding it.
         timeline: its states so far, oldest first; of a long life the first and the
             latest ones.
@@ -84,6 +86,7 @@ class Place:
     end_reason: str | None = None
     preset: str | None = None
     bareness: float | None = None
+    recent_score: float = 1.0
     faint: bool = False
     timeline: tuple[Stretch, ...] = ()
 

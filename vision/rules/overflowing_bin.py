@@ -28,6 +28,8 @@ class BinParams:
     Attributes:
         dwell_s: observed time in a row that it overflows, seconds.
         full_share: share of recent sightings that must say so.
+        min_score: mean score of recent sightings from which it is believed: what is
+            called full faintly, minute after minute, is something else.
         empty_share: share below which it no longer overflows.
         empty_s: observed time in a row below it until the event is cleared, seconds.
         update_every_s: shortest time between two steps of one event, seconds.
@@ -35,6 +37,7 @@ class BinParams:
 
     dwell_s: float = 60.0
     full_share: float = 0.6
+    min_score: float = 0.45
     empty_share: float = 0.3
     empty_s: float = 20.0
     update_every_s: float = 60.0
@@ -96,6 +99,7 @@ class OverflowingBin(PlaceRule):
         facts = (
             *ground.facts,
             at_least("full_share", share, p.full_share),
+            at_least("recent_score", place.recent_score, p.min_score),
             at_least("full_s", full_s, p.dwell_s, "s"),
             Fact("empty_s", round(empty_s, 1), "s"),
             *circumstances(place),

@@ -71,8 +71,7 @@ class Slot:
         sightings: detections so far.
         firm: the detector was sure of it at least once.
         settled: it has stood long enough to be a place; the anchor is fixed.
-        place_id: identity, once settled.
-        is_new: it settled with this picture.
+        place_id: identity, once settled; `is_new`: with this picture.
         baseline: it stood there when watching began.
         state: what the latest picture said.
         unbroken: nothing but standing since the latest sight; only then does the time
@@ -280,6 +279,7 @@ class Slot:
             preset=self.preset,
             bareness=self.bareness,
             timeline=self.timeline,
+            recent_score=self.votes.strength(),
             faint=not self.firm,
         )
 

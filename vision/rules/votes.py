@@ -17,12 +17,14 @@ class _Second:
         number: whole seconds of media time.
         looks: pictures that showed the place.
         seen: pictures in which the detector found the object.
-        tally: summed scores per label.
+        total: summed scores.
+        tally: likewise per label.
     """
 
     number: int
     looks: int = 0
     seen: int = 0
+    total: float = 0.0
     tally: dict[str, float] = field(default_factory=dict)
 
 
@@ -46,6 +48,7 @@ class Votes:
         self._fresh = True
         # Kept up beside the seconds, as both are asked for in every picture:
         self._found: deque[float] = deque()  # share of looks with the object, each
+        self._scores: deque[float] = deque()  # mean score with the object, each
         self._voted: dict[str, int] = {}  # seconds by the labels that got votes
 
     def add(self, label: str, score: float, at_s: float) -> None:
@@ -59,7 +62,9 @@ class Votes:
         second = self._second(at_s)
         second.looks += 1
         second.seen += 1
+        second.total += score
         self._found[-1] = second.seen / second.looks
+        self._scores[-1] = second.total / second.seen
         if label not in second.tally:
             self._voted[label] = self._voted.get(label, 0) + 1
         votes = second.tally.get(label, 0.0)
@@ -84,19 +89,27 @@ class Votes:
         """Return in how many of the recent looks the detector found it, [0, 1]."""
         return sum(self._found) / len(self._found) if self._found else 0.0
 
+    def strength(self) -> float:
+        """Return the mean score of the recent seconds in which it was found, [0, 1]."""
+        found = len(self._found) - self._found.count(0.0)
+        return sum(self._scores) / found if found else 0.0
+
     def restart(self) -> None:
         """Forget the votes, keep their outcome: the clock starts anew."""
         self.shares()
         self._seconds.clear()
         self._found.clear()
+        self._scores.clear()
         self._voted.clear()
 
     def _second(self, at_s: float) -> _Second:
         if not self._seconds or int(at_s) > self._seconds[-1].number:
             self._seconds.append(_Second(int(at_s)))
             self._found.append(0.0)
+            self._scores.append(0.0)
         while self._seconds[-1].number - self._seconds[0].number > self._window_s:
             self._found.popleft()
+            self._scores.popleft()
             for label in self._seconds.popleft().tally:
                 self._voted[label] -= 1
                 if self._voted[label] == 0:

@@ -13,7 +13,7 @@ from vision.core.observation import ViewState
 from vision.core.violations import Confidence, Lifecycle
 from vision.rules.garbage_pile import GarbageParams, GarbagePile
 from vision.rules.kinds import PlaceParams
-from vision.rules.overflowing_bin import OverflowingBin
+from vision.rules.overflowing_bin import BinParams, OverflowingBin
 from vision.rules.place_rule import PlaceRule
 from vision.rules.places import PlaceMemory
 
@@ -86,9 +86,8 @@ def test_only_classes_that_were_measured_may_be_faint() -> None:
 def test_each_class_may_have_an_opening_score_of_its_own(
     limit: float, found: int
 ) -> None:
-    stage = play(
-        Unsure([BIN]), OverflowingBin(), 90, open_scores={"overflowing_bin": limit}
-    )
+    rule = OverflowingBin(BinParams(min_score=0.3))
+    stage = play(Unsure([BIN]), rule, 90, open_scores={"overflowing_bin": limit})
 
     assert len(stage.opened) == found
     assert all(step.confidence is Confidence.HIGH for step in stage.opened)
@@ -111,3 +110,19 @@ def test_a_bin_that_is_found_as_full_and_as_a_bin_is_one_place() -> None:
     stage = play(World([tall, plain]), OverflowingBin(), 100)
 
     assert len(stage.places) == 1
+
+
+def test_a_tree_that_was_once_taken_for_a_full_bin_is_none() -> None:
+    world = Unsure([BIN], scores=(*[0.5] * 9, *[FAINT] * 291))
+    stage = play(world, OverflowingBin(), 200)
+
+    assert [place.faint for place in stage.places] == [False]
+    assert not stage.opened
+
+
+def test_a_bin_that_was_faint_for_long_opens_when_it_is_seen_well() -> None:
+    world = Unsure([BIN], scores=(*[0.5] * 9, *[FAINT] * 191, *[0.8] * 100))
+    stage = play(world, OverflowingBin(), 250)
+
+    (opened,) = stage.opened
+    assert opened.decided_s > 200

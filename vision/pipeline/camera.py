@@ -1,5 +1,6 @@
 """One camera's share of the engine: from boxes to proven steps."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from vision.core.detections import Detections
@@ -117,15 +118,15 @@ class Camera:
         parts.opened.follow((violation for violation, _ in steps), self._seen)
         return steps
 
-    def remember(self, *, now: bool = False) -> None:
-        """Save places and open events if it is time to, or `now`."""
-        memory = self.parts.memory
-        if memory is None:
-            return
-        if now:
-            memory.save()
-        else:
-            memory.tick()
+    def remember(self, write: Callable[[Callable[[], None]], None]) -> None:
+        """Have places and open events saved if it is time to; `write` does it soon."""
+        if self.parts.memory is not None:
+            self.parts.memory.tick(write)
+
+    def remember_now(self) -> None:
+        """Save places and open events."""
+        if self.parts.memory is not None:
+            self.parts.memory.save()
 
     def explain(self, *, now: bool = False) -> None:
         """Write down why nothing has opened if it is time to, or `now`."""

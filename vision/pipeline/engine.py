@@ -131,7 +131,7 @@ class Engine:
             for camera in self._cameras:
                 camera.explain(now=True)
                 if not self._reporter.pending:
-                    camera.remember(now=True)
+                    camera.remember_now()
 
     def _turn(self) -> bool:
         """Analyse one batch or wait for one; False when there is none to come."""
@@ -194,9 +194,9 @@ class Engine:
         for violation, write in camera.observe(frame, detections):
             self._reporter.report(camera, violation, write)
         # Only after the events are safe: a memory that says "opened" must not
-        # outlive an event that was never kept.
+        # outlive an event that was never kept. It is written beside the analysis, too.
         if not self._reporter.pending:
-            camera.remember()
+            camera.remember(self._reporter.beside)
         self._frames += 1
         self._reporter.metrics.analysed(
             frame.camera_id,

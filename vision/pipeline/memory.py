@@ -82,13 +82,22 @@ class MemoryFile:
         except (KeyError, TypeError, ValueError, VisionError) as error:
             self._set_aside(f"{type(error).__name__}: {error}")
 
-    def tick(self) -> None:
-        """Save if it is time to."""
+    def tick(self, write: Callable[[Callable[[], None]], None]) -> None:
+        """Save if it is time to.
+
+        Args:
+            write: does the writing, now or soon, one after the other.
+        """
         if self._clock.monotonic_s() - self._saved_s >= self._every_s:
-            self.save()
+            payload = self._take()
+            write(lambda: self._write(payload))
 
     def save(self) -> None:
         """Write the memory; a full disk is reported once and tried again later."""
+        self._write(self._take())
+
+    def _take(self) -> bytes:
+        """Return the memory as it is now, and hand a copy on."""
         self._saved_s = self._clock.monotonic_s()
         record = {
             "version": _VERSION,
@@ -97,6 +106,9 @@ class MemoryFile:
         payload = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
         if self._on_saved is not None:
             self._on_saved(payload)
+        return payload
+
+    def _write(self, payload: bytes) -> None:
         draft = self._path.with_suffix(".tmp")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)

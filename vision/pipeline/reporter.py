@@ -98,6 +98,10 @@ class Reporter:
         self.steps += 1
         self.metrics.step(camera.camera_id, violation)
 
+    def beside(self, job: Callable[[], None]) -> None:
+        """Have something else written after the proof that is in the making."""
+        self._proving.add(job)
+
     def tend(self) -> None:
         """Have events that the sink refused tried again, by who hands events on."""
         self._proving.tend(self.delivery.flush)

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.fakes import ManualClock
@@ -24,6 +25,10 @@ def _memory(
 ) -> MemoryFile:
     remembered = Remembered("counter", lambda: part.value, part.restore)
     return MemoryFile(path, (remembered,), clock=clock, on_health=heard.append)
+
+
+def _at_once(write: Callable[[], None]) -> None:
+    write()
 
 
 def test_what_was_saved_is_there_after_a_restart(tmp_path: Path) -> None:
@@ -55,13 +60,29 @@ def test_it_is_saved_every_ten_seconds_and_not_more_often(tmp_path: Path) -> Non
     memory = _memory(file, part, clock, [])
 
     clock.advance(9)
-    memory.tick()
+    memory.tick(_at_once)
     early = file.exists()
     clock.advance(2)
-    memory.tick()
+    memory.tick(_at_once)
 
     assert not early
     assert json.loads(file.read_text())["parts"] == {"counter": 0}
+
+
+def test_what_is_written_later_is_the_memory_as_it_was_taken(tmp_path: Path) -> None:
+    part, clock, file = Counter(), ManualClock(), tmp_path / "gate.json"
+    memory = _memory(file, part, clock, [])
+    later: list[Callable[[], None]] = []
+    part.value = 1
+    clock.advance(10)
+    memory.tick(later.append)
+    part.value = 2
+    before = file.exists()
+    for write in later:
+        write()
+
+    assert not before
+    assert json.loads(file.read_text())["parts"] == {"counter": 1}
 
 
 def test_a_damaged_file_is_set_aside_and_told(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Proof written beside the analysis, never in its way."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -131,6 +132,36 @@ def test_nothing_is_remembered_before_its_event_is_safe(tmp_path: Path) -> None:
 
     assert there == [False] * 6
     assert path.exists()
+
+
+def test_memory_is_written_by_the_thread_that_writes_proof(tmp_path: Path) -> None:
+    disk, sink = StuckDisk(), ListSink()
+    disk.released.set()
+    (tmp_path / "file").touch()
+    writers: list[str] = []
+
+    def hear(_: HealthEvent) -> None:  # the folder is a file: every writing fails
+        writers.append(threading.current_thread().name)
+
+    memory = MemoryFile(
+        tmp_path / "file" / "a.json",
+        (),
+        clock=ManualClock(),
+        on_health=hear,
+        every_s=0,
+    )
+
+    def look(at: Frame, _: Detections) -> None:
+        for _try in range(2000 * (at.index == 4)):
+            if engine.registry.get_sample_value("streetwarden_events_unproven") == 0:
+                break
+            pause.wait(0.01)
+
+    pause = Event()
+    engine = _run(disk, sink, on_frame=look, memory=memory)
+    engine.run(Event())
+
+    assert writers == ["proof"]
 
 
 def test_the_decided_steps_that_wait_are_bounded_and_told() -> None:

@@ -137,7 +137,10 @@ def list_hot_spots(
 
 @router.get("/api/v1/coverage", summary="How long cameras could see")
 def list_coverage(services: Services_, who: Reader, period: Asked) -> list[CoverageOut]:
-    """Tell "no violation" from "blind": per camera, what engines reported."""
+    """Tell "no violation" from "blind": per camera, what engines reported.
+
+    An engine that is off reports nothing, not even that: watch its process, too.
+    """
     visible = {report.camera.camera_id for report in seen_by(who, services)}
     return [
         CoverageOut(

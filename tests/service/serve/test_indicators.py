@@ -230,9 +230,10 @@ def answer_one(office: Services, names: list[str], data: st.DataObject) -> None:
         office.verifications.answer(waiting[0].number, Answer(verdict, [], after), BOSS)
 
 
+@pytest.mark.timeout(240)
 @given(data=st.data())
 @settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -248,7 +249,7 @@ def test_what_is_kept_step_by_step_equals_what_the_history_says(
         office.intake.take(letter(Seen(event_id=name)))
         upload = Upload(name, AFTER, "image/jpeg", "0" * 64)
         office.evidence.add(upload, role="after", size_bytes=1)
-    for _ in range(data.draw(st.integers(1, 25))):
+    for _ in range(data.draw(st.integers(1, 20))):
         clock.forward(hours=data.draw(st.sampled_from([0, 0.1, 3, 30])))
         move_on(office, names, data)
         beside = data.draw(st.sampled_from(["answer", "escalate", "expire", ""]))

@@ -3,15 +3,15 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Literal, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path
 from fastapi.responses import StreamingResponse
 
 from serve.access import Reader, Services_
 from serve.cases.search import CaseFilter
-from serve.cases.views import case_out
+from serve.cases.views import CaseOut, case_out
 from serve.paging import Position
 from serve.people.roles import Principal
 from serve.routes.cases import case_filter
@@ -27,7 +27,7 @@ router = APIRouter(prefix="/api/v1/export", tags=["export"])
 PAGE = 500
 Cell = str | int | float | bool | None
 Row = Mapping[str, Cell]
-T = TypeVar("T")
+
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
     "jsonl": "application/jsonl",
@@ -60,7 +60,8 @@ def export_events(
 ) -> StreamingResponse:
     """Stream events, newest first, however many there are."""
     if extension == "csv":
-        lines = _csv(map(event_out, _events(services, wanted)), _event_row)
+        found = map(event_out, _events(services, wanted))
+        lines = _csv(_EVENT_COLUMNS, map(_event_row, found))
     elif extension == "jsonl":
         found = map(event_out, _events(services, wanted))
         lines = (event.model_dump_json() + "\n" for event in found)
@@ -84,7 +85,7 @@ def export_cases(
     """Stream cases, newest first, however many there are."""
     rows = _cases(services, wanted, who)
     if extension == "csv":
-        lines = _csv(rows, lambda row: row)
+        lines = _csv(_CASE_COLUMNS, rows)
     else:
         lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     return StreamingResponse(lines, media_type=_TYPES[extension])
@@ -136,16 +137,27 @@ def _event_row(event: EventOut) -> Row:
     }
 
 
-def _csv(things: Iterator[T], row_of: Callable[[T], Row]) -> Iterator[str]:
+_EVENT_COLUMNS = (
+    "event_id", "state", "slug", "code", "scheme", "camera", "zone", "lat", "lon",
+    "address", "grid_id", "started", "ended", "opened_at", "observed_s", "confidence",
+    "severity", "reasons",
+)  # fmt: skip
+_CASE_COLUMNS = (
+    *(name for name in CaseOut.model_fields if name not in {"due", "possible"}),
+    "due_at",
+    "overdue",
+)
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
+    """Yield a table's lines; one without rows has its heading all the same."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     # Spreadsheets take the mark for "this is UTF-8", else Chinese comes out broken.
     buffer.write("\ufeff")
-    for index, thing in enumerate(things):
-        row = row_of(thing)
-        if index == 0:
-            writer.writerow(row)
-        writer.writerow([_harmless(value) for value in row.values()])
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_harmless(row[name]) for name in columns])
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()

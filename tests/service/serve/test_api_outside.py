@@ -132,7 +132,11 @@ def test_cases_are_exported_too(reader: httpx.Client) -> None:
 
 
 def test_an_empty_export_is_empty_and_well_formed(reader: httpx.Client) -> None:
-    assert reader.get("/api/v1/export/events.csv").text == "\ufeff"
+    events = reader.get("/api/v1/export/events.csv").text
+    cases = reader.get("/api/v1/export/cases.csv").text
+    assert events.startswith("\ufeffevent_id,state,slug,")
+    assert cases.startswith("\ufeffnumber,version,state,")
+    assert events.count("\n") == cases.count("\n") == 1
     assert reader.get("/api/v1/export/events.geojson").json()["features"] == []
 
 

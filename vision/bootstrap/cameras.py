@@ -11,17 +11,16 @@ import cv2
 import numpy as np
 
 from vision.bootstrap.drawing import Drawing, drawing_of
+from vision.bootstrap.ground import build_ground
 from vision.bootstrap.rules import build_kinds, build_rules
 from vision.bootstrap.schedule import build_schedule
 from vision.bootstrap.sources import build_source
-from vision.config.cameras import CameraSettings, GroundSettings
+from vision.config.cameras import CameraSettings
 from vision.config.home import Home
 from vision.config.rules import PlaceSettings
 from vision.config.site import SiteSettings
-from vision.core.arrays import FloatArray, ImageU8
+from vision.core.arrays import ImageU8
 from vision.core.errors import ConfigError
-from vision.core.geometry import homography
-from vision.core.ground import ground_from_heights
 from vision.core.packets import PacketListener
 from vision.core.ports import (
     AfterStore,
@@ -117,7 +116,7 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
         shared.labels,
         kinds=build_kinds(site.rules),
         params=_patience(site.places, settings.period_s, shared.labels),
-        homography=scene.homography,
+        ground=scene.ground,
     )
     rules = build_rules(site.rules, scene, shared.labels, build_schedule(site))
     view = CameraView(
@@ -174,7 +173,11 @@ def build_scene(settings: CameraSettings) -> Scene:
         geo=None
         if geo is None
         else GeoPoint(lat=geo.lat, lon=geo.lon, address=geo.address),
-        homography=None if settings.ground is None else _ground(settings.ground),
+        homography=None if settings.ground is None else build_ground(settings.ground),
+        preset_grounds={
+            name: build_ground(ground)
+            for name, ground in settings.preset_grounds.items()
+        },
         gb_id=settings.gb_id,
     )
 
@@ -239,26 +242,6 @@ def _presets(settings: CameraSettings) -> dict[str, ImageU8]:
             raise ConfigError(msg)
         pictures[name] = picture.astype(np.uint8, copy=False)
     return pictures
-
-
-def _ground(settings: GroundSettings) -> FloatArray:
-    size = np.array([settings.width_px, settings.height_px], np.float32)
-    try:
-        if settings.fov_deg is None:
-            shares = np.array([mark.picture for mark in settings.points], np.float32)
-            metres = np.array([mark.metres for mark in settings.points], np.float32)
-            return homography(shares * size, metres)
-        return ground_from_heights(
-            np.array([one.box for one in settings.sizes], np.float32)
-            * np.tile(size, 2),
-            np.array([one.height_m for one in settings.sizes], np.float32),
-            size_px=(settings.width_px, settings.height_px),
-            fov_deg=settings.fov_deg,
-        )
-    except ValueError as error:
-        given = "points" if settings.fov_deg is None else "sizes"
-        msg = f"ground.{given}: {error}"
-        raise ConfigError(msg) from error
 
 
 def _memory(

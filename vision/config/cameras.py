@@ -193,7 +193,8 @@ class CameraSettings(Settings):
     as the rules need that concern the camera. While nothing changes in the picture the
     detector need not look at each: `still_period_s` is the longest time between two of
     its looks; without it, five periods, at most 30 s; `period_s` itself: every picture.
-    `presets` gives a picture of each preset of a PTZ camera, by the name in its zones.
+    `presets` gives a picture of each preset of a PTZ camera, by the name in its zones;
+    `preset_grounds` the `ground` of each of them, where it was measured.
     """
 
     id: Identifier
@@ -205,6 +206,7 @@ class CameraSettings(Settings):
     geo: GeoSettings | None = None
     ground: GroundSettings | None = None
     presets: dict[Identifier, Path] = Field(default_factory=dict)
+    preset_grounds: dict[Identifier, GroundSettings] = Field(default_factory=dict)
     zones: tuple[ZoneSettings, ...] = ()
 
     @field_validator("zones")
@@ -219,6 +221,14 @@ class CameraSettings(Settings):
 
     @model_validator(mode="after")
     def _presets_are_known(self) -> Self:
+        strange = sorted(set(self.preset_grounds) - set(self.presets))
+        if strange:
+            known = ", ".join(sorted(self.presets)) or "none is given"
+            msg = (
+                f"preset_grounds names {', '.join(strange)}; expected presets of this "
+                f"camera: {known}"
+            )
+            raise ValueError(msg)
         for zone in self.zones:
             if zone.preset is not None and zone.preset not in self.presets:
                 known = ", ".join(sorted(self.presets)) or "none is given"

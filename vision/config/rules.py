@@ -66,7 +66,7 @@ class OverflowingBinRule(_Rule):
     period_s: Period = 10
     dwell_s: Seconds = 60
     full_share: Share = 0.6
-    min_score: Share = 0.45
+    min_score: Share = 0.5
     empty_share: Share = 0.3
     empty_s: Seconds = 20
 

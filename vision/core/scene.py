@@ -1,5 +1,6 @@
 """What a person told the engine about a camera's view."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vision.core.arrays import FloatArray
@@ -45,7 +46,8 @@ class Scene:
         name: what people call it.
         zones: in configuration order.
         geo: where it stands, or None.
-        homography: (3, 3) pixels to metres on the ground, or None.
+        homography: (3, 3) pixels to metres on the ground of the only view, or None.
+        preset_grounds: likewise by PTZ preset: each looks at another piece of ground.
         gb_id: GB/T 28181 device number, or None.
     """
 
@@ -54,6 +56,7 @@ class Scene:
     zones: tuple[Zone, ...] = ()
     geo: GeoPoint | None = None
     homography: FloatArray | None = None
+    preset_grounds: Mapping[str, FloatArray] = field(default_factory=dict)
     gb_id: str | None = None
     tags: tuple[str, ...] = field(default=())
     _by_kind: dict[tuple[str, str | None], tuple[Zone, ...]] = field(
@@ -65,6 +68,10 @@ class Scene:
         for zone in self.zones:
             key = (zone.kind, zone.preset)
             self._by_kind[key] = (*self._by_kind.get(key, ()), zone)
+
+    def ground(self, preset: str | None) -> FloatArray | None:
+        """Return the ground plane in one PTZ preset's picture, or None if not known."""
+        return self.homography if preset is None else self.preset_grounds.get(preset)
 
     def zones_of(self, kind: str, preset: str | None = None) -> tuple[Zone, ...]:
         """Return the zones of one kind in one PTZ preset's picture."""

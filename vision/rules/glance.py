@@ -137,7 +137,7 @@ def _detected(
     boxes = scan.boxes[found]
     at_place = on_footprint(target.xyxy, boxes, target.kind.min_iou)
     if target.kind.roam_sizes > 0:
-        reach = observation.scene.homography
+        reach = observation.scene.ground(target.preset)
         at_place |= np.array(
             [within_reach(target.xyxy, as_xyxy(b), target.kind, reach) for b in boxes],
             np.bool_,

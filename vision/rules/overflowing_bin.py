@@ -37,7 +37,7 @@ class BinParams:
 
     dwell_s: float = 60.0
     full_share: float = 0.6
-    min_score: float = 0.45
+    min_score: float = 0.5
     empty_share: float = 0.3
     empty_s: float = 20.0
     update_every_s: float = 60.0

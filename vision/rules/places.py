@@ -1,7 +1,7 @@
 """Remembers what stands still in one camera's view, whoever detects it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NotRequired, TypedDict, cast
 
 import numpy as np
@@ -51,7 +51,7 @@ class PlaceMemory:
         *,
         kinds: Sequence[Kind] = KINDS,
         params: PlaceParams | None = None,
-        homography: FloatArray | None = None,
+        ground: Callable[[str | None], FloatArray | None] = lambda _: None,
     ) -> None:
         """Start with no places.
 
@@ -60,9 +60,10 @@ class PlaceMemory:
             labels: the detector's class names; `class_id` points into them.
             kinds: what is remembered.
             params: how patiently.
-            homography: (3, 3) reference-view pixels to metres on the ground, or None.
+            ground: returns a preset's (3, 3) reference-view pixels to metres on the
+                ground, or None where that is not known.
         """
-        self._homography = homography
+        self._ground = ground
         self._camera_id = camera_id
         self._labels = tuple(labels)
         self._kinds = {kind.name: kind for kind in kinds}
@@ -237,7 +238,9 @@ class PlaceMemory:
                 other.settled
                 and other.state is PlaceState.MISSING
                 and (other.kind, other.preset) == (slot.kind, slot.preset)
-                and within_reach(other.anchor, slot.anchor, kind, self._homography)
+                and within_reach(
+                    other.anchor, slot.anchor, kind, self._ground(slot.preset)
+                )
             ):
                 alike = similarity(other.look, slot.look)
                 if alike is None or alike >= self._params.other_look:

@@ -40,6 +40,20 @@ def test_ground_marks_turn_pixels_into_metres() -> None:
     np.testing.assert_allclose(corner, [[10, 10]], atol=1e-2)
 
 
+def test_each_preset_has_a_ground_of_its_own(tmp_path: Path) -> None:
+    ground = {"width_px": 1000, "height_px": 500, "points": SQUARE}
+    presets = {"gate": tmp_path / "gate.png", "yard": tmp_path / "yard.png"}
+    camera = _camera(presets=presets, preset_grounds={"yard": ground})
+
+    scene = build_scene(camera)
+
+    assert scene.ground("yard") is not None
+    assert scene.ground("gate") is None
+    assert scene.ground(None) is None
+    with pytest.raises(ValueError, match="preset_grounds names roof"):
+        _camera(presets=presets, preset_grounds={"roof": ground})
+
+
 def test_ground_marks_in_one_line_are_refused() -> None:
     points = [{"picture": [x / 10, 0.5], "metres": [x, 0]} for x in range(4)]
     camera = _camera(ground={"width_px": 1000, "height_px": 500, "points": points})

@@ -28,7 +28,7 @@ class BinParams:
     Attributes:
         dwell_s: observed time in a row that it overflows, seconds.
         full_share: share of recent sightings that must say so.
-        min_score: mean score of recent sightings from which it is believed: what is
+        min_score: mean score of recent sightings that must hold all the while: what is
             called full faintly, minute after minute, is something else.
         empty_share: share below which it no longer overflows.
         empty_s: observed time in a row below it until the event is cleared, seconds.
@@ -94,7 +94,8 @@ class OverflowingBin(PlaceRule):
         if ground is None:
             return None
         share = place.share_of(_FULL)
-        full_s = self._full.credit(place, holds=share > p.empty_share)
+        sure = place.recent_score >= p.min_score
+        full_s = self._full.credit(place, holds=sure and share > p.empty_share)
         empty_s = self._empty.credit(place, holds=share <= p.empty_share)
         facts = (
             *ground.facts,

@@ -82,7 +82,7 @@ class Settings(BaseModel):
         max_body_bytes: longest JSON body.
         max_evidence_bytes: longest evidence file.
         requests_per_s: of one key, session or stranger's address in the long run; 0
-            sets no limit.
+            sets no limit. Each process counts for itself.
         trusted_proxies: addresses of proxies in front, separated by commas; what they
             say of caller and scheme is believed.
         public_url: where browsers find the service; needed for OpenID Connect.

@@ -1,6 +1,8 @@
 """The live stream loses nothing, also for those who come back."""
 
 import json
+import re
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,10 +16,12 @@ import pytest
 from serve.people.roles import Role, Scope
 from tests.service.serve.city import GRID, act, report
 from tests.service.serve.conftest import Live
-from tests.service.serve.street import health
+from tests.service.serve.street import Seen, health, message
 from vision.core.health import HealthKind
 
 STREAM = "/api/v1/stream"
+# Hundreds of events: more than sockets hold and than is remembered for listeners.
+FLOOD = 24
 
 
 class Listener:
@@ -197,6 +201,33 @@ def test_many_listen_at_once_and_all_hear_everything(
         heard = [[number for number, _, _ in one.take(3)] for one in listeners]
 
     assert heard == [[1, 2, 3]] * 30
+
+
+def test_who_stops_reading_delays_nobody_and_misses_nothing(
+    live: Live, engine: httpx.Client, ear: httpx.Client
+) -> None:
+    key = live.services.keys.create("slow", [Scope.READ])
+    said = f"GET {STREAM} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n"
+    with socket.socket() as slow, listening(ear) as listener:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.settimeout(20)
+        slow.connect(("127.0.0.1", int(live.url.rsplit(":", 1)[1])))
+        slow.sendall(said.encode())
+        heard = slow.recv(16)  # it listens, and reads no more for now
+        for hundred in range(FLOOD):
+            sent = [
+                message(Seen(event_id=f"evt-{hundred}-{number}"))
+                for number in range(100)
+            ]
+            engine.post("/api/v1/events/batch", json=sent).raise_for_status()
+        quick = listener.take(FLOOD * 100)
+        whole = bytearray(heard)
+        while whole.count(b"\nid: ") < FLOOD * 100 or not whole.endswith(b"\n\n\r\n"):
+            whole += slow.recv(2**16)
+    late = [int(one) for one in re.findall(rb"\nid: (\d+)\n", bytes(whole))]
+
+    assert [number for number, _, _ in quick] == list(range(1, FLOOD * 100 + 1))
+    assert late == list(range(1, FLOOD * 100 + 1))
 
 
 @pytest.mark.parametrize("last", ["x", "-1", "1.5"])

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -108,6 +108,29 @@ def test_the_first_start_shows_keys_once_and_a_signal_ends_it_cleanly(
         second.terminate()
         second.communicate(timeout=50)
     assert "sw_" not in told_again
+
+
+def test_a_signal_ends_live_streams_first_and_cleanly(tmp_path: Path) -> None:
+    with (
+        serve(tmp_path, "--port", "0", "--open-reads") as process,
+        ExitStack() as stack,
+    ):
+        url = read_until(process, "http://").rsplit(" ", 1)[1].strip()
+        streams = []
+        for _ in range(5):
+            client = stack.enter_context(httpx.Client(base_url=url, timeout=50))
+            answer = stack.enter_context(client.stream("GET", "api/v1/stream"))
+            lines = answer.iter_lines()
+            assert next(lines) == "retry: 2000"
+            streams.append(lines)
+        process.send_signal(signal.SIGTERM)
+        rest = [list(lines) for lines in streams]  # fails for one that is cut off
+        _, log = process.communicate(timeout=50)
+
+    assert rest == [[""]] * 5
+    assert process.returncode == 0
+    said = [json.loads(line) for line in log.splitlines()]
+    assert not [one for one in said if one["level"] in {"WARNING", "ERROR"}]
 
 
 def test_a_port_in_use_is_said_in_one_line(live: Live, tmp_path: Path) -> None:

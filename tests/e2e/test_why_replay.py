@@ -21,6 +21,9 @@ STREETWARDEN = Path(sys.executable).with_name("streetwarden")
 MODEL = ROOT / "models" / "street-n"
 DEMO = ROOT / "datasets" / "demo" / "street.mp4"
 
+# Each command may take two minutes on a loaded machine.
+pytestmark = pytest.mark.timeout(240)
+
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 

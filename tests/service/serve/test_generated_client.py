@@ -34,7 +34,7 @@ _NO_CODE = {
 }
 
 pytestmark = [
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),
     pytest.mark.skipif(
         GENERATOR is None, reason="openapi-python-client is missing: make install"
     ),
@@ -53,7 +53,7 @@ def client(live: Live, tmp_path: Path) -> Path:
         env={**os.environ, "PATH": PATH},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=240,
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -32,7 +32,7 @@ def commands(client: Path) -> str:
     lines = ["set -e", 'curl() { command curl -sS --fail-with-body "$@"; echo; }']
     lines += [
         # A time-out needs a program, not a function.
-        f"timeout 6 env {line.split('  #')[0]} || [ $? = 124 ]"
+        f"timeout 12 env {line.split('  #')[0]} || [ $? = 124 ]"
         if line.startswith(ENDLESS)
         else line
         for line in block.replace("\\\n", " ").splitlines()
@@ -47,7 +47,7 @@ def commands(client: Path) -> str:
 
 
 @sqlite_only
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is missing")
 def test_every_command_runs_as_it_stands(
     live: Live, engine: httpx.Client, tmp_path: Path
@@ -68,7 +68,7 @@ def test_every_command_runs_as_it_stands(
             },
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=240,
             check=False,
         )
         case = boss.get("/api/v1/cases/1").json()

@@ -26,10 +26,12 @@ class PassParams:
         reach: how far beside the standing vehicle, in its box sizes.
         flash_s: a vehicle nearby that was not seen longer than this drove by, seconds:
             at one picture a second a car is seen once.
+        lull_s: traffic in which nobody passes for longer does not flow, seconds.
     """
 
     reach: float = 1.6
     flash_s: float = 2.5
+    lull_s: float = 60.0
 
 
 @dataclass(slots=True)
@@ -86,12 +88,14 @@ class Evidence:
 
     Attributes:
         passed: vehicles that went by.
+        flowed_s: time in which they did; a standstill of all is no part of it, seconds.
         left_before: neighbours that had left before a restart.
         mates: places of the vehicles that stopped in line with it and have not ended.
         waiting: how many of them stand there still.
     """
 
     passed: int = 0
+    flowed_s: float = 0.0
     left_before: int = 0
     mates: frozenset[str] = frozenset()
     waiting: int = 0
@@ -99,6 +103,7 @@ class Evidence:
         default_factory=lambda: deque(maxlen=_LEAVERS_KEPT)
     )
     _passers: dict[int, _Passer] = field(default_factory=dict)
+    _passed_s: float | None = None
     _flow: FloatArray = field(default_factory=lambda: np.zeros((2, 2), np.float32))
 
     def note(
@@ -126,24 +131,31 @@ class Evidence:
             passer.sights += 1
             if passer.went_by(params):
                 passer.counted = True
-                self.passed += 1
+                self._pass(now_s, params)
         for track_id, passer in list(self._passers.items()):
             if not 0 <= now_s - passer.last_s <= _FORGET_S:
-                self.passed += passer.flashed(params)
+                if passer.flashed(params):
+                    self._pass(passer.last_s, params)
                 del self._passers[track_id]
 
+    def _pass(self, at_s: float, params: PassParams) -> None:
+        self.passed += 1
+        if self._passed_s is not None:
+            self.flowed_s += min(max(at_s - self._passed_s, 0.0), params.lull_s)
+        self._passed_s = at_s
+
     def flow(self) -> list[float]:
-        """Return the sums of squares of the steps around it: xx, xy, yy."""
+        """Return the sums of squares of the steps around it, and how long it flowed."""
         (xx, xy), (_, yy) = self._flow.tolist()
-        return [xx, xy, yy]
+        return [xx, xy, yy, self.flowed_s]
 
     def follow(self, flow: Sequence[float]) -> None:
-        """Take up the sums that `flow` returned before a restart.
+        """Take up what `flow` returned before a restart.
 
         Raises:
-            ValueError: they are not three.
+            ValueError: they are not four.
         """
-        xx, xy, yy = (float(part) for part in flow)
+        xx, xy, yy, self.flowed_s = (float(part) for part in flow)
         self._flow = np.array(((xx, xy), (xy, yy)), np.float32)
 
     def leave(self, spot: FloatArray, at_s: float) -> None:

@@ -48,7 +48,7 @@ class TrafficParams(PassParams):
         discharge_s: a queue mate that has gone for no longer may be followed, seconds.
         move_up_s: in a queue all move so soon after a neighbour has left, seconds.
         red_s: longest red light: who stands longer while others pass waits for no
-            light, seconds.
+            light, seconds. Only time in which they pass counts: in a jam nobody does.
         kerb_passes: vehicles that drove past a spot from which it can be a kerb,
         kerb_share: if at most so many of them, as a share, drove over it; not before
             `red_s` were watched: at a red light only the other lane drives.
@@ -163,7 +163,8 @@ class TrafficWatch:
         if learned and empty and lane.beside >= p.kerb_passes:
             return Traffic.PARKED, facts
         flows = evidence.passed >= p.min_passed
-        waits = evidence.waiting > 0 and place.observed_s < p.red_s
+        stood_s = min(place.observed_s, evidence.flowed_s)
+        waits = evidence.waiting > 0 and stood_s < p.red_s
         # In a queue all move up when those ahead leave; who does not is no part of it.
         alone = evidence.waiting == 0
         unmoved = place.last_seen_s - left_s >= p.move_up_s

@@ -110,6 +110,28 @@ def test_at_its_first_red_light_an_empty_lane_is_no_kerb_yet(
     assert traffic.judge(waiting)[0] is said
 
 
+def test_a_jam_of_both_lanes_does_not_make_a_queue_park() -> None:
+    # Two cars drive on in this lane, two stop, the other lane drives past them; then
+    # all stand for four minutes, and the other lane moves on first.
+    traffic = TrafficWatch()
+    ways = [(0, 50.0), (10, 50.0), *((s, 58.0) for s in (30, 40, 50, 60, 300, 310))]
+    for number, (begun_s, foot_y) in enumerate(ways):
+        still_s = 230 if begun_s == 60 else 0
+        for step in range(10 + still_s):
+            t, x = float(begun_s + step), 12.0 * step - 10
+            box = (x, foot_y - 12, x + 20, foot_y)
+            track = Track(number, "car", box, (12.0, 0.0), float(begun_s), t)
+            mates = [car("a", 30, 22, t), car("b", 55, 25, t)] if t >= 25 else []
+            shown = observation(t, mates)
+            if step < 10:
+                shown = replace(shown, tracks=(track,))
+            traffic.observe(shown, mates)
+
+    verdict, facts = traffic.judge(car("a", 30, 22, 319))
+    assert "passed_vehicles 6" in [fact.text() for fact in facts]
+    assert verdict is Traffic.QUEUE
+
+
 def test_vehicles_of_different_lanes_do_not_queue_together() -> None:
     a, b = car("a", 0, 0, 90), car("b", 25, 5, 90)
     left = zone("lane", zone_id="l", polygon=((0, 0), (0.11, 0), (0.11, 1), (0, 1)))

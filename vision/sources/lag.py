@@ -3,6 +3,7 @@
 _FORGET = 1e-3  # seconds per second: no camera's clock is worse
 _LEAST_S = 1.0  # jitter of networks is no lag
 _PERIODS = 1.5
+_PATIENCE_S = 20.0  # for reading to catch up, which takes it a few seconds
 
 
 class Lag:
@@ -13,6 +14,10 @@ class Lag:
     late by more than one and a half periods are therefore not decoded: reading packets
     alone is cheap and catches up. The least distance seen counts as none; it is
     forgotten slowly, for clocks drift.
+
+    A distance that stays although nothing is decoded is no lag of ours: the camera's
+    clock is wrong, or its line is slow. It counts as none from then on, so that such
+    a camera loses some pictures and never all of them.
     """
 
     def __init__(self, period_s: float) -> None:
@@ -24,6 +29,12 @@ class Lag:
         self._most_s = max(_LEAST_S, _PERIODS * period_s)
         self._floor_s: float | None = None
         self._noted_s = 0.0
+        self._far_since_s: float | None = None
+        self.behind_s = 0.0
+
+    def begin(self) -> None:
+        """Begin a connection: its delay has nothing to do with that of the last."""
+        self._floor_s = self._far_since_s = None
         self.behind_s = 0.0
 
     @property
@@ -46,3 +57,9 @@ class Lag:
             self._floor_s = min(self._floor_s + drift_s, distance_s)
         self._noted_s = wall_s
         self.behind_s = distance_s - self._floor_s
+        if not self.too_far:
+            self._far_since_s = None
+        elif self._far_since_s is None:
+            self._far_since_s = wall_s
+        elif wall_s - self._far_since_s > _PATIENCE_S:
+            self.begin()

@@ -21,6 +21,15 @@ class Picks:
         self.live = False
         self.shed = 0
 
+    def begin(self, *, live: bool) -> None:
+        """Begin a connection.
+
+        Args:
+            live: whether its pictures can be too late.
+        """
+        self.live = live
+        self._lag.begin()
+
     def note(self, media_time_s: float) -> None:
         """Take the time of a packet that was read."""
         if self.live:

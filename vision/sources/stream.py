@@ -248,5 +248,5 @@ class StreamSource:
         self._media.connected(
             nominal_s=facts.nominal_s, began_s=began_s, origin_s=facts.origin_s
         )
-        self._picks.live = self.live
+        self._picks.begin(live=self.live)
         self._timeline = Timeline(lane, self._media, self._picks)

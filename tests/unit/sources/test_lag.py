@@ -2,15 +2,19 @@
 
 from pathlib import Path
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import override
 
 from tests.fakes import ManualClock
 from tests.footage import number_of, write_clip
+from vision.core.arrays import ImageU8
 from vision.sources.lag import Lag
-from vision.sources.options import PacketOptions
+from vision.sources.options import PacketOptions, StreamOptions
 from vision.sources.packets import PacketSource
+from vision.sources.position import Stamp
+from vision.sources.stream import Facts, StreamSource, Timeline
 
 
 def read(lag: Lag, *, seconds: float, rate: float) -> None:
@@ -48,6 +52,55 @@ def test_what_waited_while_the_connection_was_made_is_no_lag() -> None:
     for i in range(100, 200):
         lag.note(i * 0.04, 10.0 + (i - 100) * 0.04)
         assert not lag.too_far
+
+
+def test_a_delay_that_reading_alone_does_not_make_up_is_not_ours() -> None:
+    lag = Lag(2.0)
+    shed_s = 0.0
+    for i in range(15_000):  # ten minutes of a camera that counts 1 % too slowly
+        lag.note(i * 0.04 * 0.99, i * 0.04)
+        shed_s += 0.04 * lag.too_far
+
+    assert 0 < shed_s < 60
+
+
+class DeafCamera:
+    """A stream at real time whose first picture comes long after it was asked for."""
+
+    facts = Facts(live=True, nominal_s=0.5)
+
+    def __init__(self, clock: ManualClock, deaf_s: float) -> None:
+        clock.advance(deaf_s)
+        self._clock = clock
+        self._number = 0
+
+    def next_picture(self, timeline: Timeline) -> tuple[ImageU8, float] | None:
+        while self._number < 40:
+            stamp_s = 0.5 * self._number
+            self._number += 1
+            self._clock.advance(0.5)
+            media_s = timeline.at(Stamp(stamp_s, stamp_s))
+            if timeline.due(media_s) and not timeline.spare(media_s):
+                return np.zeros((2, 2, 3), np.uint8), media_s
+        return None
+
+    def close(self) -> None:
+        """Nothing to let go."""
+
+
+def test_a_camera_that_is_slow_to_answer_is_watched_from_its_first_picture_on() -> None:
+    clock, waits_s = ManualClock(), iter((0.0, 15.0))
+    options = StreamOptions(camera_id="gate", url="rtsp://gate", period_s=2.0)
+    source = StreamSource(
+        options, lambda: DeafCamera(clock, next(waits_s)), clock=clock
+    )
+    for _ in range(2):
+        source.open()
+        seen = 0
+        while source.read() is not None:
+            seen += 1
+        assert seen == 10
+    assert source.shed == 0
 
 
 class SlowMachine(ManualClock):

@@ -1,10 +1,11 @@
 """Asks the engine to look again at what it opened, when the truth knows the answer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from typing_extensions import override
 
+from vision.core.arrays import ImageU8
 from vision.core.geometry import iou
 from vision.core.observation import Observation
 from vision.core.ports import EvidenceStore, Rule, Writing
@@ -40,15 +41,23 @@ class Overheard(EvidenceStore):
 class Asker:
     """Puts two questions about each event: when it has opened, and once it is gone."""
 
-    def __init__(self, truth: TruthClip, rules: Sequence[Rule]) -> None:
+    def __init__(
+        self,
+        truth: TruthClip,
+        rules: Sequence[Rule],
+        reported: Callable[[str], ImageU8 | None],
+    ) -> None:
         """Start without questions.
 
         Args:
             truth: of the clip that is watched.
             rules: the camera's; they know their events.
+            reported: returns the picture that decided an event, by its id.
         """
         self._truth = truth
-        self._looks = SecondLooks([r for r in rules if isinstance(r, PlaceRule)])
+        self._looks = SecondLooks(
+            [r for r in rules if isinstance(r, PlaceRule)], reported=reported
+        )
         self._opened: dict[str, Violation] = {}
         self._asked_s: dict[str, float] = {}
         self._gone: set[int] = set()

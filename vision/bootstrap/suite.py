@@ -81,7 +81,9 @@ class SuiteWatcher:
         overheard = Overheard(evidence)
         try:
             camera = build_camera(settings, self._surroundings(template, overheard))
-            watching = _Watching(camera, overheard, Asker(truth, camera.parts.rules))
+            reported = evidence.afterwards.reported
+            asker = Asker(truth, camera.parts.rules, reported)
+            watching = _Watching(camera, overheard, asker)
             run = self._run(watching, settings, evidence)
         finally:
             evidence.close(_CLIPS_S)

@@ -31,7 +31,7 @@ class PassParams:
 
     reach: float = 1.6
     flash_s: float = 2.5
-    lull_s: float = 60.0
+    lull_s: float = 30.0
 
 
 @dataclass(slots=True)

@@ -6,13 +6,14 @@ answers. Not being able to see a place proves nothing, and it says so.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from vision.core.arrays import ImageU8
 from vision.core.observation import Observation
 from vision.core.verification import LookAnswer, LookRequest, Outcome
 from vision.core.violations import Fact
+from vision.rules.cases import Case
 from vision.rules.facts import at_least
 from vision.rules.glance import Glance, GlanceParams, Sight, Target, glance, looks_of
 from vision.rules.kinds import KIND_NAMED
@@ -93,8 +94,8 @@ class SecondLooks:
         Args:
             rules: the camera's; they know their events and places.
             params: what a look needs.
-            reported: returns the picture that decided an event, by its id; asked for
-                events that the rules have forgotten. None: there are none.
+            reported: returns the picture that decided an event, by its id; for events
+                that the rules have forgotten, or will. None: there are none.
         """
         self._reported = reported
         self._rules = {rule.slug: rule for rule in rules}
@@ -165,6 +166,8 @@ class SecondLooks:
             look.since_s = now_s  # the first picture, or a clock that started anew
         if look.target is None:
             return Outcome.CANNOT_VERIFY
+        if not look.target.ended and self._case(look.request)[1]:
+            look.target = replace(look.target, ended=True)  # seen to go since the ask
         look.take(glance(look.target, observation, p.glance), now_s, p.apart_s)
         if look.views >= p.min_views:
             return _OUTCOME[look.sight]
@@ -191,12 +194,12 @@ class SecondLooks:
         rule = self._rules.get(request.slug)
         if rule is None:
             return None
-        case, ended = rule.recall(request.event_id)
+        case, ended = self._case(request)
         xyxy = request.xyxy if case is None else case.footprint
         if xyxy is None:
             return None
         looks: tuple[ImageU8, ...] = ()
-        if case is None and self._reported is not None:
+        if not ended and self._reported is not None:
             picture = self._reported(request.event_id)
             looks = () if picture is None else looks_of(picture, xyxy)
         return Target(
@@ -208,6 +211,11 @@ class SecondLooks:
             ended=ended,
             looks=looks,
         )
+
+    def _case(self, request: LookRequest) -> tuple[Case | None, bool]:
+        """Return the event if the rule knows it, and whether it was seen to go."""
+        rule = self._rules.get(request.slug)
+        return (None, False) if rule is None else rule.recall(request.event_id)
 
     def _done(self, answers: list[LookAnswer]) -> list[LookAnswer]:
         for answer in answers:

@@ -163,8 +163,10 @@ class TrafficWatch:
         if learned and empty and lane.beside >= p.kerb_passes:
             return Traffic.PARKED, facts
         flows = evidence.passed >= p.min_passed
+        # Who stands alone where all drive may be the first at a light, or in a jam.
+        in_lane = learned and not empty and lane.over >= p.kerb_passes
         stood_s = min(place.observed_s, evidence.flowed_s)
-        waits = evidence.waiting > 0 and stood_s < p.red_s
+        waits = (evidence.waiting > 0 or in_lane) and stood_s < p.red_s
         # In a queue all move up when those ahead leave; who does not is no part of it.
         alone = evidence.waiting == 0
         unmoved = place.last_seen_s - left_s >= p.move_up_s

@@ -5,10 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from serve.access import Services_
 from serve.console.office.door import (
+    EMPTY_IS_NONE,
     OfficeForm,
     Officer,
     Trouble,
@@ -42,12 +43,7 @@ class KeyForm(OfficeForm):
     user: Word = ""
     scopes: Words = Field(default_factory=list)
     districts: Words = Field(default_factory=list)
-    days: Annotated[int | None, Field(ge=1, le=3650)] = 365
-
-    @field_validator("days", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: object) -> object:
-        return None if value == "" else value
+    days: Annotated[int | None, Field(ge=1, le=3650), EMPTY_IS_NONE] = 365
 
 
 @router.get("/office/keys")

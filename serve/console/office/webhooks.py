@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from serve.access import Services_
 from serve.console.office.door import (
+    EMPTY_IS_NONE,
     OfficeForm,
     Officer,
     Trouble,
@@ -55,12 +56,7 @@ class DeedForm(OfficeForm):
     """A button of one subscription."""
 
     do: Deed
-    delivery: Annotated[int | None, Field(ge=1, le=2**53)] = None
-
-    @field_validator("delivery", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: object) -> object:
-        return None if value == "" else value
+    delivery: Annotated[int | None, Field(ge=1, le=2**53), EMPTY_IS_NONE] = None
 
 
 @router.get("/office/webhooks")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 from fastapi import Request, Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from serve.access import check_form
 from serve.console import sign_in
@@ -17,8 +17,6 @@ from serve.services import Services
 T = TypeVar("T")
 Word = Annotated[str, Field(max_length=1024, pattern=r"^[^\x00]*$")]
 Words = Annotated[list[Word], Field(max_length=200)]
-EMPTY_IS_NONE = BeforeValidator(lambda value: None if value == "" else value)
-"""For fields that a browser sends empty when nothing was entered."""
 
 
 class OfficeForm(BaseModel):

@@ -9,7 +9,6 @@ from pydantic import Field
 
 from serve.access import Services_
 from serve.console.office.door import (
-    EMPTY_IS_NONE,
     OfficeForm,
     Officer,
     Trouble,
@@ -43,7 +42,8 @@ class KeyForm(OfficeForm):
     user: Word = ""
     scopes: Words = Field(default_factory=list)
     districts: Words = Field(default_factory=list)
-    days: Annotated[int | None, Field(ge=1, le=3650), EMPTY_IS_NONE] = 365
+    # FastAPI takes an empty field for one that is missing: for ever, as the API has it.
+    days: Annotated[int | None, Field(ge=1, le=3650)] = None
 
 
 @router.get("/office/keys")

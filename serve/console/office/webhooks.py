@@ -10,7 +10,6 @@ from pydantic import Field
 
 from serve.access import Services_
 from serve.console.office.door import (
-    EMPTY_IS_NONE,
     OfficeForm,
     Officer,
     Trouble,
@@ -56,7 +55,7 @@ class DeedForm(OfficeForm):
     """A button of one subscription."""
 
     do: Deed
-    delivery: Annotated[int | None, Field(ge=1, le=2**53), EMPTY_IS_NONE] = None
+    delivery: Annotated[int | None, Field(ge=1, le=2**53)] = None
 
 
 @router.get("/office/webhooks")

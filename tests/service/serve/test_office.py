@@ -162,6 +162,16 @@ def test_a_key_is_shown_once_works_and_is_revoked(
     assert record.expires_at is not None
 
 
+def test_a_key_without_days_lasts_until_it_is_revoked(
+    live: Live, root: httpx.Client
+) -> None:
+    made = send(root, "/office/keys", do="make", name="map", scopes=["read"], days="")
+
+    assert made.status_code == 200, made.text
+    (record,) = live.services.keys.all()
+    assert record.expires_at is None
+
+
 def test_rights_that_no_machine_may_have_are_refused(
     live: Live, root: httpx.Client
 ) -> None:

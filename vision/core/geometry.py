@@ -1,8 +1,43 @@
-"""Boxes and where they touch the ground; all in source-frame pixels."""
+"""Boxes and where they touch the ground; all in source-frame pixels.
+
+Columns of many boxes are arrays. Of a street's few still objects one box at a time is
+asked about, and there plain floats cost a tenth of an array of one.
+"""
+
+from typing import TypeAlias
 
 import numpy as np
 
 from vision.core.arrays import FloatArray
+
+Xyxy: TypeAlias = tuple[float, float, float, float]
+Point: TypeAlias = tuple[float, float]
+
+
+def shared_area(a: Xyxy, b: Xyxy) -> float:
+    """Return the shared area of two boxes in square pixels: `intersection` of one."""
+    ax1, ay1, ax2, ay2 = a
+    bx1, by1, bx2, by2 = b
+    # Comparing takes a third of what calling min and max does.
+    width = (ax2 if ax2 < bx2 else bx2) - (ax1 if ax1 > bx1 else bx1)  # noqa: FURB136 see above
+    if width <= 0:
+        return 0.0
+    height = (ay2 if ay2 < by2 else by2) - (ay1 if ay1 > by1 else by1)  # noqa: FURB136 see above
+    return width * height if height > 0 else 0.0
+
+
+def box_area(box: Xyxy) -> float:
+    """Return the area of a box in square pixels; 0 where inverted."""
+    x1, y1, x2, y2 = box
+    return (x2 - x1) * (y2 - y1) if x2 > x1 and y2 > y1 else 0.0
+
+
+def box_iou(a: Xyxy, b: Xyxy) -> float:
+    """Return intersection over union of two boxes, [0, 1]: `iou` of one pair."""
+    shared = shared_area(a, b)
+    if shared <= 0:
+        return 0.0
+    return shared / (box_area(a) + box_area(b) - shared)
 
 
 def bottom_center(xyxy: FloatArray) -> FloatArray:
@@ -73,6 +108,21 @@ def iou(a: FloatArray, b: FloatArray) -> FloatArray:
     ratio = np.zeros_like(shared)
     np.divide(shared, union, out=ratio, where=union > 0)
     return ratio
+
+
+def foot_in_sizes(anchor: Xyxy, box: Xyxy) -> Point:
+    """Return where a box touches the ground, as seen from where another one does.
+
+    Args:
+        anchor: the other box, pixels.
+        box: pixels.
+
+    Returns:
+        (x, y) in widths and heights of `anchor`.
+    """
+    x1, y1, x2, y2 = anchor
+    across = (box[0] + box[2] - x1 - x2) / 2 / max(x2 - x1, 1.0)
+    return across, (box[3] - y2) / max(y2 - y1, 1.0)
 
 
 def homography(pixels: FloatArray, metres: FloatArray) -> FloatArray:

@@ -53,14 +53,23 @@ class ViewState:
     light: str | None = None
     preset: str | None = None
 
+    @property
+    def in_place(self) -> bool:
+        """Whether this picture's pixels are the reference view's."""
+        return self.registration is None and self.shift_px == (0.0, 0.0)
+
     def to_reference(self, xyxy: FloatArray) -> FloatArray:
         """Return this picture's boxes, (N, 4) pixels, in the reference view."""
+        if self.in_place:
+            return xyxy
         if self.registration is None:
             return np.asarray(xyxy - np.array(self.shift_px * 2), dtype=np.float32)
         return _warp(np.linalg.inv(np.array(self.registration)), xyxy)
 
     def to_picture(self, xyxy: FloatArray) -> FloatArray:
         """Return the reference view's boxes, (N, 4) pixels, in this picture."""
+        if self.in_place:
+            return xyxy
         if self.registration is None:
             return np.asarray(xyxy + np.array(self.shift_px * 2), dtype=np.float32)
         return _warp(np.array(self.registration), xyxy)

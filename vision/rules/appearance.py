@@ -1,13 +1,10 @@
 """What an object looks like, small enough to keep and robust to light."""
 
-from typing import TypeAlias
-
 import cv2
 import numpy as np
 
 from vision.core.arrays import FloatArray, ImageU8
-
-Xyxy: TypeAlias = tuple[float, float, float, float]
+from vision.core.geometry import Xyxy
 
 LOOK_SIZE_PX = 32
 _SIZE = (LOOK_SIZE_PX, LOOK_SIZE_PX)

@@ -7,7 +7,8 @@ import numpy as np
 
 from vision.core.arrays import FloatArray, ImageU8
 from vision.core.frame import Frame
-from vision.rules.appearance import LOOK_SIZE_PX, Xyxy, is_flat, similarity
+from vision.core.geometry import Xyxy
+from vision.rules.appearance import LOOK_SIZE_PX, is_flat, similarity
 from vision.rules.slot import as_xyxy
 
 _WIDTH = 320

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NotRequired, TypedDict
 
+from vision.core.geometry import Xyxy
 from vision.core.violations import Confidence
-from vision.rules.appearance import Xyxy
 from vision.rules.slot import as_xyxy
 
 

@@ -7,14 +7,13 @@ import cv2
 import numpy as np
 
 from vision.core.arrays import ImageU8
-from vision.core.geometry import area, intersection
+from vision.core.geometry import Xyxy, area, intersection
 from vision.core.observation import Observation, View
 from vision.core.places import Place, PlaceState
-from vision.rules.appearance import Xyxy, look_at, similarity
+from vision.rules.appearance import look_at, similarity
 from vision.rules.kinds import Kind
 from vision.rules.matching import on_footprint, within_reach
 from vision.rules.scan import Scan
-from vision.rules.slot import as_xyxy
 
 _SWAY = 0.08  # of the box
 
@@ -134,15 +133,14 @@ def _detected(
 ) -> Glance:
     """Return what the detections say where the memory knows nothing."""
     found = scan.of_kind(target.kind.labels, params.min_score)
-    boxes = scan.boxes[found]
-    at_place = on_footprint(target.xyxy, boxes, target.kind.min_iou)
-    if target.kind.roam_sizes > 0:
-        reach = observation.scene.ground(target.preset)
-        at_place |= np.array(
-            [within_reach(target.xyxy, as_xyxy(b), target.kind, reach) for b in boxes],
-            np.bool_,
-        )
-    labels = {scan.labels[int(scan.detections.class_id[i])] for i in found[at_place]}
+    ground = observation.scene.ground(target.preset)
+    roams = target.kind.roam_sizes > 0
+    labels = {
+        scan.name(i)
+        for i in found
+        if on_footprint(target.xyxy, scan.boxes[i], target.kind.min_iou)
+        or (roams and within_reach(target.xyxy, scan.boxes[i], target.kind, ground))
+    }
     if labels:
         return _found(labels, target)
     hidden = _hidden(target, scan, params)

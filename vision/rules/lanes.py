@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.core.arrays import FloatArray
-from vision.core.geometry import bottom_center
+from vision.core.geometry import Point, Xyxy
 from vision.core.places import Place
 from vision.core.tracks import Track
 from vision.rules.street import MOST_PRESETS, LaneRecord, pack, unpack
@@ -42,17 +41,17 @@ class _Drive:
     """One track on its way.
 
     Attributes:
-        foot: (2,) ground contact at the latest sight, reference-view pixels.
+        foot: ground contact at the latest sight, reference-view pixels.
         seen_s: when that was, seconds.
         moving: whether its latest step was one of a driving vehicle; None: no step yet.
-        step: (2, 2) its latest step, not counted yet, or None.
+        step: its latest step, from where to where, not counted yet, or None.
         cells: where it was counted already.
     """
 
-    foot: FloatArray
+    foot: Point
     seen_s: float
     moving: bool | None = None
-    step: FloatArray | None = None
+    step: tuple[Point, Point] | None = None
     cells: set[int] = field(default_factory=set)
 
 
@@ -76,7 +75,7 @@ class LaneMap:
 
     def observe(
         self,
-        tracks: Iterable[tuple[Track, FloatArray]],
+        tracks: Iterable[tuple[Track, Xyxy]],
         now_s: float,
         *,
         preset: str | None,
@@ -85,7 +84,7 @@ class LaneMap:
         """Take the vehicles of one picture.
 
         Args:
-            tracks: each with its (4,) box in the reference view.
+            tracks: each with its box in the reference view.
             now_s: media time, seconds.
             preset: PTZ preset that the camera shows.
             size: (width, height) of the reference view, pixels.
@@ -96,19 +95,20 @@ class LaneMap:
         self._since_s[preset] = min(since_s, now_s)
         drives: dict[int, _Drive] = {}
         for track, box in tracks:
-            foot = bottom_center(box[None])[0]
+            x1, y1, x2, y2 = box
+            foot = (x1 + x2) / 2, y2
             drive = self._drives.get(track.track_id)
             if drive is None or now_s <= drive.seen_s:
                 drives[track.track_id] = _Drive(foot, now_s)
                 continue
             drives[track.track_id] = drive
-            extent = np.maximum(box[2:] - box[:2], 1.0)
-            way = float(np.linalg.norm((foot - drive.foot) / extent))
+            dx = (foot[0] - drive.foot[0]) / max(x2 - x1, 1.0)
+            way = math.hypot(dx, (y2 - drive.foot[1]) / max(y2 - y1, 1.0))
             moving = way >= _MOVING_PER_S * (now_s - drive.seen_s)
             if moving and drive.step is not None:
                 self._count(cells, drive, size)
             stood = drive.moving is False
-            step = np.stack((drive.foot, foot)) if moving and not stood else None
+            step = (drive.foot, foot) if moving and not stood else None
             drive.step, drive.moving = step, moving
             drive.foot, drive.seen_s = foot, now_s
         for track_id in self._drives.keys() - drives.keys():
@@ -130,10 +130,9 @@ class LaneMap:
         if cells is None:
             return Passes()
         x1, y1, x2, y2 = place.xyxy
-        foot = np.array(((x1 + x2) / 2, y2), np.float32)
-        extent = np.array((max(x2 - x1, 1.0), max(y2 - y1, 1.0)), np.float32)
-        per_px = np.array((_COLUMNS, _ROWS), np.float32) / np.array(size, np.float32)
-        middle, reach = (foot * per_px).tolist(), (extent * per_px).tolist()
+        columns, rows = _COLUMNS / size[0], _ROWS / size[1]  # a pixel
+        middle = (x1 + x2) / 2 * columns, y2 * rows
+        reach = max(x2 - x1, 1.0) * columns, max(y2 - y1, 1.0) * rows
         return Passes(
             _most(cells, middle, reach, _ON), _most(cells, middle, reach, _BESIDE)
         )
@@ -184,7 +183,7 @@ class LaneMap:
             flat //= 2
 
 
-def _most(cells: Cells, middle: list[float], reach: list[float], share: float) -> int:
+def _most(cells: Cells, middle: Point, reach: Point, share: float) -> int:
     """Return the most passes in the cells around a spot.
 
     Args:
@@ -199,10 +198,10 @@ def _most(cells: Cells, middle: list[float], reach: list[float], share: float) -
     return int(cells[top : max(top, bottom), left : max(left, right)].max(initial=0))
 
 
-def _cells_of(step: FloatArray, size: tuple[int, int]) -> list[int]:
+def _cells_of(step: tuple[Point, Point], size: tuple[int, int]) -> list[int]:
     """Return the cells, as flat indices, that a step leads through."""
     (x, y), (to_x, to_y) = (
-        (float(x) / size[0] * _COLUMNS, float(y) / size[1] * _ROWS) for x, y in step
+        (x / size[0] * _COLUMNS, y / size[1] * _ROWS) for x, y in step
     )
     count = max(1, math.ceil(max(abs(to_x - x), abs(to_y - y)) / _STEP))
     found: dict[int, None] = {}

@@ -1,63 +1,73 @@
-"""Which detection belongs to which known footprint."""
+"""Which detection belongs to which known footprint.
 
-from collections.abc import Callable, Mapping, Sequence
+All in plain floats, one pair of boxes at a time: of one kind there are a few, and most
+pairs are told apart by one comparison.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
-from vision.core.arrays import BoolArray, FloatArray
-from vision.core.geometry import area, bottom_center, intersection, iou, to_ground
-from vision.rules.appearance import Xyxy
+from vision.core.arrays import FloatArray
+from vision.core.geometry import (
+    Xyxy,
+    box_area,
+    box_iou,
+    foot_in_sizes,
+    shared_area,
+    to_ground,
+)
 from vision.rules.kinds import Kind
 from vision.rules.slot import Slot
 
 _INSIDE = 0.8  # share of a box within a footprint: a part of the same object
 
+Reach: TypeAlias = dict[tuple[int, int], float]  # overlap by slot and box index
 
-def overlap_within_reach(
-    slots: Sequence[Slot], boxes: FloatArray, kinds: Mapping[str, Kind]
-) -> FloatArray:
-    """Return how much each footprint and box overlap.
+
+def within_slots(slots: Sequence[Slot], boxes: Sequence[Xyxy], kind: Kind) -> Reach:
+    """Return how much footprints of one kind and boxes overlap.
 
     Args:
         slots: footprints.
-        boxes: (N, 4) reference-view pixels.
-        kinds: by name: how far from its anchor a box of the kind may be.
+        boxes: reference-view pixels.
+        kind: how far from its anchor a box may be.
 
     Returns:
-        (S, N) IoU; minus infinity where a box is too far from its anchor.
+        IoU by slot and box index, of those pairs only that may be one object.
     """
-    if not slots or len(boxes) == 0:
-        return np.empty((len(slots), len(boxes)), np.float32)
-    anchors = np.array([slot.anchor for slot in slots], np.float32)
-    firmly = [(kinds[slot.kind], slot.settled) for slot in slots]
-    reach = [k.keep_shift if settled else k.settle_shift for k, settled in firmly]
-    least = np.array([kind.min_iou for kind, _ in firmly])
-    size = np.maximum(anchors[:, 2:] - anchors[:, :2], 1.0)
-    between = bottom_center(boxes)[None] - bottom_center(anchors)[:, None]
-    shift = np.abs(between / size[:, None]).max(axis=2)
-    overlap = iou(anchors, boxes)
-    allowed = (overlap >= least[:, None]) & (shift <= np.array(reach)[:, None])
-    return np.where(allowed, overlap, -np.inf).astype(np.float32)
+    found: Reach = {}
+    for s, slot in enumerate(slots):
+        x1, y1, x2, y2 = anchor = slot.anchor
+        shift = kind.keep_shift if slot.settled else kind.settle_shift
+        reach_x, reach_y = shift * max(x2 - x1, 1.0), shift * max(y2 - y1, 1.0)
+        for b, box in enumerate(boxes):
+            if (
+                abs(box[3] - y2) <= reach_y
+                and abs(box[0] + box[2] - x1 - x2) <= 2 * reach_x
+                and (overlap := box_iou(anchor, box)) >= kind.min_iou
+            ):
+                found[s, b] = overlap
+    return found
 
 
 def match(
-    slots: Sequence[Slot], overlap: FloatArray, accepts: Callable[[int], bool]
+    slots: Sequence[Slot], overlap: Reach, accepts: Callable[[int], bool]
 ) -> dict[int, int]:
     """Pair footprints with boxes one to one: settled first, best overlap first.
 
     Args:
         slots: footprints of one kind.
-        overlap: (S, N) of each with each box, as `overlap_within_reach` returns it.
+        overlap: of each with each box, as `within_slots` returns it.
         accepts: asked with a slot's index whether the picture still shows it.
 
     Returns:
         Box index by slot index.
     """
     ranked = sorted(
-        (not slots[s].settled, -shared, s, b)
-        for s, row in enumerate(overlap.tolist())
-        for b, shared in enumerate(row)
-        if shared >= 0
+        (not slots[s].settled, -shared, s, b) for (s, b), shared in overlap.items()
     )
     pairs: dict[int, int] = {}
     taken: set[int] = set()
@@ -70,8 +80,7 @@ def match(
 
 def same_place(a: Slot, b: Slot, kind: Kind) -> bool:
     """Return whether two slots of one kind claim the same footprint."""
-    box = np.array([b.anchor], np.float32)
-    return bool(np.isfinite(overlap_within_reach([a], box, {a.kind: kind})[0, 0]))
+    return bool(within_slots([a], [b.anchor], kind))
 
 
 def within_reach(a: Xyxy, b: Xyxy, kind: Kind, homography: FloatArray | None) -> bool:
@@ -83,35 +92,32 @@ def within_reach(a: Xyxy, b: Xyxy, kind: Kind, homography: FloatArray | None) ->
         kind: how far it may roam.
         homography: (3, 3) pixels to metres, or None: box sizes must do.
     """
-    boxes = np.array([a, b], np.float32)
-    feet = bottom_center(boxes)
     if homography is not None:
-        here, there = to_ground(homography, feet)
+        feet = [((x1 + x2) / 2, y2) for x1, _, x2, y2 in (a, b)]
+        here, there = to_ground(homography, np.array(feet, np.float32))
         return float(np.linalg.norm(there - here)) <= kind.roam_m
-    size = np.maximum(boxes[0, 2:] - boxes[0, :2], 1.0)
-    return float(np.linalg.norm((feet[1] - feet[0]) / size)) <= kind.roam_sizes
+    return math.hypot(*foot_in_sizes(a, b)) <= kind.roam_sizes
 
 
-def on_footprint(anchor: Xyxy, boxes: FloatArray, min_iou: float) -> BoolArray:
-    """Return which boxes, (N, 4), show the object on a footprint or a part of it."""
-    if len(boxes) == 0:
-        return np.zeros(0, np.bool_)
-    overlap = iou(np.array([anchor], np.float32), boxes)[0]
-    return np.asarray((overlap >= min_iou) | inside(anchor, boxes), dtype=np.bool_)
-
-
-def sizes_away(anchor: Xyxy, boxes: FloatArray) -> FloatArray:
-    """Return how far boxes' ground contacts, (N, 4), are from a footprint's, (N,).
+def sizes_away(anchor: Xyxy, box: Xyxy) -> float:
+    """Return how far a box's ground contact is from a footprint's.
 
     In the footprint's box sizes, along the axis on which it is farther.
     """
-    box = np.array([anchor], np.float32)
-    size = np.maximum(box[0, 2:] - box[0, :2], 1.0)
-    between = (bottom_center(boxes) - bottom_center(box)) / size
-    return np.asarray(np.abs(between).max(axis=1), np.float32)
+    across, along = foot_in_sizes(anchor, box)
+    return max(abs(across), abs(along))
 
 
-def inside(anchor: Xyxy, boxes: FloatArray) -> BoolArray:
-    """Return which boxes, (N, 4), lie within a footprint."""
-    shared = intersection(np.array([anchor], np.float32), boxes)[0]
-    return np.asarray(shared >= _INSIDE * area(boxes), dtype=np.bool_)
+def on_footprint(anchor: Xyxy, box: Xyxy, min_iou: float) -> bool:
+    """Return whether a box shows the object on a footprint or a part of it."""
+    return box_iou(anchor, box) >= min_iou or inside(anchor, box)
+
+
+def inside(anchor: Xyxy, box: Xyxy) -> bool:
+    """Return whether a box lies within a footprint."""
+    return shared_area(anchor, box) >= _INSIDE * box_area(box)
+
+
+def any_alike(box: Xyxy, others: Iterable[Xyxy], least_iou: float) -> bool:
+    """Return whether a box overlaps one of the others so far."""
+    return any(box_iou(box, other) >= least_iou for other in others)

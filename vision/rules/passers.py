@@ -5,9 +5,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from vision.core.arrays import FloatArray
+from vision.core.geometry import Point
 
 _FAR = 5.0  # box sizes: nobody farther away is followed
 _BEYOND = 0.4  # box sizes behind the standing one to have passed it
@@ -48,8 +46,8 @@ class _Passer:
         counted: it has gone by.
     """
 
-    start: FloatArray
-    now: FloatArray
+    start: Point
+    now: Point
     nearest: float
     since_s: float
     last_s: float
@@ -58,17 +56,18 @@ class _Passer:
 
     def went_by(self, params: PassParams) -> bool:
         """Return whether it came from one side and is on the other."""
-        way = self.now - self.start
-        length = float(np.linalg.norm(way))
+        (x, y), (to_x, to_y) = self.start, self.now
+        dx, dy = to_x - x, to_y - y
+        length = math.hypot(dx, dy)
         if self.counted or length < 2 * _BEYOND:
             return False
-        along = float(-self.start @ way) / length
-        beside = abs(float(self.start[0] * way[1] - self.start[1] * way[0])) / length
+        along = -(x * dx + y * dy) / length
+        beside = abs(x * dy - y * dx) / length
         return _BEYOND <= along <= length - _BEYOND and beside <= params.reach
 
     def flashed(self, params: PassParams) -> bool:
         """Return whether it was near for a moment only and is gone."""
-        moved = float(np.linalg.norm(self.now - self.start)) >= _SHORTEST
+        moved = math.dist(self.start, self.now) >= _SHORTEST
         brief = self.last_s - self.since_s <= params.flash_s
         near = self.nearest <= params.reach
         return not self.counted and brief and near and (moved or self.sights == 1)
@@ -76,9 +75,9 @@ class _Passer:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Leaver:
-    """A neighbour that has left: where it stood, (2,) box sizes, and until when."""
+    """A neighbour that has left: where it stood, in box sizes, and until when."""
 
-    spot: FloatArray
+    spot: Point
     at_s: float
 
 
@@ -104,28 +103,27 @@ class Evidence:
     )
     _passers: dict[int, _Passer] = field(default_factory=dict)
     _passed_s: float | None = None
-    _flow: FloatArray = field(default_factory=lambda: np.zeros((2, 2), np.float32))
+    _flow: tuple[float, float, float] = (0.0, 0.0, 0.0)  # sums of xx, xy, yy
 
-    def note(
-        self, near: Mapping[int, FloatArray], now_s: float, params: PassParams
-    ) -> None:
+    def note(self, near: Mapping[int, Point], now_s: float, params: PassParams) -> None:
         """Take the vehicles of one picture.
 
         Args:
-            near: (2,) ground contact by track, in the standing one's box sizes.
+            near: ground contact by track, in the standing one's box sizes.
             now_s: media time, seconds.
             params: what counts.
         """
         for track_id, spot in near.items():
-            distance = math.hypot(float(spot[0]), float(spot[1]))
+            distance = math.hypot(*spot)
             passer = self._passers.get(track_id)
             if passer is None:
                 if distance <= _FAR:
                     new = _Passer(spot, spot, distance, now_s, now_s)
                     self._passers[track_id] = new
                 continue
-            step = spot - passer.now
-            self._flow += np.outer(step, step)
+            dx, dy = spot[0] - passer.now[0], spot[1] - passer.now[1]
+            xx, xy, yy = self._flow
+            self._flow = xx + dx * dx, xy + dx * dy, yy + dy * dy
             passer.now, passer.last_s = spot, now_s
             passer.nearest = min(passer.nearest, distance)
             passer.sights += 1
@@ -146,8 +144,7 @@ class Evidence:
 
     def flow(self) -> list[float]:
         """Return the sums of squares of the steps around it, and how long it flowed."""
-        (xx, xy), (_, yy) = self._flow.tolist()
-        return [xx, xy, yy, self.flowed_s]
+        return [*self._flow, self.flowed_s]
 
     def follow(self, flow: Sequence[float]) -> None:
         """Take up what `flow` returned before a restart.
@@ -156,13 +153,13 @@ class Evidence:
             ValueError: they are not four.
         """
         xx, xy, yy, self.flowed_s = (float(part) for part in flow)
-        self._flow = np.array(((xx, xy), (xy, yy)), np.float32)
+        self._flow = xx, xy, yy
 
-    def leave(self, spot: FloatArray, at_s: float) -> None:
+    def leave(self, spot: Point, at_s: float) -> None:
         """Note that a neighbour which stopped with it has left.
 
         Args:
-            spot: (2,) where it stood, in the standing one's box sizes.
+            spot: where it stood, in the standing one's box sizes.
             at_s: when it left, media time, seconds.
         """
         self._leavers.append(_Leaver(spot, at_s))
@@ -180,38 +177,36 @@ class Evidence:
             Count, and media time of the latest, seconds; minus infinity: none.
         """
         times_s = [
-            one.at_s
-            for one in self._leavers
-            if float(self.beside_lane(one.spot[None])[0]) <= lane_half
+            one.at_s for one in self._leavers if self.beside_lane(one.spot) <= lane_half
         ]
         return self.left_before + len(times_s), max(times_s, default=-math.inf)
 
-    def beside_lane(self, spots: FloatArray) -> FloatArray:
-        """Return how far points are from the line in which the traffic here flows.
+    def beside_lane(self, spot: Point) -> float:
+        """Return how far a point is from the line in which the traffic here flows.
 
         Args:
-            spots: (N, 2) in the standing one's box sizes.
+            spot: in the standing one's box sizes.
 
         Returns:
-            (N,) box sizes; 0 until the direction of the traffic is known.
+            Box sizes; 0 until the direction of the traffic is known.
         """
         across = self._across()
         if across is None:
-            return np.zeros(len(spots), np.float32)
-        return np.asarray(np.abs(spots @ across), np.float32)
+            return 0.0
+        return abs(spot[0] * across[0] + spot[1] * across[1])
 
     @property
     def has_direction(self) -> bool:
         """Whether the direction of the traffic is known."""
         return self._across() is not None
 
-    def _across(self) -> FloatArray | None:
-        """Return the unit vector across the traffic, (2,), or None if not known."""
-        (xx, xy), (_, yy) = self._flow.tolist()
+    def _across(self) -> Point | None:
+        """Return the unit vector across the traffic, or None if not known."""
+        xx, xy, yy = self._flow
         # Principal axes of a symmetric 2 x 2 matrix, in closed form.
         middle, radius = (xx + yy) / 2, math.hypot((xx - yy) / 2, xy)
         along, across = middle + radius, middle - radius
         if along < _KNOWN_FLOW or across > _SCATTER * along:
             return None
         angle = math.atan2(2 * xy, xx - yy) / 2
-        return np.array((-math.sin(angle), math.cos(angle)), np.float32)
+        return -math.sin(angle), math.cos(angle)

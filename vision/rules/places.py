@@ -16,7 +16,7 @@ from vision.core.tracks import Track
 from vision.rules.appearance import similarity
 from vision.rules.backdrop import Backdrop
 from vision.rules.kinds import KINDS, Kind, PlaceParams
-from vision.rules.matching import overlap_within_reach, same_place, within_reach
+from vision.rules.matching import same_place, within_reach
 from vision.rules.opening import Openings
 from vision.rules.records import SlotRecord, from_record, to_record
 from vision.rules.scan import Scan
@@ -113,9 +113,8 @@ class PlaceMemory:
             self._openings.note(frame, view)
             scan = self._scan(frame, detections, view, dt_s)
             scan.follow(tracks)
-            reached = overlap_within_reach(in_view, scan.boxes, self._kinds)
             for watch in self._watches:
-                self._slots += watch.look(in_view, scan, reached)
+                self._slots += watch.look(in_view, scan)
         self._close(Moment(frame.media_time_s, frame.captured_at))
         return self._hand_out()
 
@@ -201,13 +200,12 @@ class PlaceMemory:
         self, frame: Frame, detections: Detections, view: ViewState, dt_s: float
     ) -> Scan:
         """Return the picture in the reference view; learn the ground on the way."""
-        in_place = view.registration is None and view.shift_px == (0.0, 0.0)
-        if in_place:
+        if view.in_place:
             anchors = [slot.anchor for slot in self._slots if slot.settled]
             standing = np.array(anchors, np.float32).reshape(-1, 4)
             boxes = np.concatenate((detections.xyxy, standing))
             self._backdrop.learn(frame, boxes)
-        backdrop = self._backdrop if in_place else None
+        backdrop = self._backdrop if view.in_place else None
         return Scan(frame, view, detections, self._labels, dt_s, backdrop)
 
     def _close(self, now: Moment) -> None:

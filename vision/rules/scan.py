@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
 
-from vision.core.arrays import BoolArray, FloatArray, ImageU8, IntArray
+from vision.core.arrays import ImageU8
 from vision.core.detections import Detections
 from vision.core.frame import Frame
-from vision.core.geometry import area, intersection
+from vision.core.geometry import Xyxy, box_area, shared_area
 from vision.core.observation import ViewState
 from vision.core.tracks import Track
-from vision.rules.appearance import Xyxy, look_at
+from vision.rules.appearance import look_at
 from vision.rules.backdrop import Backdrop
 from vision.rules.matching import inside
 from vision.rules.slot import Moment, Sighting, as_xyxy
@@ -31,7 +30,7 @@ class Scan:
         labels: class names.
         dt_s: media time since the picture before, seconds, >= 0.
         backdrop: what the ground looks like; None: the camera is not in place.
-        boxes: (N, 4) the detections' boxes, reference-view pixels.
+        boxes: the detections' boxes, reference-view pixels.
         now: when the picture was taken.
         alive: all tracks, those missed in this picture included.
     """
@@ -42,15 +41,22 @@ class Scan:
     labels: tuple[str, ...]
     dt_s: float
     backdrop: Backdrop | None = None
-    boxes: FloatArray = field(init=False)
+    boxes: list[Xyxy] = field(init=False)
     now: Moment = field(init=False)
     alive: set[int] = field(default_factory=set, init=False)
+    _names: list[str] = field(init=False)
+    _scores: list[float] = field(init=False)
     _track_ids: dict[Xyxy, int] = field(default_factory=dict, init=False)
     _looks: dict[Xyxy, ImageU8 | None] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         """Lay the boxes over the reference view."""
-        object.__setattr__(self, "boxes", self.view.to_reference(self.detections.xyxy))
+        found = self.detections
+        sides = self.view.to_reference(found.xyxy).tolist()
+        object.__setattr__(self, "boxes", [(a, b, c, d) for a, b, c, d in sides])
+        names = [self.labels[i] for i in found.class_id.tolist()]
+        object.__setattr__(self, "_names", names)
+        object.__setattr__(self, "_scores", found.score.tolist())
         now = Moment(self.frame.media_time_s, self.frame.captured_at)
         object.__setattr__(self, "now", now)
 
@@ -64,15 +70,20 @@ class Scan:
 
     def track_id(self, index: int) -> int | None:
         """Return the track that one detection belongs to, or None."""
-        return self._track_ids.get(as_xyxy(self.detections.xyxy[index]))
+        return self._track_ids.get(as_xyxy(self.detections.xyxy[index].tolist()))
 
     def look(self, box: Xyxy) -> ImageU8 | None:
         """Return what the picture shows inside a box of the reference view."""
         if box not in self._looks:
-            shown = self.view.to_picture(np.array([box], np.float32))[0]
+            shown = box
+            if not self.view.in_place:
+                there = self.view.to_picture(np.array([box], np.float32))[0]
+                shown = as_xyxy(there)
             image = self.frame.reduced
             scale = image.shape[1] / self.frame.width
-            self._looks[box] = look_at(image, as_xyxy(shown * np.float32(scale)))
+            x1, y1, x2, y2 = shown
+            shown = x1 * scale, y1 * scale, x2 * scale, y2 * scale
+            self._looks[box] = look_at(image, shown)
         return self._looks[box]
 
     def ground(self, box: Xyxy) -> ImageU8 | None:
@@ -90,14 +101,24 @@ class Scan:
         familiar = self.backdrop is not None and self.backdrop.is_familiar(box)
         return self.bareness(ground, box) if familiar else None
 
-    def of_kind(self, labels: frozenset[str], min_score: float) -> IntArray:
+    def of_kind(self, labels: frozenset[str], min_score: float) -> list[int]:
         """Return the indices of detections of some classes, best first."""
-        of_kind = _belonging(self.labels, labels)[self.detections.class_id]
-        score = self.detections.score
-        indices = np.flatnonzero(of_kind & (score >= min_score))
-        if len(indices) < 2:  # noqa: PLR2004 one is in order
-            return indices
-        return indices[np.argsort(-score[indices], kind="stable")]
+        scores = self._scores
+        found = [
+            i
+            for i, name in enumerate(self._names)
+            if name in labels and scores[i] >= min_score
+        ]
+        found.sort(key=lambda i: -scores[i])
+        return found
+
+    def name(self, index: int) -> str:
+        """Return what one detection was taken for."""
+        return self._names[index]
+
+    def score(self, index: int) -> float:
+        """Return how sure the detector was of one detection, [0, 1]."""
+        return self._scores[index]
 
     def sighting(self, index: int, look: ImageU8 | None) -> Sighting:
         """Return one detection.
@@ -107,9 +128,9 @@ class Scan:
             look: what the picture shows there, or None if nobody looked.
         """
         return Sighting(
-            xyxy=as_xyxy(self.boxes[index]),
-            label=self.labels[int(self.detections.class_id[index])],
-            score=float(self.detections.score[index]),
+            xyxy=self.boxes[index],
+            label=self._names[index],
+            score=self._scores[index],
             look=look,
         )
 
@@ -120,15 +141,13 @@ class Scan:
             anchor: reference-view box; what ends above its foot stands behind it, and
                 what lies within it is a part of it.
         """
-        box = np.array([anchor], np.float32)
         foot = anchor[3] - _IN_FRONT * (anchor[3] - anchor[1])
-        in_front = self.boxes[(self.boxes[:, 3] >= foot) & ~inside(anchor, self.boxes)]
-        if len(in_front) == 0:
-            return 0.0
-        return float(intersection(box, in_front).max() / area(box)[0])
-
-
-@lru_cache(maxsize=64)  # one a kind and model
-def _belonging(names: tuple[str, ...], labels: frozenset[str]) -> BoolArray:
-    """Return which class ids, (len(names),), belong to some labels."""
-    return np.array([name in labels for name in names], np.bool_)
+        largest = max(
+            (
+                shared_area(anchor, box)
+                for box in self.boxes
+                if box[3] >= foot and not inside(anchor, box)
+            ),
+            default=0.0,
+        )
+        return largest / max(box_area(anchor), 1.0)

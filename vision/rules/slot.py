@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from vision.core.arrays import FloatArray, ImageU8
+from vision.core.geometry import Xyxy
 from vision.core.places import Place, PlaceState, Stretch
-from vision.rules.appearance import Xyxy, blend
+from vision.rules.appearance import blend
 from vision.rules.votes import Votes
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "places.streetwarden.org")
@@ -286,8 +287,8 @@ class Slot:
 
 def as_xyxy(sides: FloatArray | list[float]) -> Xyxy:
     """Return four sides as plain floats."""
-    x1, y1, x2, y2 = sides
-    return float(x1), float(y1), float(x2), float(y2)
+    x1, y1, x2, y2 = (float(side) for side in sides)
+    return x1, y1, x2, y2
 
 
 def _towards(a: Xyxy, b: Xyxy, share: float) -> Xyxy:

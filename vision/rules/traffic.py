@@ -4,6 +4,7 @@ Who parks stays while neighbours leave and others pass. Who queues stands with o
 and leaves with them. No lane has to be drawn; where `lane` zones are, they are used.
 """
 
+import math
 from collections import deque
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
@@ -11,10 +12,10 @@ from enum import StrEnum
 
 import numpy as np
 
-from vision.core.arrays import FloatArray
-from vision.core.geometry import bottom_center
+from vision.core.geometry import Xyxy, foot_in_sizes
 from vision.core.observation import Observation, View
 from vision.core.places import Place, PlaceState
+from vision.core.tracks import Track
 from vision.core.violations import Fact, Params
 from vision.rules.facts import named
 from vision.rules.lanes import LaneMap
@@ -107,8 +108,7 @@ class TrafficWatch:
             for track in observation.tracks
             if track.label in self._params.vehicle_labels and track.last_seen_s == now_s
         ]
-        boxes = np.array([track.xyxy for track in seen], np.float32).reshape(-1, 4)
-        boxes = observation.view.to_reference(boxes)
+        boxes = _laid(seen, observation)
         self._size = (observation.frame.width, observation.frame.height)
         if observation.view.view is View.CLEAR:
             self._lanes.observe(
@@ -117,13 +117,17 @@ class TrafficWatch:
                 preset=observation.view.preset,
                 size=self._size,
             )
-        near = relative(places, bottom_center(boxes))
         # A track on a known footprint is that vehicle itself.
-        driving = ~(np.linalg.norm(near, axis=2) <= _OWN).any(axis=0)
-        ids = [t.track_id for t, drives in zip(seen, driving, strict=True) if drives]
-        for place, spots in zip(places, near[:, driving], strict=True):
+        driving = {
+            track.track_id: box
+            for track, box in zip(seen, boxes, strict=True)
+            if not any(_is_own(place.xyxy, box) for place in places)
+        }
+        for place in places:
             evidence = self._evidence.setdefault(place.place_id, Evidence())
-            evidence.note(dict(zip(ids, spots, strict=True)), now_s, self._params)
+            anchor = place.xyxy
+            near = {one: foot_in_sizes(anchor, box) for one, box in driving.items()}
+            evidence.note(near, now_s, self._params)
         ended = [place for place in places if place.state is PlaceState.ENDED]
         gone = {place.place_id for place in ended}
         away = {
@@ -137,7 +141,8 @@ class TrafficWatch:
                 evidence = self._evidence[place.place_id]
                 for mate in ended:
                     if mate.place_id in evidence.mates:
-                        evidence.leave(_spot(place, mate), mate.last_seen_s)
+                        spot = foot_in_sizes(place.xyxy, mate.xyxy)
+                        evidence.leave(spot, mate.last_seen_s)
                 evidence.mates = mates - gone
                 evidence.waiting = len(evidence.mates - away)
         for place in ended:
@@ -226,30 +231,30 @@ class TrafficWatch:
         self, places: Sequence[Place], observation: Observation
     ) -> list[frozenset[str]]:
         """Return who stopped near each vehicle at about the same time."""
-        p = self._params
-        boxes = np.array([place.xyxy for place in places], np.float32).reshape(-1, 4)
-        spots = relative(places, bottom_center(boxes))
-        came_s = np.array([place.first_seen_s for place in places], np.float64)
         # When vehicles of the start came nobody knows: no sign that they came together.
-        came_s[[place.baseline for place in places]] = np.nan
-        together = np.linalg.norm(spots, axis=2) <= p.mate_reach
-        together &= np.abs(came_s - came_s[:, None]) <= p.together_s
-        np.fill_diagonal(together, val=False)
-        found = [frozenset[str]()] * len(places)
-        for i in np.flatnonzero(together.any(axis=1)).tolist():
-            place = places[i]
-            beside = self._evidence[place.place_id].beside_lane(spots[i])
-            lane = lane_of(place, observation), place.preset
-            mates = [
-                places[j]
-                for j in np.flatnonzero(together[i] & (beside <= p.lane_half)).tolist()
-            ]
-            found[i] = frozenset(
+        arrived = [place for place in places if not place.baseline]
+        return [
+            frozenset(
                 mate.place_id
-                for mate in mates
-                if (lane_of(mate, observation), mate.preset) == lane
+                for mate in arrived
+                if mate is not place and self._is_mate(place, mate, observation)
             )
-        return found
+            if not place.baseline
+            else frozenset[str]()
+            for place in places
+        ]
+
+    def _is_mate(self, place: Place, mate: Place, observation: Observation) -> bool:
+        """Return whether a vehicle stopped in line with another, at about its time."""
+        p = self._params
+        if abs(mate.first_seen_s - place.first_seen_s) > p.together_s:
+            return False
+        spot = foot_in_sizes(place.xyxy, mate.xyxy)
+        if math.hypot(*spot) > p.mate_reach or mate.preset != place.preset:
+            return False
+        if self._evidence[place.place_id].beside_lane(spot) > p.lane_half:
+            return False
+        return lane_of(mate, observation) == lane_of(place, observation)
 
     def _learn(self, place: Place, places: Sequence[Place]) -> None:
         """Remember how long a queue stood: its vehicles are gone together."""
@@ -261,29 +266,22 @@ class TrafficWatch:
             self._stops_s.append(place.elapsed_s)
 
 
-def relative(places: Sequence[Place], feet: FloatArray) -> FloatArray:
-    """Return ground contacts as seen from places, in their box sizes.
+def _laid(tracks: Sequence[Track], observation: Observation) -> list[Xyxy]:
+    """Return the boxes of tracks in the reference view, pixels."""
+    if observation.view.in_place:
+        return [track.xyxy for track in tracks]
+    boxes = np.array([track.xyxy for track in tracks], np.float32).reshape(-1, 4)
+    laid = observation.view.to_reference(boxes).tolist()
+    return [(x1, y1, x2, y2) for x1, y1, x2, y2 in laid]
 
-    Args:
-        places: P of them.
-        feet: (N, 2) reference-view pixels.
 
-    Returns:
-        (P, N, 2) float32.
-    """
-    boxes = np.array([place.xyxy for place in places], np.float32).reshape(-1, 4)
-    size = np.maximum(boxes[:, 2:] - boxes[:, :2], 1.0)
-    between = feet[None] - bottom_center(boxes)[:, None]
-    return np.asarray(between / size[:, None], np.float32)
+def _is_own(anchor: Xyxy, box: Xyxy) -> bool:
+    """Return whether a box is the vehicle that stands on a footprint."""
+    across, along = foot_in_sizes(anchor, box)
+    return across * across + along * along <= _OWN * _OWN
 
 
 def lane_of(place: Place, observation: Observation) -> str | None:
     """Return the `lane` zone that has most of a vehicle, or None."""
     zone, _ = best_zone(place, observation, "lane")
     return None if zone is None else zone.zone_id
-
-
-def _spot(place: Place, other: Place) -> FloatArray:
-    """Return where another vehicle stands, (2,), in a place's box sizes."""
-    feet = bottom_center(np.array([other.xyxy], np.float32))
-    return np.asarray(relative([place], feet)[0, 0], np.float32)

@@ -3,21 +3,20 @@
 import math
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from vision.core.arrays import BoolArray, FloatArray, IntArray
-from vision.core.geometry import iou
 from vision.core.places import PlaceState
 from vision.rules.appearance import similarity
 from vision.rules.kinds import Kind, PlaceParams
 from vision.rules.matching import (
+    Reach,
+    any_alike,
     inside,
     match,
     on_footprint,
     sizes_away,
+    within_slots,
 )
 from vision.rules.scan import Scan
-from vision.rules.slot import Slot, as_xyxy
+from vision.rules.slot import Slot
 from vision.rules.votes import Votes
 
 _LOOK_EVERY_S = 3.0  # light changes slowly; looking is the dearest part
@@ -38,58 +37,56 @@ class Watch:
         self._kind = kind
         self._params = params
 
-    def look(
-        self, slots: Sequence[Slot], scan: Scan, reached: FloatArray
-    ) -> list[Slot]:
+    def look(self, slots: Sequence[Slot], scan: Scan) -> list[Slot]:
         """Bring the known slots of this kind up to date.
 
         Args:
             slots: all that are known and have not ended.
             scan: the picture.
-            reached: (S, N) overlap of each with each box of the picture, as
-                `overlap_within_reach` returns it.
 
         Returns:
             Slots for what was not known before.
         """
-        rows = [i for i, slot in enumerate(slots) if slot.kind == self._kind.name]
-        known = [slots[i] for i in rows]
+        known = [slot for slot in slots if slot.kind == self._kind.name]
         found = scan.of_kind(self._kind.labels, self._params.keep_score)
-        boxes = scan.boxes[found]
         if self._kind.is_individual:
             for slot in known:
                 self._mind_successors(slot, found, scan)
         here = [slot for slot in known if not slot.departed]
-        overlap = reached[[i for i in rows if not slots[i].departed]][:, found]
+        overlap = within_slots(here, [scan.boxes[i] for i in found], self._kind)
         pairs = match(here, overlap, lambda s: self._accepts(here[s], scan))
         for s, b in pairs.items():
-            self._see(here[s], int(found[b]), scan)
-        explained = self._explained(pairs, boxes, overlap)
+            self._see(here[s], found[b], scan)
+        fresh = self._unexplained(pairs, found, overlap, scan)
         for s, slot in enumerate(here):
             if s not in pairs:
-                rest = np.flatnonzero(~explained)
-                explained[rest] = self._look_again(slot, scan, found[rest])
+                fresh = self._look_again(slot, scan, fresh)
         for slot in known:
             if slot.departed:
                 slot.miss(scan.dt_s)
-        return self._notice(found[~explained], known, scan)
+        return self._notice(fresh, known, scan)
 
-    def _explained(
-        self, pairs: Mapping[int, int], boxes: FloatArray, overlap: FloatArray
-    ) -> BoolArray:
-        """Return which boxes, (N, 4), the slots seen in this picture account for."""
-        if len(pairs) == len(boxes):
-            return np.ones(len(boxes), np.bool_)
-        if not pairs:
-            return np.zeros(len(boxes), np.bool_)
-        taken = boxes[list(pairs.values())]
-        same = np.asarray((iou(taken, boxes) >= _SAME_BOX_IOU).any(axis=0), np.bool_)
-        if self._kind.is_individual:
-            return same
+    def _unexplained(
+        self, pairs: Mapping[int, int], found: list[int], overlap: Reach, scan: Scan
+    ) -> list[int]:
+        """Return the detections that the slots seen in this picture do not explain."""
+        if len(pairs) == len(found):
+            return []
+        taken = set(pairs.values())
+        shown = [scan.boxes[found[b]] for b in taken]
         # A bin may be taken for a full one as well, in a box of another height.
-        return same | np.isfinite(overlap[list(pairs)]).any(axis=0)
+        also = (
+            set() if self._kind.is_individual else {b for s, b in overlap if s in pairs}
+        )
+        return [
+            i
+            for b, i in enumerate(found)
+            if b not in taken
+            and b not in also
+            and not any_alike(scan.boxes[i], shown, _SAME_BOX_IOU)
+        ]
 
-    def _mind_successors(self, slot: Slot, found: IntArray, scan: Scan) -> None:
+    def _mind_successors(self, slot: Slot, found: list[int], scan: Scan) -> None:
         """Note who is elsewhere while a footprint is empty; who comes onto it is new.
 
         Two cars of one make look alike, and the second may come within the patience:
@@ -97,15 +94,17 @@ class Watch:
         """
         if slot.clear_views < self._params.min_clear_views or slot.departed:
             return
-        ids = [scan.track_id(int(index)) for index in found]
-        boxes = scan.boxes[found]
-        on_it = on_footprint(slot.anchor, boxes, self._kind.min_iou)
+        shown = [(scan.track_id(i), scan.boxes[i]) for i in found]
         slot.departed = any(
-            lies and track_id in slot.elsewhere
-            for lies, track_id in zip(on_it, ids, strict=True)
+            track_id in slot.elsewhere
+            and on_footprint(slot.anchor, box, self._kind.min_iou)
+            for track_id, box in shown
         )
-        off_it = sizes_away(slot.anchor, boxes) > _ELSEWHERE
-        away = {i for i, off in zip(ids, off_it, strict=True) if off and i is not None}
+        away = {
+            track_id
+            for track_id, box in shown
+            if track_id is not None and sizes_away(slot.anchor, box) > _ELSEWHERE
+        }
         slot.elsewhere = frozenset(away | (slot.elsewhere & scan.alive))
 
     def _accepts(self, slot: Slot, scan: Scan) -> bool:
@@ -149,19 +148,16 @@ class Watch:
             slot.bareness = scan.added_to(slot.ground, slot.anchor)
 
     def _is_firm(self, scan: Scan, index: int) -> bool:
-        label = scan.labels[int(scan.detections.class_id[index])]
-        return self._params.opens(label, float(scan.detections.score[index]))
+        return self._params.opens(scan.name(index), scan.score(index))
 
     def _may_be_faint(self, index: int, known: Sequence[Slot], scan: Scan) -> bool:
         """Return whether an unsure box is worth watching: part of nothing known."""
-        box = scan.boxes[index : index + 1]
-        label = scan.labels[int(scan.detections.class_id[index])]
-        score = float(scan.detections.score[index])
-        return self._params.may_be(label, score) and not any(
-            on_footprint(slot.anchor, box, self._kind.min_iou)[0] for slot in known
+        box = scan.boxes[index]
+        return self._params.may_be(scan.name(index), scan.score(index)) and not any(
+            on_footprint(slot.anchor, box, self._kind.min_iou) for slot in known
         )
 
-    def _look_again(self, slot: Slot, scan: Scan, found: IntArray) -> BoolArray:
+    def _look_again(self, slot: Slot, scan: Scan, found: list[int]) -> list[int]:
         """Decide without a detection: still there, hidden, or not there.
 
         Args:
@@ -170,23 +166,24 @@ class Watch:
             found: detections of the kind that nothing else explains.
 
         Returns:
-            (N,) bool: which of these boxes are explained by this slot.
+            Those of them that this slot does not explain either.
         """
         p = self._params
-        alike = similarity(slot.look, scan.look(slot.anchor))
-        boxes = scan.boxes[found]
+        anchor = slot.anchor
+        alike = similarity(slot.look, scan.look(anchor))
         if alike is not None and alike >= p.same_look:
             slot.stand(scan.now, p.max_gap_s)
             slot.votes.abstain(scan.now.media_time_s)
-            return on_footprint(slot.anchor, boxes, self._kind.min_iou)
-        if scan.cover(slot.anchor) >= p.cover_share:
+            least = self._kind.min_iou
+            return [i for i in found if not on_footprint(anchor, scan.boxes[i], least)]
+        if scan.cover(anchor) >= p.cover_share:
             slot.hide(scan.dt_s)
-            return inside(slot.anchor, boxes)
+            return [i for i in found if not inside(anchor, scan.boxes[i])]
         if self._is_gone(slot, alike, scan):
             slot.miss(scan.dt_s if scan.dt_s <= p.max_gap_s else 0.0)
         else:
             slot.doubt(scan.dt_s, changed=alike is not None and alike < p.other_look)
-        return np.zeros(len(found), np.bool_)
+        return found
 
     def _is_gone(self, slot: Slot, alike: float | None, scan: Scan) -> bool:
         """Return whether a picture without detection or cover proves absence."""
@@ -199,21 +196,19 @@ class Watch:
         # The ground was never seen: another look must do.
         return slot.look is not None and (alike is None or alike < p.other_look)
 
-    def _notice(self, fresh: IntArray, known: Sequence[Slot], scan: Scan) -> list[Slot]:
+    def _notice(
+        self, fresh: list[int], known: Sequence[Slot], scan: Scan
+    ) -> list[Slot]:
         """Open a slot for each box that nothing known explains, best score first."""
         new: list[Slot] = []
         for index in fresh:
-            firm = self._is_firm(scan, int(index))
-            if not firm and not self._may_be_faint(int(index), known, scan):
+            firm = self._is_firm(scan, index)
+            if not firm and not self._may_be_faint(index, known, scan):
                 continue
-            sighting = scan.sighting(int(index), scan.look(as_xyxy(scan.boxes[index])))
-            anchors = np.array([slot.anchor for slot in new], np.float32).reshape(-1, 4)
-            if (
-                new
-                and float(iou(scan.boxes[index : index + 1], anchors).max())
-                >= _SAME_BOX_IOU
-            ):
+            box = scan.boxes[index]
+            if any_alike(box, [slot.anchor for slot in new], _SAME_BOX_IOU):
                 continue
+            sighting = scan.sighting(index, scan.look(box))
             votes = Votes(self._params.vote_window_s)
             slot = Slot(self._kind.name, sighting.xyxy, None, scan.now, scan.now, votes)
             slot.preset = scan.view.preset

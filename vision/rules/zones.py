@@ -5,11 +5,10 @@ from functools import lru_cache
 import numpy as np
 from shapely import Polygon, box
 
-from vision.core.geometry import contact_strip
+from vision.core.geometry import Xyxy, contact_strip
 from vision.core.observation import Observation
 from vision.core.places import Place
 from vision.core.scene import Zone
-from vision.rules.appearance import Xyxy
 
 _STRIP_HEIGHT = 0.25  # of the box: what stands on the ground
 

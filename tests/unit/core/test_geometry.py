@@ -4,7 +4,18 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from vision.core.arrays import FloatArray
-from vision.core.geometry import area, bottom_center, contact_strip, intersection, iou
+from vision.core.geometry import (
+    Xyxy,
+    area,
+    bottom_center,
+    box_area,
+    box_iou,
+    contact_strip,
+    foot_in_sizes,
+    intersection,
+    iou,
+    shared_area,
+)
 
 
 def _boxes(values: FloatArray) -> FloatArray:
@@ -61,3 +72,23 @@ def test_two_empty_boxes_have_no_overlap_and_no_error() -> None:
     empty = np.zeros((1, 4), np.float32)
 
     assert iou(empty, empty) == 0
+
+
+sides = st.floats(-500, 500, width=32, allow_nan=False)
+any_box = st.tuples(sides, sides, sides, sides)  # inverted ones, too
+
+
+@given(any_box, any_box)
+def test_one_pair_of_boxes_is_judged_as_arrays_of_them_are(a: Xyxy, b: Xyxy) -> None:
+    one, other = np.array([a], np.float32), np.array([b], np.float32)
+
+    np.testing.assert_allclose(box_area(a), area(one)[0], rtol=1e-5)
+    shared = intersection(one, other)[0, 0]
+    np.testing.assert_allclose(shared_area(a, b), shared, rtol=1e-4, atol=1e-3)
+    if box_area(a) > 1 and box_area(b) > 1:
+        overlap = iou(one, other)[0, 0]
+        np.testing.assert_allclose(box_iou(a, b), overlap, rtol=1e-3, atol=1e-4)
+
+
+def test_a_foot_is_told_in_widths_and_heights_of_the_other_box() -> None:
+    assert foot_in_sizes((0, 0, 20, 10), (10, -5, 30, 15)) == (0.5, 0.5)

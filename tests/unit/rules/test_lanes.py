@@ -21,8 +21,7 @@ def drive(lanes: LaneMap, path: Path, track_id: int = 1, period_s: float = 1.0) 
         y = float(np.interp(t, times, [point[2] for point in path]))
         box = (x - 30, y - 36, x + 30, y)
         track = Track(track_id, "car", box, (0.0, 0.0), times[0], t)
-        shown = [(track, np.array(box, np.float32))]
-        lanes.observe(shown, t, preset=None, size=SIZE)
+        lanes.observe([(track, box)], t, preset=None, size=SIZE)
     lanes.observe([], times[-1] + 10, preset=None, size=SIZE)
 
 
@@ -73,8 +72,7 @@ def test_a_missed_detection_does_not_hide_a_pass() -> None:
     for t in (0.0, 1.0, 3.0, 4.0):
         box = (60 * t, 104.0, 60 * t + 60, 140.0)
         track = Track(1, "car", box, (60.0, 0.0), 0.0, t)
-        shown = [(track, np.array(box, np.float32))]
-        lanes.observe(shown, t, preset=None, size=SIZE)
+        lanes.observe([(track, box)], t, preset=None, size=SIZE)
         lanes.observe([], t + 0.5, preset=None, size=SIZE)
     lanes.observe([], 20.0, preset=None, size=SIZE)
 

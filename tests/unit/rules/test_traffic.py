@@ -1,6 +1,5 @@
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from tests.unit.rules.builders import observation, place, zone
@@ -20,7 +19,7 @@ def car(name: str, x: float, came_s: float, seen_s: float, **how: object) -> Pla
 
 def drive(evidence: Evidence, track: int, xs: list[float], y: float = 0.8) -> None:
     for t, x in enumerate(xs):
-        evidence.note({track: np.array([x, y], np.float32)}, float(t), PARAMS)
+        evidence.note({track: (x, y)}, float(t), PARAMS)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +43,7 @@ def test_a_pass_is_one_side_then_the_other(
 
 def test_a_vehicle_seen_for_a_moment_has_gone_by() -> None:
     evidence = Evidence()
-    evidence.note({1: np.array([0.5, 0.9], np.float32)}, 0.0, PARAMS)
+    evidence.note({1: (0.5, 0.9)}, 0.0, PARAMS)
     evidence.note({}, 10.0, PARAMS)
 
     assert evidence.passed == 1
@@ -60,11 +59,12 @@ def test_a_vehicle_that_stood_nearby_has_not() -> None:
 
 def test_the_line_of_the_traffic_is_learned() -> None:
     evidence = Evidence()
-    spots = np.array([[2.0, 0.0], [0.0, 1.0]], np.float32)
-    assert evidence.beside_lane(spots).tolist() == [0, 0]
+    spots = ((2.0, 0.0), (0.0, 1.0))
+    assert [evidence.beside_lane(spot) for spot in spots] == [0, 0]
     drive(evidence, 1, [-4, -2, 0, 2, 4])
 
-    assert evidence.beside_lane(spots) == pytest.approx([0, 1], abs=0.05)
+    beside = [evidence.beside_lane(spot) for spot in spots]
+    assert beside == pytest.approx([0, 1], abs=0.05)
 
 
 def watch(*pictures: tuple[float, list[Place]]) -> TrafficWatch:

@@ -196,6 +196,7 @@ def main() -> None:
     # The demo's site names its service; nothing is sent there.
     os.environ.setdefault("STREETWARDEN_DEMO_URL", "http://127.0.0.1:1")
     base = load_site(Path("configs/demo.yaml")).settings
+    cv2.setNumThreads(1)  # as `streetwarden run` does: waiting threads burn CPU
     print(f"{chosen.model}, one thread, 640 px")
     print(
         f"{'clip':<38}{'pictures':>9}{'session':>9}{'rest':>8}{'share':>8}{'source':>9}"

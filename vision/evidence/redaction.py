@@ -50,10 +50,11 @@ def regions_of(observation: Observation) -> tuple[Region, ...]:
     Without a model for faces and plates, whole people and the lower part of every
     vehicle are taken, detected or remembered as a still object or a track.
     """
+    seen = observation.detections
     found: list[tuple[str, Box]] = [
-        (observation.labels[class_id], _box(xyxy))
-        for class_id, xyxy in zip(
-            observation.detections.class_id, observation.detections.xyxy, strict=True
+        (observation.labels[class_id], (x1, y1, x2, y2))
+        for class_id, (x1, y1, x2, y2) in zip(
+            seen.class_id.tolist(), seen.xyxy.tolist(), strict=True
         )
     ]
     found += [(track.label, track.xyxy) for track in observation.tracks]
@@ -97,11 +98,6 @@ def redact(image: ImageU8, regions: tuple[Region, ...]) -> ImageU8:
     for region in regions:
         _hide(copy, region)
     return copy
-
-
-def _box(xyxy: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Box:
-    x1, y1, x2, y2 = (float(side) for side in xyxy)
-    return (x1, y1, x2, y2)
 
 
 def _region(label: str, xyxy: Box) -> Region | None:

@@ -203,12 +203,13 @@ class DecodedPicture:
         self._stored = size
         self._full: ImageU8 | None = None
         self.reduced = reduced
+        # Asked for dozens of times a picture.
+        self._size = (size[1], size[0]) if _turns(frame) % 2 else size
 
     @property
     def size(self) -> tuple[int, int]:
         """(width, height) of the full picture, upright, pixels."""
-        width, height = self._stored
-        return (height, width) if _turns(self._frame) % 2 else (width, height)
+        return self._size
 
     def full(self) -> ImageU8:
         """Return every pixel, (H, W, 3) uint8 BGR; converted at the first call."""
@@ -216,7 +217,7 @@ class DecodedPicture:
             height, width = self.reduced.shape[:2]
             self._full = (
                 self.reduced
-                if self.size == (width, height)
+                if self._size == (width, height)
                 else upright_bgr(self._frame, self._stored, VideoReformatter())
             )
         return self._full

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from vision.core.errors import ConfigError, ModelError
-from vision.training import checks, contact, footage, layouts
+from vision.training import checks, contact, footage, layouts, scenes
 from vision.training import parity as gate
 from vision.training.collect import Manifest, list_split, load, read_manifest
 from vision.training.forms import predictor
@@ -45,6 +45,9 @@ def import_set(
         Path | None, typer.Option(help="Pictures of COCO or VOC files.")
     ] = None,
     names: Annotated[str, typer.Option(help="YOLO: class names, commas.")] = "",
+    judge: Annotated[
+        float, typer.Option(help="Share of whole scenes to keep for judging.")
+    ] = 0.0,
 ) -> None:
     """Bring your own pictures into the layout that training reads."""
     beside = pictures if pictures is not None else source.parent / "images"
@@ -55,6 +58,9 @@ def import_set(
     else:
         found = layouts.read_yolo_set(source, tuple(names.split(",")))
     count = layouts.write_set(found, target)
+    if judge > 0:
+        kept = scenes.part_scenes(target, judge)
+        print(f"{target / 'val.txt'}: {kept} pictures of scenes kept for judging")
     print(f"{target}: {count} pictures. Complete {target / 'manifest.toml'}.")
 
 
@@ -104,6 +110,7 @@ def train(
     root: Root = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     threads: Annotated[int, typer.Option(help="Of torch.")] = 1,
+    own: Annotated[str, typer.Option(help="Set of your own, for pool `own`.")] = "",
 ) -> None:
     """Train from a recipe; a stopped run continues where it was.
 
@@ -115,9 +122,13 @@ def train(
     from vision.training.recipe import read_recipe  # noqa: PLC0415 torch is installed only where models are trained
 
     read = read_recipe(recipe)
+    if own:
+        _manifest(own)
+        read = fit.with_own(read, own)
     fit.use_threads(threads)
     places = fit.Places(DATASETS, _root(root), run)
-    steps = read.schedule.steps + read.polish.steps
+    stages = (read.settle, read.schedule, read.polish)
+    steps = sum(stage.steps for stage in stages if stage is not None)
     with Progress(steps, run / "log.jsonl") as progress:
         checkpoint = fit.train(read, places, device, progress.on_step)
     print(f"{checkpoint}: trained; export it with `streetwarden export`")
@@ -129,13 +140,16 @@ def export(
     sheet: Annotated[Path, typer.Argument(help="papers.toml of the model.")],
     folder: Annotated[Path, typer.Argument(help="Receives model.onnx, model.toml.")],
 ) -> None:
-    """Write NMS-free ONNX with its papers."""
+    """Write NMS-free ONNX with its papers, and what further training needs."""
     _need_training()
     from vision.training import export as exporting  # noqa: PLC0415 torch is installed only where models are trained
+    from vision.training import restore as restoring  # noqa: PLC0415 torch is installed only where models are trained
+    from vision.training.network import load_checkpoint  # noqa: PLC0415 torch is installed only where models are trained
 
     papers = exporting.read_papers(sheet)
     folder.mkdir(parents=True, exist_ok=True)
     exporting.export_onnx(checkpoint, folder / "model.onnx", papers)
+    restoring.write_head(load_checkpoint(checkpoint), folder)
     print(exporting.write_sheet(folder, papers))
 
 
@@ -157,6 +171,11 @@ def report(
     from vision.training.recipe import read_recipe  # noqa: PLC0415 torch is installed only where models are trained
 
     read = read_recipe(recipe)
+    if read.parent is None:
+        msg = (
+            f"{recipe}: no parent to judge against; use `streetwarden final MODEL SET`"
+        )
+        raise ConfigError(msg)
     fit.use_threads(1)
     places = fit.Places(DATASETS, _root(root), folder)
     aside = fit.gather(read, places).aside

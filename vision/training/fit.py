@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import torch
+from torch import nn
 
 from vision.core.errors import ConfigError
 from vision.training.export import save_checkpoint
-from vision.training.labels import Sample
-from vision.training.network import Pair, adapt, load_checkpoint
+from vision.training.labels import CLASSES, Sample
+from vision.training.network import Alone, Pair, adapt, load_checkpoint
 from vision.training.pools import Shelf, read_clips, read_renders, read_sets
 from vision.training.recipe import Recipe
-from vision.training.trainer import OnStep, Trainer
+from vision.training.restore import restore
+from vision.training.trainer import OnStep, Schedule, Trainer
 
-#: Refuse pictures that the teacher looks at too; the same pictures as
-#: ``refuse``, in other rows of the batch.
-_TWICE = ("refuse_kept", "refuse")
+#: Pool of a city's own pictures.
+OWN = "own"
+#: The rarest class of refuse; its pictures get rows of their own.
+_RAREST = CLASSES.index("garbage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +53,35 @@ def gather(recipe: Recipe, places: Places) -> Shelf:
     Returns:
         Pools to train on and kept aside.
     """
-    shelf = read_sets(places.datasets, places.pictures, recipe.aside, recipe.largest_px)
+    roots = places.datasets, places.pictures
+    shelf = read_sets(roots, recipe.sets, recipe.aside, recipe.largest_px)
     clips = read_clips(places.pictures / "clips", recipe.aside, recipe.frame_period_s)
     renders: list[Sample] = read_renders(places.pictures / "renders", recipe.largest_px)
     train = shelf.train | clips.train | {"renders": renders}
-    train[_TWICE[0]] = train[_TWICE[1]]
+    # The same pictures in other rows: those that the teacher looks at too, and
+    # those that show what most pictures lack.
+    train["refuse_kept"] = refuse = train.get("refuse", [])
+    train["heaps"] = [s for s in refuse if (s.class_id == _RAREST).any()]
     return Shelf(train=train, aside=shelf.aside | clips.aside)
 
 
-def prepare(
-    recipe: Recipe, places: Places, device: str, polish_from: Trainer | None = None
-) -> Trainer:
-    """Build the networks and continue a run if one was begun.
+def begin(recipe: Recipe, places: Places) -> tuple[nn.Module, nn.Module]:
+    """Load the teacher and build the student as it is before training.
 
     Args:
         recipe: of the run.
-        places: weights and run folder.
-        device: ``cpu`` or ``cuda``.
-        polish_from: a finished trainer; its averaged weights are the start
-            of polishing the one-to-one head.
+        places: holds the weights.
 
     Returns:
-        The trainer, at the step where the run stopped.
+        Student and teacher.
 
     Raises:
         ConfigError: the parent's checkpoint is not there.
     """
+    torch.manual_seed(recipe.schedule.seed)
+    if recipe.parent is None:
+        model = restore(None, Path(str(recipe.start)))
+        return model, copy.deepcopy(model)
     weights = places.pictures / "weights" / recipe.parent
     if not weights.is_file():
         msg = (
@@ -82,23 +89,32 @@ def prepare(
             "checkpoint there"
         )
         raise ConfigError(msg)
-    polish = polish_from is not None
-    schedule = recipe.polish if polish else recipe.schedule
-    torch.manual_seed(schedule.seed)
-    parent = load_checkpoint(weights).to(device)
-    student = adapt(parent).to(device)
-    if polish_from is not None:
-        student.load_state_dict(polish_from.average.state_dict())
-    pair = Pair(
-        student.to(memory_format=torch.channels_last),
-        parent.to(memory_format=torch.channels_last),
-        polish=polish,
-    )
-    trainer = Trainer(pair, schedule, recipe.gains)
-    state = places.run / "state.pt"
-    if state.is_file():
-        trainer.load(state)
-    return trainer
+    parent = load_checkpoint(weights)
+    if recipe.start is None:
+        return adapt(parent), parent
+    return restore(parent, Path(recipe.start)), parent
+
+
+def with_own(recipe: Recipe, name: str) -> Recipe:
+    """Add a city's own set to a recipe.
+
+    Args:
+        recipe: has rows for the pool ``own``.
+        name: of the set below the datasets folder.
+
+    Returns:
+        The recipe that reads the set too.
+
+    Raises:
+        ConfigError: no row of a batch is meant for own pictures.
+    """
+    if not recipe.mixture.rows.get(OWN):
+        msg = (
+            f"recipe {recipe.name!r} has no rows for the pool {OWN!r}, so {name!r} "
+            "would never be drawn; see models/street-n/improve.toml"
+        )
+        raise ConfigError(msg)
+    return dataclasses.replace(recipe, sets=recipe.sets | {OWN: name})
 
 
 def use_threads(count: int) -> None:
@@ -115,7 +131,7 @@ def use_threads(count: int) -> None:
 
 
 def train(recipe: Recipe, places: Places, device: str, on_step: OnStep) -> Path:
-    """Run a recipe to its end.
+    """Run a recipe to its end; stages that are done are only read back.
 
     Args:
         recipe: of the run.
@@ -126,20 +142,44 @@ def train(recipe: Recipe, places: Places, device: str, on_step: OnStep) -> Path:
     Returns:
         The checkpoint of the averaged weights.
     """
-    places.run.mkdir(parents=True, exist_ok=True)
-    shelf = gather(recipe, places)
-    trainer = prepare(recipe, places, device)
-    trainer.run(shelf.train, recipe.mixture, places.run, on_step)
-    second = dataclasses.replace(places, run=places.run / "polish")
-    second.run.mkdir(exist_ok=True)
-    trainer = prepare(recipe, second, device, polish_from=trainer)
-    before = recipe.schedule.steps
-    trainer.run(
-        shelf.train,
-        recipe.mixture,
-        second.run,
-        lambda step, parts: on_step(before + step, parts),
-    )
+    student, teacher = begin(recipe, places)
+    pools = gather(recipe, places).train
+    teacher = teacher.to(device, memory_format=torch.channels_last)
+    before = 0
+    for stage in _stages(recipe, places.run):
+        stage.folder.mkdir(parents=True, exist_ok=True)
+        student = student.to(device, memory_format=torch.channels_last)
+        pair = Pair(student, teacher, stage.alone)
+        trainer = Trainer(pair, stage.schedule, recipe.gains)
+        state = stage.folder / "state.pt"
+        if state.is_file():
+            trainer.load(state)
+        trainer.run(pools, recipe.mixture, stage.folder, _after(before, on_step))
+        before += stage.schedule.steps
+        student = trainer.average
     target = places.run / f"{recipe.name}.pt"
-    save_checkpoint(trainer.average, target)
+    save_checkpoint(student, target)
     return target
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """One part of a run: all weights, or one head alone."""
+
+    folder: Path
+    schedule: Schedule
+    alone: Alone | None = None
+
+
+def _stages(recipe: Recipe, run: Path) -> list[_Stage]:
+    stages = [
+        _Stage(run, recipe.schedule),
+        _Stage(run / "polish", recipe.polish, "one2one"),
+    ]
+    if recipe.settle is not None:
+        stages.insert(0, _Stage(run / "settle", recipe.settle, "one2many"))
+    return stages
+
+
+def _after(before: int, on_step: OnStep) -> OnStep:
+    return lambda step, parts: on_step(before + step, parts)

@@ -4,9 +4,10 @@ Two terms, for both heads of YOLO26:
 
 * Ultralytics' detection loss on the boxes there are, with the weight of
   every "no box" taken from the label regions of the canvas;
-* distillation: where road users are not labelled, the student's logits and
-  boxes follow the COCO parent on the very same picture. A soft target at
-  every anchor needs no threshold and therefore no band to ignore.
+* distillation: where a class is not labelled, the student's logits and boxes
+  follow the teacher's (the COCO parent's, or those of the model that is
+  continued) on the very same picture. A soft target at every anchor needs no
+  threshold and therefore no band to ignore.
 """
 
 from __future__ import annotations
@@ -148,21 +149,27 @@ def distil(
     teacher: dict[str, torch.Tensor],
     weight: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Follow the parent for road users where they are not labelled.
+    """Follow the teacher for classes that are not labelled.
 
     Args:
         student: ``scores (B, C, A)`` logits, ``boxes (B, 4, A)``.
-        teacher: the same with 80 classes, for its leading rows.
+        teacher: the same for its leading rows, with the 80 classes of COCO (it
+            teaches road users) or with ours (it teaches all).
         weight: (B, A, C) of ``region_weight``; 0 means "follow".
 
     Returns:
         Mean divergence of scores and mean relative error of box sides, each
-        normalised by the amount of road users the parent sees.
+        normalised by the amount of objects the teacher sees.
     """
-    rows = teacher["scores"].shape[0]
-    target = teacher["scores"][:, list(COCO_IDS)].sigmoid()
-    logits = student["scores"][:rows, FIRST_ROAD_USER:]
-    follow = 1.0 - weight[:rows, :, FIRST_ROAD_USER:].permute(0, 2, 1)
+    rows, known = teacher["scores"].shape[:2]
+    ids, first = (
+        (list(range(known)), 0)
+        if known == len(CLASSES)
+        else (list(COCO_IDS), FIRST_ROAD_USER)
+    )
+    target = teacher["scores"][:, ids].sigmoid()
+    logits = student["scores"][:rows, first:]
+    follow = 1.0 - weight[:rows, :, first:].permute(0, 2, 1)
     entropy = nnf.binary_cross_entropy(target, target, reduction="none")
     cross = nnf.binary_cross_entropy_with_logits(logits, target, reduction="none")
     seen = (target * follow).sum().clamp(min=1.0)

@@ -12,7 +12,7 @@ import copy
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -20,7 +20,9 @@ from torch import nn
 from vision.training.labels import CLASSES, COCO_IDS, ROAD_USERS
 
 Outputs = dict[str, dict[str, torch.Tensor]]
+Alone = Literal["one2one", "one2many"]
 SHARED_LAYERS = 3
+HEAD = "model.23."  # of YOLO26
 _NEW_BIAS = -6.0
 
 
@@ -86,25 +88,27 @@ class Pair:
     """Student and teacher on a shared, frozen stem."""
 
     def __init__(
-        self, student: nn.Module, teacher: nn.Module, *, polish: bool = False
+        self, student: nn.Module, teacher: nn.Module, alone: Alone | None = None
     ) -> None:
         """Freeze the teacher and the stem.
 
         Args:
             student: the model to train; its stem equals the teacher's.
             teacher: the COCO parent.
-            polish: freeze all but the one-to-one head. It never shapes the
-                rest (its features are detached), so it may lag behind and
-                be brought up alone, at a fraction of the cost.
+            alone: train one head and freeze the rest, at a fraction of the
+                cost. The one-to-one head never shapes the rest (its features
+                are detached), so it may lag behind and be brought up last. A
+                one-to-many head that is new to its network must find its
+                feet first, or its mistakes would shape all that is before it.
         """
         self.student = student
         self.teacher = teacher
         self.teacher.requires_grad_(requires_grad=False)
         for layer in self._layers(student)[:SHARED_LAYERS]:
             layer.requires_grad_(requires_grad=False)
-        if polish:
+        if alone is not None:
             for name, weight in student.named_parameters():
-                weight.requires_grad_(requires_grad="one2one" in name)
+                weight.requires_grad_(requires_grad=of_head(name, alone))
         self.set_training()
 
     def set_training(self) -> None:
@@ -146,6 +150,21 @@ class Pair:
     @staticmethod
     def _layers(model: nn.Module) -> Any:
         return model.model
+
+
+def of_head(name: str, head: Alone) -> bool:
+    """Say whether a parameter belongs to one of the two heads.
+
+    Args:
+        name: as in ``named_parameters``.
+        head: which.
+
+    Returns:
+        Whether it does.
+    """
+    single = "one2one" in name
+    many = not single and (".cv2." in name or ".cv3." in name)
+    return single if head == "one2one" else many and name.startswith(HEAD)
 
 
 def _run(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,25 +53,23 @@ class Shelf:
     aside: dict[str, list[Sample]] = field(default_factory=dict)
 
 
-def read_sets(datasets: Path, root: Path, aside: Aside, largest_px: int) -> Shelf:
-    """Read the four picture sets.
+def read_sets(
+    roots: tuple[Path, Path], sets: Mapping[str, str], aside: Aside, largest_px: int
+) -> Shelf:
+    """Read the picture sets of a recipe.
 
     Args:
-        datasets: folder of `<name>/manifest.toml`.
-        root: data root.
+        roots: folder of `<name>/manifest.toml`, and the data root.
+        sets: pool to set name.
         aside: what to keep aside.
         largest_px: bound of the longer side.
 
     Returns:
-        Pools ``refuse, vend, streets, vehicles``.
+        The pools. Others than ``refuse, vend, vehicles`` keep nothing aside.
     """
     shelf = Shelf()
-    for pool, name in (
-        ("refuse", "garbage_cn"),
-        ("vend", "vend_scenes"),
-        ("streets", "streets_unlabelled"),
-        ("vehicles", "vehicles_oi"),
-    ):
+    datasets, root = roots
+    for pool, name in sets.items():
         manifest = read_manifest(datasets / name / "manifest.toml")
         samples = list(load(manifest, list_split(manifest, root, "train"), largest_px))
         kept = set(_kept_aside(pool, samples, root / name, aside))

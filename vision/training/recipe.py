@@ -25,25 +25,35 @@ class Recipe:
 
     Attributes:
         name: of the model.
-        parent: checkpoint file below the weights folder.
+        parent: checkpoint of the COCO parent below the weights folder, the
+            teacher for road users. None: the model that is continued is its
+            own teacher, for all classes.
+        start: exported model to continue, ``models/NAME/model.onnx``; None
+            starts from the parent.
         largest_px: longer side at which pictures are kept in memory.
         frame_period_s: time between two frames taken from a clip.
+        settle: length and rates of the one-to-many head alone, beforehand;
+            for a start without that head. None skips it.
         schedule: length and rates.
         polish: length and rates of the one-to-one head alone, afterwards.
         gains: weights of the loss terms.
         mixture: how batches are mixed.
+        sets: pool name to set name.
         aside: what training never sees.
     """
 
     name: str
-    parent: str
     largest_px: int
     frame_period_s: float
     schedule: Schedule
     polish: Schedule
     gains: Gains
     mixture: Mixture
+    sets: dict[str, str]
     aside: Aside
+    parent: str | None = None
+    start: str | None = None
+    settle: Schedule | None = None
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -68,13 +78,12 @@ def read_recipe(path: Path) -> Recipe:
     except tomllib.TOMLDecodeError as error:
         msg = f"{path} is no TOML: {error}"
         raise ConfigError(msg) from error
-    missing = {field.name for field in dataclasses.fields(Recipe)} - table.keys()
-    if missing:
-        msg = f"{path}: missing {', '.join(sorted(missing))}"
+    _check_keys(table, path)
+    if "parent" not in table and "start" not in table:
+        msg = f"{path}: names neither a parent nor a model to start from"
         raise ConfigError(msg)
     return Recipe(
         name=table["name"],
-        parent=table["parent"],
         largest_px=table["largest_px"],
         frame_period_s=table["frame_period_s"],
         schedule=_build(Schedule, table["schedule"], f"{path}: schedule"),
@@ -82,7 +91,28 @@ def read_recipe(path: Path) -> Recipe:
         gains=_build(Gains, _tuples(table["gains"]), f"{path}: gains"),
         mixture=_build(Mixture, _sizes(table["mixture"]), f"{path}: mixture"),
         aside=_build(Aside, _tuples(table["aside"]), f"{path}: aside"),
+        sets=dict(table["sets"]),
+        parent=table.get("parent"),
+        start=table.get("start"),
+        settle=(
+            _build(Schedule, table["settle"], f"{path}: settle")
+            if "settle" in table
+            else None
+        ),
     )
+
+
+def _check_keys(table: Mapping[str, Any], path: Path) -> None:
+    fields = dataclasses.fields(Recipe)
+    needed = {f.name for f in fields if f.default is dataclasses.MISSING}
+    missing, unknown = needed - table.keys(), table.keys() - {f.name for f in fields}
+    if missing or unknown:
+        msg = (
+            f"{path}: missing {', '.join(sorted(missing)) or 'nothing'}, unknown "
+            f"{', '.join(sorted(unknown)) or 'nothing'}; see "
+            "models/street-n/recipe.toml"
+        )
+        raise ConfigError(msg)
 
 
 def _build(kind: type[_Table], table: Mapping[str, Any], where: str) -> _Table:

@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from vision.core.arrays import FloatArray, ImageU8, IntArray
+from vision.core.errors import ConfigError
+from vision.training.collect import read_picture
+
+#: Cosine from which two pictures show one scene, seen on garbage_cn.
+ALIKE = 0.85
+_LOOK_PX = 640
 
 
 def describe(image: ImageU8) -> FloatArray:
@@ -84,6 +91,38 @@ def hold_out(keys: Sequence[str], scene: IntArray, share: float) -> list[str]:
         if len(chosen) + len(scene_keys) <= share * len(keys):
             chosen.extend(scene_keys)
     return sorted(chosen)
+
+
+def part_scenes(folder: Path, share: float) -> int:
+    """Move whole scenes of a set from its training list to a list of their own.
+
+    Args:
+        folder: of the set, with ``train.txt``; gets ``val.txt``.
+        share: wanted share of pictures, in (0, 1).
+
+    Returns:
+        How many pictures are kept for judging.
+
+    Raises:
+        ConfigError: the set shows too few scenes to part.
+    """
+    listed = (folder / "train.txt").read_text(encoding="utf-8").splitlines()
+    looks = np.stack([describe(read_picture(folder / key, _LOOK_PX)) for key in listed])
+    kept = set(hold_out(listed, group(looks, ALIKE), share))
+    if not kept:
+        msg = (
+            f"{folder}: {len(listed)} pictures show too few scenes to keep {share:.0%} "
+            "of them aside; bring pictures of more places, or leave the share out"
+        )
+        raise ConfigError(msg)
+    for split, inside in (("val", True), ("train", False)):
+        lines = [key for key in listed if (key in kept) is inside]
+        (folder / f"{split}.txt").write_text("\n".join(lines) + "\n", "utf-8")
+    manifest = folder / "manifest.toml"
+    text = manifest.read_text(encoding="utf-8")
+    named = text.replace('train = "train.txt"', 'train = "train.txt"\nval = "val.txt"')
+    manifest.write_text(named, encoding="utf-8")
+    return len(kept)
 
 
 def _unit(vector: FloatArray) -> FloatArray:

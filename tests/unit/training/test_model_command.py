@@ -1,12 +1,14 @@
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from tests.unit.training.pictures import noise, write_set
 from vision.cli import model as command
 from vision.core.errors import ConfigError
+from vision.training.collect import read_manifest
 
 
 @pytest.fixture
@@ -90,3 +92,51 @@ def test_without_a_data_root_the_message_says_how_to_name_it(
 
     with pytest.raises(ConfigError, match="STREETWARDEN_DATA"):
         _run("data", "stats", "heaps")
+
+
+def test_an_import_keeps_whole_scenes_for_judging(home: Path) -> None:
+    source = home / "many"
+    for part in ("images", "labels"):
+        (source / part).mkdir(parents=True)
+    for index in range(6):
+        for shift in (0, 2):  # two views of each scene
+            stem = f"scene{index}-{shift}"
+            image = np.roll(noise(index), shift, axis=1)
+            cv2.imwrite(str(source / "images" / f"{stem}.png"), image)
+            (source / "labels" / f"{stem}.txt").write_text(
+                "0 0.5 0.5 0.2 0.2\n", "utf-8"
+            )
+
+    said = _run(
+        "data", "import", "many", "pictures/mine", "--names", "bin", "--judge", "0.34"
+    )
+
+    folder = home / "pictures" / "mine"
+    lists = {
+        s: (folder / f"{s}.txt").read_text("utf-8").split() for s in ("train", "val")
+    }
+    scenes = {s: {key.split("-")[0] for key in keys} for s, keys in lists.items()}
+    assert "4 pictures of scenes kept for judging" in said
+    assert len(lists["train"]) == 8
+    assert scenes["train"].isdisjoint(scenes["val"])
+    assert read_manifest(folder / "manifest.toml").splits["val"] == "val.txt"
+
+
+def test_pictures_of_one_scene_cannot_be_parted(home: Path) -> None:
+    source = home / "same"
+    for part in ("images", "labels"):
+        (source / part).mkdir(parents=True)
+    for index in range(3):
+        cv2.imwrite(str(source / "images" / f"{index}.png"), noise(1))
+
+    with pytest.raises(ConfigError, match="too few scenes"):
+        _run(
+            "data",
+            "import",
+            "same",
+            "pictures/mine",
+            "--names",
+            "bin",
+            "--judge",
+            "0.3",
+        )

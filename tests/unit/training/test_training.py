@@ -138,7 +138,7 @@ def test_a_stopped_run_continues_as_if_it_had_not_stopped(tmp_path: Path) -> Non
 
 def test_polishing_touches_the_one_to_one_head_only(tmp_path: Path) -> None:
     parent = _parent()
-    pair = Pair(adapt(parent), parent, polish=True)
+    pair = Pair(adapt(parent), parent, "one2one")
     before = {k: v.clone() for k, v in pair.student.state_dict().items()}
 
     Trainer(pair, SCHEDULE, Gains()).run(

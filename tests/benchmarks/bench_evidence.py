@@ -52,6 +52,7 @@ class Swallow:
     """A receiver that is never the bottleneck."""
 
     name = "swallow"
+    takes_files = False
 
     def deliver(self, parcel: Parcel, progress: Progress) -> None:
         """Take it."""

@@ -1,6 +1,5 @@
 """Writes clips in the background: sealing never stalls analysis."""
 
-import contextlib
 import functools
 import logging
 import os
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from vision.core.errors import EvidenceError
 from vision.core.evidence import Artifact
+from vision.core.threads import stand_back
 from vision.evidence.disk import TEMPORARY, file_sha256
 from vision.evidence.hidden import Sight
 from vision.evidence.manifest import Entry
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 MP4 = "video/mp4"
 _TICK_S = 1.0
-_NICE = 5
+_NICE = 5  # clips can wait, pictures cannot
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ class ClipThread:
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        _stand_back()
+        stand_back(_NICE)
         while True:
             try:
                 take = self._queue.get(timeout=_TICK_S)
@@ -185,9 +185,3 @@ class ClipThread:
             log.warning("%s: %s", what, error)
         except Exception:  # thread edge: the next clip must be written
             log.exception("%s", what)
-
-
-def _stand_back() -> None:
-    """Let every other thread go first: clips can wait, pictures cannot."""
-    with contextlib.suppress(AttributeError, OSError):  # Linux alone has it per thread
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

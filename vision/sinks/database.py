@@ -12,7 +12,7 @@ from vision.core.errors import SinkError
 log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_S = 10.0
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS messages (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -34,10 +34,13 @@ CREATE TABLE IF NOT EXISTS deliveries (
     next_attempt_at REAL,
     finished_at REAL,
     last_error TEXT,
+    stage INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (receiver, seq)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS deliveries_by_state
     ON deliveries (receiver, state, seq);
+CREATE INDEX IF NOT EXISTS deliveries_by_stage
+    ON deliveries (receiver, state, stage, seq);
 CREATE INDEX IF NOT EXISTS deliveries_by_seq ON deliveries (seq, state);
 CREATE TABLE IF NOT EXISTS progress (
     receiver TEXT NOT NULL,
@@ -45,6 +48,16 @@ CREATE TABLE IF NOT EXISTS progress (
     step TEXT NOT NULL,
     PRIMARY KEY (receiver, seq, step)
 ) WITHOUT ROWID;
+"""
+# Version 1 knew no stages: what a receiver was handed stood in `progress` alone.
+_ADD_STAGES = """
+BEGIN IMMEDIATE;
+ALTER TABLE deliveries ADD COLUMN stage INTEGER NOT NULL DEFAULT 0;
+UPDATE deliveries SET stage = 1 WHERE
+    EXISTS (SELECT 1 FROM messages m WHERE m.seq = deliveries.seq AND m.kind = 'files')
+    OR EXISTS (SELECT 1 FROM progress p WHERE p.receiver = deliveries.receiver
+        AND p.seq = deliveries.seq AND p.step = 'message');
+COMMIT;
 """
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
@@ -147,6 +160,9 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             "start the newer engine again or name another STREETWARDEN_HOME"
         )
         raise SinkError(msg)
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(deliveries)")}
+    if columns and "stage" not in columns:
+        connection.executescript(_ADD_STAGES)
     connection.executescript(_SCHEMA)
     connection.execute(f"PRAGMA user_version = {_VERSION}")
 

@@ -1,27 +1,23 @@
-"""Sends what waits in the outbox, one thread per receiver."""
+"""Sends what waits in the outbox: events at once, their files beside them."""
 
 import logging
 import random
 import threading
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from vision.core.errors import SinkError, SinkUnavailableError
 from vision.core.ports import Clock
 from vision.core.redaction import without_secrets
+from vision.core.threads import stand_back
 from vision.sinks.lanes import ALARM_AFTER, Lanes, RetryPolicy
-from vision.sinks.receiver import Parcel, Receiver
+from vision.sinks.receiver import Parcel, Receiver, Stage
+from vision.sinks.standing import Standing, StateListener
 from vision.sinks.store import MessageStore
 
 log = logging.getLogger(__name__)
 
-
-class StateListener(Protocol):
-    """Told when a receiver starts or stops failing; called from its thread."""
-
-    def __call__(self, receiver: str, *, ok: bool, detail: str) -> None:
-        """Take the news."""
-        ...
+_NICE = 5  # of files: their turn comes, but an event's comes first
 
 
 class _StoredProgress:
@@ -41,32 +37,42 @@ class _StoredProgress:
         self._steps.add(step)
 
 
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """What one thread delivers, and who must hear of it.
+
+    Attributes:
+        receiver: where to.
+        stage: the deliveries that have come so far; None: all, one after the other.
+        standing: of the receiver, shared by its threads.
+        on_passed: called when a message is delivered or refused: its files may go.
+    """
+
+    receiver: Receiver
+    stage: Stage | None
+    standing: Standing
+    on_passed: Callable[[], None]
+
+
 class ReceiverThread:
     """Delivers to one receiver, in order within each lane."""
 
     def __init__(
-        self,
-        receiver: Receiver,
-        store: MessageStore,
-        *,
-        clock: Clock,
-        policy: RetryPolicy,
-        on_state: StateListener,
+        self, route: _Route, store: MessageStore, *, clock: Clock, policy: RetryPolicy
     ) -> None:
         """Name the parts; `start` begins."""
-        self._receiver = receiver
+        self._receiver = route.receiver
+        self._route = route
         self._store = store
         self._clock = clock
-        self._on_state = on_state
         # Jitter needs no secrecy.
         self._lanes = Lanes(policy, random.Random())  # noqa: S311 jitter, not a secret
-        self._failing = False
         self._stopping = False
         self._idle = False
         self._wake = threading.Condition()
         self._woken = True
         self._thread = threading.Thread(
-            target=self._run, name=f"deliver-{receiver.name}", daemon=True
+            target=self._run, name=_thread_name(route), daemon=True
         )
 
     def start(self) -> None:
@@ -85,16 +91,20 @@ class ReceiverThread:
         with self._wake:
             return self._wake.wait_for(lambda: self._idle, timeout_s)
 
-    def stop(self, timeout_s: float) -> None:
-        """Stop after the attempt in hand, or leave it behind at the time-out."""
+    def halt(self) -> None:
+        """Say that the attempt in hand is the last."""
         with self._wake:
             self._stopping = True
             self._woken = True
             self._wake.notify_all()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for the attempt in hand, or leave it behind at the time-out."""
         self._thread.join(timeout_s)
-        self._receiver.close()
 
     def _run(self) -> None:
+        if self._route.stage is Stage.FILES:
+            stand_back(_NICE)
         while True:
             with self._wake:
                 if self._stopping:
@@ -126,7 +136,8 @@ class ReceiverThread:
         if self._lanes.resting_until > now_s:
             return False
         blocked = self._lanes.blocked(now_s)
-        parcel = self._store.next_due(self._receiver.name, blocked)
+        stage = self._route.stage
+        parcel = self._store.next_due(self._receiver.name, blocked, stage)
         if parcel is None:
             with self._wake:
                 self._idle = not blocked and not self._woken
@@ -136,10 +147,12 @@ class ReceiverThread:
         return True
 
     def _deliver(self, parcel: Parcel) -> None:
-        name = self._receiver.name
+        name, stage = self._receiver.name, self._route.stage
+        files_later = stage is Stage.MESSAGE and bool(parcel.files)
         try:
             progress = _StoredProgress(self._store, name, parcel.seq)
-            self._receiver.deliver(parcel, progress)
+            now = replace(parcel, files=()) if files_later else parcel
+            self._receiver.deliver(now, progress)
         except SinkUnavailableError as error:
             wait_s = self._lanes.failed(parcel.lane, error, self._clock.monotonic_s())
             detail = without_secrets(str(error))
@@ -148,30 +161,37 @@ class ReceiverThread:
                 "%s cannot take %s (%s); next attempt in %.1f s",
                 *(name, parcel.message_id, detail, wait_s),
             )
-            self._say(ok=False, detail=detail)
+            if self._lanes.failures_in_row >= ALARM_AFTER:
+                self._route.standing.fails(stage, detail)
         except SinkError as error:
             detail = without_secrets(str(error))
             self._store.fail(name, parcel.seq, error=detail, retry_in_s=None)
             self._lanes.succeeded(parcel.lane)
-            self._failing = True
-            self._on_state(name, ok=False, detail=f"{parcel.message_id} refused")
+            self._route.standing.refuses(stage, parcel.message_id)
             log.warning("%s refused %s: %s", name, parcel.message_id, detail)
+            self._route.on_passed()
         else:
-            self._store.finish(name, parcel.seq)
+            if files_later:
+                self._store.taken(name, parcel.seq)
+            else:
+                self._store.finish(name, parcel.seq)
             self._lanes.succeeded(parcel.lane)
-            self._say(ok=True, detail="delivering again")
+            self._route.standing.works(stage)
+            self._route.on_passed()
 
-    def _say(self, *, ok: bool, detail: str) -> None:
-        if ok is not self._failing:
-            return
-        if not ok and self._lanes.failures_in_row < ALARM_AFTER:
-            return
-        self._failing = not ok
-        self._on_state(self._receiver.name, ok=ok, detail=detail)
+
+def _thread_name(route: _Route) -> str:
+    doing = "upload" if route.stage is Stage.FILES else "deliver"
+    return f"{doing}-{route.receiver.name}"
 
 
 class Dispatcher:
-    """All receivers' threads."""
+    """All receivers' threads.
+
+    Messages and files of one receiver have a thread each: no event waits for pictures
+    and clips of earlier ones, however many and however slow the line, and no file
+    waits for ever, however many events there are.
+    """
 
     def __init__(
         self,
@@ -182,13 +202,17 @@ class Dispatcher:
         policy: RetryPolicy,
         on_state: StateListener,
     ) -> None:
-        """Make one thread per receiver; `start` begins."""
+        """Make each receiver's threads; `start` begins."""
         self._clock = clock
+        self._receivers = tuple(receivers)
+
+        def thread(route: _Route) -> ReceiverThread:
+            return ReceiverThread(route, store, clock=clock, policy=policy)
+
         self._threads = [
-            ReceiverThread(
-                receiver, store, clock=clock, policy=policy, on_state=on_state
-            )
+            one
             for receiver in receivers
+            for one in _threads_to(receiver, Standing(receiver.name, on_state), thread)
         ]
 
     def start(self) -> None:
@@ -213,4 +237,23 @@ class Dispatcher:
         """Stop every thread within about `timeout_s`."""
         deadline_s = self._clock.monotonic_s() + timeout_s
         for thread in self._threads:
-            thread.stop(max(0.05, deadline_s - self._clock.monotonic_s()))
+            thread.halt()
+        for thread in self._threads:
+            thread.join(max(0.05, deadline_s - self._clock.monotonic_s()))
+        for receiver in self._receivers:
+            receiver.close()
+
+
+def _threads_to(
+    receiver: Receiver, standing: Standing, thread: Callable[[_Route], ReceiverThread]
+) -> list[ReceiverThread]:
+    """Return a receiver's threads, messages first: then all files are known."""
+    if not receiver.takes_files:
+        return [thread(_Route(receiver, None, standing, _nothing))]
+    uploads = thread(_Route(receiver, Stage.FILES, standing, _nothing))
+    messages = thread(_Route(receiver, Stage.MESSAGE, standing, uploads.wake))
+    return [messages, uploads]
+
+
+def _nothing() -> None:
+    """No files wait for these messages."""

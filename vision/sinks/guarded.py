@@ -11,6 +11,7 @@ from typing import TypeVar
 from vision.core.errors import SinkError, SinkUnavailableError
 from vision.core.ports import Clock
 from vision.sinks import database
+from vision.sinks.receiver import Stage
 from vision.sinks.reserve import SpaceReserve
 
 log = logging.getLogger(__name__)
@@ -142,10 +143,7 @@ class GuardedDatabase:
         )
         # Who had it already is unknown for unreadable deliveries: at least once.
         waiting = self._receivers if row.waiting is None else row.waiting
-        owed = [(receiver, cursor.lastrowid) for receiver in waiting]
-        db.executemany(
-            "INSERT INTO deliveries (receiver, seq, state) VALUES (?, ?, 'due')", owed
-        )
+        owe(db, cursor.lastrowid, row.kind, waiting)
 
     def _cannot(self, what: str, error: Exception) -> str:
         return (
@@ -162,6 +160,25 @@ class GuardedDatabase:
         """Close the file; calling it again does nothing."""
         with self._lock:
             self._db.close()
+
+
+def owe(
+    db: sqlite3.Connection, seq: int | None, kind: str, receivers: Sequence[str]
+) -> None:
+    """Note that a message is owed to receivers.
+
+    Args:
+        db: in a transaction.
+        seq: the message's place.
+        kind: as on `Parcel`.
+        receivers: names of those who lack it.
+    """
+    stage = Stage.FILES if kind == "files" else Stage.MESSAGE
+    owed = [(receiver, seq, stage.value) for receiver in receivers]
+    db.executemany(
+        "INSERT INTO deliveries (receiver, seq, state, stage) VALUES (?, ?, 'due', ?)",
+        owed,
+    )
 
 
 def _is_full(error: sqlite3.Error) -> bool:

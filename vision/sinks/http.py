@@ -30,6 +30,11 @@ class HttpReceiver:
         """Which service, without credentials."""
         return self._client.name
 
+    @property
+    def takes_files(self) -> bool:
+        """Always: the service shows them."""
+        return True
+
     def deliver(self, parcel: Parcel, progress: Progress) -> None:
         """Hand over one message and its files.
 

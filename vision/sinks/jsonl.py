@@ -39,6 +39,11 @@ class JsonlReceiver:
         """Which file."""
         return self._name
 
+    @property
+    def takes_files(self) -> bool:
+        """Never: a line names them."""
+        return False
+
     def deliver(self, parcel: Parcel, progress: Progress) -> None:
         """Write one line.
 

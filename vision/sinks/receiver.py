@@ -1,11 +1,19 @@
 """What the outbox hands to a receiver, and what a receiver may answer."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from typing import Protocol
 
 from vision.core.errors import SinkUnavailableError
 from vision.core.evidence import Artifact
+
+
+class Stage(IntEnum):
+    """What a receiver is to be handed next of a delivery; as in the outbox file."""
+
+    MESSAGE = 0
+    FILES = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +87,16 @@ class Progress(Protocol):
 
 
 class Receiver(Protocol):
-    """Takes messages somewhere else; used by one thread."""
+    """Takes messages somewhere else, and files from another thread if it wants any."""
 
     @property
     def name(self) -> str:
         """Unique among the receivers; names its deliveries across restarts."""
+        ...
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether files follow their messages; else messages are all it gets."""
         ...
 
     def deliver(self, parcel: Parcel, progress: Progress) -> None:

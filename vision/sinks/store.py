@@ -10,13 +10,24 @@ from typing import TypeVar
 from vision.core.clock import SystemClock
 from vision.core.ports import Clock
 from vision.sinks import database
-from vision.sinks.guarded import Damage, GuardedDatabase
-from vision.sinks.receiver import FileRef, Parcel
+from vision.sinks.guarded import Damage, GuardedDatabase, owe
+from vision.sinks.receiver import FileRef, Parcel, Stage
 
 _Result = TypeVar("_Result")
 _COLUMNS = (
     "m.seq, m.id, m.kind, m.lane, m.event_id, m.body, m.files, d.attempts, m.checksum"
 )
+
+_AT: dict[Stage | None, str] = {
+    None: "",
+    Stage.MESSAGE: "AND d.stage = 0",
+    Stage.FILES: (
+        "AND d.stage = 1 AND NOT EXISTS (SELECT 1 FROM messages e "
+        "JOIN deliveries x ON x.receiver = d.receiver AND x.seq = e.seq "
+        "WHERE e.event_id = m.event_id AND e.seq < d.seq "
+        "AND x.state = 'due' AND x.stage = 0)"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +103,31 @@ class MessageStore:
             )
             if cursor.rowcount == 0:
                 return False
-            owed = [(receiver, cursor.lastrowid) for receiver in self._receivers]
-            db.executemany(
-                "INSERT INTO deliveries (receiver, seq, state) VALUES (?, ?, 'due')",
-                owed,
-            )
+            owe(db, cursor.lastrowid, draft.kind, self._receivers)
             return True
 
         return self._db.run("keep a message", insert)
 
-    def next_due(self, receiver: str, skip: Collection[str]) -> Parcel | None:
+    def next_due(
+        self, receiver: str, skip: Collection[str], stage: Stage | None = None
+    ) -> Parcel | None:
         """Return the oldest waiting message whose lane is not in `skip`, or None.
 
         A message that is not as it was put is never returned: the file is damaged,
         and dealt with as such.
+
+        Args:
+            receiver: whose.
+            skip: lanes that must wait.
+            stage: only deliveries that have come so far; None: all. Files come only
+                after the messages of their event that were put before them.
         """
 
         def select(db: sqlite3.Connection) -> Parcel | None:
             cursor = db.execute(
-                f"SELECT {_COLUMNS} FROM deliveries d "  # noqa: S608 constant
+                f"SELECT {_COLUMNS} FROM deliveries d "  # noqa: S608 constants
                 "JOIN messages m ON m.seq = d.seq "
-                "WHERE d.receiver = ? AND d.state = 'due' ORDER BY d.seq",
+                f"WHERE d.receiver = ? AND d.state = 'due' {_AT[stage]} ORDER BY d.seq",
                 (receiver,),
             )
             for row in cursor:
@@ -125,6 +140,18 @@ class MessageStore:
             return None
 
         return self._db.run("read the next message", select)
+
+    def taken(self, receiver: str, seq: int) -> None:
+        """Note that a receiver has taken a message whose files it still lacks."""
+
+        def update(db: sqlite3.Connection) -> None:
+            db.execute(
+                "UPDATE deliveries SET stage = ?, next_attempt_at = NULL "
+                "WHERE receiver = ? AND seq = ?",
+                (Stage.FILES.value, receiver, seq),
+            )
+
+        self._db.run("note a delivery", update)
 
     def finish(self, receiver: str, seq: int) -> None:
         """Note that a receiver has taken a message."""

@@ -52,6 +52,8 @@ def artifact(path: Path, payload: bytes, *, role: str = "wide_deciding") -> Arti
 class Book:
     """A receiver that writes down what it gets, and fails as told."""
 
+    takes_files = False
+
     def __init__(self, name: str = "book") -> None:
         self.name = name
         self.got: list[str] = []

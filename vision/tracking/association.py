@@ -1,16 +1,16 @@
 """Follows moving objects from picture to picture, in seconds, not in frames."""
 
+import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from vision.core.arrays import BoolArray, FloatArray
 from vision.core.detections import Detections
 from vision.core.frame import Frame
-from vision.core.geometry import bottom_center, iou
+from vision.core.geometry import Point, Xyxy, box_iou, foot_in_sizes
 from vision.core.tracks import Track
 
 _NEVER = 1e6
@@ -43,23 +43,50 @@ class TrackerParams:
     max_tracks: int = 256
 
 
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """One detection: where, how sure, and what it was taken for."""
+
+    xyxy: Xyxy
+    score: float
+    name: str
+
+
 @dataclass(slots=True)
 class _Trail:
     """A track while it lives."""
 
     track_id: int
-    xyxy: FloatArray  # (4,)
+    xyxy: Xyxy
     group: str
     first_seen_s: float
     last_seen_s: float
-    velocity: FloatArray = field(default_factory=lambda: np.zeros(2, np.float32))
+    velocity: Point = (0.0, 0.0)
     labels: Counter[str] = field(default_factory=Counter)
 
-    def see(self, xyxy: FloatArray, name: str, now_s: float) -> None:
-        """Take its box, (4,), in the latest picture."""
+    def see(self, xyxy: Xyxy, name: str, now_s: float, smooth_s: float) -> None:
+        """Take its box in the latest picture, and learn its velocity from it."""
+        dt_s = now_s - self.last_seen_s
+        if dt_s > 0:
+            known = self.last_seen_s > self.first_seen_s
+            share = 1 - math.exp(-dt_s / smooth_s) if known else 1.0
+            x1, _, x2, y2 = self.xyxy
+            vx, vy = self.velocity
+            to_x, to_y = (xyxy[0] + xyxy[2] - x1 - x2) / 2, xyxy[3] - y2
+            self.velocity = (
+                vx + share * (to_x / dt_s - vx),
+                vy + share * (to_y / dt_s - vy),
+            )
         self.xyxy = xyxy
         self.last_seen_s = now_s
         self.labels[name] += 1
+
+    def expected(self, now_s: float) -> Xyxy:
+        """Return the box where it should be now."""
+        unseen_s = now_s - self.last_seen_s
+        dx, dy = self.velocity[0] * unseen_s, self.velocity[1] * unseen_s
+        x1, y1, x2, y2 = self.xyxy
+        return x1 + dx, y1 + dy, x2 + dx, y2 + dy
 
     def reach(self, now_s: float, params: TrackerParams) -> float:
         """Return how far from there it may be, in box sizes."""
@@ -69,12 +96,11 @@ class _Trail:
 
     def track(self) -> Track:
         """Return what others see of it."""
-        x1, y1, x2, y2 = self.xyxy.tolist()
         return Track(
             track_id=self.track_id,
             label=max(self.labels, key=self.labels.__getitem__),
-            xyxy=(x1, y1, x2, y2),
-            velocity_px_s=(float(self.velocity[0]), float(self.velocity[1])),
+            xyxy=self.xyxy,
+            velocity_px_s=self.velocity,
             first_seen_s=self.first_seen_s,
             last_seen_s=self.last_seen_s,
         )
@@ -127,88 +153,86 @@ class AssociationTracker:
         self._trails = [
             t for t in self._trails if 0 <= now_s - t.last_seen_s <= p.forget_s
         ]
-        found = detections.where(detections.score >= p.min_score)
-        names = [self._labels[i] for i in found.class_id]
-        pairs = self._assign(found.xyxy, names, now_s)
-        self._steer(pairs, found.xyxy, now_s)
-        for b in range(len(found)):
+        shown = zip(
+            detections.xyxy.tolist(),
+            detections.score.tolist(),
+            detections.class_id.tolist(),
+            strict=True,
+        )
+        boxes = [
+            _Box((x1, y1, x2, y2), score, self._labels[class_id])
+            for (x1, y1, x2, y2), score, class_id in shown
+            if score >= p.min_score
+        ]
+        pairs = self._assign(boxes, now_s)
+        for b, box in enumerate(boxes):
             if b in pairs:
-                pairs[b].see(found.xyxy[b], names[b], now_s)
-            elif found.score[b] >= p.new_score:
-                self._begin(found.xyxy[b], names[b], now_s)
+                pairs[b].see(box.xyxy, box.name, now_s, p.smooth_s)
+            elif box.score >= p.new_score:
+                self._begin(box, now_s)
         self._trails.sort(key=lambda trail: -trail.last_seen_s)
         del self._trails[p.max_tracks :]
         return tuple(t.track() for t in sorted(self._trails, key=lambda t: t.track_id))
 
-    def _assign(
-        self, boxes: FloatArray, names: list[str], now_s: float
-    ) -> dict[int, _Trail]:
+    def _assign(self, boxes: Sequence[_Box], now_s: float) -> dict[int, _Trail]:
         """Return which track each box continues, by box index.
 
         Boxes that lie where a track should be are settled first: a parked car must not
         trade its track with one that passes in front of it.
         """
-        if not self._trails or len(boxes) == 0:
-            return {}
-        expected = self._expected(now_s)
-        groups = [self._groups.get(name, name) for name in names]
-        own = np.array([trail.group for trail in self._trails])
-        alike = own[:, None] == np.array(groups)
-        overlap = np.where(alike, iou(expected, boxes), 0.0)
-        pairs = _best_pairs(-overlap, overlap >= self._params.same_iou)
-        free = np.ones_like(alike)
-        for t, b in pairs:
-            free[t, :] = free[:, b] = False
-        size = np.maximum(expected[:, 2:] - expected[:, :2], 1.0)
-        between = bottom_center(boxes)[None] - bottom_center(expected)[:, None]
-        distance = np.linalg.norm(between / size[:, None], axis=2)
-        reach = np.array([trail.reach(now_s, self._params) for trail in self._trails])
-        pairs += _best_pairs(distance, free & alike & (distance <= reach[:, None]))
+        p = self._params
+        expected = [trail.expected(now_s) for trail in self._trails]
+        groups = [self._groups.get(box.name, box.name) for box in boxes]
+        alike = [
+            (t, b)
+            for t, trail in enumerate(self._trails)
+            for b, group in enumerate(groups)
+            if trail.group == group
+        ]
+        overlap = {
+            (t, b): -shared
+            for t, b in alike
+            if (shared := box_iou(expected[t], boxes[b].xyxy)) >= p.same_iou
+        }
+        pairs = _best_pairs(overlap)
+        settled, taken = {t for t, _ in pairs}, {b for _, b in pairs}
+        reach = [trail.reach(now_s, p) for trail in self._trails]
+        distance = {
+            (t, b): away
+            for t, b in alike
+            if t not in settled
+            and b not in taken
+            and (away := _sizes_away(expected[t], boxes[b].xyxy)) <= reach[t]
+        }
+        pairs += _best_pairs(distance)
         return {b: self._trails[t] for t, b in pairs}
 
-    def _expected(self, now_s: float) -> FloatArray:
-        """Return the (T, 4) boxes where all tracks should be now."""
-        boxes = np.array([trail.xyxy for trail in self._trails])
-        unseen_s = np.array([now_s - trail.last_seen_s for trail in self._trails])
-        speed = np.array([trail.velocity for trail in self._trails])
-        way = speed * unseen_s[:, None]
-        return np.asarray(boxes + np.hstack((way, way)), np.float32)
-
-    def _steer(
-        self, pairs: Mapping[int, _Trail], boxes: FloatArray, now_s: float
-    ) -> None:
-        """Learn the velocities of the tracks that were found again.
-
-        Args:
-            pairs: track by box index.
-            boxes: (N, 4) pixels.
-            now_s: media time, seconds.
-        """
-        pairs = {b: t for b, t in pairs.items() if now_s > t.last_seen_s}
-        if not pairs:
-            return
-        trails = list(pairs.values())
-        dt_s = np.array([now_s - trail.last_seen_s for trail in trails])
-        before = np.array([trail.xyxy for trail in trails])
-        way = bottom_center(boxes[list(pairs)]) - bottom_center(before)
-        speed = way / dt_s.astype(np.float32)[:, None]
-        known = np.array([trail.last_seen_s > trail.first_seen_s for trail in trails])
-        share = np.where(known, 1 - np.exp(-dt_s / self._params.smooth_s), 1.0)
-        velocity = np.array([trail.velocity for trail in trails])
-        smooth = velocity + share[:, None] * (speed - velocity)
-        for trail, learned in zip(trails, smooth.astype(np.float32), strict=True):
-            trail.velocity = learned
-
-    def _begin(self, box: FloatArray, name: str, now_s: float) -> None:
-        group = self._groups.get(name, name)
-        trail = _Trail(self._next_id, box, group, now_s, now_s)
-        trail.labels[name] += 1
+    def _begin(self, box: _Box, now_s: float) -> None:
+        group = self._groups.get(box.name, box.name)
+        trail = _Trail(self._next_id, box.xyxy, group, now_s, now_s)
+        trail.labels[box.name] += 1
         self._next_id += 1
         self._trails.append(trail)
 
 
-def _best_pairs(cost: FloatArray, allowed: BoolArray) -> list[tuple[int, int]]:
-    """Return the (track, box) pairs of least total cost, one to one."""
-    rows, columns = linear_sum_assignment(np.where(allowed, cost, _NEVER))
-    pairs = zip(rows.tolist(), columns.tolist(), strict=True)
-    return [(t, b) for t, b in pairs if allowed[t, b]]
+def _sizes_away(expected: Xyxy, box: Xyxy) -> float:
+    """Return how far a box's ground contact is from where it should be, in sizes."""
+    return math.hypot(*foot_in_sizes(expected, box))
+
+
+def _best_pairs(cost: Mapping[tuple[int, int], float]) -> list[tuple[int, int]]:
+    """Return the (track, box) pairs of least total cost, one to one.
+
+    Args:
+        cost: of each pair that is allowed at all.
+    """
+    tracks = {t: row for row, t in enumerate({t for t, _ in cost})}
+    boxes = {b: column for column, b in enumerate({b for _, b in cost})}
+    if len(tracks) == len(boxes) == len(cost):
+        return list(cost)  # nearly always: each has one partner
+    dense = np.full((len(tracks), len(boxes)), _NEVER)
+    for (t, b), paid in cost.items():
+        dense[tracks[t], boxes[b]] = paid
+    rows, columns = linear_sum_assignment(dense)
+    chosen = set(zip(rows.tolist(), columns.tolist(), strict=True))
+    return [(t, b) for t, b in cost if (tracks[t], boxes[b]) in chosen]

@@ -1,11 +1,12 @@
 """Whether a picture shows anything at all."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 
-from vision.core.arrays import FloatArray, ImageU8
+from vision.core.arrays import ImageU8
 
 _DARK = 16  # video black
 _BRIGHT = 250
@@ -49,16 +50,16 @@ def flaw(small: ImageU8, luma: ImageU8, params: QualityParams) -> str | None:
     Returns:
         `black`, `over_exposed`, `grey`, `green`, `blocked`, `corrupt` or None.
     """
-    counts = cv2.calcHist([luma], [0], None, [256], [0, 256]).ravel()
-    levels = np.asarray(counts / luma.size, np.float32)
-    _, spread = cv2.meanStdDev(luma)
+    mean, spread = cv2.meanStdDev(luma)
     p = params
-    if levels[: _DARK + 1].sum() >= p.dark_share:
+    if _between(luma, 0, _DARK) >= p.dark_share:
         return "black"
-    if levels[_BRIGHT:].sum() >= p.bright_share:
+    # Bright pixels alone can make a mean so high; mostly there is none to count.
+    bright = float(mean[0, 0]) >= p.bright_share * _BRIGHT
+    if bright and _between(luma, _BRIGHT, 255) >= p.bright_share:
         return "over_exposed"
     for word, colour in (("grey", _GREY_BGR), ("green", _GREEN_BGR)):
-        if _filled(small, levels, colour, p.blank_share):
+        if _filled(small, luma, colour, p.blank_share):
             return word
     if float(spread[0, 0]) < p.flat_std:
         return "blocked"
@@ -66,25 +67,36 @@ def flaw(small: ImageU8, luma: ImageU8, params: QualityParams) -> str | None:
     return "corrupt" if smeared else None
 
 
+def _between(luma: ImageU8, low: int, high: int) -> float:
+    """Return the share of pixels from one grey level to another, both included."""
+    return cv2.countNonZero(cv2.inRange(luma, low, high)) / luma.size
+
+
 def _filled(
-    small: ImageU8, levels: FloatArray, colour: tuple[int, int, int], share: float
+    small: ImageU8, luma: ImageU8, colour: tuple[int, int, int], share: float
 ) -> bool:
     """Return whether at least a share of the pixels have one colour.
 
     Args:
         small: (h, w, 3) uint8 BGR.
-        levels: (256,) share of the pixels by grey level: most pictures have too few
-            pixels as bright as the colour, and need not be searched for it.
+        luma: (h, w) uint8, the same: most pictures have too few pixels as bright as
+            the colour, and need not be searched for it.
         colour: BGR.
         share: [0, 1].
     """
-    bright = int(cv2.cvtColor(np.array([[colour]], np.uint8), cv2.COLOR_BGR2GRAY)[0, 0])
-    around = levels[max(0, bright - _NEAR - 1) : bright + _NEAR + 2]
-    if around.sum() < share:
+    bright = _luma_of(colour)
+    low, high = max(0, bright - _NEAR - 1), min(255, bright + _NEAR + 1)
+    if _between(luma, low, high) < share:
         return False
-    low = np.array([max(0, channel - _NEAR) for channel in colour])
-    high = np.array([min(255, channel + _NEAR) for channel in colour])
-    return cv2.countNonZero(cv2.inRange(small, low, high)) >= share * small[..., 0].size
+    lowest = np.array([max(0, channel - _NEAR) for channel in colour])
+    highest = np.array([min(255, channel + _NEAR) for channel in colour])
+    return cv2.countNonZero(cv2.inRange(small, lowest, highest)) >= share * luma.size
+
+
+@lru_cache
+def _luma_of(colour: tuple[int, int, int]) -> int:
+    pixel = np.array([[colour]], np.uint8)
+    return int(cv2.cvtColor(pixel, cv2.COLOR_BGR2GRAY)[0, 0])
 
 
 def _smeared(luma: ImageU8) -> float:
@@ -92,10 +104,11 @@ def _smeared(luma: ImageU8) -> float:
 
     A letterbox bar repeats too, but has no pattern of its own to smear.
     """
+    last = cv2.absdiff(luma[-1:], luma[-2:-1])
+    if np.asarray(last).max() > _SMEARED_STEP:
+        return 0.0  # nearly always
     step = cv2.absdiff(luma[1:], luma[:-1])
     repeats = np.asarray(step).max(axis=1) <= _SMEARED_STEP
-    if not repeats[-1]:
-        return 0.0
     smear = repeats & (luma[1:].std(axis=1) > _PLAIN_STD)
     whole = np.flatnonzero(~smear[::-1])
     rows = len(smear) if len(whole) == 0 else int(whole[0])

@@ -58,6 +58,14 @@ class ViewState:
         """Whether this picture's pixels are the reference view's."""
         return self.registration is None and self.shift_px == (0.0, 0.0)
 
+    @property
+    def matrix(self) -> Matrix3:
+        """Homography from the reference view's pixels to this picture's."""
+        if self.registration is not None:
+            return self.registration
+        dx, dy = self.shift_px
+        return (1.0, 0.0, dx), (0.0, 1.0, dy), (0.0, 0.0, 1.0)
+
     def to_reference(self, xyxy: FloatArray) -> FloatArray:
         """Return this picture's boxes, (N, 4) pixels, in the reference view."""
         if self.in_place:

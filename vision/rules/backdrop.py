@@ -1,6 +1,7 @@
 """The street without its objects: what ground looks like when it is exposed."""
 
 import math
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
@@ -8,8 +9,8 @@ import numpy as np
 from vision.core.arrays import FloatArray, ImageU8
 from vision.core.frame import Frame
 from vision.core.geometry import Xyxy
+from vision.core.observation import ViewState
 from vision.rules.appearance import LOOK_SIZE_PX, is_flat, similarity
-from vision.rules.slot import as_xyxy
 
 _WIDTH = 320
 _EVERY_S = 2.0
@@ -22,7 +23,11 @@ _FEWEST_PX = 4
 
 
 class Backdrop:
-    """A slowly learned small luma picture of one camera's ground."""
+    """A slowly learned small luma picture of one camera's ground.
+
+    It lies as the reference view does: of a camera that sways or was turned, each
+    picture is laid over it first.
+    """
 
     def __init__(self) -> None:
         """Start without knowing anything."""
@@ -31,6 +36,7 @@ class Backdrop:
         self._learned_s = -math.inf
         self._image: ImageU8 = np.zeros((1, 1, 3), np.uint8)
         self._now: ImageU8 | None = None  # the latest picture, reduced when needed
+        self._view = ViewState()
         self._scale = 1.0
 
     def forget(self) -> None:
@@ -38,15 +44,16 @@ class Backdrop:
         self._luma = None
         self._known_s = np.empty((0, 0), np.float32)
 
-    def learn(self, frame: Frame, boxes: FloatArray) -> None:
-        """Take one picture of a camera in place.
+    def learn(self, frame: Frame, view: ViewState, boxes: Iterable[Xyxy]) -> None:
+        """Take one picture.
 
         Args:
             frame: the picture.
-            boxes: (N, 4) pixels of all that stands or moves on the ground.
+            view: how it lies over the reference view.
+            boxes: all that stands or moves on the ground, reference-view pixels.
         """
         now_s = frame.media_time_s
-        self._image = frame.reduced
+        self._image, self._view = frame.reduced, view
         self._now = None
         self._scale = _WIDTH / frame.width
         dt_s = now_s - self._learned_s
@@ -58,9 +65,9 @@ class Backdrop:
             self._luma = now.astype(np.float32)
             self._known_s = np.zeros_like(self._luma)
             dt_s = 0.0
-        bare = np.full(now.shape, 1, np.uint8)
+        bare = self._laid(np.full(now.shape, 1, np.uint8))  # 0 outside the picture
         for box in boxes:
-            left, top, right, bottom = self._bounds(as_xyxy(box), _MARGIN)
+            left, top, right, bottom = self._bounds(box, _MARGIN)
             bare[top:bottom, left:right] = 0
         share = 1 - math.exp(-max(0.0, dt_s) / _FOLLOW_S)
         cv2.accumulateWeighted(now, self._luma, share, mask=bare)
@@ -73,7 +80,7 @@ class Backdrop:
         """Return what the bare ground under a box looks like.
 
         Args:
-            box: pixels of the camera in place.
+            box: reference-view pixels.
 
         Returns:
             (32, 32) uint8, or None where it was never seen bare for long enough.
@@ -101,7 +108,7 @@ class Backdrop:
 
         Args:
             ground: (32, 32) uint8, as `ground` returned it.
-            box: pixels of the camera in place.
+            box: reference-view pixels.
 
         Returns:
             [-1, 1]: normalised cross-correlation; 1 where both are flat, such as plain
@@ -118,13 +125,24 @@ class Backdrop:
         return similarity(ground, now) or 0.0
 
     def _reduced(self) -> ImageU8:
-        """Return the latest picture, (h, 320) uint8 luma."""
+        """Return the latest picture in the reference view, (h, 320) uint8 luma."""
         if self._now is None:
             height, width = self._image.shape[:2]
             size = (_WIDTH, max(1, round(height * _WIDTH / width)))
             small = cv2.resize(self._image, size, interpolation=cv2.INTER_NEAREST)
-            self._now = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+            luma = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+            self._now = self._laid(luma)
         return self._now
+
+    def _laid(self, small: ImageU8) -> ImageU8:
+        """Return a small picture as it lies in the reference view; 0 around it."""
+        if self._view.in_place:
+            return small
+        to_small = np.diag([self._scale, self._scale, 1.0])
+        motion = to_small @ np.array(self._view.matrix) @ np.linalg.inv(to_small)
+        size = (small.shape[1], small.shape[0])
+        how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP  # from the reference to it
+        return np.asarray(cv2.warpPerspective(small, motion, size, flags=how), np.uint8)
 
     def _bounds(self, box: Xyxy, margin: float) -> tuple[int, int, int, int]:
         """Return a box in small pixels, grown by a share of its size."""

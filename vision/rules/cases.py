@@ -6,7 +6,7 @@ from typing import NotRequired, TypedDict
 
 from vision.core.geometry import Xyxy
 from vision.core.violations import Confidence
-from vision.rules.slot import as_xyxy
+from vision.rules.sighting import as_xyxy
 
 
 @dataclass(frozen=True, slots=True)

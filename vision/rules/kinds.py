@@ -89,6 +89,10 @@ class PlaceParams:
         patience_s: clear view without the object after which it is gone, seconds.
         min_clear_views: and in at least so many pictures.
         same_ground: likeness from which the bare ground is recognised.
+        sure_ground: likeness from which it is recognised beyond doubt,
+        sure_margin: if the object is less like the picture by so much.
+        bared_s: an individual thing is gone when its ground was seen so for so long,
+            seconds, whatever drove over it meanwhile.
         doubt_s: time in which neither object nor ground is recognised, after which the
             object is taken to be gone, seconds: the ground may have changed.
         lost_s: time without a view of the place after which nothing is known, seconds.
@@ -116,6 +120,9 @@ class PlaceParams:
     patience_s: float = 10.0
     min_clear_views: int = 3
     same_ground: float = 0.6
+    sure_ground: float = 0.9
+    sure_margin: float = 0.1
+    bared_s: float = 3.0
     doubt_s: float = 120.0
     lost_s: float = 3600.0
     reattach_s: float = 12 * 3600.0

@@ -9,7 +9,8 @@ from vision.core.arrays import ImageU8
 from vision.core.frame import Frame
 from vision.core.observation import ViewState
 from vision.rules.appearance import look_at, similarity
-from vision.rules.slot import Moment, Slot, as_xyxy
+from vision.rules.sighting import Moment, as_xyxy
+from vision.rules.slot import Slot
 
 _WIDTH = 320
 _KEPT_S = 60.0  # whoever the detector misses for longer has a history of its own

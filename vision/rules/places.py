@@ -4,8 +4,6 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NotRequired, TypedDict, cast
 
-import numpy as np
-
 from vision.core.arrays import FloatArray
 from vision.core.detections import Detections
 from vision.core.errors import ConfigError
@@ -20,7 +18,8 @@ from vision.rules.matching import same_place, within_reach
 from vision.rules.opening import Openings
 from vision.rules.records import SlotRecord, from_record, to_record
 from vision.rules.scan import Scan
-from vision.rules.slot import Moment, Slot
+from vision.rules.sighting import Moment
+from vision.rules.slot import Slot
 from vision.rules.watch import Watch
 
 _VERSION = 1
@@ -200,13 +199,10 @@ class PlaceMemory:
         self, frame: Frame, detections: Detections, view: ViewState, dt_s: float
     ) -> Scan:
         """Return the picture in the reference view; learn the ground on the way."""
-        if view.in_place:
-            anchors = [slot.anchor for slot in self._slots if slot.settled]
-            standing = np.array(anchors, np.float32).reshape(-1, 4)
-            boxes = np.concatenate((detections.xyxy, standing))
-            self._backdrop.learn(frame, boxes)
-        backdrop = self._backdrop if view.in_place else None
-        return Scan(frame, view, detections, self._labels, dt_s, backdrop)
+        scan = Scan(frame, view, detections, self._labels, dt_s, self._backdrop)
+        standing = [slot.anchor for slot in self._slots if slot.settled]
+        self._backdrop.learn(frame, view, [*scan.boxes, *standing])
+        return scan
 
     def _close(self, now: Moment) -> None:
         """Take up what settled; end what is gone, replaced or out of sight too long."""
@@ -257,10 +253,20 @@ class PlaceMemory:
         rivals = [other for other in fresh if (other.kind, other.preset) == identity]
         if any(same_place(slot, other, kind) for other in rivals):
             return "replaced"
-        patience_s = max(p.patience_s, kind.patience_s)
-        if slot.missing_s >= patience_s and slot.clear_views >= p.min_clear_views:
+        if self._exposed(slot, kind):
             return "exposed"
         return "lost" if slot.hidden_s >= p.lost_s else None
+
+    def _exposed(self, slot: Slot, kind: Kind) -> bool:
+        """Return whether a place was seen without its object for long enough."""
+        p = self._params
+        if slot.clear_views < p.min_clear_views:
+            return False
+        if kind.is_individual and slot.bared_s is not None:
+            since_s, latest_s = slot.bared_s
+            if latest_s - since_s >= p.bared_s:
+                return True
+        return slot.missing_s >= max(p.patience_s, kind.patience_s)
 
     def _hand_out(self) -> tuple[Place, ...]:
         """Return the settled places and forget those that ended."""

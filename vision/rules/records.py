@@ -9,7 +9,8 @@ import numpy as np
 from vision.core.arrays import ImageU8
 from vision.core.places import PlaceState
 from vision.rules.appearance import LOOK_SIZE_PX
-from vision.rules.slot import Moment, Slot, as_xyxy
+from vision.rules.sighting import Moment, as_xyxy
+from vision.rules.slot import Slot
 from vision.rules.votes import Votes
 
 

@@ -14,7 +14,7 @@ from vision.core.tracks import Track
 from vision.rules.appearance import look_at
 from vision.rules.backdrop import Backdrop
 from vision.rules.matching import inside
-from vision.rules.slot import Moment, Sighting, as_xyxy
+from vision.rules.sighting import Moment, Sighting, as_xyxy
 
 _IN_FRONT = 0.05  # of the height: how far above my foot something in front may end
 
@@ -29,7 +29,7 @@ class Scan:
         detections: what the detector found in it, picture pixels.
         labels: class names.
         dt_s: media time since the picture before, seconds, >= 0.
-        backdrop: what the ground looks like; None: the camera is not in place.
+        backdrop: what the ground looks like, or None where nobody learned it.
         boxes: the detections' boxes, reference-view pixels.
         now: when the picture was taken.
         alive: all tracks, those missed in this picture included.

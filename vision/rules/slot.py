@@ -3,54 +3,18 @@
 import math
 import uuid
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
-from vision.core.arrays import FloatArray, ImageU8
+from vision.core.arrays import ImageU8
 from vision.core.geometry import Xyxy
 from vision.core.places import Place, PlaceState, Stretch
 from vision.rules.appearance import blend
+from vision.rules.sighting import Moment, Sighting
 from vision.rules.votes import Votes
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "places.streetwarden.org")
 _EXTENT_SHARE = 0.2  # how far a sighting moves the remembered extent
 _STRETCHES_KEPT = 62  # of a timeline, besides the first and the new one
 _ID_GRID_PX = 8.0  # anchors are rounded to it in the identity
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """When a picture was taken, on both clocks."""
-
-    media_time_s: float
-    captured_at: datetime
-
-    def on_clock_of(self, now: "Moment") -> "Moment":
-        """Return this moment on a media clock that started anew.
-
-        Wall time is the bridge; what seems to lie ahead happened just now.
-
-        Args:
-            now: a moment on the new clock.
-        """
-        ago_s = max(0.0, (now.captured_at - self.captured_at) / timedelta(seconds=1))
-        return Moment(now.media_time_s - ago_s, self.captured_at)
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """One detection of a still object.
-
-    Attributes:
-        xyxy: box, reference-view pixels.
-        label: its class in this picture.
-        score: [0, 1].
-        look: (32, 32) uint8 of the box, or None where there is nothing to see.
-    """
-
-    xyxy: Xyxy
-    label: str
-    score: float
-    look: ImageU8 | None
 
 
 @dataclass(slots=True)
@@ -80,6 +44,8 @@ class Slot:
         missing_s: seconds of clear view without it, since the latest sight.
         hidden_s: seconds behind something else or nothing, since the latest sight.
         clear_views: pictures that showed the place without it, since the latest sight.
+        bared_s: media time of the first such picture that showed the bare ground beyond
+            doubt, and of the latest one; None: none did.
         extent: where it is seen now, smoothed.
         end_reason: why it ended.
         preset: PTZ preset in whose picture it stands, or None.
@@ -110,6 +76,7 @@ class Slot:
     missing_s: float = 0.0
     hidden_s: float = 0.0
     clear_views: int = 0
+    bared_s: tuple[float, float] | None = None
     extent: Xyxy | None = None
     end_reason: str | None = None
     preset: str | None = None
@@ -174,6 +141,7 @@ class Slot:
         self.unbroken = True
         self.missing_s = self.hidden_s = 0.0
         self.clear_views = 0
+        self.bared_s = None
         self.elsewhere = frozenset()
 
     def miss(self, dt_s: float) -> None:
@@ -182,6 +150,17 @@ class Slot:
         self.unbroken = False
         self.missing_s += dt_s
         self.clear_views += 1
+
+    def bare(self, dt_s: float, at_s: float) -> None:
+        """Note a view that shows the bare ground beyond doubt.
+
+        Args:
+            dt_s: time since the picture before, seconds.
+            at_s: media time, seconds.
+        """
+        self.miss(dt_s)
+        since_s = at_s if self.bared_s is None else self.bared_s[0]
+        self.bared_s = since_s, at_s
 
     def doubt(self, dt_s: float, *, changed: bool) -> None:
         """Note a view in which neither the object nor the bare ground was recognised.
@@ -253,6 +232,7 @@ class Slot:
             for moved in [Moment(old.since_s, old.since_at).on_clock_of(now)]
         )
         self.looked_s = -math.inf
+        self.bared_s = None
         self.unbroken = False
 
     def place(self, camera_id: str) -> Place:
@@ -283,12 +263,6 @@ class Slot:
             recent_score=self.votes.strength(),
             faint=not self.firm,
         )
-
-
-def as_xyxy(sides: FloatArray | list[float]) -> Xyxy:
-    """Return four sides as plain floats."""
-    x1, y1, x2, y2 = (float(side) for side in sides)
-    return x1, y1, x2, y2
 
 
 def _towards(a: Xyxy, b: Xyxy, share: float) -> Xyxy:

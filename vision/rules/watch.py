@@ -122,7 +122,9 @@ class Watch:
         if not slot.settled:
             return alike >= p.settle_look
         # Found empty in the meantime, only the very same look is the same car.
-        empty = self._kind.is_individual and slot.clear_views >= p.min_clear_views
+        empty = self._kind.is_individual and (
+            slot.bared_s is not None or slot.clear_views >= p.min_clear_views
+        )
         return alike >= (p.same_look if empty else p.other_look)
 
     def _see(self, slot: Slot, index: int, scan: Scan) -> None:
@@ -171,6 +173,10 @@ class Watch:
         p = self._params
         anchor = slot.anchor
         alike = similarity(slot.look, scan.look(anchor))
+        dt_s = scan.dt_s if scan.dt_s <= p.max_gap_s else 0.0
+        if self._shows_ground(slot, alike, scan):
+            slot.bare(dt_s, scan.now.media_time_s)
+            return found
         if alike is not None and alike >= p.same_look:
             slot.stand(scan.now, p.max_gap_s)
             slot.votes.abstain(scan.now.media_time_s)
@@ -180,10 +186,24 @@ class Watch:
             slot.hide(scan.dt_s)
             return [i for i in found if not inside(anchor, scan.boxes[i])]
         if self._is_gone(slot, alike, scan):
-            slot.miss(scan.dt_s if scan.dt_s <= p.max_gap_s else 0.0)
+            slot.miss(dt_s)
         else:
             slot.doubt(scan.dt_s, changed=alike is not None and alike < p.other_look)
         return found
+
+    def _shows_ground(self, slot: Slot, alike: float | None, scan: Scan) -> bool:
+        """Return whether a picture shows the bare ground beyond doubt.
+
+        A clothes rack through which one sees the wall looks like the wall. So the
+        ground must also be much more like this picture than the object is.
+        """
+        if not slot.settled or slot.look is None:
+            return False
+        bare = scan.bareness(slot.ground, slot.anchor)
+        p = self._params
+        return bare is not None and bare >= max(
+            p.sure_ground, p.sure_margin + (-1.0 if alike is None else alike)
+        )
 
     def _is_gone(self, slot: Slot, alike: float | None, scan: Scan) -> bool:
         """Return whether a picture without detection or cover proves absence."""

@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import numpy as np
 import pytest
@@ -277,9 +278,8 @@ def test_bare_ground_is_known_only_where_it_was_seen() -> None:
     ground = Backdrop()
     street, box = World([]), (130.0, 84.0, 190.0, 120.0)
     assert ground.ground(box) is None
-    hidden = np.array([box], np.float32)
     for t in range(10):
-        ground.learn(street.frame(t), hidden)
+        ground.learn(street.frame(t), CLEAR, [box])
 
     assert ground.ground(box) is None
     assert ground.ground((500.0, 500.0, 501.0, 501.0)) is None
@@ -289,27 +289,46 @@ def test_bare_ground_is_known_only_where_it_was_seen() -> None:
     assert ground.bareness(bare, open_box) > 0.8
     assert ground.bareness(bare, (500.0, 500.0, 501.0, 501.0)) == 0.0
     parked = World([Actor("car", still(50, 60, 0, 99), look=3)])
-    ground.learn(picture(parked.paint(10), 10.5), np.array([open_box], np.float32))
+    ground.learn(picture(parked.paint(10), 10.5), CLEAR, [open_box])
     assert ground.bareness(bare, open_box) < 0.5
 
 
 def test_plain_asphalt_is_recognised_by_being_plain() -> None:
     ground = Backdrop()
     asphalt = np.full((180, 320, 3), 100, np.uint8)
-    none = np.empty((0, 4), np.float32)
     for t in range(10):
-        ground.learn(picture(asphalt, float(t)), none)
+        ground.learn(picture(asphalt, float(t)), CLEAR, [])
     box = (100.0, 80.0, 160.0, 120.0)
     bare = ground.ground(box)
     assert bare is not None
     assert ground.bareness(bare, box) == 1.0
 
-    ground.learn(picture(World([CAR]).paint(0), 10.5), none)
+    ground.learn(picture(World([CAR]).paint(0), 10.5), CLEAR, [])
     assert ground.bareness(bare, box) == 0.0
-    ground.learn(
-        picture(np.zeros((240, 320, 3), np.uint8), 13.0), none
-    )  # a new resolution
+    other_size = picture(np.zeros((240, 320, 3), np.uint8), 13.0)
+    ground.learn(other_size, CLEAR, [])
     assert ground.ground(box) is None
+
+
+def test_the_ground_is_known_in_the_reference_view_though_the_camera_sways() -> None:
+    ground = Backdrop()
+    box = (20.0, 20.0, 80.0, 60.0)
+    sway = [(0.0, 0.0), (5.0, -3.0), (-4.0, 4.0), (6.0, 2.0), (-5.0, -4.0)]
+    for t in range(20):
+        shift = sway[t % len(sway)]
+        moved = World([], shake=partial(_shift, shift)).frame(t)
+        ground.learn(moved, ViewState(shift_px=shift), [])
+    bare = ground.ground(box)
+    assert bare is not None
+    assert ground.ground((-40.0, 20.0, -2.0, 60.0)) is None  # outside the picture
+
+    assert ground.bareness(bare, box) > 0.9
+    ground.learn(World([]).frame(30), ViewState(shift_px=(9.0, 9.0)), [])  # it did not
+    assert ground.bareness(bare, box) < 0.6
+
+
+def _shift(shift: tuple[float, float], _t: float) -> tuple[float, float]:
+    return shift
 
 
 def test_no_detections_open_no_places() -> None:

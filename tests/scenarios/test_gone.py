@@ -1,0 +1,79 @@
+"""What has gone is seen to go: the bare ground says so, whatever comes next."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from tests.scenarios.stage import Stage, play
+from tests.scenarios.world import Actor, World, still
+from vision.core.detections import Detections
+from vision.core.frame import Frame
+from vision.rules.illegal_parking import IllegalParking, ParkingParams
+from vision.rules.street_vending import StreetVending, VendingParams
+
+PARKING = ParkingParams(grace_s=60)
+SPOT = (160.0, 140.0)
+
+
+def cycles(count: int, period_s: float) -> list[Actor]:
+    """Return cars of one make that stop on one spot for 40 s each, as at a light."""
+    x, y = SPOT
+    cars = []
+    for n in range(count):
+        came_s = 10 + n * period_s
+        path = [(came_s, x, y), (came_s + 40, x, y), (came_s + 41, 400.0, y)]
+        cars.append(Actor("car", path, look=3))
+    return cars
+
+
+def test_the_next_car_of_a_queue_on_the_same_spot_is_another_one() -> None:
+    # Each stands 40 s of 60; nobody drives by, so the traffic excuses none of them.
+    stage = play(World(cycles(5, 50)), IllegalParking(PARKING), 270, period_s=2.0)
+
+    assert stage.opened == []
+
+
+def test_who_drives_over_the_ground_meanwhile_does_not_bring_a_car_back() -> None:
+    x, y = SPOT
+    passing = [
+        Actor("car", [(t, x - 25, y), (t + 1, x + 5, y), (t + 2, 400, y)], look=3)
+        for t in (54.0, 104.0, 154.0, 204.0)
+    ]
+    world = World([*cycles(5, 50), *passing])
+    stage = play(world, IllegalParking(PARKING), 270)
+
+    assert stage.opened == []
+
+
+@pytest.mark.parametrize("period_s", [0.5, 2.0])
+def test_a_car_that_the_detector_misses_is_not_gone(period_s: float) -> None:
+    blink = Actor("car", still(*SPOT, 10, 200), look=3, detected=lambda t: t % 20 < 10)
+    stage = play(World([blink]), IllegalParking(PARKING), 150, period_s=period_s)
+
+    assert len(stage.opened) == 1
+
+
+def seen_through(end_s: float, gone_s: float) -> Iterator[tuple[Frame, Detections]]:
+    """Yield a street with a rack through which one sees the wall, until it goes."""
+    x, y = SPOT
+    rack = Actor("street_vendor", still(x, y, 10, gone_s), look=4, size=(40, 36))
+    tender = Actor("person", still(x - 26, y, 10, gone_s), look=5, size=(12, 30))
+    whole, bare = World([rack, tender], noise=0), World([tender], noise=0)
+    for (frame, found), (empty, _) in zip(
+        whole.film(end_s, period_s=2), bare.film(end_s, period_s=2), strict=True
+    ):
+        mixed = frame.image * 0.25 + empty.image * 0.75
+        picture = np.asarray(np.rint(mixed), np.uint8)
+        yield (
+            Frame("c1", frame.index, frame.media_time_s, frame.captured_at, picture),
+            (found),
+        )
+
+
+def test_a_stall_seen_through_is_gone_when_only_the_wall_is_left() -> None:
+    params = VendingParams(dwell_s=90)
+    stage = Stage([StreetVending(params)]).play(seen_through(200, 70))
+
+    assert stage.opened == []
+    assert stage.places == ()

@@ -2,20 +2,15 @@
 
 from typing import Literal
 
-import numpy as np
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
-from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
-from vision.core.arrays import ImageU8
 from vision.sources.choice import ModeChoice, Reach
 
 _MOST_TIMES = 64  # pictures between a packet and its frame; H.264 allows 16
 _MOST_KEPT_BYTES = 8 << 20  # of packets between two key frames
-_QUARTER_DEG = 90
-_NOT_WORTH_IT = 1.25  # times smaller: scaling costs more than it saves
 _SKIP: dict[Reach, Literal["DEFAULT", "NONREF", "NONKEY"]] = {
     "full": "DEFAULT",
     "nonref": "NONREF",
@@ -152,116 +147,3 @@ class PictureDecoder:
             for frame in frames
             if not frame.is_corrupt
         ]
-
-
-class BgrConverter:
-    """Turns decoded frames into upright BGR pictures, smaller if wanted."""
-
-    def __init__(self, longest_side_px: int | None, reduced_px: int | None) -> None:
-        """Convert one stream's frames.
-
-        Args:
-            longest_side_px: full pictures are no longer than this; None: as they are.
-            reduced_px: likewise for the analysis; None: it reads the full ones.
-        """
-        self._longest_side_px = longest_side_px
-        self._reduced_px = reduced_px
-        self._reformatter = VideoReformatter()
-
-    def convert(self, frame: VideoFrame) -> "DecodedPicture":
-        """Return a picture whose reduced form is ready and whose full one can be had.
-
-        The conversion scales in the same pass: no full-size BGR picture exists until
-        somebody asks for evidence.
-        """
-        full = fitted(frame.width, frame.height, self._longest_side_px)
-        reduced = fitted(*full, self._reduced_px)
-        if max(full) <= _NOT_WORTH_IT * max(reduced):
-            reduced = full
-        return DecodedPicture(
-            frame, full, upright_bgr(frame, reduced, self._reformatter)
-        )
-
-
-class DecodedPicture:
-    """A `core.frame.Picture` that keeps the decoder's own frame until it is let go.
-
-    As the decoder has it, a picture takes half the memory of BGR.
-    """
-
-    def __init__(
-        self, frame: VideoFrame, size: tuple[int, int], reduced: ImageU8
-    ) -> None:
-        """Keep a frame.
-
-        Args:
-            frame: as it was decoded.
-            size: (width, height) of the full picture as stored, pixels.
-            reduced: (h, w, 3) uint8 BGR, upright.
-        """
-        self._frame = frame
-        self._stored = size
-        self._full: ImageU8 | None = None
-        self.reduced = reduced
-        # Asked for dozens of times a picture.
-        self._size = (size[1], size[0]) if _turns(frame) % 2 else size
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(width, height) of the full picture, upright, pixels."""
-        return self._size
-
-    def full(self) -> ImageU8:
-        """Return every pixel, (H, W, 3) uint8 BGR; converted at the first call."""
-        if self._full is None:
-            height, width = self.reduced.shape[:2]
-            self._full = (
-                self.reduced
-                if self._size == (width, height)
-                else upright_bgr(self._frame, self._stored, VideoReformatter())
-            )
-        return self._full
-
-
-def upright_bgr(
-    frame: VideoFrame, size: tuple[int, int], reformatter: VideoReformatter
-) -> ImageU8:
-    """Return a decoded frame as (H, W, 3) uint8 BGR, turned as the stream says.
-
-    Args:
-        frame: as it was decoded.
-        size: (width, height) before it is turned, pixels.
-        reformatter: keeps its tables from frame to frame.
-    """
-    bgr = reformatter.reformat(
-        frame,
-        *size,
-        format="bgr24",
-        interpolation=Interpolation.AREA,
-        threads=1,
-    )
-    image = np.asarray(bgr.to_ndarray(), dtype=np.uint8)
-    turns = _turns(frame)
-    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
-
-
-def _turns(frame: VideoFrame) -> int:
-    return round(frame.rotation / _QUARTER_DEG) % 4
-
-
-def fitted(width: int, height: int, longest_side_px: int | None) -> tuple[int, int]:
-    """Return a picture's size when it may be no longer than `longest_side_px`.
-
-    Args:
-        width: pixels.
-        height: pixels.
-        longest_side_px: None: as it is; smaller pictures are never enlarged.
-
-    Returns:
-        (width, height) of the same shape, each at least 2.
-    """
-    longest = max(width, height)
-    if longest_side_px is None or longest <= longest_side_px:
-        return width, height
-    scale = longest_side_px / longest
-    return max(round(width * scale), 2), max(round(height * scale), 2)

@@ -16,12 +16,8 @@ from vision.core.packets import PacketListener
 from vision.core.ports import Clock, HealthListener
 from vision.sources import address, demux
 from vision.sources.choice import ModeChoice
-from vision.sources.decode import (
-    BgrConverter,
-    DecodedPicture,
-    Picture,
-    PictureDecoder,
-)
+from vision.sources.converted import BgrConverter, DecodedPicture
+from vision.sources.decode import Picture, PictureDecoder
 from vision.sources.options import PacketOptions
 from vision.sources.slices import whole_pictures
 from vision.sources.stream import Facts, StreamSource, Timeline

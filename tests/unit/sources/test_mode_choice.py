@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.fakes import ManualClock
 from tests.footage import number_of, write_clip
 from vision.sources.choice import ModeChoice
-from vision.sources.decode import fitted
+from vision.sources.converted import fitted
 from vision.sources.options import DecodeMode, PacketOptions
 from vision.sources.packets import PacketSource
 

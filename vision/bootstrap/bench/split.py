@@ -27,7 +27,8 @@ from vision.core.ports import Detector
 from vision.evidence.store import PackageStore
 from vision.pipeline.camera import Camera, CameraParts
 from vision.sources.choice import ModeChoice
-from vision.sources.decode import BgrConverter, PictureDecoder
+from vision.sources.converted import BgrConverter
+from vision.sources.decode import PictureDecoder
 
 STAGES = ("demux", "decode", "convert", "view", "detect", "places", "evidence")
 

@@ -59,7 +59,10 @@ def build_detector(settings: ModelSettings) -> Detector:
             return OnnxDetector(
                 settings.path,
                 options=options,
-                providers=settings.providers,
+                providers=[
+                    (name, settings.provider_options.get(name, {}))
+                    for name in settings.providers
+                ],
                 threads=settings.threads,
             )
         case OpenVINOModel():

@@ -1,8 +1,8 @@
 """Detectors: which model runs, and on what."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from vision.config.base import Settings, ShippedPath
 
@@ -31,10 +31,30 @@ class _Model(Settings):
 
 
 class OnnxModel(_Model):
-    """ONNX Runtime; `providers` in order of preference."""
+    """ONNX Runtime; `providers` in order of preference.
+
+    `provider_options` are ONNX Runtime's own, by provider: which GPU to take
+    (`CUDAExecutionProvider: {device_id: 1}`), or where TensorRT keeps the engine that
+    it otherwise builds anew, for minutes, at every start.
+    """
 
     type: Literal["onnx"]
     providers: tuple[str, ...] = ("CPUExecutionProvider",)
+    provider_options: dict[str, dict[str, str | int | bool]] = Field(
+        default_factory=dict
+    )
+
+    @model_validator(mode="after")
+    def _options_are_of_its_providers(self) -> Self:
+        """Refuse options that nobody would read."""
+        unread = [name for name in self.provider_options if name not in self.providers]
+        if unread:
+            msg = (
+                f"provider_options: got {unread}, expected some of providers "
+                f"{list(self.providers)}"
+            )
+            raise ValueError(msg)
+        return self
 
 
 class AutoModel(_Model):

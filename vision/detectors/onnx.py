@@ -1,7 +1,7 @@
 """Detector on ONNX Runtime."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,9 @@ from vision.detectors.preprocess import InputArray
 from vision.detectors.runtime import InputPort
 
 CPU = "CPUExecutionProvider"
+
+Providers = Sequence[str | tuple[str, Mapping[str, str | int | bool]]]
+"""Names of execution providers, each alone or with options of its own."""
 
 _INPUT_RANK = 4
 _DTYPES: dict[str, type[np.float32 | np.float16]] = {
@@ -49,7 +52,7 @@ class OnnxDetector(NetworkDetector):
         path: Path,
         *,
         options: DetectorOptions | None = None,
-        providers: Sequence[str] = (CPU,),
+        providers: Providers = (CPU,),
         threads: int = 0,
     ) -> None:
         """Load a model folder or file.
@@ -71,7 +74,7 @@ class OnnxDetector(NetworkDetector):
 class OnnxNetwork:
     """An ONNX Runtime session."""
 
-    def __init__(self, path: Path, *, providers: Sequence[str], threads: int) -> None:
+    def __init__(self, path: Path, *, providers: Providers, threads: int) -> None:
         """Open the session.
 
         Args:
@@ -82,7 +85,8 @@ class OnnxNetwork:
         Raises:
             ModelError: the file cannot be loaded or a provider does not exist.
         """
-        _check_providers(providers)
+        wanted = [one if isinstance(one, str) else one[0] for one in providers]
+        _check_providers(wanted)
         settings = ort.SessionOptions()
         settings.intra_op_num_threads = threads
         settings.inter_op_num_threads = 1
@@ -99,7 +103,7 @@ class OnnxNetwork:
                 "export it anew or update onnxruntime"
             )
             raise ModelError(msg) from error
-        self._say_missing(providers)
+        self._say_missing(wanted)
         inputs = self._session.get_inputs()
         self._input_name = inputs[0].name
         self._output_name = self._session.get_outputs()[0].name

@@ -360,3 +360,16 @@ rules:"""
 
     assert gate.period_s == period_s
     assert told.period_s == 7  # who says it is asked nothing
+
+
+def test_options_of_a_provider_that_is_not_used_are_a_mistake(tmp_path: Path) -> None:
+    site = GOOD.replace(
+        "path: models/street-n}",
+        "path: models/street-n, provider_options: {CUDAExecutionProvider: {a: 1}}}",
+    )
+
+    problems = _problems(tmp_path, site)
+
+    assert len(problems) == 1
+    assert "CUDAExecutionProvider" in problems[0]
+    assert "expected some of providers ['CPUExecutionProvider']" in problems[0]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper
 
@@ -48,6 +49,21 @@ def test_an_unknown_provider_is_refused_with_those_there_are() -> None:
 def test_no_provider_at_all_is_refused() -> None:
     with pytest.raises(ModelError, match="providers: got"):
         OnnxDetector(DYNAMIC, providers=())
+
+
+def test_a_provider_gets_its_own_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, given = ort.InferenceSession, list[object]()
+
+    def opened(path: str, **choices: object) -> ort.InferenceSession:
+        given.append(choices["providers"])
+        return real(path, **choices)
+
+    monkeypatch.setattr("onnxruntime.InferenceSession", opened)
+    options = {"use_arena": False}
+
+    OnnxDetector(DYNAMIC, providers=[(CPU, options)]).detect([frame()])
+
+    assert given == [[(CPU, options)]]
 
 
 def test_a_provider_that_cannot_start_is_logged(

@@ -14,8 +14,12 @@ from vision.training.compose import Canvas, mosaic, single
 from vision.training.degrade import degrade
 from vision.training.labels import Sample
 from vision.training.losses import Batch
+from vision.training.paste import pasted
 
 Pools = Mapping[str, Sequence[Sample]]
+#: Pools of streets without city objects, and pools that lend theirs.
+_STREETS = ("streets", "clips")
+_DONORS = ("stalls", "stalls", "heaps", "refuse")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class Mixture:
         sizes: canvas side in pixels to chance.
         mosaic: chance of a 2 x 2 mosaic.
         far_mosaic: chance of a 3 x 3 mosaic.
+        paste: chance that a street picture gets an object of a labelled pool.
     """
 
     rows: dict[str, int]
@@ -36,6 +41,7 @@ class Mixture:
     sizes: dict[int, float]
     mosaic: float
     far_mosaic: float
+    paste: float = 0.0
 
 
 def draw(
@@ -110,16 +116,26 @@ def _canvas(
     kind = rng.random()
     tiles = 4 if kind < mixture.mosaic else 9
     if kind >= mixture.mosaic + mixture.far_mosaic:
-        return single(_pick(pools, name, rng), size_px, rng)
+        return single(_pick(pools, name, chance), size_px, rng)
     names = [n for n in mixture.rows if pools.get(n)]
     others = [
         name if happens(rng, 0.5) else str(rng.choice(names)) for _ in range(tiles - 1)
     ]
-    chosen = [_pick(pools, n, rng) for n in (name, *others)]
+    chosen = [_pick(pools, n, chance) for n in (name, *others)]
     order = rng.permutation(tiles)
     return mosaic([chosen[i] for i in order], size_px, rng)
 
 
-def _pick(pools: Pools, name: str, rng: np.random.Generator) -> Sample:
-    pool = pools[name]
+def _pick(
+    pools: Pools, name: str, chance: tuple[Mixture, np.random.Generator]
+) -> Sample:
+    mixture, rng = chance
+    sample = _any(pools[name], rng)
+    if name not in _STREETS or not happens(rng, mixture.paste):
+        return sample
+    donors = pools.get(str(rng.choice(_DONORS)), ())
+    return pasted(sample, _any(donors, rng), rng) if donors else sample
+
+
+def _any(pool: Sequence[Sample], rng: np.random.Generator) -> Sample:
     return pool[int(rng.integers(len(pool)))]

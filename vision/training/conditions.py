@@ -15,6 +15,8 @@ from vision.core.arrays import ImageU8
 from vision.training.compose import PAD
 
 Condition = Callable[[ImageU8], ImageU8]
+#: Conditions that show the scene smaller, and how many times.
+_SHRUNK = {"half size": 2, "far": 3}
 
 
 def plain(image: ImageU8) -> ImageU8:
@@ -48,17 +50,40 @@ def blocks(image: ImageU8) -> ImageU8:
     return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
 
 
+def infra_red(image: ImageU8) -> ImageU8:
+    """Show it as a night camera does: grey, two stops dark, noisy, compressed."""
+    return blocks(dark(grey(image)))
+
+
 def half_size(image: ImageU8) -> ImageU8:
     """Show the scene at half its size in the middle of an empty frame.
 
     Boxes move along: see ``moved``.
     """
+    return _shrunk(image, _SHRUNK["half size"])
+
+
+def far(image: ImageU8) -> ImageU8:
+    """Show the scene at a third of its size, as a cheap camera far away does.
+
+    Boxes move along: see ``moved``.
+    """
+    return blocks(_shrunk(image, _SHRUNK["far"]))
+
+
+def _shrunk(image: ImageU8, part: int) -> ImageU8:
     height, width = image.shape[:2]
-    small = cv2.resize(image, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    shape = (width // part, height // part)
+    small = cv2.resize(image, shape, interpolation=cv2.INTER_AREA)
     frame = np.full_like(image, PAD)
-    top, left = height // 4, width // 4
+    left, top = _corner((height, width), part)
     frame[top : top + small.shape[0], left : left + small.shape[1]] = small
     return frame
+
+
+def _corner(shape: tuple[int, int], part: int) -> tuple[int, int]:
+    height, width = shape
+    return (width - width // part) // 2, (height - height // part) // 2
 
 
 CONDITIONS: dict[str, Condition] = {
@@ -67,7 +92,9 @@ CONDITIONS: dict[str, Condition] = {
     "dark": dark,
     "blurred": blurred,
     "blocks": blocks,
+    "infra-red": infra_red,
     "half size": half_size,
+    "far": far,
 }
 
 
@@ -82,8 +109,8 @@ def moved(xyxy: np.ndarray, shape: tuple[int, int], name: str) -> np.ndarray:
     Returns:
         (N, 4) pixels of the changed picture.
     """
-    if name != "half size":
+    part = _SHRUNK.get(name)
+    if part is None:
         return xyxy
-    height, width = shape
-    shift = np.array((width // 4, height // 4) * 2, np.float32)
-    return np.asarray(xyxy / 2 + shift, np.float32)
+    shift = np.array(_corner(shape, part) * 2, np.float32)
+    return np.asarray(xyxy / part + shift, np.float32)

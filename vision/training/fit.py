@@ -24,6 +24,7 @@ from vision.training.trainer import OnStep, Schedule, Trainer
 OWN = "own"
 #: The rarest class of refuse; its pictures get rows of their own.
 _RAREST = CLASSES.index("garbage")
+_STALL = CLASSES.index("street_vendor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,10 @@ def gather(recipe: Recipe, places: Places) -> Shelf:
     renders: list[Sample] = read_renders(places.pictures / "renders", recipe.largest_px)
     train = shelf.train | clips.train | {"renders": renders}
     # The same pictures in other rows: those that the teacher looks at too, and
-    # those that show what most pictures lack.
+    # those that show what most pictures lack or can lend.
     train["refuse_kept"] = refuse = train.get("refuse", [])
     train["heaps"] = [s for s in refuse if (s.class_id == _RAREST).any()]
+    train["stalls"] = [s for s in train.get("vend", []) if (s.class_id == _STALL).any()]
     return Shelf(train=train, aside=shelf.aside | clips.aside)
 
 

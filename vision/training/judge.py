@@ -23,6 +23,9 @@ TEACHER_SURE = 0.5
 TEACHER_BAND = 0.2
 _IOUS = tuple(float(v) for v in np.arange(0.5, 1.0, 0.05))
 _HIT_IOU = 0.5
+#: Share of the picture that an object covers, from and below.
+SIZES = {"small": (0.0, 0.02), "middling": (0.02, 0.1), "large": (0.1, 1.01)}
+_SIZE_SLACK = 2.0  # a hit at IoU 0.5 is at most twice as large
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,46 @@ def class_scores(
             values = [average_precision(pictures, k, iou) for iou in _IOUS]
             scores[name] = ClassScore(values[0], float(np.mean(values)), truths)
     return scores
+
+
+def size_scores(
+    pictures: Sequence[Marked], samples: Sequence[Sample], names: Sequence[str]
+) -> dict[str, dict[str, ClassScore]]:
+    """Return the figures of objects that are small, middling or large.
+
+    Args:
+        pictures: what was found and what is there.
+        samples: the same pictures.
+        names: of the classes.
+
+    Returns:
+        Figures by size and class. As with COCO, objects of other sizes
+        neither count nor hurt, nor do found boxes far from the size.
+    """
+    areas = [float(np.prod(s.image.shape[:2])) for s in samples]
+    table: dict[str, dict[str, ClassScore]] = {}
+    for label, bounds in SIZES.items():
+        table[label] = {}
+        for name in names:
+            k = CLASSES.index(name)
+            of_size = [
+                _of_size(picture, k, (bounds[0] * area, bounds[1] * area))
+                for picture, area in zip(pictures, areas, strict=True)
+            ]
+            table[label] |= class_scores(of_size, [name])
+    return table
+
+
+def _of_size(picture: Marked, class_id: int, bounds: tuple[float, float]) -> Marked:
+    low, high = bounds
+    true_area, found_area = (
+        (boxes[:, 2:4] - boxes[:, :2]).prod(axis=1)
+        for boxes in (picture.xyxy, picture.found)
+    )
+    other = (true_area < low) | (true_area >= high)
+    near = (found_area >= low / _SIZE_SLACK) & (found_area < high * _SIZE_SLACK)
+    ids = np.where((picture.class_id == class_id) & other, -1, picture.class_id)
+    return Marked(picture.found[near], picture.xyxy, ids)
 
 
 def mean_ap50(scores: Mapping[str, ClassScore]) -> float:

@@ -116,10 +116,13 @@ def _check_keys(table: Mapping[str, Any], path: Path) -> None:
 
 
 def _build(kind: type[_Table], table: Mapping[str, Any], where: str) -> _Table:
-    known = {field.name for field in dataclasses.fields(kind)}
-    if table.keys() != known:
-        wrong = sorted(table.keys() ^ known)
-        msg = f"{where}: got or missed {', '.join(wrong)}; expected {sorted(known)}"
+    fields = dataclasses.fields(kind)
+    known = {f.name for f in fields}
+    wrong = table.keys() - known
+    wrong |= {f.name for f in fields if f.default is dataclasses.MISSING} - table.keys()
+    if wrong:
+        listed = ", ".join(sorted(wrong))
+        msg = f"{where}: got or missed {listed}; expected {sorted(known)}"
         raise ConfigError(msg)
     return kind(**table)
 

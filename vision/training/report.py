@@ -20,6 +20,7 @@ from vision.training.judge import (
     mark,
     mark_against,
     mean_ap50,
+    size_scores,
     vending,
 )
 from vision.training.labels import CLASSES, ROAD_USERS, Sample
@@ -34,6 +35,7 @@ class Report:
 
     Attributes:
         refuse: figures of the refuse classes on whole scenes kept aside.
+        sizes: the same by size of the object.
         conditions: the same under each condition.
         road: road users on clips and vehicles against the teacher.
         boxed: vehicles against their hand-drawn boxes (foreground only).
@@ -43,6 +45,7 @@ class Report:
     """
 
     refuse: dict[str, ClassScore]
+    sizes: dict[str, dict[str, ClassScore]]
     conditions: dict[str, dict[str, ClassScore]]
     road: dict[str, ClassScore]
     boxed: dict[str, ClassScore]
@@ -74,6 +77,7 @@ def make(
     thresholds["street_vendor"] = round(max(found.threshold, 0.05), 2)
     return Report(
         refuse=class_scores(plain, REFUSE),
+        sizes=size_scores(plain, aside["refuse"], REFUSE),
         conditions=conditions_table(predict, aside["refuse"], REFUSE),
         road=class_scores(against, ROAD_USERS),
         boxed=class_scores(mark(predict, aside["vehicles"]), ROAD_USERS),
@@ -99,6 +103,12 @@ def as_text(report: Report) -> str:
     for name, score in report.boxed.items():
         theirs = report.boxed_parent[name].ap50
         lines.append(f"| {name} ({score.truths}) | {score.ap50:.3f} | {theirs:.3f} |")
+    lines += ["", "| size of the object | " + " | ".join(REFUSE) + " |"]
+    lines.append("|---|" + "---|" * len(REFUSE))
+    for size, by_class in report.sizes.items():
+        known = [by_class.get(name) for name in REFUSE]
+        cells = " | ".join(f"{k.ap50:.3f} ({k.truths})" if k else "–" for k in known)
+        lines.append(f"| {size} | {cells} |")
     lines += ["", "| condition | mean AP50 | " + " | ".join(REFUSE) + " |"]
     lines.append("|---|---|" + "---|" * len(REFUSE))
     for condition, scores in report.conditions.items():

@@ -46,13 +46,15 @@ def test_a_condition_is_the_same_every_time(name: str) -> None:
     assert (one == two).all()
 
 
-def test_half_size_moves_boxes_with_the_picture() -> None:
-    image = np.zeros((100, 200, 3), np.uint8)
-    image[40:60, 100:140] = 255
-    box = np.array([[100, 40, 140, 60]], np.float32)
+@pytest.mark.parametrize(("name", "part"), [("half size", 2), ("far", 3)])
+def test_a_smaller_scene_moves_its_boxes_along(name: str, part: int) -> None:
+    image = np.zeros((240, 480, 3), np.uint8)
+    image[96:144, 240:336] = 255
+    box = np.array([[240, 96, 336, 144]], np.float32)
 
-    small = CONDITIONS["half size"](image)
-    x0, y0, x1, y1 = moved(box, (100, 200), "half size")[0].astype(int)
+    small = CONDITIONS[name](image)
+    x0, y0, x1, y1 = moved(box, (240, 480), name)[0].round().astype(int)
 
     assert (small[y0:y1, x0:x1] > 200).all()
+    assert (x1 - x0, y1 - y0) == (96 // part, 48 // part)
     assert (small > 200).all(axis=2).sum() == (y1 - y0) * (x1 - x0)

@@ -15,6 +15,7 @@ from vision.training.judge import (
     conditions_table,
     mark,
     mark_against,
+    size_scores,
     vending,
 )
 from vision.training.labels import CLASSES, Sample
@@ -72,6 +73,22 @@ def test_the_threshold_parts_hits_from_false_boxes() -> None:
 
     assert best_threshold([picture], "garbage") == pytest.approx(0.8)
     assert best_threshold([picture], "bin") == 0.35
+
+
+def test_objects_are_judged_by_their_size() -> None:
+    """A small object is missed; the large one beside it is not blamed."""
+    image = np.zeros((100, 100, 3), np.uint8)
+    boxes = np.array([[0, 0, 10, 10], [40, 40, 90, 90]], np.float32)
+    ids = np.zeros(2, np.int64)
+    sample = Sample("x", image, boxes, ids, np.ones(len(CLASSES), np.float32))
+    picture = Marked(_rows((40, 40, 90, 90, 0.9, 0)), boxes, ids)
+
+    table = size_scores([picture], [sample], ["garbage"])
+
+    assert table["small"]["garbage"].ap50 == 0
+    assert table["large"]["garbage"].ap50 == 1
+    assert table["large"]["garbage"].truths == 1
+    assert "garbage" not in table["middling"]
 
 
 def _stall(score: float, *, there: bool) -> Marked:

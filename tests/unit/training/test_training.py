@@ -168,6 +168,30 @@ def test_what_is_not_labelled_is_not_punished() -> None:
     assert all(float(b[2].weight.grad.abs().max()) == 0 for b in head.one2one_cv3)
 
 
+def test_streets_of_a_batch_get_stalls_and_other_rows_do_not() -> None:
+    image = np.zeros((240, 320, 3), np.uint8)
+    none, weight = np.zeros((0, 4), np.float32), label_weight((), CLASSES[:4])
+    empty = Sample("x", image, none, np.zeros(0, np.int64), weight)
+    stall = CLASSES.index("street_vendor")
+    stalls = [square_sample(k, stall) for k in range(4)]
+    pools = {"streets": [empty], "vehicles": [empty], "stalls": stalls}
+    mixture = Mixture(
+        rows={"streets": 2, "vehicles": 2},
+        teacher_rows=0,
+        sizes={96: 1.0},
+        mosaic=0.0,
+        far_mosaic=0.0,
+        paste=1.0,
+    )
+
+    drawn = [draw(pools, mixture, np.random.default_rng(k))[1] for k in range(12)]
+
+    rows = {int(row) for batch in drawn for row in batch["batch_idx"]}
+    classes = {int(k) for batch in drawn for k in batch["cls"]}
+    assert rows == {0, 1}
+    assert classes == {stall}
+
+
 def test_the_smallest_weight_holds_where_regions_overlap() -> None:
     centres = torch.tensor([[4.0, 4.0], [20.0, 20.0], [60.0, 60.0]])
     whole = torch.cat((torch.tensor([0.0, 0, 0, 32, 32]), torch.full((10,), 0.5)))

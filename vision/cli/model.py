@@ -1,5 +1,6 @@
 """`streetwarden data|train|export|report|parity`: pictures in, a proven model out."""
 
+import math
 from collections import Counter
 from importlib.util import find_spec
 from itertools import islice
@@ -111,6 +112,9 @@ def train(
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     threads: Annotated[int, typer.Option(help="Of torch.")] = 1,
     own: Annotated[str, typer.Option(help="Set of your own, for pool `own`.")] = "",
+    minutes: Annotated[
+        float, typer.Option(min=1, help="Wall time to make the best of.")
+    ] = math.inf,
 ) -> None:
     """Train from a recipe; a stopped run continues where it was.
 
@@ -130,7 +134,8 @@ def train(
     stages = (read.settle, read.schedule, read.polish)
     steps = sum(stage.steps for stage in stages if stage is not None)
     with Progress(steps, run / "log.jsonl") as progress:
-        checkpoint = fit.train(read, places, device, progress.on_step)
+        budget = fit.Budget(total_s=minutes * 60)
+        checkpoint = fit.train(read, places, device, progress.on_step, budget)
     print(f"{checkpoint}: trained; export it with `streetwarden export`")
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import math
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +21,10 @@ from vision.training.network import Alone, Pair, adapt, load_checkpoint
 from vision.training.pools import Shelf, read_clips, read_renders, read_sets
 from vision.training.recipe import Recipe
 from vision.training.restore import restore
-from vision.training.trainer import OnStep, Schedule, Trainer
+from vision.training.trainer import OnStep, Schedule, Spent, Trainer
 
+#: Share of a time budget for one head alone.
+_POLISHING = 0.12
 #: Pool of a city's own pictures.
 OWN = "own"
 #: The rarest class of refuse; its pictures get rows of their own.
@@ -132,7 +137,31 @@ def use_threads(count: int) -> None:
     cv2.setNumThreads(count)
 
 
-def train(recipe: Recipe, places: Places, device: str, on_step: OnStep) -> Path:
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How long a run may take, on a machine that others share.
+
+    Attributes:
+        total_s: wall time; infinite for all steps of the recipe.
+        clock: monotonic seconds.
+    """
+
+    total_s: float = math.inf
+    clock: Callable[[], float] = time.monotonic
+
+    def until(self, share: float) -> Spent:
+        """Tell how much is gone of the time up to a share of the total."""
+        start, limit_s = self.clock(), self.total_s * share
+        return lambda: min(1.0, (self.clock() - start) / limit_s)
+
+
+def train(
+    recipe: Recipe,
+    places: Places,
+    device: str,
+    on_step: OnStep,
+    budget: Budget | None = None,
+) -> Path:
     """Run a recipe to its end; stages that are done are only read back.
 
     Args:
@@ -140,6 +169,7 @@ def train(recipe: Recipe, places: Places, device: str, on_step: OnStep) -> Path:
         places: inputs and run folder.
         device: ``cpu`` or ``cuda``.
         on_step: told the step and the parts of the loss.
+        budget: of wall time; None takes all steps.
 
     Returns:
         The checkpoint of the averaged weights.
@@ -147,12 +177,13 @@ def train(recipe: Recipe, places: Places, device: str, on_step: OnStep) -> Path:
     student, teacher = begin(recipe, places)
     pools = gather(recipe, places).train
     teacher = teacher.to(device, memory_format=torch.channels_last)
-    before = 0
+    before, budget = 0, budget or Budget()
     for stage in _stages(recipe, places.run):
         stage.folder.mkdir(parents=True, exist_ok=True)
         student = student.to(device, memory_format=torch.channels_last)
         pair = Pair(student, teacher, stage.alone)
-        trainer = Trainer(pair, stage.schedule, recipe.gains)
+        spent = budget.until(_POLISHING if stage.alone else 1 - _POLISHING)
+        trainer = Trainer(pair, stage.schedule, recipe.gains, spent)
         state = stage.folder / "state.pt"
         if state.is_file():
             trainer.load(state)

@@ -82,6 +82,7 @@ def read_recipe(path: Path) -> Recipe:
     if "parent" not in table and "start" not in table:
         msg = f"{path}: names neither a parent nor a model to start from"
         raise ConfigError(msg)
+    _check_rows(table["mixture"], path)
     return Recipe(
         name=table["name"],
         largest_px=table["largest_px"],
@@ -111,6 +112,19 @@ def _check_keys(table: Mapping[str, Any], path: Path) -> None:
             f"{path}: missing {', '.join(sorted(missing)) or 'nothing'}, unknown "
             f"{', '.join(sorted(unknown)) or 'nothing'}; see "
             "models/street-n/recipe.toml"
+        )
+        raise ConfigError(msg)
+
+
+def _check_rows(mixture: Mapping[str, Any], path: Path) -> None:
+    rows, seen = mixture.get("rows", {}), mixture.get("teacher_rows")
+    listed = rows.values() if isinstance(rows, dict) else [rows]
+    counts = [count for count in listed if isinstance(count, int)]
+    whole = len(counts) == len(listed)
+    if not whole or not isinstance(seen, int) or not 0 <= seen <= sum(counts):
+        msg = (
+            f"{path}: mixture: expected rows as {{ pool = count }} and teacher_rows as "
+            f"a number up to their sum; got rows {rows} and teacher_rows {seen}"
         )
         raise ConfigError(msg)
 

@@ -18,6 +18,7 @@ from vision.training.losses import Gains, StreetLoss
 from vision.training.network import Pair
 
 OnStep = Callable[[int, dict[str, float]], None]
+Spent = Callable[[], float]
 _CLIP = 10.0
 _LAST_BACKBONE = 10  # layer number in YOLO26
 
@@ -51,25 +52,43 @@ class Schedule:
     seed: int
     checkpoint_steps: int
 
-    def factor(self, step: int) -> float:
-        """Return the share of the full rate at a step."""
+    def factor(self, step: int, spent: float = 0.0) -> float:
+        """Return the share of the full rate.
+
+        Args:
+            step: the present one.
+            spent: share of the time budget that is gone, in [0, 1].
+
+        Returns:
+            In [0, 1]. Time that runs out lets the rate fall as steps do: a
+            run cut off at its full rate is worth little.
+        """
         rise = min(1.0, (step + 1) / max(self.warmup_steps, 1))
-        left = (self.steps - step) / max(self.decay_steps, 1)
-        return rise * min(1.0, max(left, 0.02))
+        left = min(self.steps - step, self.steps * (1 - spent))
+        return rise * min(1.0, max(left / max(self.decay_steps, 1), 0.02))
 
 
 class Trainer:
     """Trains one student; its state can be written and read back."""
 
-    def __init__(self, pair: Pair, schedule: Schedule, gains: Gains) -> None:
+    def __init__(
+        self,
+        pair: Pair,
+        schedule: Schedule,
+        gains: Gains,
+        spent: Spent = lambda: 0.0,
+    ) -> None:
         """Prepare optimiser and average.
 
         Args:
             pair: student and teacher.
             schedule: length and rates.
             gains: weights of the loss terms.
+            spent: tells the share of the time budget that is gone; training
+                ends at 1, however many steps that were.
         """
         self._pair = pair
+        self._spent = spent
         self._schedule = schedule
         self._loss = StreetLoss(pair.student, gains)
         self._optimiser = torch.optim.AdamW(
@@ -90,7 +109,7 @@ class Trainer:
             folder: receives ``state.pt``.
             on_step: told the step and the parts of the loss.
         """
-        while self.step < self._schedule.steps:
+        while self.step < self._schedule.steps and self._spent() < 1:
             # The stream of pictures depends on the step only: a resumed run
             # sees what the uninterrupted one would have seen.
             rng = np.random.default_rng((self._schedule.seed, self.step))
@@ -105,14 +124,17 @@ class Trainer:
     def _learn(
         self, pictures: torch.Tensor, batch: Any, teacher_rows: int
     ) -> dict[str, float]:
-        factor = self._schedule.factor(self.step)
+        spent = self._spent()
+        factor = self._schedule.factor(self.step, spent)
         for group, base in zip(self._optimiser.param_groups, self._base, strict=True):
             group["lr"] = base * factor
         device = next(self._pair.student.parameters()).device
         batch = {key: value.to(device) for key, value in batch.items()}
         pictures = pictures.to(device, memory_format=torch.channels_last)
         outputs = self._pair(pictures, teacher_rows)
-        loss, parts = self._loss(outputs, batch, self.step / self._schedule.steps)
+        loss, parts = self._loss(
+            outputs, batch, max(self.step / self._schedule.steps, spent)
+        )
         parts["loss"] = float(loss.detach())
         if not math.isfinite(parts["loss"]):
             self._optimiser.zero_grad(set_to_none=True)

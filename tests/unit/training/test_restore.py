@@ -232,6 +232,8 @@ def test_an_own_set_without_rows_in_the_recipe_is_an_error() -> None:
     ("old", "new", "said"),
     [
         ('start = "model/model.onnx"', "", "neither a parent nor"),
+        ("teacher_rows = 2", "teacher_rows = 3", "up to their sum"),
+        ("teacher_rows = 2", "teacher_rows = { own = 2 }", "as a number"),
         ("largest_px = 128", "", "missing largest_px"),
         ('name = "tiny"', 'name = "tiny"\nspeed = 3', "unknown speed"),
     ],

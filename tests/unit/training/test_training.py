@@ -3,6 +3,7 @@
 # ruff: noqa: E402 - without torch the imports below cannot be tried
 
 import ast
+import dataclasses
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,7 @@ from vision.training.export import (
     save_checkpoint,
     write_sheet,
 )
+from vision.training.fit import Budget
 from vision.training.forms import predictor
 from vision.training.labels import CLASSES, COCO_IDS, Sample, label_weight
 from vision.training.losses import Gains, StreetLoss, distil, region_weight
@@ -134,6 +136,39 @@ def test_a_stopped_run_continues_as_if_it_had_not_stopped(tmp_path: Path) -> Non
 
     for name, value in whole.average.state_dict().items():
         assert torch.allclose(value, resumed.average.state_dict()[name], atol=1e-6)
+
+
+def test_a_run_out_of_time_ends_early_with_a_fallen_rate(tmp_path: Path) -> None:
+    schedule = dataclasses.replace(SCHEDULE, steps=1000, decay_steps=900)
+    spent = iter((0.0, 0.0, 0.5, 0.5, 0.9, 0.9, 1.0))
+    rates: list[float] = []
+    trainer = Trainer(_pair(), schedule, Gains(), lambda: next(spent))
+    optimiser = trainer._optimiser
+
+    trainer.run(
+        _pools(),
+        MIXTURE,
+        tmp_path,
+        lambda _step, _parts: rates.append(optimiser.param_groups[0]["lr"]),
+    )
+
+    assert trainer.step == 3
+    assert (tmp_path / "state.pt").is_file()
+    assert rates[0] > rates[1] > rates[2]
+    assert rates[2] == pytest.approx(rates[0] / 9, rel=0.01)
+
+
+def test_a_time_budget_is_shared_among_the_parts_of_a_run() -> None:
+    now_s = 100.0
+    spent = Budget(total_s=50, clock=lambda: now_s).until(0.8)
+
+    now_s = 120.0
+    half = spent()
+    now_s = 200.0
+
+    assert half == pytest.approx(0.5)
+    assert spent() == 1
+    assert Budget(clock=lambda: now_s).until(0.8)() == 0
 
 
 def test_polishing_touches_the_one_to_one_head_only(tmp_path: Path) -> None:

@@ -72,8 +72,9 @@ class Backdrop:
         share = 1 - math.exp(-max(0.0, dt_s) / _FOLLOW_S)
         cv2.accumulateWeighted(now, self._luma, share, mask=bare)
         # What is seen bare for the first time is taken over as it is.
-        fresh = (bare > 0) & (self._known_s == 0)
-        self._luma[fresh] = now[fresh]
+        fresh = np.asarray((bare > 0) & (self._known_s == 0), np.bool_)
+        if fresh.any():
+            np.copyto(self._luma, now, where=fresh)
         self._known_s += bare * np.float32(max(dt_s, _TINY_S))
 
     def ground(self, box: Xyxy) -> ImageU8 | None:

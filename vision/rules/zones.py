@@ -8,12 +8,11 @@ from shapely import Polygon, box
 from vision.core.geometry import Xyxy, contact_strip
 from vision.core.observation import Observation
 from vision.core.places import Place
-from vision.core.scene import Zone
+from vision.core.scene import Scene, Zone
 
 _STRIP_HEIGHT = 0.25  # of the box: what stands on the ground
 
 
-@lru_cache(maxsize=4096)  # anchors are fixed: each place asks the same again and again
 def overlap(zone: Zone, width_px: int, height_px: int, xyxy: Xyxy) -> float:
     """Return how much of an object's ground contact lies in a zone.
 
@@ -42,9 +41,18 @@ def best_zone(
 ) -> tuple[Zone | None, float]:
     """Return the zone of a kind with most of a place's ground contact, and how much."""
     frame = observation.frame
+    size = frame.width, frame.height
+    return _best(observation.scene, kind, place.preset, size, place.xyxy)
+
+
+@lru_cache(maxsize=4096)  # anchors are fixed: each place asks the same again and again
+def _best(
+    scene: Scene, kind: str, preset: str | None, size: tuple[int, int], xyxy: Xyxy
+) -> tuple[Zone | None, float]:
+    """Return the zone of a kind with most of an object's ground contact."""
     best: tuple[Zone | None, float] = (None, 0.0)
-    for zone in observation.scene.zones_of(kind, place.preset):
-        share = overlap(zone, frame.width, frame.height, place.xyxy)
+    for zone in scene.zones_of(kind, preset):
+        share = overlap(zone, *size, xyxy)
         if share > best[1]:
             best = (zone, share)
     return best

@@ -16,11 +16,12 @@ from vision.core.verification import LookAnswer
 from vision.evidence.disk import make_folder, write_together
 from vision.evidence.manifest import Entry
 from vision.evidence.package import Package
-from vision.evidence.pictures import JPEG, SHARED_WIDTH, at_most, decode, picture_of
+from vision.evidence.pictures import JPEG, decode, picture_of
 from vision.evidence.recovery import working_on
-from vision.evidence.redaction import redact, regions_of
+from vision.evidence.redaction import regions_of
 from vision.evidence.room import SEAL_BYTES, Room
 from vision.evidence.seal import Sealer
+from vision.evidence.sharing import Sharing
 from vision.evidence.shots import Shot
 from vision.evidence.trouble import Cause, Trouble
 
@@ -147,6 +148,5 @@ def _write(
 def _shots(observation: Observation) -> Iterator[Shot]:
     frame = observation.frame
     yield Shot(AFTER, picture_of(frame))
-    shared = redact(frame.image, regions_of(observation))
-    small = at_most(shared, SHARED_WIDTH)
-    yield Shot(AFTER_REDACTED, picture_of(frame, small), "redacted")
+    shared = Sharing.of(frame.image, regions_of(observation)).hidden()
+    yield Shot(AFTER_REDACTED, picture_of(frame, shared), "redacted")

@@ -7,6 +7,7 @@ from datetime import tzinfo
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from vision.core.arrays import ImageU8
@@ -15,8 +16,7 @@ from vision.core.scene import Scene
 from vision.core.violations import Violation
 from vision.evidence.fonts import Font, font, writable
 
-_BOX = (255, 64, 48)
-_ZONE = (255, 196, 0)
+_BOX, _ZONE = (48, 64, 255), (0, 196, 255)  # BGR
 _INK = (238, 238, 238)
 _PAPER = (24, 24, 28)
 
@@ -79,41 +79,44 @@ def draw_overlay(
         (H + strip, W, 3) uint8 BGR.
     """
     height, width = image.shape[:2]
-    size_px = max(13, min(28, width // 55))
-    lines = _wrapped(text.lines, font(size_px), width - size_px)
-    step = int(size_px * 1.45)
-    strip = step * len(lines) + size_px
-    canvas = Image.new("RGB", (width, height + strip), _PAPER)
-    canvas.paste(Image.fromarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)), (0, 0))
-    pen = ImageDraw.Draw(canvas)
+    drawn = image.copy()
     stroke = max(2, width // 480)
     polygon = _polygon(violation, scene, (width, height))
     if polygon is not None:
-        pen.line([*polygon, polygon[0]], fill=_ZONE, width=stroke)
+        cv2.polylines(drawn, [polygon], isClosed=True, color=_ZONE, thickness=stroke)
     box = _inside(violation, (width, height), scale)
-    pen.rectangle(box, outline=_BOX, width=stroke)
-    # A box that reaches below the picture must not run through the caption.
-    pen.rectangle((0, height, width, height + strip), fill=_PAPER)
+    cv2.rectangle(drawn, box[:2], box[2:], color=_BOX, thickness=stroke)
+    return np.vstack((drawn, _strip(text, width)))
+
+
+def _strip(text: Caption, width: int) -> ImageU8:
+    """Return the caption, (h, width, 3) uint8 BGR."""
+    size_px = max(13, min(28, width // 55))
+    lines = _wrapped(text.lines, font(size_px), width - size_px)
+    step = int(size_px * 1.45)
+    canvas = Image.new("RGB", (width, step * len(lines) + size_px), _PAPER)
+    pen = ImageDraw.Draw(canvas)
     for row, line in enumerate(lines):
-        where = (size_px // 2, height + size_px // 2 + row * step)
+        where = (size_px // 2, size_px // 2 + row * step)
         pen.text(where, writable(line), font=font(size_px), fill=_INK)
     return np.asarray(cv2.cvtColor(np.asarray(canvas), cv2.COLOR_RGB2BGR), np.uint8)
 
 
 def _inside(
     violation: Violation, size: tuple[int, int], scale: float
-) -> tuple[float, float, float, float]:
-    x1, y1, x2, y2 = (side * scale for side in violation.place.xyxy)
-    left, top = min(max(0.0, x1), size[0] - 1), min(max(0.0, y1), size[1] - 1)
+) -> tuple[int, int, int, int]:
+    x1, y1, x2, y2 = (round(side * scale) for side in violation.place.xyxy)
+    left, top = min(max(0, x1), size[0] - 1), min(max(0, y1), size[1] - 1)
     return left, top, max(left, min(x2, size[0] - 1)), max(top, min(y2, size[1] - 1))
 
 
 def _polygon(
     violation: Violation, scene: Scene, size: tuple[int, int]
-) -> list[tuple[float, float]] | None:
+) -> NDArray[np.int32] | None:
     for zone in scene.zones:
         if zone.zone_id == violation.zone_id:
-            return [(x * size[0], y * size[1]) for x, y in zone.polygon]
+            corners = [(x * size[0], y * size[1]) for x, y in zone.polygon]
+            return np.round(corners).astype(np.int32)
     return None
 
 

@@ -1,7 +1,7 @@
 """Pictures as evidence: encoded once, hashed at once."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import cv2
@@ -58,6 +58,16 @@ def picture_of(frame: Frame, image: ImageU8 | None = None) -> Picture:
     )
 
 
+def digested(original: Picture, image: ImageU8) -> Picture:
+    """Encode a copy that was made of a picture, under the original's time and number.
+
+    Raises:
+        EvidenceError: it cannot be encoded.
+    """
+    jpeg = encode(image)
+    return replace(original, jpeg=jpeg, sha256=hashlib.sha256(jpeg).hexdigest())
+
+
 def encode(image: ImageU8) -> bytes:
     """Return an (H, W, 3) uint8 BGR picture as JPEG.
 
@@ -95,7 +105,10 @@ def at_most(image: ImageU8, width_px: int) -> ImageU8:
     if width <= width_px:
         return image
     size = (width_px, round(height * width_px / width))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    # Up to a factor of two linear interpolation leaves no pixel out, in a third of the
+    # time that averaging takes.
+    how = cv2.INTER_LINEAR if width <= 2 * width_px else cv2.INTER_AREA
+    small = cv2.resize(image, size, interpolation=how)
     return np.asarray(small, dtype=np.uint8)
 
 
@@ -109,13 +122,24 @@ def close_up(image: ImageU8, xyxy: Box) -> ImageU8:
     Returns:
         A copy, at least 32 pixels on each side where the picture allows.
     """
+    left, top, right, bottom = around(image, xyxy)
+    return image[top:bottom, left:right].copy()
+
+
+def around(image: ImageU8, xyxy: Box) -> tuple[int, int, int, int]:
+    """Return left, top, right and bottom of an object with some surroundings, pixels.
+
+    Args:
+        image: what it is in; the result lies inside.
+        xyxy: the object's box, pixels; may reach outside the picture.
+    """
     height, width = image.shape[:2]
     x1, y1, x2, y2 = xyxy
     dx = max((x2 - x1) * _MARGIN, (32 - (x2 - x1)) / 2)
     dy = max((y2 - y1) * _MARGIN, (32 - (y2 - y1)) / 2)
     left, right = _span(x1 - dx, x2 + dx, width)
     top, bottom = _span(y1 - dy, y2 + dy, height)
-    return image[top:bottom, left:right].copy()
+    return left, top, right, bottom
 
 
 def _span(low: float, high: float, size: int) -> tuple[int, int]:

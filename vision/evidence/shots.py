@@ -4,20 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from vision.core.arrays import ImageU8
 from vision.core.observation import Observation
 from vision.core.violations import Slug, Violation
 from vision.evidence.dwell import Point
 from vision.evidence.overlay import caption, draw_overlay
-from vision.evidence.pictures import (
-    SHARED_WIDTH,
-    Picture,
-    at_most,
-    close_up,
-    picture_of,
-)
-from vision.evidence.redaction import but_the_plate_of, redact, regions_of
+from vision.evidence.pictures import Box, Picture, close_up, picture_of
+from vision.evidence.redaction import but_the_plate_of, regions_of
 from vision.evidence.seal import short_code
+from vision.evidence.sharing import Sharing, hidden_close_up
 from vision.evidence.sights import Sight
 from vision.evidence.timeline import draw_timeline, life_of
 
@@ -76,7 +70,7 @@ def shots_of(
         yield Shot("wide_first", sight.picture)
     cut = close_up(image, violation.place.xyxy)
     yield Shot("close_up", picture_of(frame, cut))
-    shared = redact(image, regions_of(observation))
+    shared = Sharing.of(image, regions_of(observation))
     text = caption(
         violation,
         observation.scene,
@@ -84,35 +78,37 @@ def shots_of(
         short_code=short_code(violation.event_id, deciding.sha256),
         zone=zone,
     )
-    small = at_most(shared, SHARED_WIDTH)
-    scale = small.shape[1] / shared.shape[1]
-    drawn = draw_overlay(small, violation, observation.scene, text, scale=scale)
+    hidden = shared.hidden()
+    drawn = draw_overlay(hidden, violation, observation.scene, text, scale=shared.scale)
     yield Shot("overlay", picture_of(frame, drawn), "redacted and annotated")
-    yield Shot("wide_deciding_redacted", picture_of(frame, small), "redacted")
-    cut = close_up(shared, violation.place.xyxy)
+    yield Shot("wide_deciding_redacted", picture_of(frame, hidden), "redacted")
+    cut = hidden_close_up(image, violation.place.xyxy, shared.regions)
     yield Shot("close_up_redacted", picture_of(frame, cut), "redacted")
-    if sight is not None:
-        yield Shot("wide_first_redacted", sight.redacted(), "redacted")
+    parked = None
     if violation.slug is Slug.ILLEGAL_PARKING:
-        yield from _with_the_plate(violation, observation, image, sight)
+        parked = violation.place.xyxy
+    if sight is not None:
+        yield from _of_the_first(sight, parked)
+    if parked is not None:
+        cut = hidden_close_up(image, parked, but_the_plate_of(parked, shared.regions))
+        yield Shot("close_up_plates", picture_of(frame, cut), PLATES_NOTE)
+        shown = shared.with_the_plate_of(parked)
+        yield Shot("wide_deciding_plates", picture_of(frame, shown), PLATES_NOTE)
     life = life_of(violation, growth, camera=observation.scene.name)
     drawn = draw_timeline(life, zone=zone)
     yield Shot("timeline", picture_of(frame, drawn), "drawn from the place's states")
 
 
-def _with_the_plate(
-    violation: Violation,
-    observation: Observation,
-    image: ImageU8,
-    sight: Sight | None,
-) -> Iterator[Shot]:
-    """Yield what may be shown once a person's review made it a parking case."""
-    frame = observation.frame
-    parked = violation.place.xyxy
-    shown = redact(image, but_the_plate_of(parked, regions_of(observation)))
-    cut = close_up(shown, parked)
-    yield Shot("close_up_plates", picture_of(frame, cut), PLATES_NOTE)
-    small = at_most(shown, SHARED_WIDTH)
-    yield Shot("wide_deciding_plates", picture_of(frame, small), PLATES_NOTE)
-    if sight is not None:
-        yield Shot("wide_first_plates", sight.redacted(plate_of=parked), PLATES_NOTE)
+def _of_the_first(sight: Sight, parked: Box | None) -> Iterator[Shot]:
+    """Yield the shared copies of a first sight.
+
+    Args:
+        sight: another picture than the deciding one.
+        parked: box of a vehicle whose plate may be shown once a person's review made
+            it a parking case, or None.
+    """
+    shared = sight.sharing()
+    yield Shot("wide_first_redacted", sight.copy(shared.hidden()), "redacted")
+    if parked is not None:
+        shown = sight.copy(shared.with_the_plate_of(parked))
+        yield Shot("wide_first_plates", shown, PLATES_NOTE)

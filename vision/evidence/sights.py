@@ -1,25 +1,17 @@
 """The first picture of every place that stands, kept in case it becomes a case."""
 
-import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import replace
 
+from vision.core.arrays import ImageU8
 from vision.core.errors import EvidenceError
 from vision.core.frame import Frame
 from vision.core.observation import Observation
 from vision.core.places import PlaceState
-from vision.evidence.pictures import (
-    SHARED_WIDTH,
-    Box,
-    Picture,
-    at_most,
-    decode,
-    encode,
-    picture_of,
-)
-from vision.evidence.redaction import Region, but_the_plate_of, redact, regions_of
+from vision.evidence.pictures import Picture, decode, digested, picture_of
+from vision.evidence.redaction import Region, regions_of
+from vision.evidence.sharing import Sharing
 
 Key = tuple[str, str]
 Develop = Callable[[], None]
@@ -55,19 +47,21 @@ class Sight:
                 self._picture = picture_of(frame)
             return self._picture
 
-    def redacted(self, *, plate_of: Box | None = None) -> Picture:
-        """Return the shared copy, or one that shows the plate of a vehicle's box.
+    def sharing(self) -> Sharing:
+        """Return what shared copies of it are made of.
 
         Raises:
             EvidenceError: the picture cannot be encoded.
         """
-        regions = self.regions
-        if plate_of is not None:
-            regions = but_the_plate_of(plate_of, regions)
-        hidden = redact(decode(self.picture.jpeg), regions)
-        jpeg = encode(at_most(hidden, SHARED_WIDTH))
-        digest = hashlib.sha256(jpeg).hexdigest()
-        return replace(self.picture, jpeg=jpeg, sha256=digest)
+        return Sharing.of(decode(self.picture.jpeg), self.regions)
+
+    def copy(self, image: ImageU8) -> Picture:
+        """Encode a copy that was made of it, (H, W, 3) uint8 BGR.
+
+        Raises:
+            EvidenceError: it cannot be encoded.
+        """
+        return digested(self.picture, image)
 
 
 class FirstSights:

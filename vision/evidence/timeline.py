@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import cache
 
 import cv2
 import numpy as np
@@ -22,6 +23,8 @@ from vision.evidence.fonts import Font, font, writable
 _SIZE = (1280, 480)
 _LEFT, _RIGHT, _TOP, _BOTTOM = 84, 1250, 148, 404  # the plot, pixels
 _BAND = (92, 122)  # the states, above it
+_LEGEND = 430  # from here down
+_TEXT_PX = 17
 _INK, _DIM, _GRID, _PAPER = (28, 32, 38), (104, 112, 122), (222, 226, 231), "white"
 _DWELL, _LIMIT, _MARK = (20, 96, 200), (196, 120, 0), (200, 36, 36)
 STATE_COLOUR = {
@@ -121,7 +124,7 @@ def draw_timeline(life: Life, *, zone: tzinfo | None = None) -> ImageU8:
     _draw_growth(pen, life, plot)
     for mark in life.marks:
         _draw_mark(pen, mark, plot)
-    _draw_legend(pen)
+    canvas.paste(_legend(), (0, _LEGEND))
     return np.asarray(cv2.cvtColor(np.asarray(canvas), cv2.COLOR_RGB2BGR), np.uint8)
 
 
@@ -218,16 +221,27 @@ def _draw_mark(pen: ImageDraw.ImageDraw, mark: Mark, plot: _Plot) -> None:
     _text(pen, at, text, colour=_MARK, anchor="rd" if right else "ld")
 
 
-def _draw_legend(pen: ImageDraw.ImageDraw) -> None:
-    x = float(_LEFT)
+@cache
+def _legend() -> Image.Image:
+    """Return the lowest part of the picture, the same for all."""
+    canvas = Image.new("RGB", (_SIZE[0], _SIZE[1] - _LEGEND), _PAPER)
+    pen = ImageDraw.Draw(canvas)
+    x, y = float(_LEFT), 25
     for state, colour in STATE_COLOUR.items():
-        pen.rectangle((x, 448, x + 18, 462), fill=colour)
-        x = _text(pen, (x + 26, 455), state.value, anchor="lm") + 24
-    pen.line((x, 455, x + 28, 455), fill=_DWELL, width=4)
-    x = _text(pen, (x + 36, 455), "observed dwell", anchor="lm") + 24
-    _dashed(pen, (x, 455), (x + 28, 455), _DIM)
-    x = _text(pen, (x + 36, 455), "time since first sight", anchor="lm") + 24
-    _text(pen, (x, 455), "times: min:s since first sight", colour=_DIM, anchor="lm")
+        pen.rectangle((x, y - 7, x + 18, y + 7), fill=colour)
+        x = _named(pen, (x + 26, y), state.value) + 24
+    pen.line((x, y, x + 28, y), fill=_DWELL, width=4)
+    x = _named(pen, (x + 36, y), "observed dwell") + 24
+    _dashed(pen, (x, y), (x + 28, y), _DIM)
+    x = _named(pen, (x + 36, y), "time since first sight") + 24
+    _text(pen, (x, y), "times: min:s since first sight", colour=_DIM, anchor="lm")
+    return canvas
+
+
+def _named(pen: ImageDraw.ImageDraw, at: tuple[float, float], text: str) -> float:
+    """Write a name in the legend; return where it ends, pixels."""
+    _text(pen, at, text, anchor="lm")
+    return at[0] + font(_TEXT_PX).getlength(text)
 
 
 def _text(
@@ -236,14 +250,15 @@ def _text(
     text: str,
     *,
     colour: tuple[int, int, int] = _INK,
-    size_px: int = 17,
+    size_px: int = _TEXT_PX,
     anchor: str = "la",
-) -> float:
-    """Write a line, shortened to the picture's width; return where it ends, pixels."""
-    face = font(size_px)
-    line = _fitting(writable(text), face, _SIZE[0] - 32)
+) -> None:
+    """Write a line, shortened to the picture's width."""
+    face, line, width_px = font(size_px), writable(text), _SIZE[0] - 32
+    # No character is wider than its line is high: most lines need no measuring.
+    if len(line) * size_px > width_px:
+        line = _fitting(line, face, width_px)
     pen.text(at, line, font=face, fill=colour, anchor=anchor)
-    return at[0] + face.getlength(line)
 
 
 def _fitting(text: str, face: Font, width_px: float) -> str:

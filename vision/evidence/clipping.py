@@ -20,12 +20,13 @@ from vision.core.ports import Clock
 from vision.evidence.clips import ClipThread, make_clips
 from vision.evidence.darkroom import Darkroom
 from vision.evidence.disk import free_bytes
-from vision.evidence.hidden import HiddenRegions, Sight
+from vision.evidence.hidden import HiddenRegions
 from vision.evidence.manifest import ADDED_CLIP, Manifest
 from vision.evidence.package import Package
 from vision.evidence.recovery import CLIP, mark, unmark
 from vision.evidence.room import Room
 from vision.evidence.seal import Sealer
+from vision.evidence.shared_clip import SharedCut, SharedPace
 from vision.evidence.store_lock import StoreLock
 from vision.evidence.takes import ClipPolicy, Moment, Take, TakeRecorder
 from vision.evidence.trouble import Cause, Trouble
@@ -42,7 +43,7 @@ _MAX_UNSENT = 1_000
 _SEALING_S = 60.0  # the package of a clip is sealed long before
 _HIDDEN_S = 60.0  # from a clip's beginning until its shared copy is made
 _ANALYSIS_S = 5.0  # longest wait for the analysis of a clip's last pictures
-_BUSY = 12  # clips that wait: from here on there is no time for shared copies
+_BUSY = 20  # clips that wait: more than key frames can be hidden in time
 _SAMPLE_WIDTH = 960
 _SAMPLE_QUALITY = 80
 
@@ -90,6 +91,7 @@ class Clipping:
         self.packages = StoreLock(root)
         self._recorder = TakeRecorder(policy, clock, self._ready)
         self._hidden = HiddenRegions(_HIDDEN_S)
+        self._pace = SharedPace(clock)
         self._room: Room | None = None
         self._chores: list[_Chore] = []
         self._thread = ClipThread(self._finish, self._tick)
@@ -218,14 +220,17 @@ class Clipping:
             unmark(self._root, event_id, CLIP)
             self._unsent.popleft()
 
-    def _sights_for(self, take: Take) -> tuple[Sight, ...] | None:
-        """Return what had to be hidden, or None if there is no time for a copy."""
+    def _shared(self, take: Take) -> SharedCut | None:
+        """Return how to make the shared copy, or None if there is no time for it."""
         if not self._policy.shared:
             return None
-        if self._thread.waiting > _BUSY:
+        waiting = self._thread.waiting
+        if waiting > _BUSY:
             log.warning("no shared clip for %s: too busy", take.moment.event_id)
             return None
-        return self._hidden.until(take.moment.camera_id, take.until_s, _ANALYSIS_S)
+        camera_id = take.moment.camera_id
+        sights = self._hidden.until(camera_id, take.until_s, _ANALYSIS_S)
+        return SharedCut(sights, self._pace.fluent(waiting=waiting))
 
     def _write(self, take: Take) -> Evidence:
         package = Package(self._root, take.moment.event_id)
@@ -242,7 +247,7 @@ class Clipping:
             return self._make(take, package, known)
 
     def _make(self, take: Take, package: Package, known: Manifest) -> Evidence:
-        entries = make_clips(take, package.folder, self._sights_for(take))
+        entries = make_clips(take, package.folder, self._shared(take))
         with self.packages:
             # A step may have been sealed while the clip was written.
             known = package.read() or known

@@ -13,10 +13,9 @@ from vision.core.errors import EvidenceError
 from vision.core.evidence import Artifact
 from vision.core.threads import stand_back
 from vision.evidence.disk import TEMPORARY, file_sha256
-from vision.evidence.hidden import Sight
 from vision.evidence.manifest import Entry
 from vision.evidence.remux import can_remux, remux
-from vision.evidence.shared_clip import shared_frames
+from vision.evidence.shared_clip import SharedCut, shared_frames
 from vision.evidence.takes import Take
 from vision.evidence.transcode import (
     PLAYABLE,
@@ -42,34 +41,38 @@ class _Cut:
     write: Callable[[Path], object]
 
 
-def make_clips(
-    take: Take, folder: Path, sights: tuple[Sight, ...] | None
-) -> tuple[Entry, ...]:
+def make_clips(take: Take, folder: Path, shared: SharedCut | None) -> tuple[Entry, ...]:
     """Write the clip of a take, a playable copy where browsers need one, a shared one.
 
     Args:
         take: packets or pictures around the decision.
         folder: the event's package.
-        sights: what had to be hidden when; None: no copy is to be shared.
+        shared: what had to be hidden when; None: no copy is to be shared.
 
     Raises:
         EvidenceError: the material makes no clip.
         OSError: the files cannot be written.
     """
     entries = [_save(take, folder, cut) for cut in _cuts(take)]
-    if sights is not None:
+    if shared is not None:
         try:
-            entries.append(_save(take, folder, _shared(take, sights)))
+            entries.append(_save(take, folder, _shared(take, shared)))
         except EvidenceError as error:
             # What cannot be hidden is not shared; the sealed clip is not lost for it.
             log.warning("no shared clip for %s: %s", take.moment.event_id, error)
     return tuple(entries)
 
 
-def _shared(take: Take, sights: tuple[Sight, ...]) -> _Cut:
-    frames = decoded(take.packets) if take.packets else jpegs(take.pictures)
-    hidden = shared_frames(frames, sights, span_s=take.span_s)
+def _shared(take: Take, shared: SharedCut) -> _Cut:
     note = "redacted: whoever moves or was detected"
+    if take.packets:
+        slides = shared.key_frames_only(take.packets)
+        frames = decoded(take.packets, but="NONKEY" if slides else "NONREF")
+        if slides:
+            note += "; key frames only"
+    else:
+        frames = jpegs(take.pictures)
+    hidden = shared_frames(frames, shared.sights, span_s=take.span_s)
     # Half the CPU of the other clips' preset for a seventh more bytes.
     return _encoded("clip_redacted", note, hidden, preset="superfast")
 

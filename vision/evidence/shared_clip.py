@@ -1,6 +1,6 @@
 """The clip that may be shared: fewer, smaller pictures with everybody hidden."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -8,6 +8,8 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from vision.core.arrays import ImageU8
+from vision.core.packets import EncodedPacket
+from vision.core.ports import Clock
 from vision.evidence.hidden import Sight, regions_at
 from vision.evidence.redaction import Region
 from vision.evidence.transcode import TimedFrame
@@ -17,7 +19,60 @@ _FPS = 5.0
 _MOST = 64  # pictures of 0.8 MB each that are held while the street is learned
 _CELL_PX = 8  # of the maps that show where something moves
 _CHANGED = 10  # grey levels of a cell's mean; noise and compression stay below
+_FEWEST = 5  # pictures of which most show the street itself, not who stands there
 _TILES = 16  # across the picture: a face has one, a plate two or three
+
+
+@dataclass(frozen=True, slots=True)
+class SharedCut:
+    """What a shared copy is made with.
+
+    Attributes:
+        sights: what had to be hidden in the analysed pictures.
+        fluent: whether pictures between key frames are shown; they are in any case
+            where there are too few key frames to tell who moves.
+    """
+
+    sights: tuple[Sight, ...]
+    fluent: bool = True
+
+    def key_frames_only(self, packets: Sequence[EncodedPacket]) -> bool:
+        """Return whether the key frames of a clip are all that it shows."""
+        if self.fluent:
+            return False
+        return sum(packet.is_keyframe for packet in packets) >= _FEWEST
+
+
+class SharedPace:
+    """Says which shared copies may be fluent, so that all of them stay affordable.
+
+    A fluent copy of 15 s of 1080p25 takes 1.5 s of CPU, most of it decoding; one of
+    its key frames 0.2 s. Few events a day are all fluent. Where they are dense, one
+    in `every_s` is: that is at most 1.3 % of a core, and none waits for another.
+    """
+
+    def __init__(self, clock: Clock, *, every_s: float = 120.0) -> None:
+        """Begin with a fluent one.
+
+        Args:
+            clock: monotonic time.
+            every_s: shortest time between two fluent copies, seconds.
+        """
+        self._clock = clock
+        self._every_s = every_s
+        self._again_s = -np.inf
+
+    def fluent(self, *, waiting: int) -> bool:
+        """Return whether the next copy may be fluent.
+
+        Args:
+            waiting: clips that are not written, the next one included.
+        """
+        now_s = self._clock.monotonic_s()
+        if waiting > 1 or now_s < self._again_s:
+            return False
+        self._again_s = now_s + self._every_s
+        return True
 
 
 @dataclass(frozen=True, slots=True)

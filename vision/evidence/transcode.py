@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import av
 from av.codec import CodecContext
@@ -58,13 +59,18 @@ def encode_clip(
     return count
 
 
-def decoded(packets: Sequence[EncodedPacket]) -> Iterator[TimedFrame]:
+def decoded(
+    packets: Sequence[EncodedPacket], *, but: Literal["NONREF", "NONKEY"] | None = None
+) -> Iterator[TimedFrame]:
     """Yield the pictures of a packet sequence with their media times, seconds.
 
     Packets that cannot be decoded are left out.
 
     Args:
         packets: of one stream, the first a key frame.
+        but: leave out what no other picture is made from, a third of the work in
+            some streams and nothing in others; or all but key frames, which is nearly
+            all of it.
 
     Raises:
         EvidenceError: the stream is no video.
@@ -75,8 +81,12 @@ def decoded(packets: Sequence[EncodedPacket]) -> Iterator[TimedFrame]:
         msg = f"{form.codec}: is no video codec"
         raise EvidenceError(msg)
     context.extradata = form.extradata
+    if but is not None:
+        context.skip_frame = but
     times_s = {p.pts: p.media_time_s for p in packets}
     for original in packets:
+        if but == "NONKEY" and not original.is_keyframe:
+            continue
         packet = Packet(original.payload)
         packet.pts = original.pts
         packet.dts = original.dts

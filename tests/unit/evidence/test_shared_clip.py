@@ -22,10 +22,10 @@ from vision.core.arrays import ImageU8
 from vision.core.evidence import Evidence
 from vision.evidence.hidden import HiddenRegions, Sight, regions_at
 from vision.evidence.redaction import Region, RegionKind, regions_of
-from vision.evidence.shared_clip import shared_frames
+from vision.evidence.shared_clip import SharedCut, SharedPace, shared_frames
 from vision.evidence.store import PackageStore, StorePolicy
 from vision.evidence.takes import ClipPolicy
-from vision.evidence.transcode import TimedFrame
+from vision.evidence.transcode import TimedFrame, decoded
 from vision.evidence.verify import verify_package
 
 WIDTH, HEIGHT, FPS, SECONDS = 640, 360, 10, 8
@@ -107,6 +107,14 @@ def test_who_walks_and_is_never_detected_is_hidden_by_their_movement() -> None:
         assert found_again(image, walking(at_s)) < 0.6
 
 
+def test_who_walks_is_hidden_where_key_frames_alone_are_shown() -> None:
+    pictures = list(shared(filmed(walking)[::FPS], analysed()))
+
+    assert len(pictures) == SECONDS
+    for at_s, image in pictures:
+        assert found_again(image, walking(at_s)) < 0.6
+
+
 def test_who_stands_still_is_hidden_where_they_were_detected() -> None:
     for at_s, image in shared(filmed(waiting), analysed(waiting)):
         assert found_again(image, waiting(at_s)) < 0.6
@@ -175,8 +183,8 @@ def test_what_was_hidden_is_forgotten_after_a_while_and_with_a_new_clock() -> No
     assert [sight.media_time_s for sight in anew] == [3.0]
 
 
-def clipped(root: Path, policy: ClipPolicy) -> list[Evidence]:
-    """Record an event at 12 s of a 20 s stream, every second analysed."""
+def clipped(root: Path, policy: ClipPolicy, *, events: int = 1) -> list[Evidence]:
+    """Record events from 12 s of a 20 s stream on, every second analysed."""
     late: list[Evidence] = []
     store = PackageStore(root, policy=StorePolicy(clips=policy), clock=ManualClock())
     store.deliver_late_to(lambda _, evidence: late.append(evidence))
@@ -188,8 +196,10 @@ def clipped(root: Path, policy: ClipPolicy) -> list[Evidence]:
             at = street(round(analysed_s), at_s=analysed_s)
             seen = observed(at, standing(at, xyxy=BOX))
             store.observe(seen)
-            if round(analysed_s) == 12:
-                store.keep(decided(at, standing(at)), seen)
+            number = round(analysed_s) - 11
+            if 1 <= number <= events:
+                place = standing(at, f"p{number}")
+                store.keep(decided(at, place, event_id=f"event-{number}"), seen)
     store.close(30)
     return late
 
@@ -206,6 +216,51 @@ def test_a_package_holds_the_shared_clip_sealed_and_sent(tmp_path: Path) -> None
         assert clip.streams.video[0].codec.canonical_name == "h264"
         assert clip.duration is not None
         assert 7 <= clip.duration / av.time_base <= 9
+
+
+def test_where_events_are_dense_one_shared_clip_is_fluent_and_none_is_left_out(
+    tmp_path: Path,
+) -> None:
+    late = clipped(tmp_path, ClipPolicy(pre_s=4, post_s=3), events=3)
+    folders = [tmp_path / f"event-{number}" for number in (1, 2, 3)]
+    shown = sorted(len(greys(folder / "001-clip_redacted.mp4")) for folder in folders)
+    manifests = [(folder / "manifest.json").read_text() for folder in folders]
+
+    assert len(late) == 3
+    assert [verify_package(folder, None) for folder in folders] == [[], [], []]
+    assert 5 <= shown[0] <= shown[1] <= 16
+    assert shown[2] > 20
+    assert sum("key frames only" in text for text in manifests) == 2
+
+
+def test_a_shared_clip_is_fluent_when_none_waits_and_none_was_lately() -> None:
+    clock = ManualClock()
+    pace = SharedPace(clock, every_s=60)
+    crowded = pace.fluent(waiting=2)
+    first = pace.fluent(waiting=1)
+    again = pace.fluent(waiting=1)
+    clock.advance(60)
+    later = pace.fluent(waiting=1)
+
+    assert [crowded, first, again, later] == [False, True, False, True]
+
+
+def test_key_frames_are_shown_alone_only_where_there_are_enough() -> None:
+    packets = list(encoded("libx264", 8))
+    keys = [index for index, one in enumerate(packets) if one.is_keyframe]
+    few, enough = packets[: keys[4]], packets[: keys[4] + 1]
+
+    assert not SharedCut((), fluent=False).key_frames_only(few)
+    assert SharedCut((), fluent=False).key_frames_only(enough)
+    assert not SharedCut((), fluent=True).key_frames_only(enough)
+
+
+def test_key_frames_alone_are_decoded_at_their_own_times() -> None:
+    packets = list(encoded("libx264", 4))
+    times = [at_s for at_s, _ in decoded(packets, but="NONKEY")]
+
+    assert times == [one.media_time_s for one in packets if one.is_keyframe]
+    assert 4 <= len(times) <= 10
 
 
 def test_a_site_may_do_without_the_shared_clip(tmp_path: Path) -> None:

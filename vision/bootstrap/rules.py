@@ -20,8 +20,9 @@ from vision.rules.overflowing_bin import BinParams, OverflowingBin
 from vision.rules.place_rule import PlaceRule
 from vision.rules.schedule import Schedule
 from vision.rules.street_vending import StreetVending, VendingParams
+from vision.rules.traffic import TrafficParams
 
-_NOT_PARAMETERS = frozenset({"type", "cameras", "period_s"})
+_NOT_PARAMETERS = frozenset({"type", "cameras", "period_s", "queue"})
 
 
 def build_rules(
@@ -53,7 +54,8 @@ def build_rule(settings: RuleSettings, schedule: Schedule) -> PlaceRule:
     limits = settings.model_dump(exclude=set(_NOT_PARAMETERS))
     match settings:
         case IllegalParkingRule():
-            return IllegalParking(ParkingParams(**limits), schedule)
+            traffic = TrafficParams(**settings.queue.model_dump())
+            return IllegalParking(ParkingParams(**limits), schedule, traffic)
         case GarbagePileRule():
             return GarbagePile(GarbageParams(**limits), schedule)
         case OverflowingBinRule():

@@ -1,9 +1,10 @@
 """When zones are in force: calendars and street classes, in the city's wall clock."""
 
+import re
 from datetime import date, time
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from vision.config.base import Settings
 
@@ -12,21 +13,34 @@ Days = Literal["daily", "weekdays", "weekends"] | tuple[Day, ...]
 StreetClass = Literal["forbidden", "controlled", "regulated"]
 
 _LONGEST_DAYS = 31
+_CLOCK = re.compile(r"(\d{1,2}):(\d\d(?::\d\d)?)")
 
 
 class HoursSettings(Settings):
-    """A part of a day; `until` at or before `since` means the next day."""
+    """A part of a day; `until` at or before `since` means the next day.
+
+    `until: "24:00"` is midnight, the end of the day.
+    """
 
     since: time
     until: time
 
-    @field_validator("since", "until")
+    @field_validator("since", "until", mode="before")
     @classmethod
-    def _wall_clock(cls, value: time) -> time:
-        if value.tzinfo is not None:
-            msg = "expected a plain time of day such as 07:30; the site has a timezone"
+    def _wall_clock(cls, value: object, info: ValidationInfo) -> object:
+        """Take the hour and minute of a clock on the wall, as people write them.
+
+        YAML takes 20:00 without quotes for the number 1200.
+        """
+        if isinstance(value, time) and value.tzinfo is None:
+            return value
+        told = _CLOCK.fullmatch(value) if isinstance(value, str) else None
+        if told is None:
+            msg = 'expected a time of day in quotes, such as "07:30"; no time zone'
             raise ValueError(msg)
-        return value
+        if value == "24:00" and info.field_name == "until":
+            return time(0, 0)
+        return f"{int(told[1]):02}:{told[2]}"
 
 
 class WindowSettings(HoursSettings):

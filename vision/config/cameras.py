@@ -32,6 +32,7 @@ ZoneKind = Literal[
 ]
 
 
+_LEAST_GROUND = 1e-5  # of the picture: twice the triangle of three corners
 _SCHEMES = frozenset(
     {"file", "ftp", "http", "https", "mms", "mmsh", "mmst", "rtp", "sftp", "srt"}
     | {"rtmp", "rtmpe", "rtmps", "rtmpt", "rtmpte", "rtsp", "rtsps", "rtspt", "rtspu"}
@@ -184,6 +185,23 @@ class ZoneSettings(Settings):
     street_class: Literal["forbidden", "controlled", "regulated"] | None = None
     calendar: str | None = None
     preset: str | None = None
+
+    @field_validator("polygon")
+    @classmethod
+    def _has_ground(
+        cls, polygon: list[tuple[float, float]]
+    ) -> list[tuple[float, float]]:
+        """Refuse corners in one line: nothing ever stands there."""
+        (x, y), *others = polygon
+        widest = max(
+            abs((ax - x) * (by - y) - (ay - y) * (bx - x))
+            for ax, ay in others
+            for bx, by in others
+        )
+        if widest < _LEAST_GROUND:
+            msg = "its corners lie in one line; expected corners of an area"
+            raise ValueError(msg)
+        return polygon
 
 
 class CameraSettings(Settings):

@@ -34,6 +34,15 @@ class _Rule(Settings):
     update_every_s: Seconds = 60
 
 
+class QueueSettings(Settings):
+    """How a queue is told from parked vehicles (`vision/rules/traffic.py`)."""
+
+    min_passed: Annotated[int, Field(ge=1, le=100)] = 3
+    together_s: Seconds = 60
+    red_s: Seconds = 150
+    jam_s: Seconds = 600
+
+
 class IllegalParkingRule(_Rule):
     """A motor vehicle stands in a `no_parking` zone longer than its grace."""
 
@@ -44,6 +53,7 @@ class IllegalParkingRule(_Rule):
     min_overlap: Share = 0.3
     exempt_labels: frozenset[str] = frozenset()
     severe_s: Seconds = 1800
+    queue: QueueSettings = QueueSettings()
 
 
 class GarbagePileRule(_Rule):
@@ -53,6 +63,7 @@ class GarbagePileRule(_Rule):
     period_s: Period = 10
     dwell_s: Seconds = 60
     min_support: Share = 0.5
+    max_bareness: Share = 0.9
     alone_s: Seconds = 10
     contact_reach: Reach = 0.5
     large_growth: Factor = 1.5
@@ -105,8 +116,12 @@ def concerns(rule: RuleSettings, camera_id: str, zone_kinds: Container[str]) -> 
 class PlaceSettings(Settings):
     """How patiently still objects are remembered (`vision/rules/kinds.py`).
 
-    `open_scores` gives single classes another `open_score`, by the model's names;
-    `faint_scores` names those that may be opened fainter, given time.
+    These scores say whether something is *there*: `open_score` to take it up, or
+    `open_scores` for single classes, by the model's names; `faint_scores` for those
+    that may be taken up fainter, given time; `keep_score` for what is known already.
+    None of them opens an event. How sure the detector must stay of a *violation* is a
+    matter of its rule: `min_score` of `overflowing_bin` is the mean score of the last
+    seconds, and must hold for the whole of `dwell_s`.
     """
 
     open_score: Share = 0.45

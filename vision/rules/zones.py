@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 import numpy as np
-from shapely import Polygon, box
+from shapely import Polygon, box, make_valid
 
 from vision.core.geometry import Xyxy, contact_strip
 from vision.core.observation import Observation
@@ -32,8 +32,8 @@ def overlap(zone: Zone, width_px: int, height_px: int, xyxy: Xyxy) -> float:
     if strip.area <= 0:
         return 0.0
     ground = Polygon([(x * width_px, y * height_px) for x, y in zone.polygon])
-    # buffer(0) mends a polygon whose sides cross, which a hand-drawn one may.
-    return float(strip.intersection(ground.buffer(0)).area / strip.area)
+    # The sides of a hand-drawn polygon may cross: all that they enclose is meant.
+    return float(strip.intersection(make_valid(ground)).area / strip.area)
 
 
 def best_zone(

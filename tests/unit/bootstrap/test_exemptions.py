@@ -1,7 +1,7 @@
 import pytest
 
 from vision.bootstrap.rules import build_kinds, build_rules
-from vision.config.rules import GarbagePileRule, IllegalParkingRule
+from vision.config.rules import GarbagePileRule, IllegalParkingRule, QueueSettings
 from vision.core.errors import ConfigError
 from vision.core.scene import Scene, Zone
 from vision.rules.kinds import KINDS, VEHICLE
@@ -29,3 +29,13 @@ def test_an_exemption_of_a_class_that_the_model_does_not_know_is_refused() -> No
         build_rules([EXEMPT], scene, ["car"], Schedule())
     (rule,) = build_rules([EXEMPT], scene, ["car", "ambulance"], Schedule())
     assert rule.slug == "illegal_parking"
+
+
+def test_a_site_says_how_long_its_lights_stay_red() -> None:
+    slow = QueueSettings(red_s=240, jam_s=900)
+    one = IllegalParkingRule(type="illegal_parking", queue=slow)
+    (rule,) = build_rules([one], Scene("gate", "Gate", (KERB,)), ["car"], Schedule())
+
+    limits = dict(rule.params)
+    assert (limits["traffic_red_s"], limits["traffic_jam_s"]) == (240, 900)
+    assert limits["traffic_min_passed"] == 3

@@ -72,6 +72,14 @@ def test_a_zone_with_two_points_is_refused(tmp_path: Path) -> None:
     assert "at least 3" in problems[0]
 
 
+def test_a_zone_without_ground_is_refused(tmp_path: Path) -> None:
+    line = "[[0, 0], [0.5, 0.5], [1, 1]]"
+    (problem,) = _problems(tmp_path, GOOD.replace("[[0, 0], [1, 0], [1, 1]]", line))
+
+    assert "cameras.0.zones.0.polygon (line 8)" in problem
+    assert "in one line; expected corners of an area" in problem
+
+
 def test_a_key_written_twice_is_refused_with_both_lines(tmp_path: Path) -> None:
     problems = _problems(tmp_path, GOOD + "site: other\n")
 

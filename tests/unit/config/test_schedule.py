@@ -102,12 +102,30 @@ def test_a_zone_of_a_class_takes_the_classs_calendar(tmp_path: Path) -> None:
     assert _window(schedule, zone, "2026-11-02 21:00") is None
 
 
+def test_times_may_be_written_as_people_do(tmp_path: Path) -> None:
+    hours = 'since: "09:00", until: "12:00"'
+    text = SITE.replace(hours, 'since: "9:00", until: "24:00"')
+    schedule = build_schedule(_settings(tmp_path, text))
+    zone = Zone("z", "no_parking", ((0, 0), (1, 0), (1, 1)), calendar="daytime")
+
+    assert _window(schedule, zone, "2026-11-07 08:59") is None
+    assert _window(schedule, zone, "2026-11-07 23:59") is not None
+    assert _window(schedule, zone, "2026-11-08 00:30") is None
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         ("calendar: daytime\n        poly", "calendar: night\n        poly", "night"),
         ("controlled: {calendar: daytime}", "controlled: {calendar: dusk}", "dusk"),
         ('since: "09:00"', 'since: "25:00"', "calendars.daytime.windows.1.since"),
+        (
+            'until: "20:00"',
+            "until: 20:00",
+            "got 1200; expected a time of day in quotes",
+        ),
+        ('since: "09:00"', 'since: "09:00Z"', "no time zone"),
+        ('since: "09:00"', 'since: "24:00"', "calendars.daytime.windows.1.since"),
         ("last: 2026-10-07", "last: 2026-09-07", "expected a last day from 2026-10-01"),
         ("workdays: [2026-10-10]", "workdays: [2026-10-03]", "2026-10-03: both in hol"),
         ("days: weekdays", "days: fridays", "calendars.daytime.windows.0.days"),

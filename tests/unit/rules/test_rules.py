@@ -288,8 +288,10 @@ def test_memory_survives_json_and_refuses_another_rules() -> None:
         GarbagePile().restore({"rule": "garbage_pile/1", "book": {"open": 3}})
 
 
-def test_a_zone_that_crosses_itself_still_has_ground() -> None:
+def test_a_zone_that_crosses_itself_has_all_ground_that_it_encloses() -> None:
     bow = zone("z", polygon=((0.0, 0.0), (1.0, 1.0), (1.0, 0.0), (0.0, 1.0)))
 
-    assert 0 < overlap(bow, 200, 100, (0.0, 0.0, 200.0, 100.0)) < 1
+    assert overlap(bow, 200, 100, (0.0, 40.0, 20.0, 60.0)) == 1  # its left half
+    assert overlap(bow, 200, 100, (180.0, 40.0, 200.0, 60.0)) == 1  # and its right
+    assert overlap(bow, 200, 100, (90.0, 80.0, 110.0, 100.0)) == 0
     assert overlap(zone("z", polygon=WHOLE), 200, 100, (5.0, 5.0, 5.0, 5.0)) == 0

@@ -2,38 +2,43 @@
 
 import math
 from collections import Counter
-from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from vision.cli.folds import crossval
+from vision.cli.sets import (
+    DATASETS,
+    SIZE_PX,
+    Root,
+    data_root,
+    manifest_of,
+    need_training,
+    spread,
+)
 from vision.core.errors import ConfigError, ModelError
 from vision.training import checks, contact, footage, layouts, scenes
 from vision.training import parity as gate
-from vision.training.collect import Manifest, list_split, load, read_manifest
+from vision.training import quantise as eight_bit
+from vision.training.collect import list_split, load
 from vision.training.forms import predictor
 from vision.training.judge import conditions_table
 from vision.training.labels import CLASSES
 
 Layout = Literal["yolo", "coco", "voc"]
-DATASETS = Path("datasets")
 OWN = DATASETS / "demo"
 _SHEET_PICTURES = 24
 _PARITY_PICTURES = 100
-_SIZE_PX = 640
 _BARS = ("plain", "grey", "half size")  # what a model must hold under
 
 app = typer.Typer(no_args_is_help=True, help="Data, training, export, parity.")
 data = typer.Typer(no_args_is_help=True, help="Training pictures.")
 app.add_typer(data, name="data")
+app.command("crossval")(crossval)
 
 SetName = Annotated[str, typer.Argument(help="Folder below datasets/.")]
-Root = Annotated[
-    Path | None,
-    typer.Option(envvar="STREETWARDEN_DATA", help="Folder that holds the pictures."),
-]
 
 
 @data.command("import")
@@ -68,7 +73,7 @@ def import_set(
 @data.command("check")
 def check_set(name: SetName, *, root: Root = None) -> None:
     """Find broken pictures, wrong boxes, and look-alikes across splits."""
-    faults = list(checks.check(_manifest(name), _root(root)))
+    faults = list(checks.check(manifest_of(name), data_root(root)))
     for fault in faults:
         print(f"{fault.kind:9} {fault.where}: {fault.text}")
     kinds = ", ".join(f"{n} {k}" for k, n in Counter(f.kind for f in faults).items())
@@ -80,9 +85,9 @@ def check_set(name: SetName, *, root: Root = None) -> None:
 @data.command("stats")
 def stats(name: SetName, *, root: Root = None) -> None:
     """Count pictures and boxes per split."""
-    manifest = _manifest(name)
+    manifest = manifest_of(name)
     for split in (s for s in manifest.splits if s != "drop"):
-        counted = checks.tally(manifest, _root(root), split)
+        counted = checks.tally(manifest, data_root(root), split)
         print(f"{split}: {counted.pictures} pictures, {counted.empty} without a box")
         for label, count in counted.boxes.items():
             small = counted.small[label]
@@ -94,11 +99,11 @@ def preview(
     name: SetName, target: Path, *, split: str = "train", root: Root = None
 ) -> None:
     """Write a contact sheet with the boxes drawn."""
-    manifest = _manifest(name)
-    paths = list_split(manifest, _root(root), split)
+    manifest = manifest_of(name)
+    paths = list_split(manifest, data_root(root), split)
     step = max(1, len(paths) // _SHEET_PICTURES)
     spread = islice(paths, 0, None, step)
-    drawn = [contact.labelled(s) for s in load(manifest, spread, _SIZE_PX)]
+    drawn = [contact.labelled(s) for s in load(manifest, spread, SIZE_PX)]
     contact.write(target, contact.sheet(drawn[:_SHEET_PICTURES], 6, 256))
     print(f"{target}: {min(len(drawn), _SHEET_PICTURES)} of {len(paths)} pictures")
 
@@ -120,17 +125,17 @@ def train(
 
     The data root holds the sets, and beside them clips/, renders/, weights/.
     """
-    _need_training()
+    need_training()
     from vision.training import fit  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training.progress import Progress  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training.recipe import read_recipe  # noqa: PLC0415 torch is installed only where models are trained
 
     read = read_recipe(recipe)
     if own:
-        _manifest(own)
+        manifest_of(own)
         read = fit.with_own(read, own)
     fit.use_threads(threads)
-    places = fit.Places(DATASETS, _root(root), run)
+    places = fit.Places(DATASETS, data_root(root), run)
     stages = (read.settle, read.schedule, read.polish)
     steps = sum(stage.steps for stage in stages if stage is not None)
     with Progress(steps, run / "log.jsonl") as progress:
@@ -146,7 +151,7 @@ def export(
     folder: Annotated[Path, typer.Argument(help="Receives model.onnx, model.toml.")],
 ) -> None:
     """Write NMS-free ONNX with its papers, and what further training needs."""
-    _need_training()
+    need_training()
     from vision.training import export as exporting  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training import restore as restoring  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training.network import load_checkpoint  # noqa: PLC0415 torch is installed only where models are trained
@@ -166,10 +171,10 @@ def report(
     *,
     root: Root = None,
     own: Annotated[Path, typer.Option(help="Footage of our own to show.")] = OWN,
-    size: Annotated[int, typer.Option(help="Side of the square, pixels.")] = _SIZE_PX,
+    size: Annotated[int, typer.Option(help="Side of the square, pixels.")] = SIZE_PX,
 ) -> None:
     """Measure a model on what training never saw; write tables and pictures."""
-    _need_training()
+    need_training()
     from vision.training import fit  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training import report as reports  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training.forms import teacher  # noqa: PLC0415 torch is installed only where models are trained
@@ -182,7 +187,7 @@ def report(
         )
         raise ConfigError(msg)
     fit.use_threads(1)
-    places = fit.Places(DATASETS, _root(root), folder)
+    places = fit.Places(DATASETS, data_root(root), folder)
     aside = fit.gather(read, places).aside
     predict = predictor(model, size)
     made = reports.make(teacher(places.pictures, read.parent), predict, aside)
@@ -203,11 +208,13 @@ def final(
     name: SetName = "garbage_cn",
     *,
     root: Root = None,
-    size: Annotated[int, typer.Option(help="Side of the square, pixels.")] = _SIZE_PX,
+    size: Annotated[int, typer.Option(help="Side of the square, pixels.")] = SIZE_PX,
 ) -> None:
     """Score the test split of a set. Look once, at the end: never choose by it."""
-    manifest = _manifest(name)
-    samples = list(load(manifest, list_split(manifest, _root(root), "val"), _SIZE_PX))
+    manifest = manifest_of(name)
+    samples = list(
+        load(manifest, list_split(manifest, data_root(root), "val"), SIZE_PX)
+    )
     names = [c for c in CLASSES if c in manifest.exhaustive]
     table = conditions_table(predictor(model, size), samples, names, _BARS)
     for condition, scores in table.items():
@@ -215,10 +222,29 @@ def final(
         print(f"{condition:10} AP50/AP50-95: {cells}")
 
 
+@app.command("quantise")
+def quantise(
+    model: Annotated[Path, typer.Argument(help="A float32 .onnx.")],
+    target: Annotated[Path, typer.Argument(help="The .xml to write.")],
+    *,
+    names: Annotated[str, typer.Option(help="Sets to calibrate on, commas.")] = (
+        "garbage_cn,streets_unlabelled,vend_scenes"
+    ),
+    root: Root = None,
+    size: Annotated[int, typer.Option(help="Side of the square, pixels.")] = 512,
+) -> None:
+    """Write an 8-bit candidate; `parity` says whether it may be installed."""
+    pictures = [s.image for name in names.split(",") for s in spread(name, root, 30)]
+    eight_bit.quantise(model, target, pictures, size)
+    print(f"{target}: calibrated on {len(pictures)} pictures; now ask `parity`")
+
+
 @app.command("parity")
 def parity(
     origin: Annotated[str, typer.Argument(help="Reference: .pt or .onnx.")],
-    variant: Annotated[str, typer.Argument(help=".onnx, or openvino:bf16:FILE.")],
+    variant: Annotated[
+        str, typer.Argument(help=".onnx, or openvino:bf16:FILE (.onnx, .xml).")
+    ],
     name: Annotated[str, typer.Option(help="Set to compare on.")] = "garbage_cn",
     *,
     root: Root = None,
@@ -226,11 +252,8 @@ def parity(
     faster: Annotated[float, typer.Option(help="Needed speed-up.")] = 0.0,
 ) -> None:
     """Compare two forms of a model; refuse one that breaks a bound."""
-    manifest = _manifest(name)
-    paths = list_split(manifest, _root(root), "train")
-    spread = paths[:: max(1, len(paths) // _PARITY_PICTURES)][:_PARITY_PICTURES]
-    samples = list(load(manifest, spread, _SIZE_PX))
-    pair = predictor(origin, _SIZE_PX), predictor(variant, _SIZE_PX)
+    samples = spread(name, root, _PARITY_PICTURES)
+    pair = predictor(origin, SIZE_PX), predictor(variant, SIZE_PX)
     found, pace = gate.compare(*pair, samples), gate.race(*pair, samples)
     for line in gate.describe(found, pace):
         print(line)
@@ -238,28 +261,6 @@ def parity(
     if broken:
         msg = f"{variant} must not be installed: " + "; ".join(broken)
         raise ModelError(msg)
-
-
-def _manifest(name: str) -> Manifest:
-    path = DATASETS / name / "manifest.toml"
-    if not path.is_file():
-        known = sorted(p.parent.name for p in DATASETS.glob("*/manifest.toml"))
-        msg = f"{path} is not there; known sets: {', '.join(known) or 'none'}"
-        raise ConfigError(msg)
-    return read_manifest(path)
-
-
-def _root(root: Path | None) -> Path:
-    if root is None:
-        msg = "no data root: set STREETWARDEN_DATA or give --root FOLDER"
-        raise ConfigError(msg)
-    return root
-
-
-def _need_training() -> None:
-    if find_spec("torch") is None or find_spec("ultralytics") is None:
-        msg = "this needs torch and ultralytics: run `make train-env` first"
-        raise ConfigError(msg)
 
 
 if __name__ == "__main__":

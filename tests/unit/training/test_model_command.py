@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from tests.unit.training.pictures import noise, write_set
 from vision.cli import model as command
-from vision.core.errors import ConfigError
+from vision.core.errors import ConfigError, ModelError
 from vision.training.collect import read_manifest
 
 
@@ -140,3 +140,18 @@ def test_pictures_of_one_scene_cannot_be_parted(home: Path) -> None:
             "--judge",
             "0.3",
         )
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    ("source", "target", "said"),
+    [
+        ("model.onnx", "out.onnx", "ends with .xml"),
+        ("none.onnx", "out.xml", "not there"),
+    ],
+)
+def test_quantising_refuses_what_it_cannot_write_or_read(
+    source: str, target: str, said: str
+) -> None:
+    with pytest.raises(ModelError, match=said):
+        _run("quantise", source, target, "--names", "heaps")

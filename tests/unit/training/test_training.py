@@ -34,6 +34,7 @@ from vision.training.labels import CLASSES, COCO_IDS, Sample, label_weight
 from vision.training.losses import Gains, StreetLoss, distil, region_weight
 from vision.training.network import Pair, adapt
 from vision.training.parity import Bounds, Pace, compare, failures, race
+from vision.training.quantise import quantise
 from vision.training.trainer import Schedule, Trainer
 
 pytestmark = [
@@ -316,3 +317,21 @@ def test_parity_breaks_when_the_variant_is_another_model(
     assert "times as fast" in failures(found, Pace(10, 10), Bounds(100, 1.6))[0]
     with pytest.raises(ModelError, match="not there"):
         predictor(str(tmp_path / "none.onnx"), 160)
+
+
+@pytest.mark.timeout(180)
+def test_an_8_bit_candidate_goes_through_the_gate(exported: Path) -> None:
+    reason = "quantising needs NNCF and OpenVINO: pip install nncf openvino"
+    for module in ("nncf", "openvino"):
+        pytest.importorskip(module, reason=reason)
+    samples = [square_sample(seed) for seed in range(4)]
+    target = exported / "int8" / "model.xml"
+
+    quantise(exported / "model.onnx", target, [s.image for s in samples], 160)
+
+    variant = predictor(f"openvino:f32:{target}", 160)
+    assert variant(samples[0].image).shape[1] == 6
+    assert (
+        target.with_suffix(".bin").stat().st_size
+        < 0.4 * (exported / "model.onnx").stat().st_size
+    )

@@ -78,6 +78,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         LimitBody,
         limit_bytes=settings.max_body_bytes,
         evidence_bytes=settings.max_evidence_bytes,
+        silence_s=settings.body_silence_s,
     )
     if settings.requests_per_s > 0:
         app.add_middleware(

@@ -6,10 +6,11 @@ import re
 import time
 from contextvars import ContextVar
 
+import anyio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serve.errors import TooLarge, problem_response
+from serve.errors import Problem, TimedOut, TooLarge, problem_response
 from serve.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -96,19 +97,27 @@ class Observe:
 
 
 class LimitBody:
-    """Refuses bodies that are too long, announced or not."""
+    """Refuses bodies that are too long, announced or not, or that stop coming."""
 
-    def __init__(self, app: ASGIApp, limit_bytes: int, evidence_bytes: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        limit_bytes: int,
+        evidence_bytes: int,
+        silence_s: float,
+    ) -> None:
         """Wrap `app`.
 
         Args:
             app: what comes next.
             limit_bytes: for everything but evidence.
             evidence_bytes: for `PUT` and pieces of uploads, which stream to disk.
+            silence_s: longest wait for the next bytes of a body, seconds.
         """
         self._app = app
         self._limit_bytes = limit_bytes
         self._evidence_bytes = evidence_bytes
+        self._silence_s = silence_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -134,24 +143,42 @@ class LimitBody:
         self, scope: Scope, receive: Receive, send: Send, limit: int
     ) -> None:
         seen = 0
+        coming = True
+        refusal: Problem | None = None
 
         async def receive_counted() -> Message:
-            nonlocal seen
-            message = await receive()
+            nonlocal seen, coming, refusal
+            # After a body's end a receive waits for the caller to go away.
+            patience_s = self._silence_s if coming else None
+            try:
+                with anyio.fail_after(patience_s):
+                    message = await receive()
+            except TimeoutError as error:
+                refusal = _stopped(self._silence_s)
+                raise refusal from error
+            coming = bool(message.get("more_body", False))
             seen += len(message.get("body", b""))
             if seen > limit:
-                msg = f"got more than {limit} bytes; expected at most that"
-                raise TooLarge(msg)
+                refusal = TooLarge(
+                    f"got more than {limit} bytes; expected at most that"
+                )
+                raise refusal
             return message
 
         async def send_own_refusal(message: Message) -> None:
             # The framework would call the broken-off body a malformed one.
-            if seen <= limit:
+            if refusal is None:
                 await send(message)
             elif message["type"] == "http.response.start":
-                refusal = TooLarge(
-                    f"got more than {limit} bytes; expected at most that"
-                )
                 await problem_response(refusal)(scope, receive, send)
 
         await self._app(scope, receive_counted, send_own_refusal)
+
+
+def _stopped(silence_s: float) -> TimedOut:
+    msg = (
+        f"the body stopped coming: got nothing for {silence_s:g} s; send it again, "
+        "an upload in pieces from its offset on"
+    )
+    # What still comes on this connection would be taken for the next request.
+    return TimedOut(msg, headers={"Connection": "close"})

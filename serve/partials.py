@@ -25,7 +25,6 @@ from starlette.requests import ClientDisconnect
 from serve.errors import (
     Locked,
     OffsetConflict,
-    TimedOut,
     TooLarge,
     Unavailable,
     UnknownUpload,
@@ -37,7 +36,6 @@ from vision.core.ports import Clock
 log = logging.getLogger(__name__)
 
 KEPT = timedelta(days=1)
-SILENCE_S = 30.0  # then the sender is gone, whether the network says so or not
 _BYTES = ".bytes"
 _MEANT = ".json"
 
@@ -133,7 +131,7 @@ class PartialFiles:
             Locked: they are being added to by another request.
             OffsetConflict: they do not follow on what is here.
             TooLarge: they reach past the end.
-            TimedOut: none came for half a minute.
+            TimedOut: they stopped coming (`LimitBody`).
             UnknownUpload: it was forgotten meanwhile.
             Unavailable: the disk is full.
         """
@@ -252,20 +250,11 @@ class _Appending:
 
 
 async def _pour(chunks: AsyncIterator[bytes], writer: _Appending) -> None:
-    coming = aiter(chunks)
-    while True:
-        try:
-            with anyio.fail_after(SILENCE_S):
-                chunk = await anext(coming)
-        except StopAsyncIteration:
-            return
-        except ClientDisconnect:
-            log.info("an upload broke off; what came is kept")
-            return
-        except TimeoutError as error:
-            msg = f"upload: nothing came for {SILENCE_S:.0f} s; go on from the offset"
-            raise TimedOut(msg) from error
-        await writer.add(chunk)
+    try:
+        async for chunk in chunks:
+            await writer.add(chunk)
+    except ClientDisconnect:
+        log.info("an upload broke off; what came is kept")
 
 
 def _id_of(upload: Upload, size_bytes: int) -> str:

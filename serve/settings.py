@@ -81,6 +81,8 @@ class Settings(BaseModel):
         timezone: in which pages show times until the browser knows better.
         max_body_bytes: longest JSON body.
         max_evidence_bytes: longest evidence file.
+        body_silence_s: a sender whose body stops coming for so long is gone, whether
+            the network says so or not.
         requests_per_s: of one key, session or stranger's address in the long run; 0
             sets no limit. Each process counts for itself.
         trusted_proxies: addresses of proxies in front, separated by commas; what they
@@ -113,6 +115,7 @@ class Settings(BaseModel):
     timezone: str = "Asia/Shanghai"
     max_body_bytes: int = Field(default=1 * MIB, ge=1024, le=64 * MIB)
     max_evidence_bytes: int = Field(default=64 * MIB, ge=1024, le=4096 * MIB)
+    body_silence_s: float = Field(default=30.0, ge=0.1, le=3600)
     requests_per_s: float = Field(default=1000.0, ge=0, le=1e6)
     trusted_proxies: str = ""
     public_url: str | None = None

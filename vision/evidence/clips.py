@@ -64,17 +64,20 @@ def make_clips(take: Take, folder: Path, shared: SharedCut | None) -> tuple[Entr
 
 
 def _shared(take: Take, shared: SharedCut) -> _Cut:
-    note = "redacted: whoever moves or was detected"
-    if take.packets:
-        slides = shared.key_frames_only(take.packets)
-        frames = decoded(take.packets, but="NONKEY" if slides else "NONREF")
-        if slides:
-            note += "; key frames only"
-    else:
-        frames = jpegs(take.pictures)
-    hidden = shared_frames(frames, shared.sights, span_s=take.span_s)
     # Half the CPU of the other clips' preset for a seventh more bytes.
-    return _encoded("clip_redacted", note, hidden, preset="superfast")
+    preset = "superfast"
+    note = "redacted: whoever moves or was detected"
+    if not take.packets:
+        frames = jpegs(take.pictures)
+    elif shared.key_frames_only(take.packets):
+        frames = decoded(take.packets, but="NONKEY")
+        note += "; key frames only"
+        # Of pictures two seconds apart there is little that a better one can predict.
+        preset = "ultrafast"
+    else:
+        frames = decoded(take.packets, but="NONREF")
+    hidden = shared_frames(frames, shared.sights, span_s=take.span_s)
+    return _encoded("clip_redacted", note, hidden, preset=preset)
 
 
 def _cuts(take: Take) -> Iterable[_Cut]:

@@ -94,8 +94,9 @@ def _times(packets: Sequence[EncodedPacket]) -> list[tuple[int, int]]:
     """Return (pts, dts) in stream units; dts rise strictly, gaps are filled in."""
     out: list[tuple[int, int]] = []
     for packet in packets:
-        fallback = round(Fraction(packet.media_time_s) / packet.stream.time_base)
-        dts = next(t for t in (packet.dts, packet.pts, fallback) if t is not None)
+        dts = packet.pts if packet.dts is None else packet.dts
+        if dts is None:
+            dts = round(Fraction(packet.media_time_s) / packet.stream.time_base)
         if out:
             dts = max(dts, out[-1][1] + 1)
         pts = dts if packet.pts is None else max(packet.pts, dts)

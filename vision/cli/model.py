@@ -19,7 +19,7 @@ from vision.cli.sets import (
     spread,
 )
 from vision.core.errors import ConfigError, ModelError
-from vision.training import checks, contact, footage, layouts, scenes
+from vision.training import checks, contact, footage, layouts, scenes, weigh
 from vision.training import parity as gate
 from vision.training import quantise as eight_bit
 from vision.training.collect import list_split, load
@@ -126,7 +126,7 @@ def train(
     The data root holds the sets, and beside them clips/, renders/, weights/.
     """
     need_training()
-    from vision.training import fit  # noqa: PLC0415 torch is installed only where models are trained
+    from vision.training import figures, fit  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training.progress import Progress  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training.recipe import read_recipe  # noqa: PLC0415 torch is installed only where models are trained
 
@@ -141,6 +141,9 @@ def train(
     with Progress(steps, run / "log.jsonl") as progress:
         budget = fit.Budget(total_s=minutes * 60)
         checkpoint = fit.train(read, places, device, progress.on_step, budget)
+    log = run / "log.jsonl"
+    if log.is_file():
+        figures.draw_learning(log, run / "learning.png")
     print(f"{checkpoint}: trained; export it with `streetwarden export`")
 
 
@@ -188,12 +191,12 @@ def report(
         raise ConfigError(msg)
     fit.use_threads(1)
     places = fit.Places(DATASETS, data_root(root), folder)
-    aside = fit.gather(read, places).aside
+    shelf = fit.gather(read, places)
     predict = predictor(model, size)
-    made = reports.make(teacher(places.pictures, read.parent), predict, aside)
+    made = reports.make(teacher(places.pictures, read.parent), predict, shelf)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "figures.json").write_text(reports.as_json(made), encoding="utf-8")
-    reports.draw_all(predict, aside["refuse"], made.thresholds, folder)
+    reports.draw_all(predict, shelf.aside["refuse"], made.thresholds, folder)
     frames = footage.read_footage(own, 2.0)
     footage.draw_misses(predict, frames, made.thresholds, folder / "misses.jpg")
     print(reports.as_text(made))
@@ -257,6 +260,8 @@ def parity(
     found, pace = gate.compare(*pair, samples), gate.race(*pair, samples)
     for line in gate.describe(found, pace):
         print(line)
+    heavy = [weigh.peak_mib(form, SIZE_PX) for form in (origin, variant)]
+    print(f"memory     {heavy[0]:.0f} -> {heavy[1]:.0f} MiB of a process")
     broken = gate.failures(found, pace, gate.Bounds(points, faster))
     if broken:
         msg = f"{variant} must not be installed: " + "; ".join(broken)

@@ -121,9 +121,11 @@ def draw_learning(log: Path, path: Path) -> None:
     lines = log.read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
     figure, axes = plt.subplots(figsize=(6, 3.5))
-    for key in ("cls_loss", "box_loss", "distil"):
+    for key in ("cls_loss", "box_loss", "distil", "aside"):
         points = [(row["step"], row[key]) for row in rows if key in row]
-        axes.plot(*np.array(points).T, label=key)
+        if points:
+            label = "mean AP50 aside" if key == "aside" else key
+            axes.plot(*np.array(points).T, label=label)
     axes.set(xlabel="step", ylabel="loss", yscale="log")
     axes.legend()
     axes.grid(alpha=0.3)

@@ -22,6 +22,7 @@ from vision.training.pools import Shelf, read_clips, read_renders, read_sets
 from vision.training.recipe import Recipe
 from vision.training.restore import restore
 from vision.training.trainer import OnStep, Schedule, Spent, Trainer
+from vision.training.watch import Watch
 
 #: Share of a time budget for one head alone.
 _POLISHING = 0.12
@@ -175,7 +176,7 @@ def train(
         The checkpoint of the averaged weights.
     """
     student, teacher = begin(recipe, places)
-    pools = gather(recipe, places).train
+    shelf = gather(recipe, places)
     teacher = teacher.to(device, memory_format=torch.channels_last)
     before, budget = 0, budget or Budget()
     for stage in _stages(recipe, places.run):
@@ -187,7 +188,11 @@ def train(
         state = stage.folder / "state.pt"
         if state.is_file():
             trainer.load(state)
-        trainer.run(pools, recipe.mixture, stage.folder, _after(before, on_step))
+        watch = None
+        if stage.alone is None and recipe.stop is not None:
+            watch = Watch(recipe.stop, shelf.aside.get("refuse", []), stage.folder)
+        told = _after(before, on_step)
+        trainer.run(shelf.train, recipe.mixture, stage.folder, told, watch)
         before += stage.schedule.steps
         student = trainer.average
     target = places.run / f"{recipe.name}.pt"

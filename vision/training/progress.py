@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from statistics import fmean
 from types import TracebackType
 from typing import Self
 
@@ -38,7 +39,7 @@ class Progress:
         )
         self._task = self._bar.add_task("steps", total=steps, note="")
         self._log = log
-        self._sums: dict[str, float] = {}
+        self._values: dict[str, list[float]] = {}
         self._count = 0
         self._since = time.monotonic()
 
@@ -64,7 +65,7 @@ class Progress:
             parts: of the loss.
         """
         for key, value in parts.items():
-            self._sums[key] = self._sums.get(key, 0.0) + value
+            self._values.setdefault(key, []).append(value)
         self._count += 1
         self._bar.update(self._task, completed=step)
         if step % _EVERY == 0:
@@ -72,10 +73,11 @@ class Progress:
 
     def _flush(self, step: int) -> None:
         now = time.monotonic()
-        row = {key: round(value / self._count, 5) for key, value in self._sums.items()}
+        # What is seldom measured is averaged over the times it was.
+        row = {key: round(fmean(values), 5) for key, values in self._values.items()}
         row |= {"step": step, "seconds_per_step": (now - self._since) / self._count}
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(row) + "\n")
         self._bar.update(self._task, note=f"loss {row.get('loss', 0):.3f}")
-        self._sums, self._count, self._since = {}, 0, now
+        self._values, self._count, self._since = {}, 0, now

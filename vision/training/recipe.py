@@ -14,9 +14,10 @@ from vision.training.batches import Mixture
 from vision.training.losses import Gains
 from vision.training.pools import Aside
 from vision.training.trainer import Schedule
+from vision.training.watch import Stop
 
 _ROUNDING = 1e-6
-_Table = TypeVar("_Table", Schedule, Gains, Mixture, Aside)
+_Table = TypeVar("_Table", Schedule, Gains, Mixture, Aside, Stop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Recipe:
             for a start without that head. None skips it.
         schedule: length and rates.
         polish: length and rates of the one-to-one head alone, afterwards.
+        stop: when to end early, judged on refuse kept aside. None never does.
         gains: weights of the loss terms.
         mixture: how batches are mixed.
         sets: pool name to set name.
@@ -54,6 +56,7 @@ class Recipe:
     parent: str | None = None
     start: str | None = None
     settle: Schedule | None = None
+    stop: Stop | None = None
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -99,6 +102,9 @@ def read_recipe(path: Path) -> Recipe:
             _build(Schedule, table["settle"], f"{path}: settle")
             if "settle" in table
             else None
+        ),
+        stop=(
+            _build(Stop, table["stop"], f"{path}: stop") if "stop" in table else None
         ),
     )
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from vision.training import figures
 from vision.training.fitting import Predict
 from vision.training.judge import (
@@ -24,9 +26,13 @@ from vision.training.judge import (
     vending,
 )
 from vision.training.labels import CLASSES, ROAD_USERS, Sample
+from vision.training.pools import Shelf
+from vision.training.scenes import likeness
+from vision.training.scoring import Marked
 
 REFUSE = CLASSES[:3]
 _FALSE_PER_NEGATIVE = 0.15
+_THIRDS = ("most alike", "between", "least alike")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,7 @@ class Report:
     Attributes:
         refuse: figures of the refuse classes on whole scenes kept aside.
         sizes: the same by size of the object.
+        strange: the same by how little a picture looks like training.
         conditions: the same under each condition.
         road: road users on clips and vehicles against the teacher.
         boxed: vehicles against their hand-drawn boxes (foreground only).
@@ -46,6 +53,7 @@ class Report:
 
     refuse: dict[str, ClassScore]
     sizes: dict[str, dict[str, ClassScore]]
+    strange: dict[str, dict[str, ClassScore]]
     conditions: dict[str, dict[str, ClassScore]]
     road: dict[str, ClassScore]
     boxed: dict[str, ClassScore]
@@ -54,19 +62,19 @@ class Report:
     thresholds: dict[str, float]
 
 
-def make(
-    teacher: Predict, predict: Predict, aside: Mapping[str, Sequence[Sample]]
-) -> Report:
+def make(teacher: Predict, predict: Predict, shelf: Shelf) -> Report:
     """Measure a model.
 
     Args:
         teacher: the COCO parent, in ``CLASSES``.
         predict: the model.
-        aside: pools kept aside: ``refuse, vend, vehicles, clips``.
+        shelf: pools kept aside: ``refuse, vend, vehicles, clips``; and the
+            ``refuse`` that was trained on, to tell strange scenes.
 
     Returns:
         The report.
     """
+    aside = shelf.aside
     plain = mark(predict, aside["refuse"])
     stalls = mark(predict, aside["vend"])
     traffic = [*aside["clips"], *aside["vehicles"]]
@@ -78,6 +86,7 @@ def make(
     return Report(
         refuse=class_scores(plain, REFUSE),
         sizes=size_scores(plain, aside["refuse"], REFUSE),
+        strange=_by_likeness(plain, shelf),
         conditions=conditions_table(predict, aside["refuse"], REFUSE),
         road=class_scores(against, ROAD_USERS),
         boxed=class_scores(mark(predict, aside["vehicles"]), ROAD_USERS),
@@ -85,6 +94,21 @@ def make(
         vending=found,
         thresholds=thresholds,
     )
+
+
+def _by_likeness(
+    plain: Sequence[Marked], shelf: Shelf
+) -> dict[str, dict[str, ClassScore]]:
+    """Score thirds of the pictures: those least like training come last."""
+    known, asked = (
+        [s.image for s in pool]
+        for pool in (shelf.train["refuse"], shelf.aside["refuse"])
+    )
+    order = np.argsort(-likeness(known, asked), kind="stable")
+    return {
+        label: class_scores([plain[i] for i in third], REFUSE)
+        for label, third in zip(_THIRDS, np.array_split(order, 3), strict=True)
+    }
 
 
 def as_text(report: Report) -> str:
@@ -103,16 +127,13 @@ def as_text(report: Report) -> str:
     for name, score in report.boxed.items():
         theirs = report.boxed_parent[name].ap50
         lines.append(f"| {name} ({score.truths}) | {score.ap50:.3f} | {theirs:.3f} |")
-    lines += ["", "| size of the object | " + " | ".join(REFUSE) + " |"]
-    lines.append("|---|" + "---|" * len(REFUSE))
-    for size, by_class in report.sizes.items():
-        known = [by_class.get(name) for name in REFUSE]
-        cells = " | ".join(f"{k.ap50:.3f} ({k.truths})" if k else "–" for k in known)
-        lines.append(f"| {size} | {cells} |")
+    lines += _rows("size of the object", report.sizes)
+    lines += _rows("scenes by likeness to training", report.strange)
     lines += ["", "| condition | mean AP50 | " + " | ".join(REFUSE) + " |"]
     lines.append("|---|---|" + "---|" * len(REFUSE))
     for condition, scores in report.conditions.items():
-        cells = " | ".join(f"{scores[name].ap50:.3f}" for name in REFUSE)
+        known = [scores.get(name) for name in REFUSE]
+        cells = " | ".join(f"{k.ap50:.3f}" if k else "–" for k in known)
         lines.append(f"| {condition} | {mean_ap50(scores):.3f} | {cells} |")
     v = report.vending
     lines += [
@@ -122,6 +143,16 @@ def as_text(report: Report) -> str:
         f"{_FALSE_PER_NEGATIVE} false boxes a picture on {v.negatives} look-alikes.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _rows(title: str, table: Mapping[str, Mapping[str, ClassScore]]) -> list[str]:
+    lines = ["", f"| {title} | " + " | ".join(REFUSE) + " |"]
+    lines.append("|---|" + "---|" * len(REFUSE))
+    for label, by_class in table.items():
+        known = [by_class.get(name) for name in REFUSE]
+        cells = " | ".join(f"{k.ap50:.3f} ({k.truths})" if k else "–" for k in known)
+        lines.append(f"| {label} | {cells} |")
+    return lines
 
 
 def as_json(report: Report) -> str:

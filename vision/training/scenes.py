@@ -93,6 +93,22 @@ def hold_out(keys: Sequence[str], scene: IntArray, share: float) -> list[str]:
     return sorted(chosen)
 
 
+def likeness(known: Sequence[ImageU8], asked: Sequence[ImageU8]) -> FloatArray:
+    """Say how much each picture looks like the most alike of others.
+
+    Args:
+        known: pictures that were trained on.
+        asked: pictures kept aside.
+
+    Returns:
+        (len(asked),) cosines; low is a place that looks like none before.
+    """
+    looks, others = (
+        np.stack([describe(image) for image in images]) for images in (known, asked)
+    )
+    return np.asarray((others @ looks.T).max(axis=1), np.float32)
+
+
 def part_scenes(folder: Path, share: float) -> int:
     """Move whole scenes of a set from its training list to a list of their own.
 

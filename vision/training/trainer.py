@@ -16,6 +16,7 @@ from torch import nn
 from vision.training.batches import Mixture, Pools, draw
 from vision.training.losses import Gains, StreetLoss
 from vision.training.network import Pair
+from vision.training.watch import Watch
 
 OnStep = Callable[[int, dict[str, float]], None]
 Spent = Callable[[], float]
@@ -99,7 +100,12 @@ class Trainer:
         self.step = 0
 
     def run(
-        self, pools: Pools, mixture: Mixture, folder: Path, on_step: OnStep
+        self,
+        pools: Pools,
+        mixture: Mixture,
+        folder: Path,
+        on_step: OnStep,
+        watch: Watch | None = None,
     ) -> None:
         """Train from the present step to the last.
 
@@ -108,18 +114,29 @@ class Trainer:
             mixture: how batches are mixed.
             folder: receives ``state.pt``.
             on_step: told the step and the parts of the loss.
+            watch: judges the average on the way, ends the training when
+                nothing gets better and gives the best weights back.
         """
-        while self.step < self._schedule.steps and self._spent() < 1:
+        while self._goes_on(watch):
             # The stream of pictures depends on the step only: a resumed run
             # sees what the uninterrupted one would have seen.
             rng = np.random.default_rng((self._schedule.seed, self.step))
             pictures, batch = draw(pools, mixture, rng)
             parts = self._learn(pictures, batch, mixture.teacher_rows)
             self.step += 1
+            if watch is not None:
+                parts |= watch.look(self.step, self.average)
             if self.step % self._schedule.checkpoint_steps == 0:
                 self.save(folder / "state.pt")
             on_step(self.step, parts)
         self.save(folder / "state.pt")
+        if watch is not None:
+            watch.keep_best(self.average)
+
+    def _goes_on(self, watch: Watch | None) -> bool:
+        if watch is not None and watch.tired:
+            return False
+        return self.step < self._schedule.steps and self._spent() < 1
 
     def _learn(
         self, pictures: torch.Tensor, batch: Any, teacher_rows: int

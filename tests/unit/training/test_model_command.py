@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,8 @@ from tests.unit.training.pictures import noise, write_set
 from vision.cli import model as command
 from vision.core.errors import ConfigError, ModelError
 from vision.training.collect import read_manifest
+
+SHIPPED = Path(__file__).parents[3] / "models" / "street-n" / "model.onnx"
 
 
 @pytest.fixture
@@ -155,3 +158,14 @@ def test_quantising_refuses_what_it_cannot_write_or_read(
 ) -> None:
     with pytest.raises(ModelError, match=said):
         _run("quantise", source, target, "--names", "heaps")
+
+
+@pytest.mark.usefixtures("home")
+def test_parity_of_a_model_with_itself_tells_quality_time_and_memory() -> None:
+    said = _run("parity", str(SHIPPED), str(SHIPPED), "--name", "heaps")
+
+    assert said.startswith("0 ")
+    assert "loses +0.00 points" in said
+    assert "times as fast" in said
+    peaks = re.findall(r"memory +(\d+) -> (\d+) MiB", said)
+    assert all(30 < int(peak) < 3000 for peak in peaks[0])

@@ -1,0 +1,69 @@
+"""The figures of a card, from predictors whose answers are known."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib", reason="reports draw curves: make train-env")
+
+from tests.unit.training.pictures import noise, square_sample
+from vision.core.arrays import FloatArray, ImageU8
+from vision.training.labels import CLASSES, Sample
+from vision.training.pools import Shelf
+from vision.training.report import as_json, as_text, make
+
+pytestmark = pytest.mark.train
+STALL, CAR = CLASSES.index("street_vendor"), CLASSES.index("car")
+
+
+def _yellow(image: ImageU8) -> FloatArray:
+    """Find the yellow square as garbage, as a stall and as a car."""
+    mask = (np.abs(image.astype(int) - (30, 200, 250)) < 60).all(axis=2)
+    if not mask.any():
+        return np.zeros((0, 6), np.float32)
+    y, x = np.nonzero(mask)
+    box = (x.min(), y.min(), x.max() + 1, y.max() + 1)
+    return np.array([(*box, 0.9, k) for k in (0, STALL, CAR)], np.float32)
+
+
+def _empty(seed: int) -> Sample:
+    none = np.zeros((0, 4), np.float32)
+    plain = square_sample(seed)
+    return dataclasses.replace(
+        plain, image=noise(seed) // 4, xyxy=none, class_id=np.zeros(0, np.int64)
+    )
+
+
+def _strange(seed: int) -> Sample:
+    """A picture with a square that nothing finds, on ground never seen."""
+    plain = square_sample(seed)
+    ground = noise(seed, plain.image.shape[:2])
+    return dataclasses.replace(plain, image=ground // 2)
+
+
+def test_a_report_tells_sizes_strange_scenes_conditions_and_stalls() -> None:
+    shelf = Shelf(
+        train={"refuse": [square_sample(k) for k in range(6)]},
+        aside={
+            "refuse": [
+                *(square_sample(k) for k in range(10, 14)),
+                *map(_strange, (1, 2)),
+            ],
+            "vend": [square_sample(1, STALL), square_sample(2, STALL), _empty(3)],
+            "vehicles": [square_sample(4, CAR)],
+            "clips": [],
+        },
+    )
+
+    made = make(_yellow, _yellow, shelf)
+
+    text, table = as_text(made), json.loads(as_json(made))
+    assert made.strange["most alike"]["garbage"].ap50 == 1
+    assert made.strange["least alike"]["garbage"].ap50 == 0
+    assert sum(k["garbage"]["truths"] for k in table["sizes"].values() if k) == 6
+    assert "| least alike | 0.000 (2)" in text
+    assert "| infra-red |" in text
+    assert "street_vendor: 100% of 2 stalls hit" in text
+    assert made.road["car"].ap50 == 1

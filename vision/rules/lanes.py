@@ -19,6 +19,7 @@ _ON = 0.2  # box sizes around the ground contact that the vehicle itself stands 
 _BESIDE = 1.6  # box sizes around it in which a lane may lie
 _STEP = 0.5  # cells
 _FORGET_S = 3.0
+_LONGEST_GAP_S = 60.0  # between two pictures: the slowest camera's period
 
 Cells = NDArray[np.uint8]
 
@@ -66,12 +67,12 @@ class LaneMap:
         """Start without any traffic."""
         self._cells: dict[str | None, Cells] = {}
         self._drives: dict[int, _Drive] = {}
-        self._since_s: dict[str | None, float] = {}
-        self._before_s: dict[str | None, float] = {}  # watched before a restart
+        self._watched_s: dict[str | None, float] = {}
+        self._latest: tuple[str | None, float] | None = None  # preset, media time
 
-    def watched_s(self, preset: str | None, now_s: float) -> float:
+    def watched_s(self, preset: str | None) -> float:
         """Return for how long a preset's traffic has been watched, seconds."""
-        return now_s - self._since_s.get(preset, now_s)
+        return self._watched_s.get(preset, 0.0)
 
     def observe(
         self,
@@ -90,9 +91,7 @@ class LaneMap:
             size: (width, height) of the reference view, pixels.
         """
         cells = self._cells.setdefault(preset, np.zeros((_ROWS, _COLUMNS), np.uint8))
-        # A media clock that started anew: what was learned stays, its time is lost.
-        since_s = self._since_s.get(preset, now_s - self._before_s.pop(preset, 0.0))
-        self._since_s[preset] = min(since_s, now_s)
+        self._watch(preset, now_s)
         drives: dict[int, _Drive] = {}
         for track, box in tracks:
             x1, y1, x2, y2 = box
@@ -140,20 +139,12 @@ class LaneMap:
     def forget(self) -> None:
         """Start anew: the camera shows something else."""
         self._cells, self._drives = {}, {}
-        self._since_s, self._before_s = {}, {}
+        self._watched_s, self._latest = {}, None
 
-    def state(self, now_s: float) -> list[LaneRecord]:
-        """Return all lanes as plain values.
-
-        Args:
-            now_s: media time, seconds.
-        """
-        watched_s = {
-            preset: self._before_s.get(preset, self.watched_s(preset, now_s))
-            for preset in self._cells
-        }
+    def state(self) -> list[LaneRecord]:
+        """Return all lanes as plain values."""
         return [
-            pack(cells, preset, watched_s[preset])
+            pack(cells, preset, self.watched_s(preset))
             for preset, cells in self._cells.items()
         ]
 
@@ -169,8 +160,18 @@ class LaneMap:
             raise ValueError(msg)
         lanes = {one["preset"]: unpack(one, (_ROWS, _COLUMNS)) for one in records}
         self._cells = {preset: cells for preset, (cells, _) in lanes.items()}
-        self._before_s = {preset: watched for preset, (_, watched) in lanes.items()}
-        self._since_s, self._drives = {}, {}
+        self._watched_s = {preset: watched for preset, (_, watched) in lanes.items()}
+        self._drives, self._latest = {}, None
+
+    def _watch(self, preset: str | None, now_s: float) -> None:
+        """Count the time since the picture before: none over a gap or another view."""
+        if self._latest is not None:
+            before, before_s = self._latest
+            if before != preset:
+                self._drives = {}  # nobody drove from one view into the other
+            elif 0 < now_s - before_s <= _LONGEST_GAP_S:
+                self._watched_s[preset] = self.watched_s(preset) + now_s - before_s
+        self._latest = preset, now_s
 
     def _count(self, cells: Cells, drive: _Drive, size: tuple[int, int]) -> None:
         """Count a vehicle in each cell of its step that it has not been counted in."""

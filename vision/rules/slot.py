@@ -2,7 +2,7 @@
 
 import math
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vision.core.arrays import ImageU8
 from vision.core.geometry import Xyxy
@@ -223,8 +223,11 @@ class Slot:
         Args:
             now: a moment on the new clock.
         """
-        self.first = self.first.on_clock_of(now)
         self.last = self.last.on_clock_of(now)
+        first = self.first.on_clock_of(now)
+        # A wall clock that was set back must not put the beginning after the end.
+        latest_s = self.last.media_time_s - self.observed_s
+        self.first = replace(first, media_time_s=min(first.media_time_s, latest_s))
         self.votes.restart()
         self.timeline = tuple(
             Stretch(old.state, moved.media_time_s, moved.captured_at)

@@ -82,7 +82,6 @@ class TrafficWatch:
         self._evidence: dict[str, Evidence] = {}
         self._lanes = LaneMap()
         self._size = (1, 1)
-        self._now_s = 0.0
         self._stops_s: deque[float] = deque(maxlen=_STOPS_LEARNED)
 
     @property
@@ -102,7 +101,7 @@ class TrafficWatch:
             observation: tracks, view and scene.
             places: the standing vehicles, those that ended with this picture included.
         """
-        now_s = self._now_s = observation.frame.media_time_s
+        now_s = observation.frame.media_time_s
         seen = [
             track
             for track in observation.tracks
@@ -163,7 +162,7 @@ class TrafficWatch:
         )
         # Where all drive past and nobody drives, no queue can stand: a kerb. Who has
         # watched for less than a red light may not have seen this lane drive yet.
-        learned = self._lanes.watched_s(place.preset, self._now_s) >= p.red_s
+        learned = self._lanes.watched_s(place.preset) >= p.red_s
         empty = lane.over <= p.kerb_share * lane.beside
         if learned and empty and lane.beside >= p.kerb_passes:
             return Traffic.PARKED, facts
@@ -204,7 +203,7 @@ class TrafficWatch:
     def street(self) -> StreetRecord:
         """Return what was learned of the street as plain values."""
         return {
-            "lanes": self._lanes.state(self._now_s),
+            "lanes": self._lanes.state(),
             "flows": {key: e.flow() for key, e in self._evidence.items()},
             "stops_s": list(self._stops_s),
         }

@@ -93,3 +93,16 @@ def test_old_traffic_fades_and_counts_stay_bounded() -> None:
         drive(lanes, [(start, 0, 140), (start + 4, 320, 140)], track_id=n)
 
     assert 100 <= passes_at(lanes, 160, 140).over <= 240
+
+
+def test_only_time_in_which_pictures_came_was_watched() -> None:
+    lanes = LaneMap()
+    for t in (0.0, 10.0, 5000.0, 5010.0, 3.0, 13.0):  # a gap; then the clock jumps
+        lanes.observe([], t, preset="gate", size=SIZE)
+    lanes.observe([], 1.0, preset="yard", size=SIZE)
+
+    assert lanes.watched_s("gate") == 30
+    assert lanes.watched_s("yard") == 0
+    after = LaneMap()
+    after.restore(lanes.state())
+    assert after.watched_s("gate") == 30

@@ -5,11 +5,12 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vision.core.geometry import Point
+from vision.core.geometry import Point, Xyxy
 
 _FAR = 5.0  # box sizes: nobody farther away is followed
 _BEYOND = 0.4  # box sizes behind the standing one to have passed it
 _SHORTEST = 0.5  # box sizes that a vehicle must move between two sights to be driving
+_OWN = 0.35  # box sizes: nearer than this to a standing vehicle is that vehicle
 _FORGET_S = 3.0
 _KNOWN_FLOW = 4.0  # squared box sizes driven past until a direction counts
 _LEAVERS_KEPT = 16
@@ -210,3 +211,25 @@ class Evidence:
             return None
         angle = math.atan2(2 * xy, xx - yy) / 2
         return -math.sin(angle), math.cos(angle)
+
+
+class Footprints:
+    """Where all standing vehicles are, as every track asks."""
+
+    def __init__(self, anchors: Sequence[Xyxy]) -> None:
+        """Take their footprints."""
+        self._spots = [
+            ((x1 + x2) / 2, y2, max(x2 - x1, 1.0), max(y2 - y1, 1.0))
+            for x1, y1, x2, y2 in anchors
+        ]
+
+    def __contains__(self, box: Xyxy) -> bool:
+        """Return whether a box is the vehicle on one of the footprints."""
+        x, y = (box[0] + box[2]) / 2, box[3]
+        for foot_x, foot_y, width, height in self._spots:
+            across = (x - foot_x) / width
+            if -_OWN <= across <= _OWN:  # most are elsewhere
+                along = (y - foot_y) / height
+                if across * across + along * along <= _OWN * _OWN:
+                    return True
+        return False

@@ -20,12 +20,11 @@ from vision.core.violations import Fact, Params
 from vision.rules.facts import named
 from vision.rules.lanes import LaneMap
 from vision.rules.ledger import PlaceTable
-from vision.rules.passers import Evidence, PassParams
+from vision.rules.passers import Evidence, Footprints, PassParams
 from vision.rules.street import StreetRecord, finite
 from vision.rules.zones import best_zone
 
 _STOPS_LEARNED = 32
-_OWN = 0.35  # box sizes: nearer than this to a standing vehicle is that vehicle
 
 
 class Traffic(StrEnum):
@@ -117,10 +116,11 @@ class TrafficWatch:
                 size=self._size,
             )
         # A track on a known footprint is that vehicle itself.
+        standing = Footprints([place.xyxy for place in places])
         driving = {
             track.track_id: box
             for track, box in zip(seen, boxes, strict=True)
-            if not any(_is_own(place.xyxy, box) for place in places)
+            if box not in standing
         }
         for place in places:
             evidence = self._evidence.setdefault(place.place_id, Evidence())
@@ -272,12 +272,6 @@ def _laid(tracks: Sequence[Track], observation: Observation) -> list[Xyxy]:
     boxes = np.array([track.xyxy for track in tracks], np.float32).reshape(-1, 4)
     laid = observation.view.to_reference(boxes).tolist()
     return [(x1, y1, x2, y2) for x1, y1, x2, y2 in laid]
-
-
-def _is_own(anchor: Xyxy, box: Xyxy) -> bool:
-    """Return whether a box is the vehicle that stands on a footprint."""
-    across, along = foot_in_sizes(anchor, box)
-    return across * across + along * along <= _OWN * _OWN
 
 
 def lane_of(place: Place, observation: Observation) -> str | None:

@@ -180,30 +180,23 @@ class AssociationTracker:
         Boxes that lie where a track should be are settled first: a parked car must not
         trade its track with one that passes in front of it.
         """
-        p = self._params
         expected = [trail.expected(now_s) for trail in self._trails]
-        groups = [self._groups.get(box.name, box.name) for box in boxes]
-        alike = [
-            (t, b)
-            for t, trail in enumerate(self._trails)
-            for b, group in enumerate(groups)
-            if trail.group == group
-        ]
-        overlap = {
-            (t, b): -shared
-            for t, b in alike
-            if (shared := box_iou(expected[t], boxes[b].xyxy)) >= p.same_iou
-        }
-        pairs = _best_pairs(overlap)
+        of_group: dict[str, list[int]] = {}
+        for b, box in enumerate(boxes):
+            of_group.setdefault(self._groups.get(box.name, box.name), []).append(b)
+        alike = [of_group.get(trail.group, []) for trail in self._trails]
+        places = [box.xyxy for box in boxes]
+        pairs = _best_pairs(_overlaps(expected, places, alike, self._params.same_iou))
         settled, taken = {t for t, _ in pairs}, {b for _, b in pairs}
-        reach = [trail.reach(now_s, p) for trail in self._trails]
-        distance = {
-            (t, b): away
-            for t, b in alike
-            if t not in settled
-            and b not in taken
-            and (away := _sizes_away(expected[t], boxes[b].xyxy)) <= reach[t]
-        }
+        distance: dict[tuple[int, int], float] = {}
+        for t, trail in enumerate(self._trails):
+            if t in settled:
+                continue
+            reach = trail.reach(now_s, self._params)
+            for b in alike[t]:
+                away = _sizes_away(expected[t], places[b])
+                if b not in taken and away <= reach:
+                    distance[t, b] = away
         pairs += _best_pairs(distance)
         return {b: self._trails[t] for t, b in pairs}
 
@@ -213,6 +206,32 @@ class AssociationTracker:
         trail.labels[box.name] += 1
         self._next_id += 1
         self._trails.append(trail)
+
+
+def _overlaps(
+    expected: Sequence[Xyxy],
+    boxes: Sequence[Xyxy],
+    alike: Sequence[Sequence[int]],
+    least_iou: float,
+) -> dict[tuple[int, int], float]:
+    """Return what each pair costs that lies in one place: less, the more it overlaps.
+
+    Args:
+        expected: where each track should be.
+        boxes: what was found.
+        alike: for each track, the boxes of its group.
+        least_iou: from which they lie in one place.
+    """
+    cost: dict[tuple[int, int], float] = {}
+    for t, here in enumerate(expected):
+        left, _, right, _ = here
+        for b in alike[t]:
+            box = boxes[b]
+            if box[0] < right and left < box[2]:  # most are elsewhere
+                shared = box_iou(here, box)
+                if shared >= least_iou:
+                    cost[t, b] = -shared
+    return cost
 
 
 def _sizes_away(expected: Xyxy, box: Xyxy) -> float:

@@ -87,15 +87,16 @@ class Frame:
     @property
     def width(self) -> int:
         """Width of the full picture, pixels."""
-        return self._size[0]
+        return self.size[0]
 
     @property
     def height(self) -> int:
         """Height of the full picture, pixels."""
-        return self._size[1]
+        return self.size[1]
 
     @property
-    def _size(self) -> tuple[int, int]:
+    def size(self) -> tuple[int, int]:
+        """Width and height of the full picture, pixels."""
         if isinstance(self.picture, np.ndarray):
             return self.picture.shape[1], self.picture.shape[0]
         return self.picture.size

@@ -40,8 +40,7 @@ def best_zone(
     place: Place, observation: Observation, kind: str
 ) -> tuple[Zone | None, float]:
     """Return the zone of a kind with most of a place's ground contact, and how much."""
-    frame = observation.frame
-    size = frame.width, frame.height
+    size = observation.frame.size
     return _best(observation.scene, kind, place.preset, size, place.xyxy)
 
 

@@ -36,12 +36,13 @@ def crossval(
     need_training()
     from vision.training import fit  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training.progress import Progress  # noqa: PLC0415 torch is installed only where models are trained
-    from vision.training.recipe import read_recipe  # noqa: PLC0415 torch is installed only where models are trained
+    from vision.training.recipe import need_pools, read_recipe  # noqa: PLC0415 torch is installed only where models are trained
 
     read = read_recipe(recipe)
     if read.start is not None:
         msg = f"{recipe}: starts from a model that saw all origins; start from a parent"
         raise ConfigError(msg)
+    need_pools(read, (_POOL,), recipe)
     pictures = data_root(root)
     origins = part(read_origins(pictures / read.sets[_POOL]), folds)
     fit.use_threads(1)

@@ -181,7 +181,7 @@ def report(
     from vision.training import fit  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training import report as reports  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training.forms import teacher  # noqa: PLC0415 torch is installed only where models are trained
-    from vision.training.recipe import read_recipe  # noqa: PLC0415 torch is installed only where models are trained
+    from vision.training.recipe import need_pools, read_recipe  # noqa: PLC0415 torch is installed only where models are trained
 
     read = read_recipe(recipe)
     if read.parent is None:
@@ -189,6 +189,7 @@ def report(
             f"{recipe}: no parent to judge against; use `streetwarden final MODEL SET`"
         )
         raise ConfigError(msg)
+    need_pools(read, ("refuse", "vend", "vehicles"), recipe)
     fit.use_threads(1)
     places = fit.Places(DATASETS, data_root(root), folder)
     shelf = fit.gather(read, places)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -107,6 +107,26 @@ def read_recipe(path: Path) -> Recipe:
             _build(Stop, table["stop"], f"{path}: stop") if "stop" in table else None
         ),
     )
+
+
+def need_pools(recipe: Recipe, names: Iterable[str], path: Path) -> None:
+    """Refuse a recipe that lacks sets which a command judges by.
+
+    Args:
+        recipe: as read.
+        names: of the pools.
+        path: of the recipe, for the message.
+
+    Raises:
+        ConfigError: a pool has no set.
+    """
+    missing = sorted(set(names) - recipe.sets.keys())
+    if missing:
+        msg = (
+            f"{path}: [sets] has no {', '.join(missing)}, which this judges by; see "
+            "models/street-n/recipe.toml"
+        )
+        raise ConfigError(msg)
 
 
 def _check_keys(table: Mapping[str, Any], path: Path) -> None:

@@ -3,8 +3,9 @@
 Run `python -m tests.benchmarks.bench_judgement`. Prints CPU milliseconds per analysed
 frame on one core, one frame a second, so that each is registered: of frames as the
 packet source hands them on (the analysis reads 640 px), and of full BGR pictures as the
-OpenCV source does. What reading the clock costs is taken off. Exits with 1 when the
-former is above the budget.
+OpenCV source does. What reading the clock costs is taken off. Painting the street is
+not counted; it empties the processor's caches between two frames, as the detector does.
+Exits with 1 when either is above the budget.
 
 The street: five parked cars, four heaps, two full bins and a stall at rest, a car that
 drives by every 3 s and two people; 13 boxes and 12 places in most pictures, jitter of
@@ -142,7 +143,7 @@ def main() -> int:
         together[name] = figures["together"]
         told = "  ".join(f"{part} {spent:.2f}" for part, spent in figures.items())
         sys.stdout.write(f"{name:16} {told} ms a frame (budget {BUDGET_MS:g})\n")
-    return 0 if together["640 px of 1080p"] <= BUDGET_MS else 1
+    return 0 if max(together.values()) <= BUDGET_MS else 1
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.scenarios.stage import SCENE, Stage, number, play
+from tests.scenarios.stage import SCENE, Stage, number, play, word
 from tests.scenarios.world import Actor, World, still
 from vision.core.scene import Scene, Zone
 from vision.core.violations import Lifecycle
@@ -220,6 +220,18 @@ def test_a_vendor_arrives_sells_moves_three_metres_and_leaves_as_one_event() -> 
     assert steps(stage) == ["opened", "cleared"]
     assert number(stage.opened[0], "tended_share") > 0.5
     assert stage.cleared[0].place.observed_s > 150
+
+
+def test_a_stall_that_moves_out_of_the_zone_is_put_right() -> None:
+    half = Zone("west", "no_vending", ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)))
+    path = [(10, 110, 150), (100, 110, 150), (104, 210, 150), (200, 210, 150)]
+    seller = [(t, x - 22, y) for t, x, y in path]
+    world = World([stall(*path), person(*seller)])
+    stage = Stage([vending()], scene=Scene("c1", "Street", (half,)))
+    stage.play(world.film(200))
+
+    assert steps(stage) == ["opened", "cleared"]
+    assert word(stage.cleared[0], "zone") == "none"
 
 
 def test_a_stall_that_nobody_tends_opens_nothing() -> None:

@@ -108,7 +108,10 @@ class CaseBook:
         if place.state is PlaceState.ENDED:
             return None if case is None else self._finish(case, place, observation)
         if verdict is None:
-            return None
+            # Nobody asks about it any more: it was moved out of the zone, or the zone
+            # was drawn anew.
+            gone = (Fact("zone", "none"),)
+            return None if case is None else self._clear(case, place, gone, observation)
         if case is not None:
             return self._go_on(case, place, verdict, observation)
         if verdict.opens and place.state is PlaceState.STANDING:

@@ -79,6 +79,16 @@ def test_an_event_is_cleared_when_its_zone_goes_out_of_force() -> None:
     assert reasons(rule)["calendar"] == "day not in force"
 
 
+def test_an_event_is_cleared_when_its_zone_is_withdrawn() -> None:
+    rule = parking()
+    rule.observe(observation(61, [car(61)], NO_PARKING))
+
+    (cleared,) = rule.observe(observation(71, [car(71)]))
+    assert cleared.lifecycle is Lifecycle.CLEARED
+    assert [fact.text() for fact in cleared.facts] == ["zone none"]
+    assert rule.observe(observation(81, [car(81)])) == []
+
+
 def test_only_dwell_in_force_counts() -> None:
     rule = parking()
     morning_s = 17 * 3600.0  # 07:00 in Shanghai

@@ -10,7 +10,7 @@ TORCH ?= torch
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-postgres test-all suite suite-baseline check bench format train-env model improve render-env clean
+.PHONY: help install demo test test-postgres test-cluster test-training test-all suite suite-baseline check bench format train-env model improve render-env clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -35,6 +35,14 @@ test: install  ## the test suite
 
 test-postgres: install  ## the service's tests on a PostgreSQL of their own (Debian: postgresql)
 	@PYTHON=$(BIN)/python tests/service/serve/with_postgres.sh -m "not slow" -n 2 --dist loadfile $(ARGS)
+
+test-cluster: install  ## what many machines do, with Ray: clusters of several nodes on this one
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[ray]'
+	@$(BIN)/python -m pytest -m ray $(ARGS)
+
+test-training: train-env  ## training, export and parity on generated pictures, in .venv-train
+	@.venv-train/bin/python -m pip install --quiet --disable-pip-version-check pytest pytest-timeout hypothesis
+	@.venv-train/bin/python -m pytest -m train tests/unit tests/contract $(ARGS)
 
 test-all: install  ## the test suite and what takes long: 200 crashes, fuzzing, street suite
 	@$(BIN)/python -m pytest $(ARGS)

@@ -23,6 +23,7 @@ from vision.evidence.disk import free_bytes
 from vision.evidence.hidden import HiddenRegions
 from vision.evidence.manifest import ADDED_CLIP, Manifest
 from vision.evidence.package import Package
+from vision.evidence.precedence import Precedence
 from vision.evidence.recovery import CLIP, mark, unmark
 from vision.evidence.room import Room
 from vision.evidence.seal import Sealer
@@ -92,6 +93,7 @@ class Clipping:
         self._recorder = TakeRecorder(policy, clock, self._ready)
         self._hidden = HiddenRegions(_HIDDEN_S)
         self._pace = SharedPace(clock)
+        self.precedence = Precedence()
         self._room: Room | None = None
         self._chores: list[_Chore] = []
         self._thread = ClipThread(self._finish, self._tick)
@@ -183,6 +185,7 @@ class Clipping:
                 Cause.CLIPS, f"{self._root}: no room for clips; free space"
             )
             return
+        self.precedence.give_way()
         try:
             mark(self._root, event_id, CLIP)
             clip = self._write(take)
@@ -230,7 +233,8 @@ class Clipping:
             return None
         camera_id = take.moment.camera_id
         sights = self._hidden.until(camera_id, take.until_s, _ANALYSIS_S)
-        return SharedCut(sights, self._pace.fluent(waiting=waiting))
+        fluent = self._pace.fluent(waiting=waiting)
+        return SharedCut(sights, fluent, self.precedence.give_way)
 
     def _write(self, take: Take) -> Evidence:
         package = Package(self._root, take.moment.event_id)

@@ -76,7 +76,9 @@ def _shared(take: Take, shared: SharedCut) -> _Cut:
         preset = "ultrafast"
     else:
         frames = decoded(take.packets, but="NONREF")
+    frames = shared.in_turn(frames)
     hidden = shared_frames(frames, shared.sights, span_s=take.span_s)
+    hidden = shared.in_turn(hidden)
     return _encoded("clip_redacted", note, hidden, preset=preset)
 
 

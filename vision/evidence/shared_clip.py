@@ -1,6 +1,6 @@
 """The clip that may be shared: fewer, smaller pictures with everybody hidden."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -31,10 +31,18 @@ class SharedCut:
         sights: what had to be hidden in the analysed pictures.
         fluent: whether pictures between key frames are shown; they are in any case
             where there are too few key frames to tell who moves.
+        give_way: called before each picture: whoever is more urgent may go first.
     """
 
     sights: tuple[Sight, ...]
     fluent: bool = True
+    give_way: Callable[[], None] = lambda: None
+
+    def in_turn(self, frames: Iterable[TimedFrame]) -> Iterator[TimedFrame]:
+        """Yield pictures, each when it is its turn."""
+        for one in frames:
+            self.give_way()
+            yield one
 
     def key_frames_only(self, packets: Sequence[EncodedPacket]) -> bool:
         """Return whether the key frames of a clip are all that it shows."""

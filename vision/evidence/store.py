@@ -199,6 +199,7 @@ class PackageStore:
         wanted: Future[bool] = Future()
         if violation.lifecycle is Lifecycle.OPENED:
             self._clipping.begin(step.moment, wanted)
+        self._clipping.precedence.begin()
         return functools.partial(self._write, step, wanted)
 
     def keep(self, violation: Violation, observation: Observation) -> Evidence:
@@ -226,6 +227,7 @@ class PackageStore:
         else:
             return evidence
         finally:
+            self._clipping.precedence.end()
             wanted.set_result(clip_wanted)
 
     def _keep(self, package: Package, step: Captured) -> Evidence:

@@ -1,5 +1,6 @@
 """The clip that may be shared: nobody in it can be found again."""
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from tests.unit.evidence.test_redaction import best_match
 from vision.core.arrays import ImageU8
 from vision.core.evidence import Evidence
 from vision.evidence.hidden import HiddenRegions, Sight, regions_at
+from vision.evidence.precedence import Precedence
 from vision.evidence.redaction import Region, RegionKind, regions_of
 from vision.evidence.shared_clip import SharedCut, SharedPace, shared_frames
 from vision.evidence.store import PackageStore, StorePolicy
@@ -253,6 +255,41 @@ def test_key_frames_are_shown_alone_only_where_there_are_enough() -> None:
     assert not SharedCut((), fluent=False).key_frames_only(few)
     assert SharedCut((), fluent=False).key_frames_only(enough)
     assert not SharedCut((), fluent=True).key_frames_only(enough)
+
+
+def test_each_picture_of_a_shared_clip_lets_who_is_urgent_go_first() -> None:
+    asked: list[None] = []
+    cut = SharedCut((), give_way=lambda: asked.append(None))
+    passed = list(cut.in_turn(filmed()[:5]))
+
+    assert len(passed) == len(asked) == 5
+
+
+def test_clips_wait_while_an_event_waits_for_its_pictures() -> None:
+    precedence = Precedence(longest_s=60)
+    precedence.begin()
+    passed = threading.Event()
+
+    def make_clip() -> None:
+        precedence.give_way()
+        passed.set()
+
+    maker = threading.Thread(target=make_clip)
+    maker.start()
+    while_waiting = passed.is_set()
+    precedence.end()
+
+    assert passed.wait(30)
+    assert not while_waiting
+    maker.join()
+
+
+def test_clips_do_not_wait_for_ever() -> None:
+    precedence = Precedence(longest_s=0.01)
+    precedence.give_way()
+    precedence.begin()
+
+    precedence.give_way()  # nobody ever says that it ended
 
 
 def test_key_frames_alone_are_decoded_at_their_own_times() -> None:

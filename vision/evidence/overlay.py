@@ -79,14 +79,18 @@ def draw_overlay(
         (H + strip, W, 3) uint8 BGR.
     """
     height, width = image.shape[:2]
-    drawn = image.copy()
+    strip = _strip(text, width)
+    canvas = np.empty((height + strip.shape[0], width, 3), np.uint8)
+    canvas[height:] = strip
+    drawn = canvas[:height]
+    drawn[:] = image
     stroke = max(2, width // 480)
     polygon = _polygon(violation, scene, (width, height))
     if polygon is not None:
         cv2.polylines(drawn, [polygon], isClosed=True, color=_ZONE, thickness=stroke)
     box = _inside(violation, (width, height), scale)
     cv2.rectangle(drawn, box[:2], box[2:], color=_BOX, thickness=stroke)
-    return np.vstack((drawn, _strip(text, width)))
+    return canvas
 
 
 def _strip(text: Caption, width: int) -> ImageU8:

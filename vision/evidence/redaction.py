@@ -38,6 +38,11 @@ class Region:
     kind: RegionKind
     xyxy: Box
 
+    def moved(self, dx: int, dy: int) -> "Region":
+        """Return it in a picture that was cut out of this one."""
+        x1, y1, x2, y2 = self.xyxy
+        return Region(self.kind, (x1 + dx, y1 + dy, x2 + dx, y2 + dy))
+
     def scaled(self, by: float) -> "Region":
         """Return it in a picture of another size."""
         x1, y1, x2, y2 = self.xyxy

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from vision.core.arrays import ImageU8
 from vision.evidence.pictures import SHARED_WIDTH, Box, around, at_most
 from vision.evidence.redaction import Region, but_the_plate_of, redact
@@ -57,12 +59,18 @@ def hidden_close_up(image: ImageU8, xyxy: Box, regions: tuple[Region, ...]) -> I
             reaches out of the cut.
     """
     left, top, right, bottom = around(image, xyxy)
-    near = tuple(
+    near = [
         region
         for region in regions
         if region.xyxy[0] < right
         and region.xyxy[2] > left
         and region.xyxy[1] < bottom
         and region.xyxy[3] > top
-    )
-    return redact(image, near)[top:bottom, left:right].copy()
+    ]
+    # Not all of the picture is copied for it, only what the regions reach over.
+    boxes = np.array([(left, top, right, bottom), *(one.xyxy for one in near)])
+    x, y = (max(0, int(low)) for low in boxes[:, :2].min(axis=0))
+    x_end, y_end = (int(np.ceil(high)) for high in boxes[:, 2:].max(axis=0))
+    moved = tuple(one.moved(-x, -y) for one in near)
+    hidden = redact(image[y:y_end, x:x_end], moved)
+    return hidden[top - y : bottom - y, left - x : right - x].copy()

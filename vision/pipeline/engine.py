@@ -142,6 +142,7 @@ class Engine:
             camera.answer_overdue()
         reporter = self._reporter
         reporter.tend()
+        reporter.give_way()
         taken = [] if reporter.full else self._take()
         if not taken and not reporter.pending and self._all_done():
             # A feed may have put its last frame between the two questions.

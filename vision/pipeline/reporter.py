@@ -106,6 +106,10 @@ class Reporter:
         """Have events that the sink refused tried again, by who hands events on."""
         self._proving.tend(self.delivery.flush)
 
+    def give_way(self) -> None:
+        """Let steps that were decided be proven first, for a moment."""
+        self._proving.give_way()
+
     def settle(self, timeout_s: float) -> None:
         """Wait for proof in the making, at most `timeout_s`; hand on what is held."""
         self._proving.close(timeout_s)

@@ -36,7 +36,7 @@ from vision.pipeline.delivery import HeldDelivery
 from vision.pipeline.engine import Engine, Pace
 from vision.pipeline.memory import MemoryFile
 from vision.pipeline.metrics import EngineMetrics
-from vision.pipeline.proving import ProvingThread
+from vision.pipeline.proving import ProvingAtOnce, ProvingThread
 from vision.pipeline.reporter import Reporter
 
 
@@ -229,3 +229,65 @@ def test_a_refusing_sink_is_tried_again_without_the_engine() -> None:
     assert again.wait(20)
     proving.close(20)
     assert asked
+
+
+def test_the_analysis_gives_way_while_several_steps_wait_for_their_proof() -> None:
+    proving = ProvingThread(lambda: None, give_way_s=60)
+    slow, rest, order = Event(), Event(), list[str]()
+
+    def first() -> None:
+        assert slow.wait(30)
+        order.append("proof")
+
+    def second() -> None:
+        assert rest.wait(30)
+
+    proving.add(first)
+    proving.add(second)
+    opening = threading.Timer(0.2, slow.set)
+    opening.start()
+    proving.give_way()
+    order.append("analysis")
+    proving.give_way()  # one alone is no reason to wait
+    rest.set()
+    opening.join()
+    proving.close(30)
+
+    assert order == ["proof", "analysis"]
+
+
+def test_the_analysis_does_not_give_way_for_ever() -> None:
+    proving = ProvingThread(lambda: None, give_way_s=0.01)
+    gate = Event()
+
+    def stuck() -> None:
+        assert gate.wait(30)
+
+    for _ in range(3):
+        proving.add(stuck)
+    proving.give_way()
+    waiting = proving.waiting
+    gate.set()
+    proving.close(30)
+
+    assert waiting == 3
+
+
+class Asked(ProvingAtOnce):
+    """Counts how often the analysis gives way."""
+
+    times = 0
+
+    @override
+    def give_way(self) -> None:
+        self.times += 1
+
+
+def test_each_turn_of_the_engine_gives_way_first() -> None:
+    asked, delivery = Asked(), HeldDelivery(ListSink(), ManualClock())
+    reporter = Reporter(delivery, ORIGIN, EngineMetrics(), proving=asked)
+    pace = Pace(Event())
+    engine = Engine([], CountingDetector(), reporter, clock=ManualClock(), pace=pace)
+    engine.run(Event())
+
+    assert asked.times == 1

@@ -77,3 +77,25 @@ def test_a_stall_seen_through_is_gone_when_only_the_wall_is_left() -> None:
 
     assert stage.opened == []
     assert stage.places == ()
+
+
+def test_a_bonnet_that_is_found_by_itself_is_no_second_car() -> None:
+    x, y = SPOT
+    car = Actor("car", still(x, y, 0, 300), look=3)
+    bonnet = Actor("car", still(x - 14, y + 1, 20, 300), size=(30, 26), painted=False)
+    stage = play(World([car, bonnet]), IllegalParking(PARKING), 150)
+
+    assert len(stage.opened) == 1
+    assert len(stage.places) == 1
+
+
+def test_a_car_before_a_bus_and_a_motorcycle_before_a_car_are_things_of_their_own() -> (
+    None
+):
+    bus = Actor("bus", still(100, 140, 0, 300), size=(150, 90), look=3)
+    car = Actor("car", still(100, 150, 20, 300), size=(60, 36), look=4)
+    other = Actor("car", still(240, 140, 0, 300), look=5)
+    rider = Actor("motorcycle", still(240, 142, 20, 300), size=(34, 24), look=6)
+    stage = play(World([bus, car, other, rider]), IllegalParking(PARKING), 60)
+
+    assert sorted(p.label for p in stage.places) == ["bus", "car", "car", "motorcycle"]

@@ -23,6 +23,8 @@ from vision.rules.kinds import Kind
 from vision.rules.slot import Slot
 
 _INSIDE = 0.8  # share of a box within a footprint: a part of the same object
+_PART = 0.3  # of the whole's area
+_SAME_FOOT = 0.25  # of the whole's height
 
 Reach: TypeAlias = dict[tuple[int, int], float]  # overlap by slot and box index
 
@@ -116,6 +118,17 @@ def on_footprint(anchor: Xyxy, box: Xyxy, min_iou: float) -> bool:
 def inside(anchor: Xyxy, box: Xyxy) -> bool:
     """Return whether a box lies within a footprint."""
     return shared_area(anchor, box) >= _INSIDE * box_area(box)
+
+
+def part_of(whole: Xyxy, box: Xyxy) -> bool:
+    """Return whether a box shows a part of the vehicle in another, found once more.
+
+    Of two vehicles in one line of sight the farther one touches the ground higher up,
+    and of two sizes (a car before a bus) the smaller one is much smaller.
+    """
+    if not inside(whole, box) or box_area(box) < _PART * box_area(whole):
+        return False
+    return abs(box[3] - whole[3]) <= _SAME_FOOT * (whole[3] - whole[1])
 
 
 def any_alike(box: Xyxy, others: Iterable[Xyxy], least_iou: float) -> bool:

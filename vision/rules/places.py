@@ -14,7 +14,7 @@ from vision.core.tracks import Track
 from vision.rules.appearance import similarity
 from vision.rules.backdrop import Backdrop
 from vision.rules.kinds import KINDS, Kind, PlaceParams
-from vision.rules.matching import same_place, within_reach
+from vision.rules.matching import part_of, same_place, within_reach
 from vision.rules.opening import Openings
 from vision.rules.records import SlotRecord, from_record, to_record
 from vision.rules.scan import Scan
@@ -245,7 +245,8 @@ class PlaceMemory:
         """Return why a slot is over, or None."""
         p = self._params
         if not slot.settled:
-            return "fleeting" if slot.wavers(*p.proof(firm=slot.firm)) else None
+            none = slot.wavers(*p.proof(firm=slot.firm)) or self._is_part(slot)
+            return "fleeting" if none else None
         if slot.state is PlaceState.STANDING:
             return None
         kind = self._kinds[slot.kind]
@@ -256,6 +257,20 @@ class PlaceMemory:
         if self._exposed(slot, kind):
             return "exposed"
         return "lost" if slot.hidden_s >= p.lost_s else None
+
+    def _is_part(self, slot: Slot) -> bool:
+        """Return whether what is new is a part of a vehicle that stands there.
+
+        A detector finds the bonnet of a car by itself, now and then.
+        """
+        return self._kinds[slot.kind].is_individual and any(
+            other.settled
+            and other.state is PlaceState.STANDING
+            and (other.kind, other.preset) == (slot.kind, slot.preset)
+            and part_of(other.anchor, slot.anchor)
+            and other.votes.shares()[0][0] == slot.votes.shares()[0][0]
+            for other in self._slots
+        )
 
     def _exposed(self, slot: Slot, kind: Kind) -> bool:
         """Return whether a place was seen without its object for long enough."""

@@ -54,9 +54,9 @@ class SharedCut:
 class SharedPace:
     """Says which shared copies may be fluent, so that all of them stay affordable.
 
-    A fluent copy of 15 s of 1080p25 takes 1.5 s of CPU, most of it decoding; one of
-    its key frames 0.2 s. Few events a day are all fluent. Where they are dense, one
-    in `every_s` is: that is at most 1.3 % of a core, and none waits for another.
+    A fluent copy of 15 s of 1080p25 takes 1.1 s of CPU, most of it decoding; one of
+    its key frames 0.1 s. Few events a day are all fluent. Where they are dense, one
+    in `every_s` is: that is at most 1 % of a core, and none waits for another.
     """
 
     def __init__(self, clock: Clock, *, every_s: float = 120.0) -> None:

@@ -33,6 +33,7 @@ def test_what_waits_for_a_receiver_that_is_away_is_told(tmp_path: Path) -> None:
     store.close(5)
 
     assert 'outbox_messages{receiver="away",state="due"} 3.0' in text
+    assert 'outbox_messages{receiver="away",state="files"} 0.0' in text
     assert 'outbox_messages{receiver="away",state="dead"} 0.0' in text
     assert 'outbox_oldest_seconds{receiver="away"} 86400.0' in text
     assert 'evidence_degraded{part="pictures"} 0.0' in text

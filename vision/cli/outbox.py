@@ -34,7 +34,9 @@ def list_waiting() -> None:
             at = datetime.fromtimestamp(one.oldest_at, UTC)
             oldest = f", oldest {at:%Y-%m-%d %H:%M:%S} UTC"
         size = f"{one.size_bytes / 1024:.0f} KiB"
-        print(f"{one.receiver}: {one.due} wait ({size}{oldest}), {one.dead} refused")
+        files = f", {one.files} for files alone" if one.files else ""
+        wait = f"{one.due} wait ({size}{oldest}{files})"
+        print(f"{one.receiver}: {wait}, {one.dead} refused")
 
 
 def waiting() -> list[letters.Waiting]:

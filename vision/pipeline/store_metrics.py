@@ -32,6 +32,11 @@ class Waiting(Protocol):
         ...
 
     @property
+    def files(self) -> int:
+        """Of those, the ones of which files alone are left."""
+        ...
+
+    @property
     def dead(self) -> int:
         """Messages it refused for good."""
         ...
@@ -77,7 +82,8 @@ class StoreCollector(Collector):
     def _outbox(self) -> Iterator[Metric]:
         count = GaugeMetricFamily(
             "streetwarden_outbox_messages",
-            "Messages that wait for a receiver (due) or were refused (dead)",
+            "Messages that wait for a receiver (due), of which files alone are left "
+            "(files), or that were refused (dead)",
             labels=("receiver", "state"),
         )
         size = _per_receiver("bytes", "Text of the messages that wait; files apart")
@@ -91,6 +97,7 @@ class StoreCollector(Collector):
         now = self._clock.now().timestamp()
         for line in lines:
             count.add_metric((line.receiver, "due"), line.due)
+            count.add_metric((line.receiver, "files"), line.files)
             count.add_metric((line.receiver, "dead"), line.dead)
             size.add_metric((line.receiver,), line.size_bytes)
             waits_s = 0.0 if line.oldest_at is None else now - line.oldest_at

@@ -37,7 +37,8 @@ class Waiting:
 
     Attributes:
         receiver: its name.
-        due: messages that wait for it.
+        due: messages that wait for it, themselves or with files.
+        files: of those, the ones that it took, or need not take: files alone are left.
         dead: messages it refused.
         size_bytes: text of the waiting messages; files not counted.
         oldest_at: when the oldest waiting message was kept, POSIX seconds, or None.
@@ -45,6 +46,7 @@ class Waiting:
 
     receiver: str
     due: int
+    files: int
     dead: int
     size_bytes: int
     oldest_at: float | None
@@ -111,7 +113,8 @@ def waiting(store: MessageStore) -> list[Waiting]:
 
     def select(db: sqlite3.Connection) -> list[Waiting]:
         rows = db.execute(
-            "SELECT d.receiver, sum(d.state = 'due'), sum(d.state = 'dead'), "
+            "SELECT d.receiver, sum(d.state = 'due'), "
+            "sum(d.state = 'due' AND d.stage = 1), sum(d.state = 'dead'), "
             "coalesce(sum(CASE d.state WHEN 'due' THEN length(m.body) END), 0), "
             "min(CASE d.state WHEN 'due' THEN m.created_at END) "
             "FROM deliveries d JOIN messages m ON m.seq = d.seq "

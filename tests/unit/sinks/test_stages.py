@@ -273,7 +273,7 @@ def test_the_way_to_the_next_message_is_not_longer_with_many_files_waiting(
     assert "TEMP B-TREE" not in str(plan)
 
 
-def test_what_waits_counts_files_and_messages_alike(
+def test_what_waits_says_of_what_files_alone_are_left(
     opened: Open, tmp_path: Path
 ) -> None:
     shelf = Shelf()
@@ -286,7 +286,8 @@ def test_what_waits_counts_files_and_messages_alike(
     outbox.close(10)
     (after,) = waiting(opened(Shelf()).store)
 
-    assert (counted.due, after.due) == (1, 0)
+    assert (counted.due, counted.files) == (1, 1)
+    assert (after.due, after.files) == (0, 0)
 
 
 def test_a_receiver_is_well_again_only_when_events_and_files_pass(

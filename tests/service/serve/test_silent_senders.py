@@ -20,7 +20,7 @@ HALF = len(PICTURE) // 2
 
 @pytest.fixture
 def live(start: Start, tmp_path: Path) -> Live:
-    return start(Settings(home=tmp_path / "home", body_silence_s=0.3))
+    return start(Settings(home=tmp_path / "home", body_silence_s=1.5))
 
 
 def begun(live: Live, head: str, body: bytes) -> tuple[int, dict[str, str], bytes]:

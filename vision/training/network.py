@@ -104,11 +104,12 @@ class Pair:
         self.student = student
         self.teacher = teacher
         self.teacher.requires_grad_(requires_grad=False)
+        # A student may come from a stage that froze other parts.
+        for name, weight in student.named_parameters():
+            trained = alone is None or of_head(name, alone)
+            weight.requires_grad_(requires_grad=trained)
         for layer in self._layers(student)[:SHARED_LAYERS]:
             layer.requires_grad_(requires_grad=False)
-        if alone is not None:
-            for name, weight in student.named_parameters():
-                weight.requires_grad_(requires_grad=of_head(name, alone))
         self.set_training()
 
     def set_training(self) -> None:

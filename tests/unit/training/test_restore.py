@@ -211,6 +211,9 @@ def test_a_city_goes_on_from_the_shipped_model_with_its_own_pictures_alone(
     moved = {n for n, v in after.items() if not torch.allclose(v, before[n], atol=1e-3)}
     assert any(of_head(name, "one2one") for name in moved)
     assert any(of_head(name, "one2many") for name in moved)
+    # The heads that were trained alone before and after freeze nothing between.
+    assert any(name.startswith("model.4.") for name in moved)
+    assert any(name.startswith("model.16.") for name in moved)
     assert not any(name.startswith("model.0.") for name in moved)
 
 

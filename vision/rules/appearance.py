@@ -43,8 +43,17 @@ def look_at(image: ImageU8, xyxy: Xyxy) -> ImageU8 | None:
 
 def is_flat(look: ImageU8) -> bool:
     """Return whether a small picture has too little structure to resemble anything."""
+    return _spread(look) < _FLAT_STD
+
+
+def is_nearly_flat(look: ImageU8) -> bool:
+    """Return whether noise or a few raindrops alone can be its structure."""
+    return _spread(look) < 2 * _FLAT_STD
+
+
+def _spread(look: ImageU8) -> float:
     _, spread = cv2.meanStdDev(look)
-    return float(spread[0, 0]) < _FLAT_STD
+    return float(spread[0, 0])
 
 
 def similarity(a: ImageU8 | None, b: ImageU8 | None) -> float | None:

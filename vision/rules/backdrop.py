@@ -10,7 +10,7 @@ from vision.core.arrays import FloatArray, ImageU8
 from vision.core.frame import Frame
 from vision.core.geometry import Xyxy
 from vision.core.observation import ViewState
-from vision.rules.appearance import LOOK_SIZE_PX, is_flat, similarity
+from vision.rules.appearance import LOOK_SIZE_PX, is_flat, is_nearly_flat, similarity
 
 _WIDTH = 320
 _EVERY_S = 2.0
@@ -20,6 +20,7 @@ _KNOWN_S = 3.0  # seen bare for so long before it counts as known
 _FAMILIAR_S = 60.0  # and for so long before "nothing was added to it" can be said
 _MARGIN = 0.1  # of a box: its shadow is no ground
 _FEWEST_PX = 4
+_NEARLY_BARE = 0.8  # enough to recognise the ground, too little to be sure of it
 
 
 class Backdrop:
@@ -113,7 +114,9 @@ class Backdrop:
 
         Returns:
             [-1, 1]: normalised cross-correlation; 1 where both are flat, such as plain
-            asphalt; 0 where only one is or the box is outside the picture.
+            asphalt; less where one of them is hardly more than flat, for there only
+            noise is compared; 0 where one has a pattern and the other has none, or the
+            box is outside the picture.
         """
         left, top, right, bottom = self._bounds(box, margin=0.0)
         part = self._reduced()[top:bottom, left:right]
@@ -121,8 +124,10 @@ class Backdrop:
             return 0.0
         now = _look(part)
         flat = [is_flat(look) for look in (ground, now)]
+        if all(flat):
+            return 1.0
         if any(flat):
-            return float(all(flat))
+            return _NEARLY_BARE if all(map(is_nearly_flat, (ground, now))) else 0.0
         return similarity(ground, now) or 0.0
 
     def _reduced(self) -> ImageU8:
@@ -130,8 +135,7 @@ class Backdrop:
         if self._now is None:
             height, width = self._image.shape[:2]
             size = (_WIDTH, max(1, round(height * _WIDTH / width)))
-            # Bilinear halves the noise of a picture twice as wide, as most are.
-            small = cv2.resize(self._image, size, interpolation=cv2.INTER_LINEAR)
+            small = cv2.resize(self._image, size, interpolation=cv2.INTER_NEAREST)
             luma = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
             self._now = self._laid(luma)
         return self._now

@@ -336,3 +336,18 @@ def test_no_detections_open_no_places() -> None:
     frame = World([]).frame(0.0)
 
     assert store.update(frame, Detections.empty(), CLEAR) == ()
+
+
+def test_ground_that_is_hardly_more_than_plain_is_recognised_through_noise() -> None:
+    ground = Backdrop()
+    asphalt = np.full((180, 320, 3), 100, np.uint8)
+    rng = np.random.default_rng(1)
+    box = (100.0, 80.0, 160.0, 120.0)
+    for t in range(10):
+        ground.learn(picture(asphalt, float(t)), CLEAR, [])
+    bare = ground.ground(box)
+    assert bare is not None
+    drops = rng.normal(100, 9, (180, 320, 1)).astype(np.uint8)
+    ground.learn(picture(drops.repeat(3, axis=2), 10.5), CLEAR, [])
+
+    assert 0.6 <= ground.bareness(bare, box) < 0.9  # recognised, not beyond doubt

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from vision.training import figures
+from vision.training.breakdown import Mistakes, mistakes
 from vision.training.fitting import Predict
 from vision.training.judge import (
     ClassScore,
@@ -42,6 +43,7 @@ class Report:
     Attributes:
         refuse: figures of the refuse classes on whole scenes kept aside.
         sizes: the same by size of the object.
+        mistakes: of each refuse class at its chosen threshold.
         strange: the same by how little a picture looks like training.
         conditions: the same under each condition.
         road: road users on clips and vehicles against the teacher.
@@ -53,6 +55,7 @@ class Report:
 
     refuse: dict[str, ClassScore]
     sizes: dict[str, dict[str, ClassScore]]
+    mistakes: dict[str, Mistakes]
     strange: dict[str, dict[str, ClassScore]]
     conditions: dict[str, dict[str, ClassScore]]
     road: dict[str, ClassScore]
@@ -86,6 +89,7 @@ def make(teacher: Predict, predict: Predict, shelf: Shelf) -> Report:
     return Report(
         refuse=class_scores(plain, REFUSE),
         sizes=size_scores(plain, aside["refuse"], REFUSE),
+        mistakes={name: mistakes(plain, name, thresholds[name]) for name in REFUSE},
         strange=_by_likeness(plain, shelf),
         conditions=conditions_table(predict, aside["refuse"], REFUSE),
         road=class_scores(against, ROAD_USERS),
@@ -128,6 +132,12 @@ def as_text(report: Report) -> str:
         theirs = report.boxed_parent[name].ap50
         lines.append(f"| {name} ({score.truths}) | {score.ap50:.3f} | {theirs:.3f} |")
     lines += _rows("size of the object", report.sizes)
+    kinds = [f.name for f in dataclasses.fields(Mistakes)]
+    lines += ["", "| mistakes | " + " | ".join(kinds) + " |"]
+    lines.append("|---|" + "---|" * len(kinds))
+    for name, counts in report.mistakes.items():
+        cells = " | ".join(str(value) for value in dataclasses.astuple(counts))
+        lines.append(f"| {name} | {cells} |")
     lines += _rows("scenes by likeness to training", report.strange)
     lines += ["", "| condition | mean AP50 | " + " | ".join(REFUSE) + " |"]
     lines.append("|---|---|" + "---|" * len(REFUSE))

@@ -8,6 +8,7 @@ import pytest
 from tests.unit.training.pictures import noise, square_sample
 from vision.core.arrays import FloatArray, ImageU8
 from vision.core.errors import ConfigError
+from vision.training.breakdown import Mistakes, mistakes
 from vision.training.footage import draw_misses, hits, read_footage
 from vision.training.judge import (
     best_threshold,
@@ -89,6 +90,34 @@ def test_objects_are_judged_by_their_size() -> None:
     assert table["large"]["garbage"].ap50 == 1
     assert table["large"]["garbage"].truths == 1
     assert "garbage" not in table["middling"]
+
+
+def test_every_mistake_is_counted_as_what_it_is() -> None:
+    boxes = np.array([[0, 0, 20, 20], [40, 0, 60, 20], [0, 60, 20, 80]], np.float32)
+    picture = Marked(
+        _rows(
+            (0, 0, 20, 20, 0.9, 0),  # a hit
+            (1, 0, 21, 20, 0.8, 0),  # the same again
+            (12, 0, 32, 20, 0.7, 0),  # touches it only
+            (40, 0, 60, 20, 0.6, 0),  # is a bin
+            (80, 80, 90, 90, 0.5, 0),  # is nothing
+            (0, 60, 20, 80, 0.1, 0),  # too weak to count
+        ),
+        boxes,
+        np.array([0, 1, 0]),
+    )
+
+    counted = mistakes([picture], "garbage", 0.3)
+
+    assert counted == Mistakes(
+        hits=1,
+        repeated=1,
+        misplaced=1,
+        confused=1,
+        background=1,
+        unseen=1,
+        truths=2,
+    )
 
 
 def _stall(score: float, *, there: bool) -> Marked:

@@ -1,7 +1,7 @@
 """Proves that a store's packages are all there, and in the order they were sealed."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from vision.core.errors import EvidenceError
@@ -29,14 +29,25 @@ def verify_store(root: Path, keys: TrustedKeys | None) -> list[Finding]:
 def deletions(root: Path) -> dict[str, dict[str, str]]:
     """Return the ledger's deletions: event id to file name (`*`: all) to note.
 
+    A package that was deleted whole and sealed anew (the same decision came again
+    after a crash) has nothing deleted.
+
     Raises:
         EvidenceError: the ledger is damaged.
     """
+    return _deleted([line for _, line in Ledger(root).lines()])
+
+
+def _deleted(lines: Sequence[Line]) -> dict[str, dict[str, str]]:
+    void = _void(lines)
     found: dict[str, dict[str, str]] = {}
-    for _, line in Ledger(root).lines():
+    for line in lines:
+        known = found.get(line.event_id, {})
         if line.kind == DELETED:
-            notes = found.setdefault(line.event_id, {})
-            notes.update(dict.fromkeys(line.files or ("*",), line.note))
+            notes = dict.fromkeys(line.files or ("*",), line.note)
+            found[line.event_id] = known | notes
+        elif line.kind == SEALED and "*" in known and line.manifest_sha256 not in void:
+            del found[line.event_id]
     return found
 
 
@@ -50,28 +61,51 @@ def _check_store(root: Path, keys: TrustedKeys | None) -> Iterator[Finding]:
                 yield Finding(NAME, f"changed: {where} does not follow the last")
             before = sha256(text)
             lines.append(line)
-        deleted = deletions(root)
     except (OSError, EvidenceError) as error:
         yield Finding(NAME, f"changed: {error}")
         return
-    void = {line.manifest_sha256 for line in lines if line.kind == VOID}
+    deleted = _deleted(lines)
+    void = _void(lines)
     sealings = [
         line
         for line in lines
         if line.kind == SEALED and line.manifest_sha256 not in void
     ]
-    yield from _check_chain(root, sealings)
+    yield from _check_chain(root, sealings, _gone(lines))
     yield from _check_presence(root, sealings, deleted)
     for folder in _packages(root):
         yield from verify_package(folder, keys, deleted.get(folder.name, {}))
 
 
-def _check_chain(root: Path, sealings: list[Line]) -> Iterator[Finding]:
-    """Every manifest names the one sealed before it."""
+def _void(lines: Iterable[Line]) -> set[str]:
+    return {line.manifest_sha256 for line in lines if line.kind == VOID}
+
+
+def _gone(lines: Sequence[Line]) -> set[str]:
+    """Return the digests of manifests whose packages were deleted whole later."""
+    deleted: set[str] = set()
+    gone: set[str] = set()
+    for line in reversed(lines):
+        if line.kind == DELETED and not line.files:
+            deleted.add(line.event_id)
+        elif line.kind == SEALED and line.event_id in deleted:
+            gone.add(line.manifest_sha256)
+    return gone
+
+
+def _check_chain(root: Path, sealings: list[Line], gone: set[str]) -> Iterator[Finding]:
+    """Every manifest names the one sealed before it.
+
+    Args:
+        root: the evidence folder.
+        sealings: oldest first.
+        gone: digests of manifests that were deleted: a file of that name is another.
+    """
     before: str | None = None
     for line in sealings:
         name = manifest.numbered(line.revision)[0]
-        text = content(root / line.event_id / name)
+        there = line.manifest_sha256 not in gone
+        text = content(root / line.event_id / name) if there else None
         if text is not None and _previous(text) != before:
             yield Finding(
                 f"{line.event_id}/{name}",

@@ -15,7 +15,7 @@ from vision.evidence.retention import Retention, RetentionPolicy
 from vision.evidence.seal import Sealer
 from vision.evidence.signing import TrustedKeys
 from vision.evidence.store import PackageStore
-from vision.evidence.verify_store import verify_store
+from vision.evidence.verify_store import deletions, verify_store
 
 DAY_S = 86_400
 ROOMY = RetentionPolicy(
@@ -181,6 +181,20 @@ def test_every_deletion_is_on_record(shelf: Shelf) -> None:
 
     assert len(deleted) == 4
     assert all("older than 30 days" in line for line in deleted)
+
+
+def test_an_event_decided_again_after_its_package_went_is_whole(shelf: Shelf) -> None:
+    shelf.live(100)
+    shelf.sweep(ROOMY)
+    shelf.seal("event-1")
+
+    assert shelf.events() == {"event-1"}
+    assert deletions(shelf.root).keys() == {"event-0", "event-2", "event-3"}
+    assert shelf.whole()
+
+    (shelf.root / "event-1" / "manifest.json").unlink()
+
+    assert not shelf.whole()
 
 
 def told(shelf: Shelf) -> list[tuple[HealthKind, bool]]:

@@ -26,6 +26,7 @@ from vision.training.collect import list_split, load
 from vision.training.forms import predictor
 from vision.training.judge import conditions_table
 from vision.training.labels import CLASSES
+from vision.training.proven import note_proven
 
 Layout = Literal["yolo", "coco", "voc"]
 OWN = DATASETS / "demo"
@@ -254,6 +255,9 @@ def parity(
     root: Root = None,
     points: Annotated[float, typer.Option(help="Allowed loss, mAP points.")] = 0.2,
     faster: Annotated[float, typer.Option(help="Needed speed-up.")] = 0.0,
+    prove: Annotated[
+        str, typer.Option(help="Form to note in model.toml, `openvino-bf16`.")
+    ] = "",
 ) -> None:
     """Compare two forms of a model; refuse one that breaks a bound."""
     samples = spread(name, root, _PARITY_PICTURES)
@@ -267,6 +271,8 @@ def parity(
     if broken:
         msg = f"{variant} must not be installed: " + "; ".join(broken)
         raise ModelError(msg)
+    if prove:
+        print(f"{note_proven(Path(variant.split(':')[-1]), prove)}: {prove} proven")
 
 
 if __name__ == "__main__":

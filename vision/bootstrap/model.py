@@ -13,7 +13,6 @@ from vision.core.ports import Detector
 from vision.detectors.choice import fastest_proven
 from vision.detectors.labels import DetectorOptions
 from vision.detectors.network import NetworkDetector
-from vision.detectors.onnx import OnnxDetector
 from vision.detectors.openvino import OpenVinoDetector, OpenVinoSettings
 from vision.detectors.ultralytics import UltralyticsDetector
 
@@ -51,20 +50,8 @@ def build_detector(settings: ModelSettings) -> Detector:
                 options=options,
                 settings=OpenVinoSettings(threads=settings.threads),
             )
-        case AutoModel():
-            return OnnxDetector(
-                settings.path, options=options, threads=settings.threads
-            )
-        case OnnxModel():
-            return OnnxDetector(
-                settings.path,
-                options=options,
-                providers=[
-                    (name, settings.provider_options.get(name, {}))
-                    for name in settings.providers
-                ],
-                threads=settings.threads,
-            )
+        case AutoModel() | OnnxModel():
+            return _on_onnx_runtime(settings, options)
         case OpenVINOModel():
             return OpenVinoDetector(
                 settings.path,
@@ -79,3 +66,21 @@ def build_detector(settings: ModelSettings) -> Detector:
             )
         case _:
             assert_never(settings)
+
+
+def _on_onnx_runtime(
+    settings: AutoModel | OnnxModel, options: DetectorOptions
+) -> Detector:
+    from vision.detectors.onnx import (  # noqa: PLC0415 20 MB that OpenVINO's users save
+        CPU,
+        OnnxDetector,
+        Providers,
+    )
+
+    providers: Providers = (CPU,)
+    if isinstance(settings, OnnxModel):
+        given = settings.provider_options
+        providers = [(name, given.get(name, {})) for name in settings.providers]
+    return OnnxDetector(
+        settings.path, options=options, providers=providers, threads=settings.threads
+    )

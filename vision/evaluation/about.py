@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 _PACKAGES = ("streetwarden", "numpy", "opencv-python-headless", "onnxruntime")
-_MORE_PACKAGES = ("faster-coco-eval", "scipy")
+_MORE_PACKAGES = ("faster-coco-eval", "lap")
 
 
 @dataclass(frozen=True, slots=True)

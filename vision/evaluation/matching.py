@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import lap
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from vision.core.arrays import BoolArray, FloatArray
 from vision.core.geometry import iou
@@ -58,9 +58,9 @@ def match_events(
     quality = (overlap + 1.0 - np.abs(late_s) / max(rule.onset_s, 1e-9)) / 2
     base = min(len(true), len(found)) + 1.0
     worth = np.where(allowed, base + np.clip(quality, 0, 1), 0.0)
-    rows, columns = linear_sum_assignment(worth, maximize=True)
-    pairs = zip(rows.tolist(), columns.tolist(), strict=True)
-    return [(i, j) for i, j in pairs if allowed[i, j]]
+    _, partner, _ = lap.lapjv(worth.max() - worth, extend_cost=True)  # -1: none
+    pairs = enumerate(partner.tolist())
+    return [(i, j) for i, j in pairs if j >= 0 and allowed[i, j]]
 
 
 def overlaps(

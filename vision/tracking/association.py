@@ -5,15 +5,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import lap
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from vision.core.detections import Detections
 from vision.core.frame import Frame
 from vision.core.geometry import Point, Xyxy, box_iou, foot_in_sizes
 from vision.core.tracks import Track
 
-_NEVER = 1e6
+_NEVER = 1e4  # above all that may be paid, below what `lap` takes for endless
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +252,6 @@ def _best_pairs(cost: Mapping[tuple[int, int], float]) -> list[tuple[int, int]]:
     dense = np.full((len(tracks), len(boxes)), _NEVER)
     for (t, b), paid in cost.items():
         dense[tracks[t], boxes[b]] = paid
-    rows, columns = linear_sum_assignment(dense)
-    chosen = set(zip(rows.tolist(), columns.tolist(), strict=True))
+    _, partner, _ = lap.lapjv(dense, extend_cost=True)  # -1: none
+    chosen = set(enumerate(partner.tolist()))
     return [(t, b) for t, b in cost if (tracks[t], boxes[b]) in chosen]

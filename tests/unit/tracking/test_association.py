@@ -4,11 +4,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
 
 from tests.scenarios.world import LABELS, Actor, World, still
 from vision.core.detections import Detections
 from vision.core.tracks import Track
-from vision.tracking.association import AssociationTracker, TrackerParams
+from vision.tracking.association import (
+    _NEVER,
+    AssociationTracker,
+    TrackerParams,
+    _best_pairs,
+)
 
 
 def follow(
@@ -121,3 +127,26 @@ def test_tracks_are_bounded_for_any_input(seed: int, most: int) -> None:
         assert len({track.track_id for track in tracks}) == len(tracks)
         ids |= {track.track_id for track in tracks}
     assert len(ids) >= most
+
+
+@given(st.data())
+def test_no_other_pairing_costs_less(data: st.DataObject) -> None:
+    tracks, boxes = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 6))
+    allowed = st.none() | st.floats(-1, 5)
+    cost = {
+        (t, b): paid
+        for t in range(tracks)
+        for b in range(boxes)
+        if (paid := data.draw(allowed)) is not None
+    }
+    dense = np.full((tracks, boxes), _NEVER)
+    for (t, b), paid in cost.items():
+        dense[t, b] = paid
+    rows, columns = linear_sum_assignment(dense)
+    best = [paid for paid in dense[rows, columns].tolist() if paid < _NEVER]
+
+    pairs = _best_pairs(cost)
+
+    assert len({t for t, _ in pairs}) == len({b for _, b in pairs}) == len(pairs)
+    assert len(pairs) == len(best)
+    assert sum(cost[pair] for pair in pairs) == pytest.approx(sum(best), abs=1e-6)

@@ -1,12 +1,10 @@
 """How the command line ends when something goes wrong."""
 
-import sys
 from pathlib import Path
 
 import pytest
 
 from vision.cli import app as command_line
-from vision.cli import entry
 
 
 def test_a_file_error_that_nobody_named_still_ends_in_words(
@@ -23,18 +21,3 @@ def test_a_file_error_that_nobody_named_still_ends_in_words(
     assert ended.value.code == 1
     told = capsys.readouterr().err
     assert told.startswith(f"streetwarden: {tmp_path / 'x'}: No space left on device;")
-
-
-def test_ctrl_c_while_loading_ends_with_status_130_and_no_traceback(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def interrupted(_name: str) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(entry, "import_module", interrupted)
-    monkeypatch.setattr(sys, "argv", ["streetwarden", "check"])
-
-    with pytest.raises(SystemExit) as ended:
-        entry.main()
-
-    assert ended.value.code == 130

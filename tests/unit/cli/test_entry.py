@@ -52,3 +52,25 @@ def test_the_status_is_its_own_whatever_threads_still_do(
     )
 
     assert (done.returncode, done.stdout, done.stderr) == (status, "all is told", "")
+
+
+def test_ctrl_c_while_loading_ends_with_status_130_and_no_traceback() -> None:
+    # In a process of its own: one that has sources' threads is ended on the spot.
+    script = """
+from vision.cli import entry
+
+def interrupted(_name):
+    raise KeyboardInterrupt
+
+entry.import_module = interrupted
+entry.main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -42,7 +42,7 @@ test-cluster: install  ## what many machines do, with Ray: clusters of several n
 
 test-training: train-env  ## training, export and parity on generated pictures, in .venv-train
 	@.venv-train/bin/python -m pip install --quiet --disable-pip-version-check pytest pytest-timeout hypothesis
-	@.venv-train/bin/python -m pytest -m train tests/unit tests/contract $(ARGS)
+	@.venv-train/bin/python -m pytest -m train tests/unit/training tests/unit/detectors tests/contract $(ARGS)
 
 test-all: install  ## the test suite and what takes long: 200 crashes, fuzzing, street suite
 	@$(BIN)/python -m pytest $(ARGS)

@@ -121,8 +121,7 @@ def tight_input_size(
 
     What is saved is padding: a 16:9 picture needs 640 x 416 of 640 x 640. About a
     stride of padding stays, for networks see large objects worse that are cut by the
-    input's own edge (street-n, 500 wide crops of `vehicles_oi`: buses AP50 0.679 in a
-    square, 0.673 so, 0.632 with none). No side shrinks below half: heads that always
+    input's own edge. No side shrinks below half: heads that always
     give their best 300 boxes need as many cells.
 
     Args:

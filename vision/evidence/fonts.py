@@ -52,3 +52,12 @@ def writable(text: str) -> str:
     if font_path() is not None:
         return text
     return "".join(char if char.isascii() else "?" for char in text)
+
+
+def shortened(text: str, face: Font, width_px: float) -> str:
+    """Return a line that is no wider than `width_px`, with dots where it was cut."""
+    if face.getlength(text) <= width_px:
+        return text
+    while text and face.getlength(text + "...") > width_px:
+        text = text[:-1]
+    return text + "..."

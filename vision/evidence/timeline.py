@@ -18,7 +18,7 @@ from vision.core.arrays import ImageU8
 from vision.core.places import Place, PlaceState
 from vision.core.violations import Fact, Violation
 from vision.evidence.dwell import Point
-from vision.evidence.fonts import Font, font, writable
+from vision.evidence.fonts import font, shortened, writable
 
 _SIZE = (1280, 480)
 _LEFT, _RIGHT, _TOP, _BOTTOM = 84, 1250, 148, 404  # the plot, pixels
@@ -257,16 +257,8 @@ def _text(
     face, line, width_px = font(size_px), writable(text), _SIZE[0] - 32
     # No character is wider than its line is high: most lines need no measuring.
     if len(line) * size_px > width_px:
-        line = _fitting(line, face, width_px)
+        line = shortened(line, face, width_px)
     pen.text(at, line, font=face, fill=colour, anchor=anchor)
-
-
-def _fitting(text: str, face: Font, width_px: float) -> str:
-    if face.getlength(text) <= width_px:
-        return text
-    while text and face.getlength(text + "...") > width_px:
-        text = text[:-1]
-    return text + "..."
 
 
 def _dashed(

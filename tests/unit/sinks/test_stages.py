@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from tests.unit.sinks.messages import Book, artifact, event
 from vision.core.backoff import Backoff
+from vision.core.events import ViolationEvent
 from vision.core.evidence import Evidence
 from vision.core.health import HealthEvent, HealthKind
 from vision.core.violations import Lifecycle
@@ -68,13 +69,18 @@ def opened(tmp_path: Path) -> Iterator[Open]:
         outbox.close(5)
 
 
+def pictured(folder: Path) -> ViolationEvent:
+    """Return the first event with a picture of its own, `0.jpg`."""
+    return event(0, artifacts=(artifact(folder / "0.jpg", b"0"),))
+
+
 def test_an_event_does_not_wait_for_files_of_earlier_ones(
     opened: Open, tmp_path: Path
 ) -> None:
     shelf = Shelf()
     shelf.line.clear()
     outbox = opened(shelf)
-    outbox.put(event(0, artifacts=(artifact(tmp_path / "0.jpg", b"0"),)))
+    outbox.put(pictured(tmp_path))
     assert shelf.on_the_way.wait(10)
     outbox.put(event(1))
     outbox.put(event(0, sequence=2, lifecycle=Lifecycle.CLEARED))
@@ -95,7 +101,7 @@ def test_files_that_cannot_be_taken_hold_up_no_step_of_their_place(
     shelf = Shelf()
     shelf.refusing_files = True
     outbox = opened(shelf)
-    outbox.put(event(0, artifacts=(artifact(tmp_path / "0.jpg", b"0"),)))
+    outbox.put(pictured(tmp_path))
     assert shelf.on_the_way.wait(10)
     outbox.put(event(0, sequence=2, lifecycle=Lifecycle.CLEARED))
     arrived = shelf.wait_for_tries(2)
@@ -148,7 +154,7 @@ def test_a_message_that_was_taken_is_not_sent_again_for_its_files(
     shelf = Shelf()
     shelf.refusing_files = True
     outbox = opened(shelf)
-    outbox.put(event(0, artifacts=(artifact(tmp_path / "0.jpg", b"0"),)))
+    outbox.put(pictured(tmp_path))
     assert shelf.on_the_way.wait(10)
     outbox.close(0.1)
     after_restart = Shelf()
@@ -279,7 +285,7 @@ def test_what_waits_says_of_what_files_alone_are_left(
     shelf = Shelf()
     shelf.line.clear()
     outbox = opened(shelf)
-    outbox.put(event(0, artifacts=(artifact(tmp_path / "0.jpg", b"0"),)))
+    outbox.put(pictured(tmp_path))
     assert shelf.on_the_way.wait(10)
     (counted,) = waiting(outbox.store)
     shelf.line.set()
@@ -303,7 +309,7 @@ def test_a_receiver_is_well_again_only_when_events_and_files_pass(
     shelf = Shelf()
     shelf.refusing_files = True
     outbox = Outbox(tmp_path / "outbox.db", [shelf], policy=QUICK, on_health=listen)
-    outbox.put(event(0, artifacts=(artifact(tmp_path / "0.jpg", b"0"),)))
+    outbox.put(pictured(tmp_path))
     assert told.wait(30)
     for index in range(1, 6):
         outbox.put(event(index))  # these arrive, and say nothing of the files

@@ -44,7 +44,7 @@ def build_rules(
             continue
         rule = build_rule(one, schedule)
         check_labels(rule, labels)
-        check_exempt(one, labels)
+        check_classes(one, labels)
         rules.append(rule)
     return tuple(rules)
 
@@ -67,31 +67,34 @@ def build_rule(settings: RuleSettings, schedule: Schedule) -> PlaceRule:
 
 
 def build_kinds(settings: Sequence[RuleSettings]) -> tuple[Kind, ...]:
-    """Return what is remembered: exempt classes are vehicles too.
+    """Return what is remembered: classes that a parking rule names are vehicles too.
 
-    Else an ambulance that is taken for a car now and then would stand there as a car.
+    Else an ambulance that is exempt but taken for a car now and then would stand there
+    as a car, and the grace time of a motorcycle would mean nothing.
     """
-    exempt = [r.exempt_labels for r in settings if isinstance(r, IllegalParkingRule)]
-    vehicles = vehicle_kind(VEHICLE.labels.union(*exempt))
+    parking = [r for r in settings if isinstance(r, IllegalParkingRule)]
+    named = [{*r.exempt_labels, *r.class_grace_s} for r in parking]
+    vehicles = vehicle_kind(VEHICLE.labels.union(*named))
     return tuple(vehicles if kind is VEHICLE else kind for kind in KINDS)
 
 
-def check_exempt(settings: RuleSettings, labels: Sequence[str]) -> None:
-    """Refuse an exemption that a model cannot grant, for it does not know the class.
+def check_classes(settings: RuleSettings, labels: Sequence[str]) -> None:
+    """Refuse an exemption or a grace time of a class that the model does not know.
 
     Raises:
         ConfigError: naming the classes and what the model has.
     """
     if not isinstance(settings, IllegalParkingRule):
         return
-    unknown = sorted(settings.exempt_labels - set(labels))
-    if unknown:
-        msg = (
-            f"rule {settings.type} exempts the class {', '.join(unknown)}, which the "
-            f"model does not give (it gives {', '.join(labels)}); map a class of the "
-            "model to it with model.class_map, or take it out of exempt_labels"
-        )
-        raise ConfigError(msg)
+    for key in ("exempt_labels", "class_grace_s"):
+        unknown = sorted(set(getattr(settings, key)) - set(labels))
+        if unknown:
+            msg = (
+                f"rule {settings.type}: {key} names the class {', '.join(unknown)}, "
+                f"which the model does not give (it gives {', '.join(labels)}); map "
+                f"a class to it with model.class_map, or take it out of {key}"
+            )
+            raise ConfigError(msg)
 
 
 def check_labels(rule: PlaceRule, labels: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from vision.bootstrap.cameras import StateListener, Surroundings, build_camera
 from vision.bootstrap.evidence import build_evidence, evidence_policy
 from vision.bootstrap.heap import bound_heap, returning_memory
 from vision.bootstrap.model import build_detector, reduced_px
-from vision.bootstrap.rules import build_rule, check_exempt, check_labels
+from vision.bootstrap.rules import build_rule, check_classes, check_labels
 from vision.bootstrap.schedule import build_schedule
 from vision.bootstrap.sinks import api_key, build_look_desk, build_outbox
 from vision.bootstrap.status import answering, told_by
@@ -77,7 +77,7 @@ def check_site(loaded: Loaded[SiteSettings]) -> Detector:
     schedule = build_schedule(settings)
     for rule in settings.rules:
         check_labels(build_rule(rule, schedule), detector.labels)
-        check_exempt(rule, detector.labels)
+        check_classes(rule, detector.labels)
     return detector
 
 

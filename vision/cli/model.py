@@ -26,12 +26,13 @@ from vision.training.collect import list_split, load
 from vision.training.forms import predictor
 from vision.training.judge import conditions_table
 from vision.training.labels import CLASSES
-from vision.training.proven import note_proven
+from vision.training.sheet import note_proven, note_thresholds, read_thresholds
 
 Layout = Literal["yolo", "coco", "voc"]
 OWN = DATASETS / "demo"
 _SHEET_PICTURES = 24
 _PARITY_PICTURES = 100
+_THRESHOLD = dict.fromkeys(CLASSES, 0.25)  # of a model without a sheet
 _BARS = ("plain", "grey", "half size")  # what a model must hold under
 
 app = typer.Typer(no_args_is_help=True, help="Data, training, export, parity.")
@@ -176,6 +177,9 @@ def report(
     root: Root = None,
     own: Annotated[Path, typer.Option(help="Footage of our own to show.")] = OWN,
     size: Annotated[int, typer.Option(help="Side of the square, pixels.")] = SIZE_PX,
+    choose: Annotated[
+        bool, typer.Option("--choose", help="Write the thresholds into model.toml.")
+    ] = False,
 ) -> None:
     """Measure a model on what training never saw; write tables and pictures."""
     need_training()
@@ -195,7 +199,11 @@ def report(
     places = fit.Places(DATASETS, data_root(root), folder)
     shelf = fit.gather(read, places)
     predict = predictor(model, size)
-    made = reports.make(teacher(places.pictures, read.parent), predict, shelf)
+    weights = Path(model.split(":")[-1])
+    beside = weights.with_name("model.toml").is_file()
+    defaults = _THRESHOLD | (read_thresholds(weights) if choose or beside else {})
+    parent = teacher(places.pictures, read.parent)
+    made = reports.make(parent, predict, shelf, defaults)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "figures.json").write_text(reports.as_json(made), encoding="utf-8")
     reports.draw_all(predict, shelf.aside["refuse"], made.thresholds, folder)
@@ -205,6 +213,8 @@ def report(
     for label, (good, total) in footage.hits(predict, frames, made.thresholds).items():
         print(f"own footage: {label} seen in {good} of {total} frames")
     print(f"thresholds {made.thresholds}; pictures in {folder}")
+    if choose:
+        print(f"{note_thresholds(weights, made.thresholds)}: thresholds noted")
 
 
 @app.command("final")

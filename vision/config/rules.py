@@ -44,10 +44,14 @@ class QueueSettings(Settings):
 
 
 class IllegalParkingRule(_Rule):
-    """A motor vehicle stands in a `no_parking` zone longer than its grace."""
+    """A motor vehicle stands in a `no_parking` zone longer than its grace.
+
+    `class_grace_s` gives single classes, by the model's names, another grace time.
+    """
 
     type: Literal["illegal_parking"]
     grace_s: Seconds = 180
+    class_grace_s: dict[str, Seconds] = Field(default_factory=dict)
     loading_s: Seconds = 1200
     undecided_factor: Annotated[float, Field(ge=1, le=20)] = 1.5
     min_overlap: Share = 0.3

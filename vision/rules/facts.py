@@ -1,8 +1,9 @@
 """Reasons, compared with their limits."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from vision.core.places import Place
 from vision.core.violations import Fact, Params
@@ -45,14 +46,19 @@ def circumstances(place: Place) -> tuple[Fact, ...]:
 
 def named(limits: "DataclassInstance", prefix: str = "") -> Params:
     """Return a rule's limits by name, sets in order: the same limits look the same."""
-    found = ((field.name, getattr(limits, field.name)) for field in fields(limits))
     return tuple(
-        (
-            prefix + name,
-            tuple(sorted(value)) if isinstance(value, frozenset) else value,
-        )
-        for name, value in found
+        (prefix + field.name, _plain(getattr(limits, field.name)))
+        for field in fields(limits)
     )
+
+
+def _plain(limit: object) -> float | int | str | tuple[str, ...]:
+    """Return a limit as evidence stores it; those of classes as `bus=60`."""
+    if isinstance(limit, frozenset):
+        return tuple(sorted(limit))
+    if isinstance(limit, Mapping):
+        return tuple(f"{name}={value:g}" for name, value in sorted(limit.items()))
+    return cast("float | int | str", limit)
 
 
 @lru_cache(maxsize=1024)

@@ -1,6 +1,7 @@
 """A motor vehicle stands in a no-parking zone longer than its grace time."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar, NotRequired, cast
 
 from typing_extensions import override
@@ -26,6 +27,7 @@ class ParkingParams:
 
     Attributes:
         grace_s: observed standing time in force from which it is a violation, seconds.
+        class_grace_s: likewise by class, where it differs.
         loading_s: grace in a `loading` zone in its hours, seconds.
         min_overlap: share of the ground contact that must lie in the zone.
         exempt_labels: classes that may stand anywhere, e.g. an ambulance.
@@ -36,6 +38,7 @@ class ParkingParams:
     """
 
     grace_s: float = 180.0
+    class_grace_s: Mapping[str, float] = field(default_factory=dict)
     loading_s: float = 1200.0
     min_overlap: float = 0.3
     exempt_labels: frozenset[str] = frozenset()
@@ -178,7 +181,8 @@ class IllegalParking(PlaceRule):
     ) -> float:
         """Return the grace time here and now, seconds."""
         p = self._params
-        grace_s = p.grace_s * ground.ruling.dwell_factor
+        grace_s = p.class_grace_s.get(place.label, p.grace_s)
+        grace_s *= ground.ruling.dwell_factor
         bay = standing(place, observation, self._loading, self._schedule)
         return (
             grace_s if bay is None or not bay.forbidden else max(grace_s, p.loading_s)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -146,24 +145,6 @@ def load(
             weight=weight,
             stretched=manifest.stretched,
         )
-
-
-def taught(sample: Sample) -> Sample:
-    """Leave out boxes of classes that the set does not box exhaustively.
-
-    Args:
-        sample: with every box of its label file.
-
-    Returns:
-        The sample to train on. A class half of whose objects are boxed is left
-        to the teacher; its boxes still serve to judge a model.
-    """
-    kept = np.array(
-        [k == IGNORE or sample.weight[k] == 1 for k in sample.class_id], bool
-    )
-    return dataclasses.replace(
-        sample, xyxy=sample.xyxy[kept], class_id=sample.class_id[kept]
-    )
 
 
 def read_picture(path: Path, largest_px: int) -> ImageU8:

@@ -18,7 +18,6 @@ from vision.training.collect import (
     read_manifest,
     read_picture,
     read_yolo,
-    taught,
 )
 from vision.training.labels import CLASSES, ROAD_USERS, Sample, label_weight
 from vision.training.scenes import describe, group, hold_out
@@ -73,7 +72,7 @@ def read_sets(
         manifest = read_manifest(datasets / name / "manifest.toml")
         samples = list(load(manifest, list_split(manifest, root, "train"), largest_px))
         kept = set(_kept_aside(pool, samples, root / name, aside))
-        shelf.train[pool] = [taught(s) for s in samples if s.key not in kept]
+        shelf.train[pool] = [s for s in samples if s.key not in kept]
         shelf.aside[pool] = [s for s in samples if s.key in kept]
     return shelf
 

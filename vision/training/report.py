@@ -17,7 +17,7 @@ from vision.training.fitting import Predict
 from vision.training.judge import (
     ClassScore,
     Vending,
-    best_threshold,
+    choose_threshold,
     class_scores,
     conditions_table,
     mark,
@@ -65,7 +65,9 @@ class Report:
     thresholds: dict[str, float]
 
 
-def make(teacher: Predict, predict: Predict, shelf: Shelf) -> Report:
+def make(
+    teacher: Predict, predict: Predict, shelf: Shelf, defaults: Mapping[str, float]
+) -> Report:
     """Measure a model.
 
     Args:
@@ -73,6 +75,7 @@ def make(teacher: Predict, predict: Predict, shelf: Shelf) -> Report:
         predict: the model.
         shelf: pools kept aside: ``refuse, vend, vehicles, clips``; and the
             ``refuse`` that was trained on, to tell strange scenes.
+        defaults: least score per class where too few boxes choose one.
 
     Returns:
         The report.
@@ -81,11 +84,12 @@ def make(teacher: Predict, predict: Predict, shelf: Shelf) -> Report:
     plain = mark(predict, aside["refuse"])
     stalls = mark(predict, aside["vend"])
     traffic = [*aside["clips"], *aside["vehicles"]]
-    thresholds = {name: best_threshold(plain, name) for name in REFUSE}
     against = mark_against(teacher, predict, traffic)
-    thresholds |= {name: best_threshold(against, name) for name in ROAD_USERS}
     found = vending(stalls, _FALSE_PER_NEGATIVE)
-    thresholds["street_vendor"] = round(max(found.threshold, 0.05), 2)
+    chosen = {name: choose_threshold(plain, name) for name in REFUSE}
+    chosen["street_vendor"] = round(max(found.threshold, 0.05), 2)
+    chosen |= {name: choose_threshold(against, name) for name in ROAD_USERS}
+    thresholds = {k: defaults[k] if v is None else v for k, v in chosen.items()}
     return Report(
         refuse=class_scores(plain, REFUSE),
         sizes=size_scores(plain, aside["refuse"], REFUSE),

@@ -25,10 +25,19 @@ def test_an_exempt_class_is_followed_as_a_vehicle_and_nothing_else_changes() -> 
 def test_an_exemption_of_a_class_that_the_model_does_not_know_is_refused() -> None:
     scene = Scene("gate", "Gate", (KERB,))
 
-    with pytest.raises(ConfigError, match=r"exempts the class ambulance, .* gives car"):
+    with pytest.raises(ConfigError, match=r"names the class ambulance, .* gives car"):
         build_rules([EXEMPT], scene, ["car"], Schedule())
     (rule,) = build_rules([EXEMPT], scene, ["car", "ambulance"], Schedule())
     assert rule.slug == "illegal_parking"
+
+
+def test_a_grace_time_of_a_class_that_the_model_does_not_know_is_refused() -> None:
+    scene = Scene("gate", "Gate", (KERB,))
+    lorries = IllegalParkingRule(type="illegal_parking", class_grace_s={"lorry": 60})
+
+    with pytest.raises(ConfigError, match=r"class_grace_s names the class lorry"):
+        build_rules([lorries], scene, ["car", "truck"], Schedule())
+    assert build_kinds([lorries])[0].labels == VEHICLE.labels | {"lorry"}
 
 
 def test_a_site_says_how_long_its_lights_stay_red() -> None:

@@ -35,7 +35,7 @@ def calendar(name: str, start: int, end: int) -> Calendar:
 DAY = Schedule({"day": calendar("day", 7, 20), "night": calendar("night", 20, 7)})
 
 
-def parking(schedule: Schedule = DAY, **limits: float) -> IllegalParking:
+def parking(schedule: Schedule = DAY, **limits: object) -> IllegalParking:
     params = replace(ParkingParams(grace_s=60, undecided_factor=1.0), **limits)  # type: ignore[arg-type]  # keywords for the fields
     return IllegalParking(params, schedule)
 
@@ -98,6 +98,20 @@ def test_only_dwell_in_force_counts() -> None:
 
     (opened,) = rule.observe(observation(morning_s + 61, [car(9061)], overnight))
     assert {f.name: f.value for f in opened.facts}["observed_s"] == 61
+
+
+def test_a_class_may_have_its_own_grace_time() -> None:
+    """A site allows its buses less than its cars; the evidence says so."""
+    rule = parking(class_grace_s={"bus": 30})
+
+    assert rule.observe(observation(30, [car(31)], NO_PARKING)) == []
+    bus = place("vehicle", "bus", 31, place_id="a bus")
+    (opened,) = rule.observe(observation(31, [bus], NO_PARKING))
+
+    texts = [fact.text() for fact in opened.facts]
+    assert "observed_s 31 s >= 30 s" in texts
+    assert "label bus" in texts
+    assert dict(opened.params)["class_grace_s"] == ("bus=30",)
 
 
 def test_an_exempt_class_never_opens() -> None:

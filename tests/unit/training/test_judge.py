@@ -11,7 +11,7 @@ from vision.core.errors import ConfigError
 from vision.training.breakdown import Mistakes, mistakes
 from vision.training.footage import draw_misses, hits, read_footage
 from vision.training.judge import (
-    best_threshold,
+    choose_threshold,
     class_scores,
     conditions_table,
     mark,
@@ -67,13 +67,17 @@ def test_what_the_teacher_half_believes_neither_counts_nor_hurts() -> None:
     assert class_scores(marked, ["car"])["car"].ap50 == 1
 
 
-def test_the_threshold_parts_hits_from_false_boxes() -> None:
+def test_the_threshold_is_the_lowest_that_costs_next_to_nothing() -> None:
     box, far = (0.0, 0.0, 20.0, 20.0), (50.0, 50.0, 70.0, 70.0)
-    found = _rows((*box, 0.8, 0), (*far, 0.4, 0))
-    picture = Marked(found, np.array([box], np.float32), np.zeros(1, np.int64))
+    truth = np.array([box], np.float32), np.zeros(1, np.int64)
+    sure = [Marked(_rows((*box, 0.8, 0)), *truth) for _ in range(60)]
+    # One hit that is less sure costs no false box; below it lie only those.
+    weak = Marked(_rows((*box, 0.5, 0)), *truth)
+    noisy = [Marked(_rows((*box, 0.7, 0), (*far, 0.4, 0)), *truth) for _ in range(9)]
 
-    assert best_threshold([picture], "garbage") == pytest.approx(0.8)
-    assert best_threshold([picture], "bin") == 0.35
+    assert choose_threshold([*sure, weak, *noisy], "garbage") == 0.5
+    assert choose_threshold([weak, *noisy], "garbage") is None
+    assert choose_threshold(sure, "bin") is None
 
 
 def test_objects_are_judged_by_their_size() -> None:

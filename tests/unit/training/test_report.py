@@ -57,7 +57,7 @@ def test_a_report_tells_sizes_strange_scenes_conditions_and_stalls() -> None:
         },
     )
 
-    made = make(_yellow, _yellow, shelf)
+    made = make(_yellow, _yellow, shelf, dict.fromkeys(CLASSES, 0.3))
 
     text, table = as_text(made), json.loads(as_json(made))
     assert made.strange["most alike"]["garbage"].ap50 == 1
@@ -67,3 +67,4 @@ def test_a_report_tells_sizes_strange_scenes_conditions_and_stalls() -> None:
     assert "| infra-red |" in text
     assert "street_vendor: 100% of 2 stalls hit" in text
     assert made.road["car"].ap50 == 1
+    assert made.thresholds["garbage"] == 0.3  # six boxes choose nothing

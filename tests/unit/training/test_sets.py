@@ -8,11 +8,14 @@ import pytest
 from tests.unit.training.pictures import noise, write_set
 from vision.core.errors import ConfigError
 from vision.training.checks import check, tally
-from vision.training.collect import list_split, load, read_manifest, taught
+from vision.training.collect import list_split, load, read_manifest
 from vision.training.labels import CLASSES, IGNORE, RARE_WEIGHT
 from vision.training.layouts import read_coco, read_voc, read_yolo_set
 from vision.training.layouts import write_set as write_layout
+from vision.training.pools import Aside, read_sets
 from vision.training.scenes import describe, group, hold_out
+
+NOTHING_ASIDE = Aside(0.0, 0.85, (), 0.0, ())
 
 
 def test_a_set_is_read_with_the_reach_of_its_labels(tmp_path: Path) -> None:
@@ -37,18 +40,20 @@ def test_boxes_of_masked_regions_come_as_ignored(tmp_path: Path) -> None:
     assert sample.class_id.tolist() == [IGNORE]
 
 
-def test_half_boxed_classes_are_not_taught(tmp_path: Path) -> None:
+def test_boxes_of_a_half_boxed_class_teach_and_their_absence_does_not(
+    tmp_path: Path,
+) -> None:
     path = write_set(tmp_path, "heaps", {"train": [noise(1)]})
     text = path.read_text(encoding="utf-8").replace(
         'exhaustive = ["garbage"]', "exhaustive = []"
     )
     path.write_text(text, encoding="utf-8")
-    manifest = read_manifest(path)
 
-    (sample,) = load(manifest, list_split(manifest, tmp_path, "train"), 640)
+    shelf = read_sets((tmp_path, tmp_path), {"own": "heaps"}, NOTHING_ASIDE, 640)
 
-    assert len(sample.class_id) == 1
-    assert len(taught(sample).class_id) == 0
+    (sample,) = shelf.train["own"]
+    assert sample.class_id.tolist() == [CLASSES.index("garbage")]
+    assert sample.weight[CLASSES.index("garbage")] == 0
 
 
 def test_an_absent_set_says_what_to_set(tmp_path: Path) -> None:

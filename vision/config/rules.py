@@ -25,11 +25,12 @@ ZONE_NEEDED = {"illegal_parking": "no_parking", "street_vending": "no_vending"}
 class _Rule(Settings):
     """What every rule takes; `cameras` None: all of them.
 
-    `period_s` is how often it needs a picture; a camera that does not say itself gives
-    pictures as often as the most demanding of its rules needs them.
+    A camera takes one rule of each type. `period_s` is how often it needs a picture; a
+    camera that does not say itself gives pictures as often as the most demanding of its
+    rules needs them.
     """
 
-    cameras: tuple[Identifier, ...] | None = None
+    cameras: tuple[Identifier, ...] | None = Field(default=None, min_length=1)
     period_s: Period = 2
     update_every_s: Seconds = 60
 

@@ -83,6 +83,25 @@ class SiteSettings(Settings):
         return self
 
     @model_validator(mode="after")
+    def _one_rule_of_a_type_at_a_camera(self) -> Self:
+        """Refuse a second one: both would give their events the same ids."""
+        for camera in self.cameras:
+            types = [
+                r.type
+                for r in self.rules
+                if r.cameras is None or camera.id in r.cameras
+            ]
+            twice = sorted({one for one in types if types.count(one) > 1})
+            if twice:
+                msg = (
+                    f"camera {camera.id} has more than one rule of the type "
+                    f"{', '.join(twice)}; expected one of each type, so name the "
+                    "cameras of each"
+                )
+                raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
     def _cameras_serve_their_rules(self) -> Self:
         """Give each camera that names no period the one that its rules need."""
         cameras = tuple(

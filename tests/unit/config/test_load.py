@@ -123,6 +123,27 @@ def test_a_rule_for_an_unknown_camera_is_refused(tmp_path: Path) -> None:
     assert any("unknown cameras: gat; expected some of gate" in p for p in problems)
 
 
+def test_two_rules_of_one_type_at_a_camera_are_refused(tmp_path: Path) -> None:
+    """Their events would have the same ids: the outbox takes one for the other."""
+    second = "  - {type: illegal_parking, grace_s: 600, cameras: [gate]}\n"
+    (problem,) = _problems(tmp_path, GOOD.replace("sinks:", f"{second}sinks:"))
+    assert "camera gate has more than one rule of the type illegal_parking" in problem
+
+    yard = '  - {id: yard, source: {type: opencv, url: "0"}}\n'
+    apart = GOOD.replace("grace_s: 30", "grace_s: 30, cameras: [yard]")
+    file = tmp_path / "site.yaml"
+    file.write_text(
+        apart.replace("rules:", f"{yard}rules:").replace("sinks:", f"{second}sinks:")
+    )
+    assert len(load_site(file).settings.rules) == 2
+
+
+def test_a_rule_for_no_camera_at_all_is_refused(tmp_path: Path) -> None:
+    (problem,) = _problems(tmp_path, GOOD.replace("grace_s: 30", "cameras: []"))
+
+    assert problem.startswith("rules.0.cameras (line 10): got [];")
+
+
 def test_a_receiver_that_is_no_web_address_is_refused(tmp_path: Path) -> None:
     problems = _problems(
         tmp_path, GOOD.replace("type: jsonl", "type: http, url: ftp://x")

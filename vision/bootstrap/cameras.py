@@ -119,9 +119,7 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
         ground=scene.ground,
     )
     rules = build_rules(site.rules, scene, shared.labels, build_schedule(site))
-    view = CameraView(
-        ViewParams(timezone=site.timezone or "UTC"), presets=_presets(settings)
-    )
+    view = CameraView(ViewParams(timezone=site.timezone), presets=_presets(settings))
     opened = OpenedPlaces()
     parts = CameraParts(
         scene=scene,

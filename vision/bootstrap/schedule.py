@@ -23,10 +23,9 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "holidays")
 
 def build_schedule(settings: SiteSettings) -> Schedule:
     """Return all calendars and street classes of a site."""
-    timezone = settings.timezone or "UTC"
     return Schedule(
         calendars={
-            name: _calendar(name, timezone, calendar)
+            name: _calendar(name, settings.timezone, calendar)
             for name, calendar in settings.calendars.items()
         },
         classes={
@@ -40,7 +39,7 @@ def build_schedule(settings: SiteSettings) -> Schedule:
     )
 
 
-def _calendar(name: str, timezone: str, settings: CalendarSettings) -> Calendar:
+def _calendar(name: str, timezone: str | None, settings: CalendarSettings) -> Calendar:
     holidays = (day for holiday in settings.holidays for day in _days_of(holiday))
     return Calendar(
         name=name,

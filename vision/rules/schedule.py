@@ -72,7 +72,7 @@ class Calendar:
 
     Attributes:
         name: as zones refer to it.
-        timezone: IANA name, e.g. `Asia/Shanghai`.
+        timezone: IANA name, e.g. `Asia/Shanghai`; None: this machine's.
         windows: weekly; any of them is enough.
         treated_as: dates that count as another day: `HOLIDAY`, or a working Saturday
             (调休) as `MONDAY`.
@@ -81,7 +81,7 @@ class Calendar:
     """
 
     name: str
-    timezone: str
+    timezone: str | None
     windows: tuple[Window, ...]
     treated_as: Mapping[date, int] = field(default_factory=dict)
     special: Mapping[date, tuple[Span, ...]] = field(default_factory=dict)
@@ -92,7 +92,8 @@ class Calendar:
         Args:
             at: aware time.
         """
-        local = at.astimezone(ZoneInfo(self.timezone)).replace(tzinfo=None)
+        zone = None if self.timezone is None else ZoneInfo(self.timezone)
+        local = at.astimezone(zone).replace(tzinfo=None)
         for day in (local.date(), local.date() - timedelta(days=1)):
             for span, text in self._spans(day):
                 if span.holds(day, local):

@@ -30,7 +30,7 @@ class ViewParams:
         every_s: shortest time between two registrations, seconds.
         light_settle_s: how long a camera may take to switch between colour and
             infra-red, seconds.
-        timezone: IANA name; coverage is counted per local day.
+        timezone: IANA name; None: this machine's. Coverage is counted per local day.
     """
 
     quality: QualityParams = field(default_factory=QualityParams)
@@ -38,7 +38,7 @@ class ViewParams:
     frozen_s: float = 30.0
     every_s: float = 1.0
     light_settle_s: float = 3.0
-    timezone: str = "UTC"
+    timezone: str | None = "UTC"
 
 
 class ViewRecord(TypedDict):

@@ -38,14 +38,14 @@ class DayCoverage:
 class CoverageLog:
     """Adds up what one camera could see; the oldest days are forgotten."""
 
-    def __init__(self, timezone: str, max_gap_s: float = 120.0) -> None:
+    def __init__(self, timezone: str | None, max_gap_s: float = 120.0) -> None:
         """Start empty.
 
         Args:
-            timezone: IANA name; a day begins at its midnight.
+            timezone: IANA name; None: this machine's. A day begins at its midnight.
             max_gap_s: time between two pictures above which nothing was seen, seconds.
         """
-        self._zone = ZoneInfo(timezone)
+        self._zone = None if timezone is None else ZoneInfo(timezone)
         self._max_gap_s = max_gap_s
         self._days: dict[str, list[float]] = {}
         self._last_s: float | None = None

@@ -1,3 +1,5 @@
+import time
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -49,6 +51,28 @@ def _settings(tmp_path: Path, text: str = SITE) -> SiteSettings:
 def _window(schedule: Schedule, zone: Zone, at: str) -> str | None:
     moment = datetime.fromisoformat(at).replace(tzinfo=ZoneInfo("Asia/Shanghai"))
     return schedule.ruling(zone, moment).window
+
+
+@pytest.fixture
+def machine_in_shanghai(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Shanghai")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("machine_in_shanghai")
+def test_without_a_time_zone_calendars_go_by_this_machines_clock(
+    tmp_path: Path,
+) -> None:
+    settings = _settings(tmp_path, SITE.replace("timezone: Asia/Shanghai\n", ""))
+    kerb = Zone("kerb", "no_parking", ((0, 0), (1, 0), (1, 1)), calendar="daytime")
+
+    schedule = build_schedule(settings)
+
+    assert _window(schedule, kerb, "2026-11-02 07:00") == "weekdays 07:00–20:00"
+    assert _window(schedule, kerb, "2026-11-02 20:00") is None
 
 
 def test_a_calendar_from_the_site_file_says_when_a_zone_is_in_force(

@@ -107,6 +107,10 @@ class Observation:
     view: ViewState
     dt_s: float
 
+    def shows(self, place: Place) -> bool:
+        """Return whether the picture shows the view in which a place lies."""
+        return self.view.view is View.CLEAR and self.view.preset == place.preset
+
 
 def _warp(matrix: FloatArray, xyxy: FloatArray) -> FloatArray:
     """Map boxes by the middles of their sides: a small turn does not blow them up."""

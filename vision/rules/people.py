@@ -32,7 +32,7 @@ class Crowd:
         self._feet: list[tuple[float, float, float]] = []  # x, y, width; pixels
 
     def near(self, place: Place, observation: Observation, *, reach: float) -> bool:
-        """Return whether a person stands at a place.
+        """Return whether a person is seen to stand at a place.
 
         Feet count, not bodies: who walks by on the far side of a heap overlaps its box
         without touching it.
@@ -42,6 +42,8 @@ class Crowd:
             observation: the picture's detections.
             reach: how far from the box's sides feet may be, in person widths.
         """
+        if not observation.shows(place):
+            return False
         detections, view = observation.detections, observation.view
         if self._of is None or self._of[0] is not detections or self._of[1] is not view:
             self._of = detections, view

@@ -115,8 +115,10 @@ class TrafficWatch:
                 preset=observation.view.preset,
                 size=self._size,
             )
+        # What another preset's picture shows says nothing about a place.
+        shown = {place.place_id for place in places if observation.shows(place)}
         # A track on a known footprint is that vehicle itself.
-        standing = Footprints([place.xyxy for place in places])
+        standing = Footprints([p.xyxy for p in places if p.place_id in shown])
         driving = {
             track.track_id: box
             for track, box in zip(seen, boxes, strict=True)
@@ -124,8 +126,9 @@ class TrafficWatch:
         }
         for place in places:
             evidence = self._evidence.setdefault(place.place_id, Evidence())
-            anchor = place.xyxy
-            near = {one: foot_in_sizes(anchor, box) for one, box in driving.items()}
+            anchor, seen_there = place.xyxy, place.place_id in shown
+            by = driving.items() if seen_there else ()
+            near = {one: foot_in_sizes(anchor, box) for one, box in by}
             evidence.note(near, now_s, self._params)
         ended = [place for place in places if place.state is PlaceState.ENDED]
         gone = {place.place_id for place in ended}

@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.rules.builders import LABELS, START, WHOLE, observation, place, zone
 from vision.core.errors import ConfigError
+from vision.core.observation import ViewState
 from vision.core.places import Place, PlaceState
 from vision.core.violations import Confidence, Lifecycle, Violation
 from vision.rules.garbage_pile import GarbagePile
@@ -263,6 +264,17 @@ def test_people_elsewhere_are_no_contact() -> None:
     rule.observe(observation(50, [heap(50)], people=[20.0]))
 
     assert len(rule.observe(observation(70, [heap(70)], people=[20.0]))) == 1
+
+
+def test_people_in_another_presets_picture_are_no_contact() -> None:
+    rule = GarbagePile()
+    hidden = heap(66, preset="yard", state=PlaceState.OCCLUDED)
+    elsewhere = observation(66, [hidden], people=[100.0])
+    rule.observe(replace(elsewhere, view=ViewState(preset="gate")))
+
+    seen = heap(70, preset="yard")
+    shown = replace(observation(70, [seen]), view=ViewState(preset="yard"))
+    assert len(rule.observe(shown)) == 1
 
 
 @pytest.mark.parametrize("rule", [GarbagePile(), OverflowingBin(), StreetVending()])

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.rules.builders import observation, place, zone
+from vision.core.observation import View, ViewState
 from vision.core.places import Place, PlaceState
 from vision.core.tracks import Track
 from vision.rules.passers import Evidence, PassParams
@@ -96,6 +97,30 @@ def beside_a_flowing_lane(until_s: int) -> tuple[TrafficWatch, Place]:
         shown = replace(observation(t, mates), tracks=(track,))
         traffic.observe(shown, mates)
     return traffic, mates[0]
+
+
+@pytest.mark.parametrize(
+    ("shown", "passed"),
+    [
+        (ViewState(preset="kerb"), 6),
+        (ViewState(preset="market"), 0),  # somewhere else
+        (ViewState(View.MOVED, "turning", preset="kerb"), 0),
+    ],
+)
+def test_only_who_drives_in_its_own_view_goes_by_a_vehicle(
+    shown: ViewState, passed: int
+) -> None:
+    traffic = TrafficWatch()
+    parked = car("a", 30, 2, 0, preset="kerb")
+    for t in range(60):
+        x = 12.0 * (t % 10) - 10
+        box = (x, 46.0, x + 20, 58.0)
+        track = Track(t // 10, "car", box, (12.0, 0.0), t - t % 10, t)
+        seen = replace(observation(t, [parked]), tracks=(track,), view=shown)
+        traffic.observe(seen, [parked])
+
+    _, facts = traffic.judge(parked)
+    assert f"passed_vehicles {passed}" in [fact.text() for fact in facts]
 
 
 @pytest.mark.parametrize(

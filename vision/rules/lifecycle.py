@@ -247,6 +247,7 @@ class CaseBook:
             ground = np.array([case.footprint], np.float32)
             if (
                 age_s <= self._params.recurrence_s
+                and case.preset == place.preset
                 and float(iou(box, ground)[0, 0]) >= _SAME_GROUND_IOU
             ):
                 return case.event_id

@@ -250,6 +250,16 @@ def test_recurrence_names_the_latest_event_on_the_same_ground() -> None:
     assert again.recurrence_of == first.event_id
 
 
+def test_what_lies_in_another_presets_picture_is_no_recurrence() -> None:
+    rule = GarbagePile()
+    lone(rule, heap(0, preset="gate"), 70)
+    gone = heap(70, preset="gate", state=PlaceState.ENDED, end_reason="exposed")
+    rule.observe(observation(90, [gone]))
+
+    (opened,) = lone(rule, heap(0, place_id="p2", preset="yard"), 170)
+    assert opened.recurrence_of is None
+
+
 def test_the_next_car_in_a_bay_is_no_recurrence() -> None:
     rule = parking()
     rule.observe(observation(61, [car(61)], NO_PARKING))

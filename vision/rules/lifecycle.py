@@ -196,7 +196,8 @@ class CaseBook:
         now = observation.frame.captured_at
         every = timedelta(seconds=self._params.update_every_s)
         known = (case.severity, case.confidence) == (severity, confidence)
-        if known or now - case.stepped_at < every:
+        # A wall clock that was set back must not silence an event until it catches up.
+        if known or timedelta(0) <= now - case.stepped_at < every:
             return None
         case = replace(
             case,

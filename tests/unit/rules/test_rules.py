@@ -193,6 +193,17 @@ def test_a_long_stay_is_graver_and_never_less_grave_again() -> None:
     assert {step.confidence for step in steps} == {Confidence.LOW}
 
 
+def test_a_wall_clock_that_is_set_back_delays_no_step() -> None:
+    """A machine whose clock was hours ahead until it reached its time server."""
+    rule = parking(severe_s=300)
+    early = observation(61, [car(61)], NO_PARKING)
+    ahead = replace(early.frame, captured_at=START + timedelta(hours=2))
+    rule.observe(replace(early, frame=ahead))
+
+    (graver,) = rule.observe(observation(301, [car(301)], NO_PARKING))
+    assert (graver.lifecycle, graver.severity) == (Lifecycle.UPDATED, 2)
+
+
 def test_a_hidden_object_opens_nothing() -> None:
     hidden = car(90, state=PlaceState.OCCLUDED)
 

@@ -183,6 +183,8 @@ class IllegalParking(PlaceRule):
         p = self._params
         grace_s = p.class_grace_s.get(place.label, p.grace_s)
         grace_s *= ground.ruling.dwell_factor
+        if not ground.ruling.permits:
+            return grace_s
         bay = standing(place, observation, self._loading, self._schedule)
         return (
             grace_s if bay is None or not bay.forbidden else max(grace_s, p.loading_s)

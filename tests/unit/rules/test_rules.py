@@ -172,6 +172,13 @@ def test_a_forbidden_street_knows_no_permit_and_less_grace() -> None:
     assert "street_class forbidden" in [fact.text() for fact in opened.facts]
 
 
+def test_a_forbidden_street_knows_no_loading_bay_either() -> None:
+    strict = replace(DAY, classes={"forbidden": ClassPolicy(permits=False)})
+    ground = zone("no_parking", street_class="forbidden")
+
+    assert parking(strict).observe(observation(61, [car(61)], ground, zone("loading")))
+
+
 def test_a_vehicle_half_outside_the_zone_is_no_candidate() -> None:
     corner = zone("no_parking", polygon=((0, 0), (0.45, 0), (0.45, 1), (0, 1)))
     rule = parking()

@@ -135,11 +135,13 @@ class Ruling:
         window: the window in force, as text; None: not in force.
         dwell_factor: on the rule's dwell or grace time.
         permits: whether permit zones count.
+        calendar: the calendar that says so, the zone's or its street class's, or None.
     """
 
     window: str | None
     dwell_factor: float = 1.0
     permits: bool = True
+    calendar: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ class Schedule:
         policy = self.classes.get(zone.street_class or "", ClassPolicy())
         name = zone.calendar or policy.calendar
         window = "always" if name is None else self._calendar(name, zone).in_force(at)
-        return Ruling(window, policy.dwell_factor, policy.permits)
+        return Ruling(window, policy.dwell_factor, policy.permits, name)
 
     def _calendar(self, name: str, zone: Zone) -> Calendar:
         try:

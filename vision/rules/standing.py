@@ -84,7 +84,7 @@ def standing(
         at_least("overlap", share, terms.min_overlap),
         required(
             "calendar",
-            window or f"{zone.calendar} not in force",
+            window or f"{ruling.calendar} not in force",
             holds=window is not None,
             bound="in force",
         ),

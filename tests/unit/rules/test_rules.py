@@ -80,6 +80,16 @@ def test_an_event_is_cleared_when_its_zone_goes_out_of_force() -> None:
     assert reasons(rule)["calendar"] == "day not in force"
 
 
+def test_a_reason_names_the_calendar_of_a_street_class() -> None:
+    of_class = replace(DAY, classes={"controlled": ClassPolicy(calendar="night")})
+    rule = parking(of_class)
+    rule.observe(
+        observation(61, [car(61)], zone("no_parking", street_class="controlled"))
+    )
+
+    assert reasons(rule)["calendar"] == "night not in force"
+
+
 def test_an_event_is_cleared_when_its_zone_is_withdrawn() -> None:
     rule = parking()
     rule.observe(observation(61, [car(61)], NO_PARKING))

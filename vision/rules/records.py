@@ -32,6 +32,7 @@ class SlotRecord(TypedDict):
     shares: list[tuple[str, float]]
     preset: str | None
     firm: NotRequired[bool]  # not in records of earlier versions
+    recent_score: NotRequired[float]  # likewise
 
 
 def to_record(slot: Slot) -> SlotRecord:
@@ -52,6 +53,7 @@ def to_record(slot: Slot) -> SlotRecord:
         "shares": list(slot.votes.shares()),
         "preset": slot.preset,
         "firm": slot.firm,
+        "recent_score": slot.votes.strength(),
     }
 
 
@@ -62,6 +64,9 @@ def from_record(record: SlotRecord, vote_window_s: float) -> Slot:
         KeyError: a field is missing.
         ValueError: a field cannot be read.
     """
+    score = float(record["score"])
+    shares = tuple((k, float(v)) for k, v in record["shares"])
+    strength = float(record.get("recent_score", score))
     return Slot(
         kind=record["kind"],
         anchor=as_xyxy(record["anchor"]),
@@ -70,9 +75,9 @@ def from_record(record: SlotRecord, vote_window_s: float) -> Slot:
         bareness=record["bareness"],
         first=Moment(0.0, datetime.fromisoformat(record["first_seen_at"])),
         last=Moment(0.0, datetime.fromisoformat(record["last_seen_at"])),
-        votes=Votes(vote_window_s, tuple((k, float(v)) for k, v in record["shares"])),
+        votes=Votes(vote_window_s, shares, strength),
         observed_s=float(record["observed_s"]),
-        score=float(record["score"]),
+        score=score,
         sightings=int(record["sightings"]),
         settled=True,
         place_id=record["place_id"],

@@ -35,16 +35,20 @@ class Votes:
     outcome does not depend on how many frames a second holds.
     """
 
-    def __init__(self, window_s: float, shares: Shares = ()) -> None:
+    def __init__(
+        self, window_s: float, shares: Shares = (), strength: float = 0.0
+    ) -> None:
         """Start without votes.
 
         Args:
             window_s: how long a vote counts, seconds.
             shares: outcome of an earlier watch; holds until there are votes.
+            strength: likewise its mean score, [0, 1].
         """
         self._window_s = window_s
         self._seconds: deque[_Second] = deque()
         self._shares = shares
+        self._strength = strength
         self._fresh = True
         # Kept up beside the seconds, as both are asked for in every picture:
         self._found: deque[float] = deque()  # share of looks with the object, each
@@ -92,11 +96,12 @@ class Votes:
     def strength(self) -> float:
         """Return the mean score of the recent seconds in which it was found, [0, 1]."""
         found = len(self._found) - self._found.count(0.0)
-        return sum(self._scores) / found if found else 0.0
+        return sum(self._scores) / found if found else self._strength
 
     def restart(self) -> None:
         """Forget the votes, keep their outcome: the clock starts anew."""
         self.shares()
+        self._strength = self.strength()
         self._seconds.clear()
         self._found.clear()
         self._scores.clear()
@@ -108,6 +113,7 @@ class Votes:
             self._found.append(0.0)
             self._scores.append(0.0)
         while self._seconds[-1].number - self._seconds[0].number > self._window_s:
+            self._strength = 0.0  # the earlier watch is out of the window, too
             self._found.popleft()
             self._scores.popleft()
             for label in self._seconds.popleft().tally:

@@ -173,6 +173,19 @@ def test_stored_places_come_back_with_their_ids() -> None:
     assert after.observed_s == pytest.approx(19 + 9)
 
 
+def test_a_stored_place_is_as_sure_as_before_until_it_is_seen_again() -> None:
+    """Else a full bin behind a van at the restart would count as empty."""
+    store = memory()
+    (before,) = run(store, World([CAR]), 0, 20)
+    again = memory()
+    again.restore(json.loads(json.dumps(store.state())))
+
+    (hidden,) = again.update(
+        World([CAR]).frame(30.0), Detections.empty(), ViewState(View.BLIND, "black")
+    )
+    assert hidden.recent_score == pytest.approx(before.recent_score)
+
+
 def test_a_stored_place_that_is_gone_for_long_ends_unproven() -> None:
     store = memory(reattach_s=60)
     run(store, World([CAR]), 0, 20)
@@ -230,6 +243,15 @@ def test_votes_weigh_seconds_not_frames() -> None:
 
     assert dict(votes.shares()) == {"car": 0.5, "truck": 0.5}
     assert votes.support() == 1.0
+
+
+def test_the_strength_of_an_earlier_watch_lasts_as_long_as_the_window() -> None:
+    votes = Votes(20.0, (("bin", 1.0),), 0.8)
+
+    votes.abstain(0.0)
+    assert votes.strength() == 0.8
+    votes.abstain(30.0)
+    assert votes.strength() == 0.0
 
 
 def test_votes_forget_what_is_older_than_their_window() -> None:

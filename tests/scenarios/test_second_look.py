@@ -329,6 +329,20 @@ def test_a_question_without_pictures_is_given_up_in_time() -> None:
     assert len(looks) == 0
 
 
+def test_a_question_whose_camera_falls_silent_is_given_up_in_time() -> None:
+    stage = Stage([refuse()]).play(World([heap(60)]).film(50))
+    looks = SecondLooks(stage.rules, LookParams(give_up_s=60))
+    looks.ask(request_for(stage.opened[0]))
+    assert stage.observation is not None
+    assert looks.observe(stage.observation) == []  # its last picture
+
+    assert looks.expire(START + timedelta(seconds=50)) == []
+    assert looks.expire(START + timedelta(seconds=109)) == []
+    (answer,) = looks.expire(START + timedelta(seconds=110))
+    assert answer.outcome is Outcome.CANNOT_VERIFY
+    assert [fact.text() for fact in answer.facts] == ["pictures 1"]
+
+
 def test_questions_are_bounded_and_asked_once() -> None:
     stage = Stage([refuse()]).play(World([heap(60)]).film(50))
     looks = SecondLooks(stage.rules, LookParams(most_waiting=3))

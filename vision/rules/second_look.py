@@ -30,7 +30,7 @@ class LookParams:
         apart_s: shortest time between two that count, seconds: three pictures within a
             moment are one view.
         give_up_s: time after which it cannot be verified, seconds of media time, or
-            of wall time if no picture comes.
+            of wall time if no more pictures come.
         most_waiting: most questions at a time; the oldest is given up.
     """
 
@@ -54,6 +54,8 @@ class _Look:
         counted_s: media time of the latest one, seconds.
         why: what the views that count, or those that were hidden, went by.
         seen: how many pictures said what.
+        silent: how many pictures there were when it was last asked whether more came,
+            and since when (wall time) there have been no more; None: never asked.
     """
 
     request: LookRequest
@@ -64,6 +66,7 @@ class _Look:
     counted_s: float = 0.0
     why: Counter[str] = field(default_factory=Counter)
     seen: Counter[Sight] = field(default_factory=Counter)
+    silent: tuple[int, datetime] | None = None
 
     def take(self, said: Glance, now_s: float, apart_s: float) -> None:
         """Count one picture's word."""
@@ -78,6 +81,19 @@ class _Look:
         self.views += 1
         self.counted_s = now_s
         self.why[said.why] += 1
+
+    def silent_for(self, now: datetime) -> timedelta:
+        """Return for how long no picture has come; ask now and then.
+
+        Args:
+            now: wall time, aware.
+        """
+        pictures = self.seen.total()
+        if self.silent is None:
+            self.silent = pictures, now if pictures else self.request.asked_at
+        if self.silent[0] != pictures:
+            self.silent = pictures, now
+        return now - self.silent[1]
 
 
 class SecondLooks:
@@ -132,7 +148,7 @@ class SecondLooks:
         return self._done(answers)
 
     def expire(self, now: datetime) -> list[LookAnswer]:
-        """Give up questions to which no picture came in time, or that are too many.
+        """Give up questions to which no picture comes any more, or that are too many.
 
         Args:
             now: wall time, aware.
@@ -141,17 +157,13 @@ class SecondLooks:
         waiting = list(self._looks.values())
         excess = max(0, len(waiting) - self._params.most_waiting)
         over = waiting[:excess]
-        over += [
-            look
-            for look in waiting[excess:]
-            if not look.seen and now - look.request.asked_at >= limit
-        ]
+        over += [look for look in waiting[excess:] if look.silent_for(now) >= limit]
         return self._done(
             [
                 LookAnswer(
                     look.request,
                     Outcome.CANNOT_VERIFY,
-                    (Fact("pictures", sum(look.seen.values()), "1"),),
+                    (Fact("pictures", look.seen.total(), "1"),),
                     None,
                     now,
                 )

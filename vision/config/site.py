@@ -114,6 +114,22 @@ class SiteSettings(Settings):
         self.__dict__["cameras"] = cameras
         return self
 
+    @model_validator(mode="after")
+    def _gaps_are_longer_than_periods(self) -> Self:
+        """Refuse a gap in which a camera gives no second picture: no dwell ever."""
+        if "max_gap_s" not in self.places.model_fields_set:
+            return self
+        slowest = max(self.cameras, key=lambda camera: camera.period_s)
+        if self.places.max_gap_s < 2 * slowest.period_s:
+            msg = (
+                f"places.max_gap_s is {self.places.max_gap_s:g} and camera "
+                f"{slowest.id} gives a picture every {slowest.period_s:g} s, so no "
+                f"time would count as observed; expected at least "
+                f"{2 * slowest.period_s:g}, or nothing: then it fits each camera"
+            )
+            raise ValueError(msg)
+        return self
+
     def _needed_s(self, camera: CameraSettings) -> float:
         kinds = {zone.kind for zone in camera.zones}
         periods = [r.period_s for r in self.rules if concerns(r, camera.id, kinds)]

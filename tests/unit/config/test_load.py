@@ -138,6 +138,19 @@ def test_two_rules_of_one_type_at_a_camera_are_refused(tmp_path: Path) -> None:
     assert len(load_site(file).settings.rules) == 2
 
 
+def test_a_gap_shorter_than_the_time_between_two_pictures_is_refused(
+    tmp_path: Path,
+) -> None:
+    """No dwell would ever count: refuse is looked for every ten seconds only."""
+    refuse = GOOD.replace("illegal_parking, grace_s: 30", "garbage_pile")
+    (problem,) = _problems(tmp_path, f"{refuse}places: {{max_gap_s: 10}}\n")
+    assert "camera gate gives a picture every 10 s" in problem
+
+    file = tmp_path / "site.yaml"
+    file.write_text(f"{refuse}places: {{max_gap_s: 20}}\n", encoding="utf-8")
+    assert load_site(file).settings.places.max_gap_s == 20
+
+
 def test_a_rule_for_no_camera_at_all_is_refused(tmp_path: Path) -> None:
     (problem,) = _problems(tmp_path, GOOD.replace("grace_s: 30", "cameras: []"))
 

@@ -176,7 +176,8 @@ class ZoneSettings(Settings):
     """A polygon in shares of the picture: (0, 0) top left, (1, 1) bottom right.
 
     `calendar` names one of the site's calendars; without one the zone is always in
-    force. `preset` names the PTZ preset in whose picture it is drawn.
+    force. `preset` names the PTZ preset in whose picture it is drawn; each zone of a
+    camera with `presets` must have one.
     """
 
     id: Identifier
@@ -247,12 +248,14 @@ class CameraSettings(Settings):
                 f"camera: {known}"
             )
             raise ValueError(msg)
+        # A camera with presets shows nothing else: a zone of none is never asked.
+        views: set[str | None] = {*self.presets} or {None}
         for zone in self.zones:
-            if zone.preset is not None and zone.preset not in self.presets:
+            if zone.preset not in views:
                 known = ", ".join(sorted(self.presets)) or "none is given"
-                msg = (
-                    f"zone {zone.id} names the preset {zone.preset}; expected one of: "
-                    f"{known}"
+                got = (
+                    "no preset" if zone.preset is None else f"the preset {zone.preset}"
                 )
+                msg = f"zone {zone.id} names {got}; expected one of: {known}"
                 raise ValueError(msg)
         return self

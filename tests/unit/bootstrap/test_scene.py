@@ -54,6 +54,19 @@ def test_each_preset_has_a_ground_of_its_own(tmp_path: Path) -> None:
         _camera(presets=presets, preset_grounds={"roof": ground})
 
 
+@pytest.mark.parametrize("named", [{}, {"preset": "roof"}])
+def test_a_zone_of_no_view_of_a_camera_with_presets_is_refused(
+    named: dict[str, str],
+) -> None:
+    """Such a camera shows its presets only: nothing would ever stand in the zone."""
+    kerb = {"id": "kerb", "kind": "no_parking", "polygon": [[0, 0], [1, 0], [1, 1]]}
+
+    with pytest.raises(ValueError, match=r"zone kerb names .*; expected one of: gate"):
+        _camera(presets={"gate": "gate.png"}, zones=[kerb | named])
+    at_gate = _camera(presets={"gate": "gate.png"}, zones=[kerb | {"preset": "gate"}])
+    assert build_scene(at_gate).zones_of("no_parking", "gate")
+
+
 def test_ground_marks_in_one_line_are_refused() -> None:
     points = [{"picture": [x / 10, 0.5], "metres": [x, 0]} for x in range(4)]
     camera = _camera(ground={"width_px": 1000, "height_px": 500, "points": points})

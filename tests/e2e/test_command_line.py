@@ -80,6 +80,17 @@ def test_a_site_that_names_what_ships_works_in_every_folder(
     assert done.returncode == 0, done.stderr
 
 
+def test_a_rule_that_watches_no_camera_is_told(tmp_path: Path, home: Path) -> None:
+    rules = "rules: [{type: illegal_parking}, {type: garbage_pile, period_s: 1}]"
+
+    done = _run("check", str(_site(tmp_path, rules=rules)), home=home)
+
+    assert done.returncode == 0, done.stderr
+    (told,) = [line for line in done.stdout.splitlines() if line.startswith("note:")]
+    assert "illegal_parking watches no camera" in told
+    assert told.endswith("has a no_parking zone")
+
+
 def test_a_mistake_in_a_site_file_ends_with_status_2_and_its_line(
     tmp_path: Path, home: Path
 ) -> None:

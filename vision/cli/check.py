@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from vision.bootstrap.site import check_site
-from vision.config.site import load_site
+from vision.config.rules import ZONE_NEEDED, RuleSettings, concerns
+from vision.config.site import SiteSettings, load_site
 
 SiteFile = Annotated[Path, typer.Argument(help="The site file (YAML).")]
 
@@ -20,4 +21,18 @@ def check(site: SiteFile) -> None:
     print(
         f"{site}: right. {len(settings.cameras)} camera(s), {zones} zone(s), "
         f"{len(settings.rules)} rule(s), {len(settings.sinks)} receiver(s)."
+    )
+    for rule in settings.rules:
+        if not _watches(rule, settings):
+            print(
+                f"note: rule {rule.type} watches no camera: none of its cameras has a "
+                f"{ZONE_NEEDED[rule.type]} zone"
+            )
+
+
+def _watches(rule: RuleSettings, settings: SiteSettings) -> bool:
+    """Return whether any camera has something for a rule to judge."""
+    return any(
+        concerns(rule, camera.id, {zone.kind for zone in camera.zones})
+        for camera in settings.cameras
     )

@@ -23,7 +23,8 @@ class VendingParams:
     """Limits of the vending rule.
 
     Attributes:
-        dwell_s: observed time from which it is a violation, seconds.
+        dwell_s: observed time without a permit, in hours in which vending is
+            forbidden, from which it is a violation, seconds.
         min_overlap: share of the ground contact that must lie in the zone.
         min_support: share of recent views in which the detector must see the stall.
         min_tended: share of the observed time with a person at the stall.
@@ -59,9 +60,13 @@ class StreetVending(PlaceRule):
         self._params = p = params or VendingParams()
         self._schedule = schedule or Schedule()
         self._terms = Terms("no_vending", "market", p.min_overlap, anywhere=False)
+        self._forbidden = Ledger(resets=True)
         self._tended = Ledger(resets=False)
         self._crowd = Crowd()
-        super().__init__(LifecycleParams(p.update_every_s), {"tended": self._tended})
+        super().__init__(
+            LifecycleParams(p.update_every_s),
+            {"forbidden": self._forbidden, "tended": self._tended},
+        )
 
     @property
     @override
@@ -76,12 +81,13 @@ class StreetVending(PlaceRule):
         ground = standing(place, observation, self._terms, self._schedule)
         if ground is None:
             return None
+        stood_s = self._forbidden.credit(place, holds=ground.forbidden)
         person = self._crowd.near(place, observation, reach=p.tending_reach)
         tended_s = self._tended.credit(place, holds=person)
         tended = tended_s / place.observed_s if place.observed_s > 0 else 0.0
         facts = (
             *ground.facts,
-            at_least("observed_s", place.observed_s, p.dwell_s, "s"),
+            at_least("observed_s", stood_s, p.dwell_s, "s"),
             at_least("tended_share", tended, p.min_tended),
             at_least("support", place.support, p.min_support),
             *circumstances(place),

@@ -337,6 +337,20 @@ def test_a_market_permits_stalls_in_its_hours_only() -> None:
     assert "permit market-1 daily 20:00–07:00 none" in [f.text() for f in cleared.facts]
 
 
+def test_a_stall_has_time_to_leave_when_its_market_closes() -> None:
+    rule = StreetVending(schedule=DAY)
+    zones = (zone("no_vending"), zone("market", calendar="day"))
+    evening_s = 6 * 3600.0  # 20:00 in Shanghai
+
+    def sell(t: float) -> list[Violation]:
+        stall = place("vendor", "street_vendor", t)
+        return rule.observe(observation(t, [stall], *zones, people=[100.0]))
+
+    assert [sell(evening_s + t) for t in (-60, -1, 1, 60, 118)] == [[]] * 5
+    (opened,) = sell(evening_s + 120)
+    assert "observed_s 121 s >= 120 s" in [fact.text() for fact in opened.facts]
+
+
 def test_a_rule_says_which_classes_it_needs() -> None:
     needed = IllegalParking.required_labels | GarbagePile.required_labels
     needed |= OverflowingBin.required_labels | StreetVending.required_labels

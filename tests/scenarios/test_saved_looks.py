@@ -1,7 +1,10 @@
 """A detector that looks only when something changed decides the same."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
+import cv2
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -149,6 +152,20 @@ def test_a_clock_that_starts_anew_brings_a_look() -> None:
     list(saver.play([*parked.film(9), *parked.film(3)]))
 
     assert 0.0 in saver.looks[2:]
+
+
+def test_the_same_view_in_another_size_is_looked_at() -> None:
+    """A camera that comes back with its sub-stream: boxes would be in old pixels."""
+    parked = World([Actor("car", still(160, 120, 0, 999), look=3)], scale=3, noise=0)
+    film = list(parked.film(9))
+    large, boxes = film[-1]
+    size = large.width // 3, large.height // 3
+    picture = cv2.resize(large.image, size, interpolation=cv2.INTER_AREA)
+    small = replace(large, picture=np.asarray(picture, np.uint8))
+    saver = Saver(rest_s=1000.0)
+    list(saver.play([*film, (small, boxes)]))
+
+    assert saver.looks[-2:] == [3.0, 9.0]
 
 
 @pytest.mark.parametrize("seed", [0, 3, 11])

@@ -55,6 +55,7 @@ class StillGate:
         """
         self._params = params or StillParams()
         self._shown: ImageU8 | None = None  # what the latest look was at
+        self._size = (0, 0)  # of that picture: its boxes are in its pixels
         self._looked_s = 0.0
         self._seen = Detections.empty()
         self._agreed = 0
@@ -72,7 +73,7 @@ class StillGate:
         shown = _reduced(frame.reduced)
         self._now = (frame.index, shown)
         rested_s = frame.media_time_s - self._looked_s
-        sure = self._agreed >= self._params.agreeing
+        sure = self._agreed >= self._params.agreeing and frame.size == self._size
         if not sure or not 0 <= rested_s < self._params.rest_s:
             return None
         return None if self._changed(shown) else self._seen
@@ -89,7 +90,7 @@ class StillGate:
             and self._bears_out(detections, self._seen)
         )
         self._agreed = self._agreed + 1 if alike else 1
-        self._shown, self._seen = shown, detections
+        self._shown, self._seen, self._size = shown, detections, frame.size
         self._looked_s = frame.media_time_s
 
     def _changed(self, shown: ImageU8) -> bool:

@@ -23,8 +23,8 @@ class Remembered:
     Attributes:
         name: unique within the camera.
         dump: returns plain, JSON-ready values.
-        restore: takes what `dump` returned; raises KeyError, TypeError, ValueError
-            or VisionError for anything else.
+        restore: takes what `dump` returned; raises AttributeError, KeyError,
+            TypeError, ValueError or VisionError for anything else.
     """
 
     name: str
@@ -69,7 +69,11 @@ class MemoryFile:
         self._failing = False
 
     def load(self) -> None:
-        """Give every part its memory back; a damaged file is set aside."""
+        """Give every part its memory back; a damaged file is set aside.
+
+        Then none gets any: a place whose rule has forgotten its event would open that
+        event a second time, under the same id.
+        """
         try:
             text = self._path.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -77,9 +81,18 @@ class MemoryFile:
         except (OSError, UnicodeDecodeError) as error:
             self._set_aside(str(error))
             return
+        empty = [part.dump() for part in self._parts]
         try:
             self._restore(json.loads(text))
-        except (KeyError, TypeError, ValueError, VisionError) as error:
+        except (
+            AttributeError,  # a list where a mapping belongs
+            KeyError,
+            TypeError,
+            ValueError,
+            VisionError,
+        ) as error:
+            for part, nothing in zip(self._parts, empty, strict=True):
+                part.restore(nothing)
             self._set_aside(f"{type(error).__name__}: {error}")
 
     def tick(self, write: Callable[[Callable[[], None]], None]) -> None:

@@ -2,9 +2,15 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.fakes import ManualClock
+from tests.scenarios.stage import play
+from tests.scenarios.world import LABELS, Actor, World, still
 from vision.core.health import HealthEvent, HealthKind
 from vision.pipeline.memory import MemoryFile, Remembered
+from vision.rules.garbage_pile import GarbagePile
+from vision.rules.places import PlaceMemory
 
 
 class Counter:
@@ -106,6 +112,29 @@ def test_a_damaged_file_is_set_aside_and_told(tmp_path: Path) -> None:
         assert [(event.kind, event.camera_id) for event in heard] == [
             (HealthKind.STORE_DAMAGED, "gate")
         ]
+
+
+@pytest.mark.parametrize("damage", [{"book": None}, {"memos": []}])
+def test_a_place_does_not_come_back_without_its_event(
+    tmp_path: Path, damage: dict[str, object]
+) -> None:
+    """It would open the event again: same id, first step, and its end is a repeat."""
+    file, heard = tmp_path / "gate.json", list[HealthEvent]()
+    stage = play(World([Actor("garbage", still(160, 140, 5, 99))]), GarbagePile(), 90)
+    (rule,) = stage.rules
+    parts = {"places": stage.memory.state(), rule.name: {**rule.state(), **damage}}
+    file.write_text(json.dumps({"version": 1, "parts": parts}))
+    places, anew = PlaceMemory("c1", LABELS), GarbagePile()
+    remembered = (
+        Remembered("places", places.state, places.restore),
+        Remembered(anew.name, anew.state, anew.restore),
+    )
+
+    MemoryFile(file, remembered, clock=ManualClock(), on_health=heard.append).load()
+
+    assert len(stage.opened) == 1
+    assert len(places) == 0
+    assert [event.kind for event in heard] == [HealthKind.STORE_DAMAGED]
 
 
 def test_a_folder_that_cannot_be_written_is_told_once_and_again_when_mended(

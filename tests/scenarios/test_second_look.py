@@ -189,6 +189,23 @@ def test_a_bin_is_put_right_when_it_stands_there_and_is_not_full(
     assert answer.outcome is outcome
 
 
+def test_a_bin_is_found_again_in_pictures_of_another_size() -> None:
+    """The camera came back with its sub-stream between the report and the question."""
+    labels = [(5.0, "overflowing_bin")]
+    full = Actor("bin", still(160, 150, 0, 400), size=(24, 34), labels=labels)
+    rule = bins()
+    stage = Stage([rule]).play(World([full], scale=2).film(50))
+    looks = SecondLooks([rule])
+    looks.ask(request_for(stage.opened[0]))
+    answers: list[LookAnswer] = []
+    for frame, detections in World([full]).film(70, start_s=51):
+        stage.show(frame, detections)
+        assert stage.observation is not None
+        answers += looks.observe(stage.observation)
+
+    assert [answer.outcome for answer in answers] == [Outcome.STILL_THERE]
+
+
 def test_a_bin_that_is_not_found_is_not_known_to_be_empty() -> None:
     gone = Actor("overflowing_bin", still(160, 150, 0, 900), (24, 34))
     unseen = replace(gone, detected=lambda t: t < 60)

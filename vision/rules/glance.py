@@ -1,6 +1,6 @@
 """What one picture says about a place that somebody asks about."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import cv2
@@ -112,6 +112,9 @@ def glance(target: Target, observation: Observation, params: GlanceParams) -> Gl
     )
     if place is not None and target.offending == target.kind.labels:
         return _remembered(place, target)
+    if place is not None:
+        # The memory follows pictures that change their size.
+        target = replace(target, xyxy=place.xyxy)
     return _detected(target, scan, observation, params)
 
 

@@ -5,9 +5,9 @@ documents it (`vision/rules/`).
 """
 
 from collections.abc import Container
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from vision.config.base import Settings
 from vision.config.cameras import Identifier
@@ -74,6 +74,16 @@ class GarbagePileRule(_Rule):
     large_growth: Factor = 1.5
     huge_growth: Factor = 3
 
+    @model_validator(mode="after")
+    def _huge_is_more_than_large(self) -> Self:
+        if self.huge_growth < self.large_growth:
+            msg = (
+                f"huge_growth is {self.huge_growth:g} and large_growth "
+                f"{self.large_growth:g}; expected huge_growth to be the greater one"
+            )
+            raise ValueError(msg)
+        return self
+
 
 class OverflowingBinRule(_Rule):
     """A bin's content stands over its rim."""
@@ -85,6 +95,17 @@ class OverflowingBinRule(_Rule):
     min_score: Share = 0.5
     empty_share: Share = 0.3
     empty_s: Seconds = 20
+
+    @model_validator(mode="after")
+    def _full_is_more_than_empty(self) -> Self:
+        """Refuse limits between which a bin would be both, and never opened."""
+        if self.empty_share >= self.full_share:
+            msg = (
+                f"empty_share is {self.empty_share:g} and full_share "
+                f"{self.full_share:g}; expected full_share to be the greater one"
+            )
+            raise ValueError(msg)
+        return self
 
 
 class StreetVendingRule(_Rule):
@@ -139,3 +160,15 @@ class PlaceSettings(Settings):
     max_gap_s: Seconds = 10
     patience_s: Seconds = 10
     baseline_s: Seconds = 2
+
+    @model_validator(mode="after")
+    def _what_opens_is_kept(self) -> Self:
+        """Refuse a score that takes up what would not even be looked at again."""
+        lowest = min([self.open_score, *self.open_scores.values()])
+        if self.keep_score > lowest:
+            msg = (
+                f"keep_score is {self.keep_score:g} and an opening score {lowest:g}; "
+                "expected keep_score to be no greater than any of them"
+            )
+            raise ValueError(msg)
+        return self

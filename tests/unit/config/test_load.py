@@ -151,6 +151,33 @@ def test_a_gap_shorter_than_the_time_between_two_pictures_is_refused(
     assert load_site(file).settings.places.max_gap_s == 20
 
 
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("overflowing_bin, full_share: 0.3, empty_share: 0.6", "full_share to be"),
+        ("overflowing_bin, empty_share: 0.6", "full_share to be"),
+        ("garbage_pile, large_growth: 4", "huge_growth to be"),
+    ],
+)
+def test_limits_that_contradict_each_other_are_refused(
+    tmp_path: Path, rule: str, told: str
+) -> None:
+    (problem,) = _problems(tmp_path, GOOD.replace("illegal_parking, grace_s: 30", rule))
+
+    assert told in problem
+
+
+@pytest.mark.parametrize(
+    "scores", ["keep_score: 0.5", "open_scores: {bin: 0.1}", "open_score: 0.1"]
+)
+def test_a_score_that_opens_but_does_not_keep_is_refused(
+    tmp_path: Path, scores: str
+) -> None:
+    (problem,) = _problems(tmp_path, f"{GOOD}places: {{{scores}}}\n")
+
+    assert "keep_score to be no greater than any of them" in problem
+
+
 def test_a_rule_for_no_camera_at_all_is_refused(tmp_path: Path) -> None:
     (problem,) = _problems(tmp_path, GOOD.replace("grace_s: 30", "cameras: []"))
 

@@ -98,6 +98,8 @@ def clock_after(
             extend(row, policy, extra, now)
         case Action.REOPEN | Action.REWORK:
             set_deadline(row, policy, now, anew=True)
+        case Action.NOTE:
+            pass  # a clock that stands goes on standing
         case _:
             set_deadline(row, policy, now)
     return _explained(row, before, stood, extra)

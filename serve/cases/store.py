@@ -153,7 +153,7 @@ class CaseStore:
             row.stopped_state = None
         if action is Action.REOPEN:
             row.merged_into = None
-        row.closed_at = now if row.state in OVER else None
+        row.closed_at = _end(row, before, now)
         explained |= clock_after(row, action, self._policy, now, command.extra)
         self.record(session, row, Step(command, who, before, explained, due_before))
 
@@ -246,6 +246,13 @@ def _allow(row: CaseRow, command: Command, who: Principal) -> None:
     if command.action is Action.EXTEND and (command.extra is None or not row.due_at):
         msg = "extend: expected amount and unit, and a case that has a deadline"
         raise InvalidContent(msg)
+
+
+def _end(row: CaseRow, before: State, now: datetime) -> datetime | None:
+    """Return when the case was over, if it is; what is noted later does not move it."""
+    if row.state not in OVER:
+        return None
+    return row.closed_at if before in OVER else now
 
 
 def _message(row: CaseRow, step: Step, now: datetime) -> Own:

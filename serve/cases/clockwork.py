@@ -4,7 +4,16 @@ from datetime import datetime, timedelta
 
 from serve.cases.lifecycle import Action, State
 from serve.cases.policy import STAGE_OF, Policy, Stage, warn_at
-from serve.cases.worktime import Span, Unit, WorkCalendar, after, due, elapsed
+from serve.cases.worktime import (
+    CalendarTooShortError,
+    Span,
+    Unit,
+    WorkCalendar,
+    after,
+    due,
+    elapsed,
+)
+from serve.errors import InvalidContent
 from serve.store.case_tables import CaseRow
 from vision.core.violations import Slug
 
@@ -61,12 +70,20 @@ def restart(row: CaseRow, policy: Policy, now: datetime) -> timedelta:
 
 
 def extend(row: CaseRow, policy: Policy, extra: Span | None, now: datetime) -> None:
-    """Move the deadline away by this much time, from where it stands."""
+    """Move the deadline away by this much time, from where it stands.
+
+    Raises:
+        InvalidContent: the calendar does not reach so far.
+    """
     if extra is None or row.due_at is None:
         return
     if policy.calendar is None or policy.deadlines is None:
         return
-    row.due_at = due(row.due_at, extra, policy.calendar)
+    try:
+        row.due_at = due(row.due_at, extra, policy.calendar)
+    except CalendarTooShortError as error:
+        msg = f"extra: {error}"
+        raise InvalidContent(msg) from error
     if row.due_at > now:
         row.escalated = None
         row.warn_at = warn_at(now, row.due_at, policy.deadlines.warn_share)

@@ -54,3 +54,17 @@ def test_a_report_merged_into_a_suspended_case_leaves_it_its_time(
     act(boss, 2, "merge", into=1).raise_for_status()
 
     assert boss.get(f"{CASES}/1").json()["due"] == held["due"]
+
+
+def test_more_time_than_the_calendar_knows_is_refused_in_words(
+    engine: httpx.Client, boss: httpx.Client
+) -> None:
+    report(engine)
+    due = do(boss, 1, "register")["due"]
+
+    extra = {"amount": 1000, "unit": "work_day"}
+    refused = act(boss, 1, "extend", note="for ever", extra=extra)
+
+    assert refused.status_code == 422
+    assert "three years" in refused.json()["detail"]
+    assert boss.get(f"{CASES}/1").json()["due"] == due

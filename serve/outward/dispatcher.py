@@ -1,5 +1,6 @@
 """Carries what is queued to its subscribers."""
 
+import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
@@ -7,6 +8,7 @@ from typing import Protocol
 from serve.outward.queue import DeliveryQueue, Outcome, Outgoing
 
 AT_ONCE = 8
+logger = logging.getLogger(__name__)
 
 
 class Sender(Protocol):
@@ -42,7 +44,7 @@ class Dispatcher:
         for kind, sender in self._senders.items():
             claimed = self._queue.claim([kind], limit=AT_ONCE)
             done += len(claimed)
-            futures = [self._pool.submit(sender.send, one) for one in claimed]
+            futures = [self._pool.submit(_attempt, sender, one) for one in claimed]
             for outgoing, future in zip(claimed, futures, strict=True):
                 self._queue.settle(outgoing.delivery, future.result())
         return done
@@ -52,3 +54,15 @@ class Dispatcher:
         self._pool.shutdown()
         for sender in self._senders.values():
             sender.close()
+
+
+def _attempt(sender: Sender, outgoing: Outgoing) -> Outcome:
+    """Return what came of an attempt; what nobody expected is a failure as well.
+
+    Else the others of the round would be sent and never settled, and so sent again.
+    """
+    try:
+        return sender.send(outgoing)
+    except Exception as error:  # the edge of the thread: each attempt has an outcome
+        logger.exception("delivery %d failed unexpectedly", outgoing.delivery)
+        return Outcome(ok=False, error=type(error).__name__)

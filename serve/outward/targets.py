@@ -90,6 +90,7 @@ def check_form(url: str, *, allow_private: bool) -> Parts:
     try:
         parts = urlsplit(url)
         port = parts.port
+        (parts.hostname or "").encode("idna")  # refuses what no look-up takes
     except ValueError as error:
         msg = f"url: got one that cannot be read ({error})"
         raise ForbiddenTargetError(msg) from error

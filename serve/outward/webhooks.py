@@ -15,6 +15,7 @@ from vision.core.ports import Clock
 TIMEOUT_S = 15.0
 GONE = 410
 LONGEST_ANSWER_BYTES = 64 * 1024
+_DIGITS = 7  # of seconds in Retry-After; more are months
 
 
 class WebhookSender:
@@ -55,7 +56,7 @@ class WebhookSender:
                 extensions={"sni_hostname": target.name},
             ) as answer:
                 self._skip(answer)
-                return _judge(answer, self._clock.now)
+                return judge(answer, self._clock.now)
         except httpx.HTTPError as error:
             return Outcome(ok=False, error=f"{type(error).__name__}: {error}")
 
@@ -93,7 +94,8 @@ class WebhookSender:
         }
 
 
-def _judge(answer: httpx.Response, now: Callable[[], datetime]) -> Outcome:
+def judge(answer: httpx.Response, now: Callable[[], datetime]) -> Outcome:
+    """Return what a receiver's answer means, whatever stands in it."""
     status = answer.status_code
     if answer.is_success:
         return Outcome(ok=True, status=status)
@@ -110,10 +112,10 @@ def _retry_after(value: str | None, now: Callable[[], datetime]) -> timedelta | 
     if value is None:
         return None
     if value.isascii() and value.isdigit():
-        return timedelta(seconds=min(int(value), 10**7))
+        return timedelta(seconds=int(value) if len(value) <= _DIGITS else 10**_DIGITS)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -87,6 +87,7 @@ class Grid:
         self._database = database
         self._clock = clock
         self._lock = threading.Lock()
+        self._reading = threading.Lock()
         self._checked_s: float | None = None
         self._revision: str | None = None
         self._cells: list[Cell] = []
@@ -103,9 +104,8 @@ class Grid:
         with self._database.write() as session:
             session.execute(delete(GridCellRow))
             session.add_all(rows)
-        with self._lock:
+        with self._reading:
             self._checked_s = None
-            self._revision = None
         return len(rows)
 
     def cell_at(self, lat: float | None, lon: float | None) -> Cell | None:
@@ -142,20 +142,23 @@ class Grid:
             return list(session.scalars(query))
 
     def _refresh(self) -> None:
-        now_s = self._clock.monotonic_s()
-        with self._lock:
-            fresh = self._checked_s is not None and now_s - self._checked_s < REFRESH_S
-            if fresh:
-                return
-            self._checked_s = now_s
+        # Whoever comes while it is read waits: what is placed by no grid, or by an old
+        # one, keeps its place for ever.
+        with self._reading:
+            now_s = self._clock.monotonic_s()
+            if self._checked_s is None or now_s - self._checked_s >= REFRESH_S:
+                self._read()
+                self._checked_s = now_s
+
+    def _read(self) -> None:
         with self._database.read() as session:
             revision = session.scalar(select(func.min(GridCellRow.revision)))
             if revision == self._revision:
                 return
             rows = list(session.scalars(select(GridCellRow)))
         outlines = [shape(json.loads(row.outline)) for row in rows]
+        self._revision = revision
         with self._lock:
-            self._revision = revision
             self._outlines = outlines
             self._tree = STRtree(outlines)
             self._cells = [

@@ -29,7 +29,7 @@ from serve.errors import (
 )
 from serve.feed import Own, tell
 from serve.people.audit import AuditLog, Deed
-from serve.people.roles import TIME, Principal
+from serve.people.roles import ANYONE_HERE, TIME, Principal
 from serve.store.case_tables import CaseRow, CaseStepRow
 from serve.store.database import Database
 from serve.store.tables import EventRow
@@ -225,12 +225,16 @@ def locked(session: Session, number: int, who: Principal) -> CaseRow:
 def may(row: CaseRow, action: Action, who: Principal) -> bool:
     """Return whether this person or machine can do this to this case now."""
     move = TRANSITIONS[action]
-    allowed = who.may(move.scope) and (who.person or not move.person)
+    known = who is not ANYONE_HERE
+    allowed = known and who.may(move.scope) and (who.person or not move.person)
     return allowed and State(row.state) in move.sources
 
 
 def _allow(row: CaseRow, command: Command, who: Principal) -> None:
     move = TRANSITIONS[command.action]
+    if who is ANYONE_HERE:
+        msg = f"{command.action} needs a key or a login; open reads only read"
+        raise Forbidden(msg)
     if not who.may(move.scope):
         msg = f"{command.action} needs the scope {move.scope}"
         raise Forbidden(msg)

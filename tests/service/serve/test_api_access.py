@@ -12,6 +12,7 @@ from serve.people.keys import KeyStore
 from serve.people.roles import Scope
 from serve.services import assemble
 from serve.settings import Settings, SettingsError, load_settings
+from tests.service.serve.city import act, report
 from tests.service.serve.conftest import DatabaseFor, Live, Start, sqlite_only
 from tests.service.serve.street import Seen, message
 
@@ -153,6 +154,20 @@ def test_open_reads_let_this_machine_look_but_not_write(
         assert here.get(EVENTS, headers={"Host": "evil.example"}).status_code == 401
         proxied = {"X-Forwarded-For": "203.0.113.9"}
         assert here.get(EVENTS, headers=proxied).status_code == 401
+
+
+def test_open_reads_leave_no_note_on_a_case(start: Start, tmp_path: Path) -> None:
+    live = start(Settings(home=tmp_path, open_reads=True))
+    with live.client(Scope.INGEST) as engine, live.client() as here:
+        report(engine)
+        pressed = {"action": "note", "version": "1", "note": "hello"}
+
+        noted = act(here, 1, "note", note="hello")
+        here.post("/events/evt-1/case", data=pressed)
+
+        assert noted.status_code == 403
+        assert here.get("/api/v1/cases/1").json()["version"] == 1
+        assert here.get("/api/v1/cases/1").json()["possible"] == []
 
 
 @pytest.mark.parametrize(

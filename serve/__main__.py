@@ -89,6 +89,7 @@ def create_key(
     home: Home = None,
 ) -> None:
     """Print a new key; it cannot be read again."""
+    _check_named(district)
     if district and Scope.INGEST in scope:
         typer.echo("an engine reports for the whole city: no --district", err=True)
         raise typer.Exit(2)
@@ -96,6 +97,13 @@ def create_key(
     lifetime = None if days is None else timedelta(days=days)
     key = services.keys.create(name, scope, lifetime=lifetime, districts=district or [])
     typer.echo(key)
+
+
+def _check_named(districts: list[str] | None) -> None:
+    # A variable of a script that is not set: it would open the whole city.
+    if districts and not all(one.strip() for one in districts):
+        typer.echo("--district: got an empty name; expected a street", err=True)
+        raise typer.Exit(2)
 
 
 @keys.command("list")
@@ -129,6 +137,7 @@ def create_user(
     if len(password) < SHORTEST:
         typer.echo(f"password: expected at least {SHORTEST} characters", err=True)
         raise typer.Exit(2)
+    _check_named(district)
     if role in CITY_WIDE and district:
         typer.echo(f"the role {role} is for the whole city: no --district", err=True)
         raise typer.Exit(2)

@@ -57,6 +57,13 @@ FileName = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Sha256 = Annotated[str, StringConstraints(pattern=SHA256_PATTERN)]
 Role = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Line = Annotated[str, StringConstraints(max_length=512)]
+# In a list that is kept line by line; an empty one would mean the whole city.
+Street = Annotated[
+    str,
+    StringConstraints(
+        min_length=1, max_length=512, pattern=r"^[^\x00-\x1f\x85\u2028\u2029]*$"
+    ),
+]
 Short = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 # Asked for, never stored: without NUL, which PostgreSQL refuses even to compare with.
 Plain = Annotated[

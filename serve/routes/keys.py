@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from serve.access import Admin, Services_
 from serve.errors import Forbidden, InvalidContent, NotFound
-from serve.messages import Line, Short
+from serve.messages import Short, Street
 from serve.people.audit import Deed
 from serve.people.roles import Scope
 from serve.routes.people import UserName
@@ -27,7 +27,7 @@ class NewKey(BaseModel):
     scopes: Annotated[list[Scope], Field(max_length=len(Scope))] = []
     user: Annotated[UserName | None, Field(description="Whose own key it is")] = None
     districts: Annotated[
-        list[Line],
+        list[Street],
         Field(max_length=200, description="Streets a machine sees; none: all"),
     ] = []
     days: Annotated[int, Field(ge=1, le=3650)] | None = None

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
 from serve.access import Admin, Asker, Auditor, Reader, Services_
 from serve.errors import Forbidden, InvalidContent, Unauthenticated
-from serve.messages import Line, Plain
+from serve.messages import Plain, Street
 from serve.people.audit import Deed, Search
 from serve.people.passwords import LONGEST, SHORTEST
 from serve.people.roles import CITY_WIDE, Role, Scope
@@ -29,7 +29,7 @@ class NewUser(BaseModel):
     name: UserName
     password: Password
     role: Role
-    districts: Annotated[list[Line], Field(max_length=200)] = []
+    districts: Annotated[list[Street], Field(max_length=200)] = []
 
 
 class FirstAdmin(BaseModel):
@@ -55,7 +55,7 @@ class Assignment(BaseModel):
     """What somebody is from now on."""
 
     role: Role
-    districts: Annotated[list[Line], Field(max_length=200)] = []
+    districts: Annotated[list[Street], Field(max_length=200)] = []
 
 
 class UserOut(BaseModel):

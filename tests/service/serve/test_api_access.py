@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from serve.people.keys import KeyStore
-from serve.people.roles import Scope
+from serve.people.roles import Role, Scope
 from serve.services import assemble
 from serve.settings import Settings, SettingsError, load_settings
 from tests.service.serve.city import act, report
@@ -168,6 +168,19 @@ def test_open_reads_leave_no_note_on_a_case(start: Start, tmp_path: Path) -> Non
         assert noted.status_code == 403
         assert here.get("/api/v1/cases/1").json()["version"] == 1
         assert here.get("/api/v1/cases/1").json()["possible"] == []
+
+
+@pytest.mark.parametrize("street", ["", "a\nb", "a\x00"])
+def test_a_street_without_a_name_opens_not_the_whole_city(
+    live: Live, street: str
+) -> None:
+    key = {"name": "desk", "scopes": ["read"], "districts": [street]}
+    user = {"name": "li", "password": "correct horse", "role": "viewer"}
+    with live.person("root", Role.ADMIN) as root:
+        made = root.post("/api/v1/keys", json=key)
+        added = root.post("/api/v1/users", json={**user, "districts": [street]})
+
+    assert (made.status_code, added.status_code) == (422, 422)
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,16 @@ def test_keys_are_made_listed_and_revoked_on_the_command_line(tmp_path: Path) ->
     assert "revoked" in keys("list")
 
 
+def test_a_street_without_a_name_makes_no_key_on_the_command_line(
+    tmp_path: Path,
+) -> None:
+    asked = ["keys", "create", "--scope", "read", "--district", ""]
+
+    done = CliRunner().invoke(cli, [*asked, "--home", str(tmp_path)])
+
+    assert done.exit_code == 2
+
+
 def test_answers_carry_headers_that_keep_browsers_safe(live: Live) -> None:
     with live.client() as nobody:
         page = nobody.get("/login")

@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 UPLOADS = "/api/v1/uploads/"
+EVENTS = "/api/v1/events/"
 # A city's grid is longer than any other document, and read whole.
 GRIDS = frozenset({"/api/v1/grid", "/office/rules/grid"})
 GRID_BYTES = 16 * 1024 * 1024
@@ -111,7 +112,7 @@ class LimitBody:
         Args:
             app: what comes next.
             limit_bytes: for everything but evidence.
-            evidence_bytes: for `PUT` and pieces of uploads, which stream to disk.
+            evidence_bytes: for evidence, whole or in pieces, which streams to disk.
             silence_s: longest wait for the next bytes of a body, seconds.
         """
         self._app = app
@@ -136,7 +137,7 @@ class LimitBody:
         if path in GRIDS:
             return GRID_BYTES
         piece = method == "PATCH" and path.startswith(UPLOADS)
-        streams = method == "PUT" or piece
+        streams = piece or (method == "PUT" and path.startswith(EVENTS))
         return self._evidence_bytes if streams else self._limit_bytes
 
     async def _serve_counted(

@@ -183,6 +183,13 @@ def test_a_street_without_a_name_opens_not_the_whole_city(
     assert (made.status_code, added.status_code) == (422, 422)
 
 
+def test_a_long_body_is_refused_where_no_evidence_is_expected(live: Live) -> None:
+    with live.client() as stranger:
+        answer = stranger.put("/api/v1/users/li/role", content=b"x" * 2 * 1024 * 1024)
+
+    assert answer.status_code == 413
+
+
 @pytest.mark.parametrize(
     ("environment", "given", "told"),
     [

@@ -22,6 +22,8 @@ EVENTS = "/api/v1/events/"
 # A city's grid is longer than any other document, and read whole.
 GRIDS = frozenset({"/api/v1/grid", "/office/rules/grid"})
 GRID_BYTES = 16 * 1024 * 1024
+# Others are counted together: callers make methods up without end.
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # Nothing is loaded from elsewhere, nothing is framed, scripts come from files only.
 SECURITY_HEADERS = {
@@ -87,7 +89,8 @@ class Observe:
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         # The route's pattern: the path itself would make endless label values.
         route = getattr(scope.get("route"), "path", "(none)")
-        self._metrics.request(scope["method"], route, status, seconds)
+        method = scope["method"] if scope["method"] in METHODS else "(other)"
+        self._metrics.request(method, route, status, seconds)
         logger.info(
             "%s %s %d",
             scope["method"],

@@ -144,19 +144,19 @@ class CameraStore:
                 session.add(camera)
             camera.last_seen = now
         kind = message.data.kind.value
+        # From a clock that was ahead: else it would stand until that time has come.
+        at = min(message.time, now)
         session.add(
-            HealthLogRow(
-                camera_id=camera_id, kind=kind, ok=message.data.ok, at=message.time
-            )
+            HealthLogRow(camera_id=camera_id, kind=kind, ok=message.data.ok, at=at)
         )
         row = session.get(HealthRow, (camera_id, kind), with_for_update=True)
         if row is None:
-            row = HealthRow(camera_id=camera_id, kind=kind, at=message.time)
+            row = HealthRow(camera_id=camera_id, kind=kind, at=at)
             session.add(row)
-        elif row.at > message.time:
+        elif row.at > at:
             return  # a late message does not undo a newer one
         row.ok = message.data.ok
-        row.at = message.time
+        row.at = at
         row.detail = message.data.detail
 
     def cameras(self) -> list[CameraReport]:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import httpx
 
+from tests.service.serve.conftest import Live
 from tests.service.serve.street import NOON, Seen, health, message
 from vision.core.health import HealthKind
 
@@ -58,3 +59,16 @@ def test_a_type_that_contradicts_the_kind_is_refused(engine: httpx.Client) -> No
     sent["type"] = "org.streetwarden.health.overload.v1"
 
     assert engine.post(HEALTH, json=sent).status_code == 422
+
+
+def test_a_message_of_a_clock_that_was_ahead_does_not_stand_until_then(
+    live: Live, engine: httpx.Client, reader: httpx.Client
+) -> None:
+    engine.post("/api/v1/events", json=message(Seen()))
+    began = health("h1", BLIND, NOON.replace(year=2150), ok=False)
+    engine.post(HEALTH, json=began).raise_for_status()
+    over = health("h2", BLIND, live.services.clock.now(), ok=True)
+
+    engine.post(HEALTH, json=over).raise_for_status()
+
+    assert reader.get("/api/v1/cameras").json()["items"][0]["ok"]

@@ -302,6 +302,7 @@ def test_coverage_tells_blind_from_quiet(
     def tell(name: str, hours: float, kind: HealthKind, *, ok: bool) -> None:
         at = MONDAY + timedelta(hours=hours)
         sent = health(name, kind, at, ok=ok)
+        clock.at = at
         engine.post("/api/v1/health-events", json=sent).raise_for_status()
 
     tell("h1", 0, HealthKind.STREAM_GAP, ok=False)  # a gap does not blind
@@ -309,7 +310,7 @@ def test_coverage_tells_blind_from_quiet(
     tell("h3", 3, HealthKind.CAMERA_STALLED, ok=False)  # overlaps
     tell("h4", 4, HealthKind.VIEW_BLIND, ok=True)
     tell("h5", 5, HealthKind.CAMERA_STALLED, ok=True)
-    clock.forward(hours=10)
+    clock.forward(hours=5)
 
     found = boss.get("/api/v1/coverage").json()[0]
 

@@ -125,6 +125,19 @@ def _open_original(
     services.audit.note(Deed(reader, "original.read", subject, reason))
 
 
+def _kept(role: str) -> dict[str, str]:
+    """Return how long a browser may keep a file, and for whom.
+
+    Every look at an original is audited, so each must be asked for here.
+    """
+    if not is_shared(role):
+        return {"Cache-Control": "no-store"}
+    return {
+        "Cache-Control": "private, max-age=3600",
+        "Vary": "Authorization, Cookie",
+    }
+
+
 @router.get(
     _PATH,
     summary="One evidence file",
@@ -171,7 +184,7 @@ def get_evidence(
     part = part_of(asked, size, etag)
     headers = {
         "ETag": etag,
-        "Cache-Control": "private, max-age=3600",
+        **_kept(row.role),
         "Accept-Ranges": "bytes",
         "Content-Length": str(part.stop - part.start),
     }

@@ -267,6 +267,19 @@ def test_an_original_needs_the_scope_and_a_marked_copy_does_not(
     assert line.reason == reason["reason"]
 
 
+def test_a_browser_keeps_no_original_and_no_copy_for_somebody_else(
+    live: Live, reported: httpx.Client
+) -> None:
+    put(reported, PICTURE, name="wide_first.jpg")
+    put(reported, PICTURE)
+    with live.client(Scope.READ, Scope.ORIGINALS) as trusted:
+        shared = trusted.get(f"{EVENTS}/evt-1/evidence/overlay.jpg")
+        original = trusted.get(f"{EVENTS}/evt-1/evidence/wide_first.jpg?reason=x")
+
+    assert original.headers["cache-control"] == "no-store"
+    assert shared.headers["vary"] == "Authorization, Cookie"
+
+
 def test_a_disk_that_takes_no_more_is_a_503_that_says_try_again(
     live: Live, reported: httpx.Client
 ) -> None:

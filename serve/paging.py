@@ -1,10 +1,9 @@
 """Pages that stay right while new things arrive: a cursor names where one ended."""
 
 import base64
-import binascii
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from serve.errors import BadCursor
 
@@ -35,8 +34,8 @@ def position_of(cursor: str) -> Position:
         opened_at = datetime.fromisoformat(at)
         if opened_at.tzinfo is None or not 0 <= int(number) < 2**63:
             raise BadCursor(_BAD_CURSOR)
-        return Position(opened_at, int(number))
-    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+        return Position(opened_at.astimezone(UTC), int(number))
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise BadCursor(_BAD_CURSOR) from error
 
 

@@ -63,12 +63,14 @@ async def follow_stream(
 
 
 async def _start(services: Services, last_event_id: str | None) -> int:
+    newest = await run_in_threadpool(services.feed.newest)
     if last_event_id is None:
-        return await run_in_threadpool(services.feed.newest)
+        return newest
     if not (last_event_id.isascii() and last_event_id.isdigit()):
         msg = f"Last-Event-ID: got {last_event_id!r}; expected a number of this stream"
         raise InvalidContent(msg)
-    return min(int(last_event_id), 2**62)
+    # Beyond the newest when a backup was restored: hear what comes from now on.
+    return min(int(last_event_id), newest)
 
 
 class _Ear:

@@ -237,6 +237,17 @@ def test_a_position_that_is_none_is_refused(ear: httpx.Client, last: str) -> Non
     assert answer.status_code == 422
 
 
+def test_a_position_of_before_a_restore_hears_what_comes_from_now_on(
+    ear: httpx.Client, engine: httpx.Client
+) -> None:
+    report(engine, event_id="evt-1")
+    with listening(ear, last="4711") as listener:
+        report(engine, event_id="evt-2")
+        said = listener.take(1)
+
+    assert said[0][2]["data"]["event_id"] == "evt-2"
+
+
 def test_listening_needs_a_key(live: Live) -> None:
     with live.client() as nobody:
         assert nobody.get(STREAM).status_code == 401

@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from serve.files import EvidenceFiles
 from serve.lived_time import LivedTime
@@ -226,10 +226,16 @@ def _over(before: datetime) -> Select[EvidenceRow]:
     held = exists().where(
         HoldRow.event_id == EvidenceRow.event_id, HoldRow.released_at.is_(None)
     )
+    # What was merged into a case proves that case, too.
+    into = aliased(CaseRow)
+    goes_on = exists().where(
+        into.number == CaseRow.merged_into,
+        or_(into.closed_at.is_(None), into.closed_at >= before),
+    )
     return (
         select(EvidenceRow)
         .join(CaseRow, CaseRow.event_id == EvidenceRow.event_id)
-        .where(CaseRow.closed_at < before, ~held)
+        .where(CaseRow.closed_at < before, ~held, ~goes_on)
         .order_by(CaseRow.closed_at, EvidenceRow.event_id, EvidenceRow.name)
     )
 

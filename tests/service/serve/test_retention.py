@@ -203,3 +203,23 @@ def test_a_hold_needs_a_supervisor_and_a_reason(
     assert boss.post(hold, json={"reason": "  "}).status_code == 422
     assert boss.post(f"{hold}/release", json={"reason": "x"}).status_code == 404
     assert boss.post(f"{EVENTS}/none/hold", json={"reason": "x"}).status_code == 404
+
+
+def test_what_was_merged_into_a_case_stays_as_long_as_that_one(
+    live: Live, engine: httpx.Client, boss: httpx.Client, clock: HandClock
+) -> None:
+    report(engine, "evt-1")
+    report(engine, "evt-2")
+    act(boss, 2, "merge", into=1).raise_for_status()
+    clock.forward(days=400)
+    live.services.retention.run()
+    meanwhile = left(live, "evt-2")
+    do(boss, 1, "reject")
+    clock.forward(days=89)
+    live.services.retention.run()
+    early = left(live, "evt-2")
+    clock.forward(days=300)
+    live.services.retention.run()
+
+    assert meanwhile == early == set(ROLES)
+    assert left(live, "evt-2") == set()

@@ -21,6 +21,18 @@ function say(live, fresh) {
   live.textContent = fresh ? live.dataset.live : live.dataset.stale;
 }
 
+// Whether somebody is filling a field in, or has and not sent it: a choice, too.
+function isBegun(field) {
+  if (field === document.activeElement) return true;
+  if (field.matches("select")) {
+    const options = [...field.options];
+    const said = field.multiple || options.some((one) => one.defaultSelected);
+    return options.some((one, index) =>
+      one.selected !== (said ? one.defaultSelected : index === 0));
+  }
+  return field.value !== field.defaultValue || field.checked !== field.defaultChecked;
+}
+
 async function refresh(state) {
   const headers = state.etag ? { "If-None-Match": state.etag } : {};
   const answer = await fetch(location.href, { headers, cache: "no-store" });
@@ -51,9 +63,8 @@ function start() {
   say(live, true);
   const look = async () => {
     const playing = [...document.querySelectorAll("video")].some((v) => !v.paused);
-    const fields = [...document.querySelectorAll("#main input, #main textarea")];
-    const writing = fields.some(
-      (field) => field === document.activeElement || field.value !== field.defaultValue);
+    const fields = document.querySelectorAll("#main input, #main textarea, #main select");
+    const writing = [...fields].some(isBegun);
     if (document.hidden || playing || writing) return;
     let fresh = false;
     try { fresh = await refresh(state); } catch { fresh = false; }

@@ -18,6 +18,7 @@ SIZE = 100
 # How the names of deeds begin, by what they are about.
 KINDS = (
     "original.",
+    "plates.",
     "case.",
     "user.",
     "session.",

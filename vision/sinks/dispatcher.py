@@ -167,7 +167,9 @@ class ReceiverThread:
             detail = without_secrets(str(error))
             self._store.fail(name, parcel.seq, error=detail, retry_in_s=None)
             self._lanes.succeeded(parcel.lane)
-            self._route.standing.refuses(stage, parcel.message_id)
+            if parcel.kind != "health":
+                # News of refused news would be refused, too, without end.
+                self._route.standing.refuses(stage, parcel.message_id)
             log.warning("%s refused %s: %s", name, parcel.message_id, detail)
             self._route.on_passed()
         else:

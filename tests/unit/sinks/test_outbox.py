@@ -12,7 +12,7 @@ from vision.core.violations import Lifecycle
 from vision.sinks.lanes import RetryPolicy
 from vision.sinks.letters import dead_letters, replay
 from vision.sinks.outbox import Outbox
-from vision.sinks.receiver import Receiver
+from vision.sinks.receiver import Parcel, Progress, Receiver
 
 QUICK = RetryPolicy(backoff=Backoff(first_s=0.01, cap_s=0.05))
 Open = Callable[..., Outbox]
@@ -119,6 +119,28 @@ def test_a_refused_message_becomes_a_dead_letter_that_can_be_replayed(
     assert letters[0].error == "refused"
     assert replayed == 1
     assert "event-gate-0.1" in book.events
+
+
+class Refusing(Book):
+    """Takes nothing, no news either."""
+
+    @override
+    def deliver(self, parcel: Parcel, progress: Progress) -> None:
+        self.refused.add(parcel.message_id)
+        super().deliver(parcel, progress)
+
+
+def test_a_receiver_that_refuses_health_events_is_not_told_of_that(
+    opened: Open,
+) -> None:
+    book = Refusing()
+    outbox = opened(book)
+    outbox.put(event())
+    assert book.wait_for_tries(2)  # the event, and the news that it was refused
+    without_end = book.wait_for_tries(3, timeout_s=0.5)
+    outbox.close(5)
+
+    assert not without_end
 
 
 def test_a_failing_receiver_is_reported_once_and_so_is_its_recovery(

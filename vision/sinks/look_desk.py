@@ -17,7 +17,7 @@ from vision.core.verification import LookAnswer, LookRequest
 from vision.core.violations import Slug
 from vision.core.wire import fact_record
 from vision.sinks.client import ServiceClient, has_it, trouble_with
-from vision.sinks.receiver import FileRef
+from vision.sinks.receiver import FileRef, RetryLaterError
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,7 @@ _PATH = "/api/v1/verifications"
 _PER_REQUEST = 50  # cameras named in one address
 _MOST = 200  # requests in memory; the service gives out more when these are answered
 _PATIENCE = 5  # attempts at an answer that the service refuses
+_OVER = {404, 409}  # nobody asked that, or it has another answer: too late
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +130,7 @@ class HttpLookDesk:
     def _once(self) -> float:
         """Answer and ask; return how long to rest, seconds."""
         try:
-            self._hand_on()
-            self._fetch()
-        except SinkUnavailableError as error:
-            self._stumble(error)
+            self._ask()
         except SinkError as error:
             self._stumble(error)
         except Exception:  # thread edge: asking must go on
@@ -145,6 +143,17 @@ class HttpLookDesk:
             return self._policy.every_s
         wait_s = self._policy.backoff.delay_s(self._failures, self._rng)
         return max(self._policy.every_s, wait_s)
+
+    def _ask(self) -> None:
+        """Hand on answers and fetch questions.
+
+        Raises:
+            SinkError: the service is not to be had, or does not take an answer.
+        """
+        trouble = self._hand_on()
+        self._fetch()
+        if trouble is not None:
+            raise trouble
 
     def _stumble(self, error: SinkError) -> None:
         self._failures += 1
@@ -169,20 +178,29 @@ class HttpLookDesk:
                 if number not in self._outgoing and asked.camera_id in self._cameras
             }
 
-    def _hand_on(self) -> None:
+    def _hand_on(self) -> SinkError | None:
+        """Send the answers; return the first trouble with one that holds up no other.
+
+        Raises:
+            RetryLaterError: the service takes none now.
+        """
+        trouble: SinkError | None = None
         for number, outgoing in list(self._outgoing.items()):
             outgoing.attempts += 1
             try:
                 self._send(outgoing)
-            except SinkUnavailableError:
-                raise
             except SinkError as error:
-                if outgoing.attempts < _PATIENCE:
+                if isinstance(error, RetryLaterError) and error.whole_receiver:
                     raise
+                later = isinstance(error, SinkUnavailableError)
+                if later or outgoing.attempts < _PATIENCE:
+                    trouble = trouble or error
+                    continue
                 # It stays pending at the service, so it is looked at again.
                 log.warning("second look %s: answer given up: %s", number, error)
             with self._wake:
                 self._outgoing.pop(number, None)
+        return trouble
 
     def _send(self, outgoing: _Outgoing) -> None:
         request, answer = outgoing.answer.request, outgoing.answer
@@ -205,7 +223,9 @@ class HttpLookDesk:
                 "after": sent.get(AFTER_REDACTED, sent.get(AFTER)),
             },
         )
-        if not response.is_success:
+        if response.status_code in _OVER:
+            log.warning("second look %s is no longer asked", request.request_id)
+        elif not response.is_success:
             self._client.refuse(response, f"second look {request.request_id}")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.fakes import START, ManualClock
 from vision.core.backoff import Backoff
@@ -80,7 +81,7 @@ def until(what: Callable[[], bool]) -> None:
 
 
 def cleared(desk: HttpLookDesk) -> LookAnswer:
-    (request,) = desk.waiting("gate")
+    request = desk.waiting("gate")[0]
     facts = (Fact("clear_views", 3, "1", ">= 3", holds=True),)
     return LookAnswer(request, Outcome.CLEARED, facts, 12.0, START)
 
@@ -161,6 +162,37 @@ def test_an_answer_that_is_refused_for_good_is_given_up_and_asked_again() -> Non
         until(lambda: bool(service.answers))
 
     assert service.answers[0]["after"] is None
+
+
+@pytest.mark.parametrize("status", [404, 409, 500])
+def test_an_answer_that_is_not_taken_holds_up_no_other_and_no_question(
+    status: int,
+) -> None:
+    service = Service(question(7), question(8))
+    with asking(service) as desk:
+        until(lambda: len(desk.waiting("gate")) == 2)
+        service.refuse = lambda request: (
+            httpx.Response(status) if request.url.path.endswith("/7/answer") else None
+        )
+        desk.answer(cleared(desk), Evidence())
+        desk.answer(cleared(desk), Evidence())
+        until(lambda: len(service.answers) == 1)
+        asked = service.asked
+        until(lambda: service.asked > asked)
+
+
+@pytest.mark.parametrize("status", [404, 409])
+def test_an_answer_to_what_is_no_longer_asked_is_given_up(status: int) -> None:
+    service = Service(question(7))
+    with asking(service) as desk:
+        until(lambda: bool(desk.waiting("gate")))
+        service.refuse = lambda request: (
+            httpx.Response(status) if request.method == "POST" else None
+        )
+        desk.answer(cleared(desk), Evidence())
+        until(lambda: bool(desk.waiting("gate")))  # asked anew by this service
+
+    assert service.answers == []
 
 
 def test_an_answer_waits_for_a_service_that_is_away() -> None:

@@ -149,12 +149,21 @@ class Ledger:
         if not self.path.exists():
             return
         with self.path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - _TAIL))
-            texts = file.read().split(b"\n")[:-1]
-        # The first piece may be the end of a line.
-        for text in reversed(texts if size <= _TAIL else texts[1:]):
-            yield Line.from_bytes(text)
+            end = file.seek(0, os.SEEK_END)
+            head, whole = b"", False
+            while end > 0:
+                begin = max(0, end - _TAIL)
+                file.seek(begin)
+                # The first piece goes on in the part before.
+                head, *texts = (file.read(end - begin) + head).split(b"\n")
+                for text in reversed(texts):
+                    # What follows the last line's end was torn by a crash.
+                    if whole:
+                        yield Line.from_bytes(text)
+                    whole = True
+                end = begin
+        if whole:
+            yield Line.from_bytes(head)
 
 
 @contextmanager

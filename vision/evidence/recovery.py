@@ -12,7 +12,7 @@ from vision.core.ports import Clock
 from vision.evidence import manifest
 from vision.evidence.canonical import sha256
 from vision.evidence.disk import file_sha256, write_atomically
-from vision.evidence.ledger import SEALED, VOID, Ledger, Line
+from vision.evidence.ledger import DELETED, SEALED, VOID, Ledger, Line
 from vision.evidence.manifest import Manifest
 from vision.evidence.seal import SIGNATURE
 
@@ -109,15 +109,8 @@ def _void_cut_sealings(root: Path, event_id: str, clock: Clock) -> None:
     current = folder / manifest.NAME
     digest = file_sha256(current) if current.exists() else None
     ledger = Ledger(root)
-    open_lines: dict[str, Line] = {}
     try:
-        for _, line in ledger.lines():
-            if line.event_id != event_id:
-                continue
-            if line.kind == SEALED:
-                open_lines[line.manifest_sha256] = line
-            else:
-                open_lines.pop(line.manifest_sha256, None)
+        open_lines = _open_lines(ledger, event_id)
     except EvidenceError as error:
         log.warning("ledger is damaged, nothing is voided: %s", error)
         return
@@ -127,6 +120,25 @@ def _void_cut_sealings(root: Path, event_id: str, clock: Clock) -> None:
         if line.revision > in_force:
             void = Line(VOID, event_id, "", line.revision, line.manifest_sha256)
             ledger.append(void, clock.now())
+
+
+def _open_lines(ledger: Ledger, event_id: str) -> dict[str, Line]:
+    """Return the sealings of a package since it was deleted, but those made void.
+
+    Raises:
+        EvidenceError: the ledger is damaged.
+    """
+    found: dict[str, Line] = {}
+    for _, line in ledger.lines():
+        if line.event_id != event_id:
+            continue
+        if line.kind == SEALED:
+            found[line.manifest_sha256] = line
+        elif line.kind == VOID:
+            found.pop(line.manifest_sha256, None)
+        elif line.kind == DELETED and not line.files:
+            found.clear()
+    return found
 
 
 def _tidy(folder: Path) -> None:

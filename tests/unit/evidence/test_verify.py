@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from tests.fakes import START, ManualClock
 from tests.unit.evidence.scenes import decided, observed, standing, street
 from vision.core.violations import Lifecycle
+from vision.evidence.holds import hold
 from vision.evidence.keys import KeyFolder
-from vision.evidence.ledger import SEALED, Ledger, Line
-from vision.evidence.recovery import WORKING
+from vision.evidence.ledger import OPENED, SEALED, Ledger, Line
+from vision.evidence.recovery import STEP, WORKING, mark, recover
 from vision.evidence.seal import Sealer
 from vision.evidence.signing import TrustedKeys
 from vision.evidence.store import PackageStore
@@ -226,6 +227,31 @@ def test_a_ledger_line_torn_by_a_crash_is_cut_off(tmp_path: Path) -> None:
 
     assert before == []
     assert verify_store(root, keys) == []
+
+
+def test_a_package_names_the_one_sealed_before_however_much_was_done_since(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "evidence"
+    keys = fill(root, tmp_path / "keys", events=1)
+    ledger = Ledger(root)
+    digest = ledger.last_sealed() or ""
+    looked = Line(OPENED, "event-0", "", 0, digest, note="by the desk: " + "x" * 4000)
+    for _ in range(20):
+        ledger.append(looked, START)
+    fill(root, tmp_path / "keys", events=2)
+
+    assert verify_store(root, keys) == []
+
+
+def test_a_crash_voids_no_sealing_of_a_package_that_was_held(
+    copy: Path, sealed: tuple[Path, TrustedKeys]
+) -> None:
+    hold(copy, "event-0", who="desk", reason="court", clock=ManualClock())
+    mark(copy, "event-0", STEP)
+    recover(copy, ManualClock())
+
+    assert verify_store(copy, sealed[1]) == []
 
 
 @pytest.mark.parametrize(

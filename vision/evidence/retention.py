@@ -22,6 +22,7 @@ from vision.evidence.recovery import being_written
 log = logging.getLogger(__name__)
 
 _SEALS = frozenset({"manifest", "signature"})
+_GONE = ".gone-"  # packages that are being removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,8 @@ class Retention:
         """
         if not self._root.is_dir():
             return 0
+        for gone in self._root.glob(_GONE + "*"):
+            shutil.rmtree(gone, ignore_errors=True)
         spared = {*busy, *held(self._root)}
         before = self.size()
         packages = sorted(self._packages(spared), key=_oldest_first)
@@ -194,8 +197,7 @@ class Retention:
                 return 0
             self._record(kept, why, ())
             freed = _folder_size(kept.folder)
-            shutil.rmtree(kept.folder)
-            sync_folder(self._root)
+            _remove(kept.folder)
         return freed
 
     def _record(self, kept: _Kept, why: str, names: tuple[str, ...]) -> None:
@@ -250,6 +252,15 @@ def _is_over(sealed: Manifest) -> bool:
 
 def _oldest_first(kept: _Kept) -> tuple[timedelta, str]:
     return -kept.age, kept.folder.name
+
+
+def _remove(folder: Path) -> None:
+    """Remove a package so that a crash leaves all of it, or none that counts."""
+    gone = folder.with_name(_GONE + folder.name)
+    shutil.rmtree(gone, ignore_errors=True)
+    folder.rename(gone)
+    sync_folder(folder.parent)
+    shutil.rmtree(gone)
 
 
 def _folder_size(folder: Path) -> int:

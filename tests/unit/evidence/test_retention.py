@@ -1,3 +1,4 @@
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -276,6 +277,26 @@ def test_ages_that_cannot_be_read_are_begun_anew_by_the_ledger(shelf: Shelf) -> 
     shelf.sweep(ROOMY)
 
     assert shelf.events() == {"event-new"}
+
+
+def test_a_crash_amid_a_deletion_leaves_no_half_package(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(folder: Path, *, ignore_errors: bool = False) -> None:
+        for path in list(folder.glob("manifest*")):
+            path.unlink()
+        if not ignore_errors:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as crash:
+        crash.setattr(shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            shelf.engine(ENDLESS).shrink(0)
+    whole = verify_store(shelf.root, shelf.keys)
+    shelf.sweep(ENDLESS)
+
+    assert whole == []
+    assert not list(shelf.root.glob(".gone-*"))
 
 
 class SetClock(ManualClock):

@@ -17,7 +17,8 @@ class JsonlReceiver:
     """One line per message.
 
     A file is synced after every line, a line torn by a crash is closed off, and a
-    message whose line was written before the crash is not written again.
+    message whose line was written before the crash is not written again. A file that
+    was moved away is begun anew.
     """
 
     def __init__(self, path: Path | None, *, name: str | None = None) -> None:
@@ -76,6 +77,8 @@ class JsonlReceiver:
         self._latest = parcel.message_id
 
     def _open(self) -> BinaryIO:
+        if self._file is not None and self._moved(self._file):
+            self.close()
         if self._file is not None:
             return self._file
         if self._path is None:
@@ -89,6 +92,15 @@ class JsonlReceiver:
             self._close_torn_line(file)
         self._file = file
         return file
+
+    def _moved(self, file: BinaryIO) -> bool:
+        """Return whether the file was rotated away, removed or replaced."""
+        if self._path is None or not self._durable:
+            return False
+        try:
+            return not os.path.samestat(os.fstat(file.fileno()), self._path.stat())
+        except FileNotFoundError:
+            return True
 
     def _close_torn_line(self, file: BinaryIO) -> None:
         tail = self._tail()

@@ -72,3 +72,21 @@ def test_chinese_text_stays_readable(tmp_path: Path) -> None:
     sink.close(1)
 
     assert "机动车乱停放" in (tmp_path / "events.jsonl").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("rotated", [True, False])
+def test_a_file_that_was_moved_or_removed_is_begun_anew(
+    tmp_path: Path, *, rotated: bool
+) -> None:
+    path = tmp_path / "events.jsonl"
+    sink = DirectSink(JsonlReceiver(path))
+    sink.put(event(0))
+    if rotated:
+        path.rename(tmp_path / "events.jsonl.1")
+    else:
+        path.unlink()
+    sink.put(event(0))
+    sink.put(event(1))
+    sink.close(1)
+
+    assert ids(path) == ["event-gate-1.1"]

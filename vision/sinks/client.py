@@ -141,11 +141,13 @@ class ServiceClient:
         Raises:
             RetryLaterError: it leads to another server, which must not see the key.
         """
+        # Spelled as the request was: without a default port, the host in small letters.
+        base = str(httpx.URL(self._base))
         url = str(answer.request.url.join(location))
-        if not url.startswith(self._base + "/"):
+        if not url.startswith(base + "/"):
             msg = f"{self.name}: got a Location elsewhere, expected one of its own"
             raise RetryLaterError(msg)
-        return url.removeprefix(self._base)
+        return url.removeprefix(base)
 
     def send(self, request: httpx.Request) -> httpx.Response:
         """Send one request.
@@ -192,12 +194,19 @@ class ServiceClient:
 
 
 def trouble_with(file: FileRef) -> str | None:
-    """Return why a file must not be sent as evidence, or None."""
+    """Return why a file must not be sent as evidence, or None.
+
+    Raises:
+        RetryLaterError: it is there, but cannot be read now.
+    """
     try:
         with file.path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
+    except FileNotFoundError as error:
         return f"{file.path}: {error.strerror}"
+    except OSError as error:
+        msg = f"{file.path}: cannot be read ({error.strerror}); mend it or remove it"
+        raise RetryLaterError(msg) from error
     if digest != file.sha256:
         return f"{file.path}: bytes changed since capture, expected {file.sha256}"
     return None

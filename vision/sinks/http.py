@@ -39,7 +39,8 @@ class HttpReceiver:
         """Hand over one message and its files.
 
         Raises:
-            RetryLaterError: unreachable, too slow, overloaded or misconfigured.
+            RetryLaterError: unreachable, too slow, overloaded or misconfigured; or a
+                file cannot be read now.
             SinkError: refused for good.
         """
         if parcel.kind != "files" and not progress.done("message"):

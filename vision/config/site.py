@@ -19,7 +19,8 @@ from vision.config.load import Loaded, read_settings
 from vision.config.looks import LookSettings
 from vision.config.models import ModelSettings
 from vision.config.rules import PlaceSettings, RuleSettings, concerns
-from vision.config.sinks import SinkSettings
+from vision.config.sinks import HttpSink, SinkSettings
+from vision.core.redaction import without_secrets
 
 
 class MetricsSettings(Settings):
@@ -60,6 +61,13 @@ class SiteSettings(Settings):
     ) -> tuple[CameraSettings, ...]:
         _refuse_twice("camera id", (camera.id for camera in cameras))
         return cameras
+
+    @field_validator("sinks")
+    @classmethod
+    def _unique_sinks(cls, sinks: tuple[SinkSettings, ...]) -> tuple[SinkSettings, ...]:
+        # The outbox tells receivers apart by this.
+        _refuse_twice("receiver", (_address(sink) for sink in sinks))
+        return sinks
 
     @field_validator("timezone")
     @classmethod
@@ -160,10 +168,16 @@ def load_site(path: Path) -> Loaded[SiteSettings]:
     return read_settings(path, SiteSettings)
 
 
+def _address(sink: SinkSettings) -> str:
+    if isinstance(sink, HttpSink):
+        return without_secrets(sink.url)
+    return sink.path if sink.path == "-" else str(Path(sink.path))
+
+
 def _refuse_twice(what: str, values: Iterable[str]) -> None:
     seen: set[str] = set()
     for value in values:
         if value in seen:
-            msg = f"{what} {value} is used twice; expected unique ids"
+            msg = f"{what} {value} is used twice; expected each once"
             raise ValueError(msg)
         seen.add(value)

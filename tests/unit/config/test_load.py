@@ -184,6 +184,23 @@ def test_a_rule_for_no_camera_at_all_is_refused(tmp_path: Path) -> None:
     assert problem.startswith("rules.0.cameras (line 10): got [];")
 
 
+@pytest.mark.parametrize(
+    ("sink", "again", "name"),
+    [
+        ("type: jsonl, path: a.jsonl", "type: jsonl, path: ./a.jsonl", "a.jsonl"),
+        ("type: http, url: http://x", "type: http, url: http://x/", "http://x"),
+    ],
+)
+def test_a_receiver_that_is_named_twice_is_refused(
+    tmp_path: Path, sink: str, again: str, name: str
+) -> None:
+    problems = _problems(
+        tmp_path, GOOD.replace("type: jsonl", sink + "}\n  - {" + again)
+    )
+
+    assert any(f"receiver {name} is used twice" in p for p in problems)
+
+
 def test_a_receiver_that_is_no_web_address_is_refused(tmp_path: Path) -> None:
     problems = _problems(
         tmp_path, GOOD.replace("type: jsonl", "type: http, url: ftp://x")

@@ -64,8 +64,9 @@ _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 @dataclass(frozen=True, slots=True)
 class Salvaged:
-    """A message read from a damaged file, and who still waits for it."""
+    """A message read from a damaged file, who waits for it, and who has it."""
 
+    seq: int
     message_id: str
     kind: str
     lane: str
@@ -74,6 +75,7 @@ class Salvaged:
     files: str
     created_at: float
     waiting: tuple[str, ...] | None
+    had: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,12 @@ class Rescue:
         messages: whole, in their order.
         lost: ids of messages that are there but not as they were put; those whose
             ids cannot be read stand as their numbers, `#17`.
+        last_seq: the last number that it gave out, 0 if that cannot be read.
     """
 
     messages: tuple[Salvaged, ...] = ()
     lost: tuple[str, ...] = ()
+    last_seq: int = 0
 
 
 def damage(what: str) -> sqlite3.DatabaseError:
@@ -194,6 +198,7 @@ def salvage(damaged: Path) -> Rescue:
     """
     found: list[Salvaged] = []
     lost: list[str] = []
+    top = 0
     try:
         connection = sqlite3.connect(damaged, timeout=1, isolation_level=None)
     except sqlite3.Error:
@@ -215,7 +220,7 @@ def salvage(damaged: Path) -> Rescue:
         log.warning("damaged outbox %s: reading stopped early", damaged)
     finally:
         connection.close()
-    return Rescue(tuple(found), tuple(lost))
+    return Rescue(tuple(found), tuple(lost), top)
 
 
 def _salvage_one(connection: sqlite3.Connection, seq: int) -> Salvaged | str | None:
@@ -232,17 +237,21 @@ def _salvage_one(connection: sqlite3.Connection, seq: int) -> Salvaged | str | N
         return None
     if not is_whole(row[0], row[4], row[5], row[7]):
         return str(row[0])[:100]
-    return Salvaged(*(*row[:7], _who_waits(connection, seq)))
+    waiting, had = _who_waits(connection, seq)
+    return Salvaged(seq, *(*row[:7], waiting, had))
 
 
-def _who_waits(connection: sqlite3.Connection, seq: int) -> tuple[str, ...] | None:
-    """Return the receivers that lack a message; None: unknown, so all of them."""
+def _who_waits(
+    connection: sqlite3.Connection, seq: int
+) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    """Return who lacks a message, None: unknown, so all; and who has it."""
     try:
         rows = connection.execute(
             "SELECT receiver, state FROM deliveries WHERE seq = ?", (seq,)
         ).fetchall()
     except sqlite3.Error:
-        return None
+        return None, ()
     if not rows:
-        return None
-    return tuple(receiver for receiver, state in rows if state != "delivered")
+        return None, ()
+    had = tuple(receiver for receiver, state in rows if state == "delivered")
+    return tuple(receiver for receiver, _ in rows if receiver not in had), had

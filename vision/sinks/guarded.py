@@ -121,16 +121,19 @@ class GuardedDatabase:
             raise SinkError(self._cannot("be replaced", trouble)) from trouble
         for row in rescued.messages:
             self._once(lambda db, row=row: self._restore(db, row))  # type: ignore[misc]  # mypy cannot infer a bound default
+        self._once(lambda db: _number_from(db, rescued.last_seq))
         if self._on_damage is not None:
             self._on_damage(Damage(moved_to, len(rescued.messages), rescued.lost))
 
     def _restore(self, db: sqlite3.Connection, row: database.Salvaged) -> None:
+        # Under its number: a delivery that is on its way will be noted by that.
         digest = database.checksum(row.message_id, row.body, row.files)
-        cursor = db.execute(
+        db.execute(
             "INSERT OR IGNORE INTO messages "
-            "(id, kind, lane, event_id, body, files, checksum, created_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "(seq, id, kind, lane, event_id, body, files, checksum, created_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
+                row.seq,
                 row.message_id,
                 row.kind,
                 row.lane,
@@ -143,7 +146,12 @@ class GuardedDatabase:
         )
         # Who had it already is unknown for unreadable deliveries: at least once.
         waiting = self._receivers if row.waiting is None else row.waiting
-        owe(db, cursor.lastrowid, row.kind, waiting)
+        owe(db, row.seq, row.kind, waiting)
+        db.executemany(
+            "INSERT INTO deliveries (receiver, seq, state, finished_at) "
+            "VALUES (?, ?, 'delivered', ?)",
+            [(receiver, row.seq, row.created_at) for receiver in row.had],
+        )
 
     def _cannot(self, what: str, error: Exception) -> str:
         return (
@@ -178,6 +186,18 @@ def owe(
     db.executemany(
         "INSERT INTO deliveries (receiver, seq, state, stage) VALUES (?, ?, 'due', ?)",
         owed,
+    )
+
+
+def _number_from(db: sqlite3.Connection, last_seq: int) -> None:
+    """Give no number again that the file before gave out."""
+    db.execute(
+        "DELETE FROM sqlite_sequence WHERE name = 'messages' AND seq < ?1", (last_seq,)
+    )
+    db.execute(
+        "INSERT INTO sqlite_sequence (name, seq) SELECT 'messages', ?1 "
+        "WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'messages')",
+        (last_seq,),
     )
 
 

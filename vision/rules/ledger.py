@@ -69,4 +69,4 @@ class Ledger:
 
     def restore(self, record: PlaceTable) -> None:
         """Take up stored entries."""
-        self._entries = {key: (a, b) for key, (a, b) in record.items()}
+        self._entries = {key: (float(a), float(b)) for key, (a, b) in record.items()}

@@ -66,13 +66,14 @@ def from_record(record: SlotRecord, vote_window_s: float) -> Slot:
     """
     score = float(record["score"])
     shares = tuple((k, float(v)) for k, v in record["shares"])
+    bareness = record["bareness"]
     strength = float(record.get("recent_score", score))
     return Slot(
         kind=record["kind"],
         anchor=as_xyxy(record["anchor"]),
         look=_unpacked(record["look"]),
         ground=_unpacked(record["ground"]),
-        bareness=record["bareness"],
+        bareness=None if bareness is None else float(bareness),
         first=Moment(0.0, datetime.fromisoformat(record["first_seen_at"])),
         last=Moment(0.0, datetime.fromisoformat(record["last_seen_at"])),
         votes=Votes(vote_window_s, shares, strength),

@@ -10,6 +10,9 @@ from vision.core.arrays import ImageU8
 from vision.view.picture import Shot
 from vision.view.references import Reference
 
+_FARTHEST = 1e4  # reduced pixels: beyond any motion between two pictures
+_FLATTEST = 1e-3  # determinant: what is smaller shows nothing
+
 
 class ReferenceRecord(TypedDict):
     """A known picture as plain values."""
@@ -42,6 +45,10 @@ def from_record(record: ReferenceRecord) -> Reference:
         ValueError: a field cannot be read.
     """
     matrix = np.array(record["matrix"], np.float64).reshape(3, 3)
+    bent = not np.abs(matrix).max() <= _FARTHEST  # or not a number
+    if bent or abs(float(np.linalg.det(matrix))) < _FLATTEST:
+        msg = f"got the motion {matrix.tolist()}, expected one that can be undone"
+        raise ValueError(msg)
     shot = Shot(_unpacked(record["grey"]), _unpacked(record["mask"]))
     if shot.grey.shape != shot.mask.shape:
         msg = f"mask {shot.mask.shape} does not fit picture {shot.grey.shape}"

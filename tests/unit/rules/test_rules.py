@@ -374,6 +374,9 @@ def test_memory_survives_json_and_refuses_another_rules() -> None:
         OverflowingBin().restore(stored)
     with pytest.raises(ConfigError, match="delete them to start afresh"):
         GarbagePile().restore({"rule": "garbage_pile/1", "book": {"open": 3}})
+    memos = {"alone": {"p1": [70.0, []]}}
+    with pytest.raises(ConfigError, match="delete them to start afresh"):
+        GarbagePile().restore({**stored, "memos": memos})
 
 
 def test_a_zone_that_crosses_itself_has_all_ground_that_it_encloses() -> None:

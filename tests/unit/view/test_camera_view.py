@@ -367,6 +367,18 @@ def test_a_damaged_memory_is_a_clear_error(damage: dict[str, object]) -> None:
         CameraView().restore({**view.state(), **damage})
 
 
+@pytest.mark.parametrize("scale", [0.0, 1e308, float("nan")])
+def test_a_damaged_motion_is_a_clear_error(scale: float) -> None:
+    """It would end the engine with the first picture, at every start."""
+    view = CameraView()
+    show(view, World([]), 0, 2)
+    stored = view.state()
+    stored["references"][0]["matrix"][0][0] = scale
+
+    with pytest.raises(ConfigError, match="stored view"):
+        CameraView().restore(stored)
+
+
 def test_a_stream_that_changes_its_resolution_is_a_new_view() -> None:
     view = CameraView()
     show(view, World([]), 0, 5)

@@ -18,7 +18,7 @@ from vision.training.scoring import Marked
 
 _POOL = "vend"
 _FALSE_PER_NEGATIVE = 0.15
-_SIZE_PX = 512
+_SIZE_PX = 448
 
 
 def crossval(

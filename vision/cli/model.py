@@ -246,7 +246,7 @@ def quantise(
         "garbage_cn,streets_unlabelled,vend_scenes"
     ),
     root: Root = None,
-    size: Annotated[int, typer.Option(help="Side of the square, pixels.")] = 512,
+    size: Annotated[int, typer.Option(help="Side of the square, pixels.")] = 448,
 ) -> None:
     """Write an 8-bit candidate; `parity` says whether it may be installed."""
     pictures = [s.image for name in names.split(",") for s in spread(name, root, 30)]

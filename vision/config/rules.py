@@ -152,7 +152,7 @@ class PlaceSettings(Settings):
 
     open_score: Share = 0.45
     open_scores: dict[str, Share] = Field(default_factory=dict)
-    faint_scores: dict[str, Share] = Field(default_factory=lambda: {"garbage": 0.3})
+    faint_scores: dict[str, Share] = Field(default_factory=lambda: {"garbage": 0.4})
     faint_s: Seconds = 20
     faint_support: Share = 0.8
     keep_score: Share = 0.2

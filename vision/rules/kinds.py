@@ -110,7 +110,7 @@ class PlaceParams:
 
     open_score: float = 0.45
     open_scores: Mapping[str, float] = field(default_factory=dict)
-    faint_scores: Mapping[str, float] = field(default_factory=lambda: {"garbage": 0.3})
+    faint_scores: Mapping[str, float] = field(default_factory=lambda: {"garbage": 0.4})
     faint_s: float = 20.0
     faint_support: float = 0.8
     keep_score: float = 0.2

@@ -19,7 +19,7 @@ from vision.rules.places import PlaceMemory
 
 BAG = Actor("garbage", still(100, 150, 5, 1e4), (30, 20), look=3)
 BIN = Actor("overflowing_bin", still(200, 150, 5, 1e4), (20, 30), look=4)
-FAINT = 0.38  # between `faint_scores` and `open_score`
+FAINT = 0.42  # between `faint_scores` and `open_score`
 
 
 @dataclass

@@ -54,6 +54,7 @@ class SecretBox:
     def _from_file(self) -> str:
         if not self._path.exists():
             # Written aside and linked, so that two processes agree on one key.
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self._path.parent)
             with os.fdopen(handle, "wb") as file:
                 file.write(Fernet.generate_key())

@@ -3,6 +3,7 @@
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,16 +37,25 @@ def broker(folder: Path, port: int) -> Iterator[None]:
         stderr=subprocess.STDOUT,
     )
     try:
-        for _ in range(500):
-            try:
-                socket.create_connection(("127.0.0.1", port), 0.2).close()
-                break
-            except OSError:
-                assert process.poll() is None, process.communicate()[0]
+        _wait_for(process, port)
         yield
     finally:
         process.terminate()
         process.communicate(timeout=10)
+
+
+def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
+    """Wait until the broker takes connections, at most ten seconds."""
+    for _ in range(500):
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.2).close()
+        except OSError:
+            assert process.poll() is None, process.communicate()[0]
+            time.sleep(0.02)
+        else:
+            return
+    msg = f"mosquitto takes no connection on port {port}"
+    raise TimeoutError(msg)
 
 
 class Desk:

@@ -1,32 +1,18 @@
 """Clips in a real browser: they play, and show the seconds they should."""
 
-import json
-import shutil
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
-from queue import Queue
-from threading import Thread
-from typing import Any
 
 import pytest
-from typing_extensions import override
 
 from tests.fakes import ManualClock
+from tests.service.browser import in_browser, shown
 from tests.unit.evidence.scenes import decided, observed, standing, street
 from tests.unit.evidence.test_clips import encoded, grey_at
 from vision.evidence.store import PackageStore, StorePolicy
 from vision.evidence.takes import ClipPolicy
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium"),
-    pytest.mark.timeout(180),
-]
+pytestmark = in_browser
 DECIDED_S = 12
 # Seeks, looks at the middle of the picture and reports; errors are reported, too.
 PAGE = """<!doctype html><video id=v muted></video><script>
@@ -48,56 +34,6 @@ v.onloadedmetadata = async () => {
 // From memory: the little server below knows no ranges, and seeking needs them.
 fetch('CLIP').then(got => got.blob()).then(all => v.src = URL.createObjectURL(all));
 </script>"""
-
-
-class Folder(SimpleHTTPRequestHandler):
-    """Serves a package and takes what the page has to tell."""
-
-    told: "Queue[dict[str, Any]]"
-
-    def do_POST(self) -> None:
-        length = int(self.headers["Content-Length"])
-        self.told.put(json.loads(self.rfile.read(length)))
-        self.send_response(204)
-        self.end_headers()
-
-    @override
-    def log_message(self, format: str, *args: object) -> None:
-        del format, args
-
-
-@contextmanager
-def shown(folder: Path, clip: str, profile: Path) -> Iterator["Queue[dict[str, Any]]"]:
-    """Open a clip in a browser of its own."""
-    (folder / "page.html").write_text(PAGE.replace("CLIP", clip), encoding="utf-8")
-    told: Queue[dict[str, Any]] = Queue()
-    handler = type("Here", (Folder,), {"told": told})
-    server = ThreadingHTTPServer(
-        ("127.0.0.1", 0), partial(handler, directory=str(folder))
-    )
-    Thread(target=server.serve_forever, daemon=True).start()
-    assert CHROMIUM is not None
-    browser = subprocess.Popen(
-        [
-            CHROMIUM,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-background-networking",
-            f"--user-data-dir={profile}",
-            "--remote-debugging-port=0",  # or it would end with the page's loading
-            f"http://127.0.0.1:{server.server_port}/page.html",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield told
-    finally:
-        browser.kill()
-        browser.wait()
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.fixture
@@ -139,7 +75,7 @@ def test_a_clip_opens_in_a_browser_and_shows_the_seconds_of_the_event(
     package: Callable[[str], Path], codec: str, clip: str, tmp_path: Path
 ) -> None:
     folder = package(codec)
-    with shown(folder, clip, tmp_path / "profile") as told:
+    with shown(folder, PAGE.replace("CLIP", clip), tmp_path / "profile") as told:
         seen = told.get(timeout=120)
 
     assert "error" not in seen

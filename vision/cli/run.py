@@ -55,9 +55,8 @@ def run(
     """
     loaded = _chosen(site, source, model)
     home = Home.from_environment()
-    home.prepare()
     view = LiveView([camera.id for camera in loaded.settings.cameras])
-    with stop_on_signals() as stop, view:
+    with home.claimed(), stop_on_signals() as stop, view:
         if cluster is None:
             watch = Watch(on_event=view.on_event, on_frame=view.on_frame)
             summary = watch_site(loaded, home, stop=stop, watch=watch)

@@ -1,6 +1,9 @@
 """The one folder that the engine writes to."""
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,3 +65,25 @@ class Home:
                 "expected a writable folder; free space, fix its owner or name another"
             )
             raise ConfigError(msg) from error
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Make the folder and keep other engines out while the context lasts.
+
+        Two engines would take each other's unfinished packages for what a crash left.
+        Nothing is left behind by one that is killed: its claim ends with its process.
+
+        Raises:
+            ConfigError: another engine uses the folder, or it cannot be written.
+        """
+        self.prepare()
+        with (self.root / ".engine").open("ab") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                msg = (
+                    f"{VARIABLE}: got {self.root}, in use by another engine; expected "
+                    "a folder of its own; stop the other engine or name another folder"
+                )
+                raise ConfigError(msg) from None
+            yield

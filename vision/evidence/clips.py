@@ -5,6 +5,7 @@ import logging
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,11 +173,15 @@ class ClipThread:
 
     def _run(self) -> None:
         stand_back(_NICE)
+        due = time.monotonic() + _TICK_S
         while True:
-            try:
-                take = self._queue.get(timeout=_TICK_S)
-            except queue.Empty:
+            # However many takes come, the rest is looked after, too.
+            if time.monotonic() >= due:
                 self._guard(self._tick, "clips cannot be looked after")
+                due = time.monotonic() + _TICK_S
+            try:
+                take = self._queue.get(timeout=max(0.0, due - time.monotonic()))
+            except queue.Empty:
                 continue
             if take is None:
                 return

@@ -131,7 +131,7 @@ class Trainer:
             on_step(self.step, parts)
         self.save(folder / "state.pt")
         if watch is not None:
-            watch.keep_best(self.average)
+            watch.keep_best(self.step, self.average)
 
     def _goes_on(self, watch: Watch | None) -> bool:
         if watch is not None and watch.tired:

@@ -49,10 +49,11 @@ class Watch:
         self._samples = aside[::step][: stop.pictures]
         self._weights = folder / "best.pt"
         self._memory = folder / "watch.json"
-        self._best, self._waited = 0.0, 0
+        self._best, self._waited, self._step = 0.0, 0, -1
         if self._memory.is_file():
             seen = json.loads(self._memory.read_text(encoding="utf-8"))
             self._best, self._waited = seen["best"], seen["waited"]
+            self._step = seen["step"]
 
     @property
     def tired(self) -> bool:
@@ -71,6 +72,22 @@ class Watch:
         """
         if step % self._stop.every_steps or not self._samples:
             return {}
+        return self._judge(step, model)
+
+    def keep_best(self, step: int, model: nn.Module) -> None:
+        """Judge the last weights, too, and put the best of all looks into a model.
+
+        Args:
+            step: the last.
+            model: the averaged weights; receives the best.
+        """
+        if self._samples and step != self._step:
+            self._judge(step, model)
+        if self._weights.is_file():
+            stored = torch.load(self._weights, map_location="cpu", weights_only=True)
+            model.load_state_dict(stored)
+
+    def _judge(self, step: int, model: nn.Module) -> dict[str, float]:
         judged = copy.deepcopy(model).to("cpu")
         predict = torch_predictor(judged, self._stop.size_px, bf16=True)
         scores = class_scores(mark(predict, self._samples), CLASSES)
@@ -80,12 +97,7 @@ class Watch:
         if better:
             self._waited = 0
             torch.save(model.state_dict(), self._weights)
+        self._step = step
         memory = {"best": self._best, "waited": self._waited, "step": step}
         self._memory.write_text(json.dumps(memory) + "\n", encoding="utf-8")
         return {"aside": score}
-
-    def keep_best(self, model: nn.Module) -> None:
-        """Put the weights of the best look back into a model."""
-        if self._weights.is_file():
-            stored = torch.load(self._weights, map_location="cpu", weights_only=True)
-            model.load_state_dict(stored)

@@ -402,6 +402,22 @@ def test_the_home_folder_comes_from_the_environment(
     assert list(home.root.iterdir()) == []
 
 
+def test_a_second_engine_is_kept_out_of_a_home_until_the_first_ends(
+    tmp_path: Path,
+) -> None:
+    home = Home(tmp_path / "state")
+
+    with (
+        home.claimed(),
+        pytest.raises(ConfigError, match=r"state, in use by another engine; expected"),
+        home.claimed(),
+    ):
+        pass
+
+    with home.claimed():
+        assert home.root.is_dir()
+
+
 def test_an_empty_home_variable_means_the_default(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

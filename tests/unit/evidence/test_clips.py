@@ -4,7 +4,9 @@ import io
 import json
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import replace
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,10 +21,12 @@ from vision.core.errors import EvidenceError, SinkError
 from vision.core.evidence import Evidence
 from vision.core.health import HealthEvent
 from vision.core.packets import EncodedPacket, StreamFormat
+from vision.evidence import clips
 from vision.evidence.bitstream import Framing
+from vision.evidence.clips import ClipThread
 from vision.evidence.remux import remux
 from vision.evidence.store import PackageStore, StorePolicy
-from vision.evidence.takes import ClipPolicy
+from vision.evidence.takes import ClipPolicy, Moment, Take
 from vision.evidence.verify import verify_package
 
 FPS = 10
@@ -320,3 +324,24 @@ def test_a_reconnected_camera_ends_the_clip_at_the_break(tmp_path: Path) -> None
     store.close(20)
 
     assert len(greys(tmp_path / "event-1" / "001-clip.mp4")) == 3 * FPS
+
+
+def test_the_rest_is_looked_after_while_takes_come_without_a_pause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(clips, "_TICK_S", 0.02)
+    looked_after = threading.Event()
+    written: list[Take] = []
+
+    def finish(take: Take) -> None:
+        written.append(take)
+        if not looked_after.wait(0.005) and len(written) < 1000:
+            thread.add(take)  # the queue is never empty
+
+    moment = Moment("e1", 1, "gate", 0.0, datetime(2026, 5, 4, tzinfo=UTC))
+    thread = ClipThread(finish, looked_after.set)
+    thread.add(Take(moment, 0.0, 0.0, Future()))
+
+    assert looked_after.wait(10)
+    assert len(written) < 1000
+    thread.stop(10)

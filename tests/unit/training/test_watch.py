@@ -2,6 +2,7 @@
 
 # ruff: noqa: E402 - without torch the imports below cannot be tried
 
+import copy
 import dataclasses
 import json
 from pathlib import Path
@@ -94,10 +95,26 @@ def test_the_best_weights_are_kept(tmp_path: Path) -> None:
     watch = Watch(STOP, [_seen_by(good)], tmp_path)
 
     better, worse = watch.look(1, good), watch.look(2, bad)
-    watch.keep_best(bad)
+    watch.keep_best(2, bad)
 
     assert better["aside"] > worse["aside"]
     for name, value in bad.state_dict().items():
+        assert torch.equal(value, good.state_dict()[name])
+
+
+def test_the_last_weights_are_judged_though_no_look_was_due(tmp_path: Path) -> None:
+    good, bad = adapt(_parent()).eval(), adapt(_parent()).eval()
+    for weight in bad.parameters():
+        weight.data.zero_()
+    watch = Watch(STOP, [_seen_by(good)], tmp_path)
+    watch.look(1, bad)
+    last = copy.deepcopy(good)
+
+    watch.keep_best(9, last)
+
+    memory = json.loads((tmp_path / "watch.json").read_text("utf-8"))
+    assert memory["step"] == 9
+    for name, value in last.state_dict().items():
         assert torch.equal(value, good.state_dict()[name])
 
 

@@ -64,11 +64,10 @@ Street = Annotated[
         min_length=1, max_length=512, pattern=r"^[^\x00-\x1f\x85\u2028\u2029]*$"
     ),
 ]
+#: PostgreSQL refuses NUL in a text, even to compare with.
+NO_NUL = r"^[^\x00]*$"
 Short = Annotated[str, StringConstraints(min_length=1, max_length=128)]
-# Asked for, never stored: without NUL, which PostgreSQL refuses even to compare with.
-Plain = Annotated[
-    str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00]*$")
-]
+Plain = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=NO_NUL)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 

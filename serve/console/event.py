@@ -16,6 +16,7 @@ from serve.console import sign_in
 from serve.console.render import back_to, page, same_site, visitor
 from serve.console.work import following
 from serve.errors import Problem, UnknownEvent
+from serve.messages import NO_NUL
 from serve.people.roles import Principal, Scope
 from serve.routes.cases import past_of
 from serve.routes.evidence import may_see_plates
@@ -53,7 +54,7 @@ PLAIN = (
 # Rarer things, each with a form of its own.
 SPECIAL = (Action.MERGE, Action.EXTEND, Action.SUSPEND, Action.URGE, Action.NOTE)
 
-Named = Annotated[str, Path(max_length=128, pattern=r"^[^\x00]*$")]
+Named = Annotated[str, Path(max_length=128, pattern=NO_NUL)]
 
 
 @router.get("/events/{event_id}")
@@ -95,8 +96,8 @@ class Pressed(BaseModel):
     action: Action
     version: int
     csrf: str = Field(default="", max_length=256)
-    note: str = Field(default="", max_length=2000, pattern=r"^[^\x00]*$")
-    department: str | None = Field(default=None, max_length=64, pattern=r"^[^\x00]*$")
+    note: str = Field(default="", max_length=2000, pattern=NO_NUL)
+    department: str | None = Field(default=None, max_length=64, pattern=NO_NUL)
     way: Way | None = None
     into: int | None = Field(default=None, ge=1, le=2**53)
     amount: float | None = Field(default=None, gt=0, le=1000)

@@ -19,7 +19,7 @@ from serve.cases.views import (
 )
 from serve.cases.worktime import Span, Unit
 from serve.errors import StaleVersion, VersionNeeded
-from serve.messages import Plain
+from serve.messages import NO_NUL, Plain
 from serve.paging import Position, cursor_of, position_of
 from serve.people.roles import Principal
 from serve.services import Services
@@ -30,7 +30,7 @@ router = APIRouter(tags=["cases"])
 
 MAX_PAGE = 200
 Number = Annotated[int, Path(ge=1, le=2**53)]
-Note = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")]
+Note = Annotated[str, StringConstraints(max_length=2000, pattern=NO_NUL)]
 
 
 class More(BaseModel):
@@ -45,7 +45,9 @@ class Do(BaseModel):
 
     action: Action
     note: Note = ""
-    department: Annotated[str, StringConstraints(max_length=64)] | None = None
+    department: (
+        Annotated[str, StringConstraints(max_length=64, pattern=NO_NUL)] | None
+    ) = None
     way: Way | None = None
     into: Annotated[int, Field(ge=1, le=2**53)] | None = None
     extra: More | None = None

@@ -15,7 +15,7 @@ from serve.errors import (
 )
 from serve.files import ACCEPTED
 from serve.handed_in import accepted_type, expected_of, hand_in
-from serve.messages import FileName, Identifier, Role, Sha256
+from serve.messages import NO_NUL, FileName, Identifier, Role, Sha256
 from serve.people.audit import Deed
 from serve.people.roles import ANYONE_HERE, Principal, Scope
 from serve.ranges import Asked, asked_range, part_of
@@ -163,7 +163,11 @@ def get_evidence(
     asked: Annotated[Asked, Depends(asked_range)],
     reason: Annotated[
         str,
-        Query(description="Why an original is needed; audited", max_length=512),
+        Query(
+            description="Why an original is needed; audited",
+            max_length=512,
+            pattern=NO_NUL,
+        ),
     ] = "",
 ) -> Response:
     """Return a file; clips may be read in ranges.

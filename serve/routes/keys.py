@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from serve.access import Admin, Services_
 from serve.errors import Forbidden, InvalidContent, NotFound
-from serve.messages import Short, Street
+from serve.messages import Plain, Street
 from serve.people.audit import Deed
 from serve.people.roles import Scope
 from serve.routes.people import UserName
@@ -23,7 +23,7 @@ MACHINE_SCOPES = frozenset(
 class NewKey(BaseModel):
     """A key to be: a machine's, or a person's own."""
 
-    name: Short
+    name: Plain
     scopes: Annotated[list[Scope], Field(max_length=len(Scope))] = []
     user: Annotated[UserName | None, Field(description="Whose own key it is")] = None
     districts: Annotated[
@@ -101,7 +101,7 @@ def list_keys(services: Services_, _: Admin) -> list[KeyOut]:
 
 
 @router.delete("/api/v1/keys/{key_id}", status_code=204, summary="Revoke a key")
-def revoke_key(key_id: Short, services: Services_, who: Admin) -> Response:
+def revoke_key(key_id: Plain, services: Services_, who: Admin) -> Response:
     """End a key at once; in other processes within five seconds."""
     if not services.keys.revoke(key_id):
         msg = f"key: got {key_id!r}; there is no such key to revoke"

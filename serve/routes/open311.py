@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field
 from serve.access import Reader, Services_
 from serve.console.words import Language, sentence, speaker
 from serve.errors import InvalidContent, UnknownEvent
-from serve.messages import Time
+from serve.messages import NO_NUL, Time
 from serve.people.roles import Principal
 from serve.services import Services
 from serve.shapes import EventOut
@@ -195,7 +195,7 @@ def list_open311_requests(
     responses=_BOTH,
 )
 def get_open311_request(
-    request_id: Annotated[str, Path(max_length=128)],
+    request_id: Annotated[str, Path(max_length=128, pattern=NO_NUL)],
     extension: Format,
     services: Services_,
     who: Reader,

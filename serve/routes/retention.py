@@ -7,14 +7,17 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from serve.access import Auditor, Services_, require
-from serve.messages import Identifier
+from serve.messages import NO_NUL, Identifier
 from serve.people.roles import Principal, Scope
 
 router = APIRouter(tags=["retention"])
 
 MAX_PAGE = 200
 Reason = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=512)
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=512, pattern=NO_NUL
+    ),
 ]
 Holder = Annotated[Principal, Depends(require(Scope.SUPERVISE))]
 

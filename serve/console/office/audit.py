@@ -9,6 +9,7 @@ from serve.access import Services_
 from serve.console.office.door import enter
 from serve.console.render import url_with
 from serve.console.vocabulary_office import OFFICE
+from serve.messages import NO_NUL
 from serve.people.audit import Search
 from serve.people.roles import Scope
 
@@ -29,7 +30,7 @@ KINDS = (
     "grid.",
 )
 
-Asked = Annotated[str, Query(max_length=128, pattern=r"^[^\x00]*$")]
+Asked = Annotated[str, Query(max_length=128, pattern=NO_NUL)]
 
 
 @router.get("/office/audit")

@@ -11,11 +11,12 @@ from serve.access import check_form
 from serve.console import sign_in
 from serve.console.render import Visitor, page, same_site, visitor
 from serve.errors import Forbidden, Problem
+from serve.messages import NO_NUL
 from serve.people.roles import Principal, Scope
 from serve.services import Services
 
 T = TypeVar("T")
-Word = Annotated[str, Field(max_length=1024, pattern=r"^[^\x00]*$")]
+Word = Annotated[str, Field(max_length=1024, pattern=NO_NUL)]
 Words = Annotated[list[Word], Field(max_length=200)]
 
 

@@ -183,6 +183,24 @@ def test_a_street_without_a_name_opens_not_the_whole_city(
     assert (made.status_code, added.status_code) == (422, 422)
 
 
+def test_a_text_with_nul_is_refused_and_never_a_fault(
+    live: Live, engine: httpx.Client
+) -> None:
+    report(engine)
+    nul, key = "a\x00b", {"name": "desk\x00", "scopes": ["read"]}
+    with live.person("root", Role.ADMIN) as root:
+        answers = [
+            root.post("/api/v1/keys", json=key),
+            root.delete("/api/v1/keys/%00"),
+            root.post(f"{EVENTS}/evt-1/hold", json={"reason": nul}),
+            act(root, 1, "forward", department=nul),
+            root.get(f"{EVENTS}/evt-1/evidence/a.jpg?reason=%00"),
+            root.get("/open311/v2/requests/%00.json"),
+        ]
+
+    assert [answer.status_code for answer in answers] == [422] * 6
+
+
 def test_a_long_body_is_refused_where_no_evidence_is_expected(live: Live) -> None:
     with live.client() as stranger:
         answer = stranger.put("/api/v1/users/li/role", content=b"x" * 2 * 1024 * 1024)

@@ -1,13 +1,16 @@
 """Carries what is queued to its subscribers."""
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Protocol
 
 from serve.outward.queue import DeliveryQueue, Outcome, Outgoing
 
-AT_ONCE = 8
+AT_ONCE = 32
+EACH = 8  # of one subscriber
+WAIT_S = 0.2
 logger = logging.getLogger(__name__)
 
 
@@ -24,34 +27,55 @@ class Sender(Protocol):
 
 
 class Dispatcher:
-    """Queues what is new and sends what is due, several at once."""
+    """Queues what is new and sends what is due, several at once.
+
+    Nobody waits for a slow subscriber but its own messages: each has as many sendings
+    on their way as are allowed for one, and those of the others go on beside them.
+    """
 
     def __init__(self, queue: DeliveryQueue, senders: Mapping[str, Sender]) -> None:
         """Use this queue; `senders` are by kind of subscription."""
         self._queue = queue
         self._senders = senders
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="deliver")
+        self._on_way: dict[Future[Outcome], Outgoing] = {}
 
     def run(self) -> int:
-        """Do what there is to do now; return how much it was.
+        """Do what there is to do now; return how much it was, 0 for "no more".
 
-        The claims of one round are of different events or subscribers, so they can
-        go at the same time without changing the order of any event's messages.
+        The claims are of different events or subscribers, so they can go at the same
+        time without changing the order of any event's messages.
         """
-        if self._queue.is_idle():
-            return 0
-        done = self._queue.fan_out()
-        for kind, sender in self._senders.items():
-            claimed = self._queue.claim([kind], limit=AT_ONCE)
-            done += len(claimed)
-            futures = [self._pool.submit(_attempt, sender, one) for one in claimed]
-            for outgoing, future in zip(claimed, futures, strict=True):
-                self._queue.settle(outgoing.delivery, future.result())
+        done = self._settle(timeout_s=0)
+        if not self._queue.is_idle():
+            done += self._queue.fan_out()
+            done += sum(self._send(kind) for kind in self._senders)
+        if not done and self._on_way:
+            self._settle(timeout_s=WAIT_S)
+            return len(self._on_way) + 1
         return done
+
+    def _send(self, kind: str) -> int:
+        taken = Counter(one.subscription for one in self._on_way.values())
+        room = AT_ONCE - len(self._on_way)
+        claimed = self._queue.claim([kind], limit=room, each=EACH, taken=taken)
+        for one in claimed:
+            future = self._pool.submit(_attempt, self._senders[kind], one)
+            self._on_way[future] = one
+        return len(claimed)
+
+    def _settle(self, timeout_s: float | None) -> int:
+        """Write down what is finished, after waiting for the first that is."""
+        arrived = wait(self._on_way, timeout_s, FIRST_COMPLETED).done
+        for future in arrived:
+            self._queue.settle(self._on_way[future].delivery, future.result())
+            del self._on_way[future]
+        return len(arrived)
 
     def close(self) -> None:
         """Finish what is in hand and let go of everything."""
         self._pool.shutdown()
+        self._settle(timeout_s=0)
         for sender in self._senders.values():
             sender.close()
 

@@ -7,7 +7,7 @@ order, so one that fails holds back those after it until it is delivered or give
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -125,13 +125,39 @@ class DeliveryQueue:
             subscription.after_number = message.number
         return len(rows)
 
-    def claim(self, kinds: Sequence[str], *, limit: int) -> list[Outgoing]:
+    def claim(
+        self,
+        kinds: Sequence[str],
+        *,
+        limit: int,
+        each: int | None = None,
+        taken: Mapping[int, int] | None = None,
+    ) -> list[Outgoing]:
         """Take deliveries that are due and not behind another of the same event.
 
         Args:
             kinds: of subscriptions that the caller can serve.
             limit: at most this many.
+            each: at most this many of one subscription; None: as many as of all.
+            taken: how many of these the caller has in hand, by subscription.
         """
+        taken, each = taken or {}, limit if each is None else each
+        active = (
+            select(SubscriptionRow.number)
+            .where(SubscriptionRow.kind.in_(kinds), SubscriptionRow.disabled.is_(None))
+            .order_by(SubscriptionRow.number)
+        )
+        with self._database.write() as session:
+            rows: list[DeliveryRow] = []
+            for number in session.scalars(active).all():
+                room = min(each - taken.get(number, 0), limit - len(rows))
+                if room > 0:
+                    rows.extend(self._take(session, number, room))
+            return _outgoing(session, rows)
+
+    def _take(
+        self, session: Session, subscription: int, limit: int
+    ) -> Sequence[DeliveryRow]:
         now = self._clock.now()
         earlier = aliased(DeliveryRow)
         blocked = exists().where(
@@ -140,30 +166,25 @@ class DeliveryQueue:
             earlier.state == PENDING,
             earlier.number < DeliveryRow.number,
         )
-        with self._database.write() as session:
-            rows = session.scalars(
-                select(DeliveryRow)
-                .join(
-                    SubscriptionRow, SubscriptionRow.number == DeliveryRow.subscription
-                )
-                .where(
-                    SubscriptionRow.kind.in_(kinds),
-                    SubscriptionRow.disabled.is_(None),
-                    DeliveryRow.state == PENDING,
-                    DeliveryRow.next_at <= now,
-                    or_(
-                        DeliveryRow.claimed_until.is_(None),
-                        DeliveryRow.claimed_until <= now,
-                    ),
-                    ~blocked,
-                )
-                .order_by(DeliveryRow.number)
-                .limit(limit)
-                .with_for_update(skip_locked=True, of=DeliveryRow)
-            ).all()
-            for row in rows:
-                row.claimed_until = now + CLAIM
-            return _outgoing(session, rows)
+        rows = session.scalars(
+            select(DeliveryRow)
+            .where(
+                DeliveryRow.subscription == subscription,
+                DeliveryRow.state == PENDING,
+                DeliveryRow.next_at <= now,
+                or_(
+                    DeliveryRow.claimed_until.is_(None),
+                    DeliveryRow.claimed_until <= now,
+                ),
+                ~blocked,
+            )
+            .order_by(DeliveryRow.number)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for row in rows:
+            row.claimed_until = now + CLAIM
+        return rows
 
     def settle(self, delivery: int, outcome: Outcome) -> None:
         """Write down what became of an attempt."""

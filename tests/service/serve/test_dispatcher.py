@@ -1,5 +1,6 @@
 """One delivery that cannot even be tried harms no other."""
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from serve.outward.dispatcher import Dispatcher
+from serve.outward.dispatcher import EACH, Dispatcher
 from serve.outward.queue import DEAD, DELIVERED, Outcome, Outgoing
 from serve.outward.subscriptions import WEBHOOK, Wish
 from serve.outward.targets import ForbiddenTargetError, check_form
@@ -40,6 +41,29 @@ class Breaking:
         pass
 
 
+class Hanging:
+    """Sends at once to everybody but one subscriber, who answers when told to."""
+
+    def __init__(self, slow: int) -> None:
+        self.slow = slow
+        self.go_on = threading.Event()
+        self.quick = 0
+        self.most = 0
+        self._lock = threading.Lock()
+
+    def send(self, outgoing: Outgoing) -> Outcome:
+        if outgoing.subscription != self.slow:
+            with self._lock:
+                self.quick += 1
+            return Outcome(ok=True)
+        with self._lock:
+            self.most += 1
+        return Outcome(ok=self.go_on.wait(30))
+
+    def close(self) -> None:
+        pass
+
+
 @pytest.fixture
 def clock() -> HandClock:
     """Return a clock that is moved by hand."""
@@ -67,7 +91,8 @@ def test_a_delivery_that_breaks_is_given_up_in_time_and_others_go_once(
     dispatcher = Dispatcher(services.queue, {WEBHOOK: sender})
 
     for _ in range(12):
-        dispatcher.run()
+        while dispatcher.run():
+            pass
         clock.forward(days=2)
     dispatcher.close()
 
@@ -79,6 +104,29 @@ def test_a_delivery_that_breaks_is_given_up_in_time_and_others_go_once(
     assert [row.state for row in states[well.number]] == [DELIVERED]
     assert [row.state for row in states[broken.number]] == [DEAD]
     assert states[broken.number][0].error == "ValueError"
+
+
+def test_nobody_waits_for_a_subscriber_that_does_not_answer(services: Services) -> None:
+    slow, _ = services.subscriptions.create(Wish("https://a.example/"), ENGINE)
+    quick, _ = services.subscriptions.create(Wish("https://b.example/"), ENGINE)
+    for number in range(20):
+        services.intake.take(letter(Seen(event_id=f"evt-{number}")))
+    sender = Hanging(slow.number)
+    dispatcher = Dispatcher(services.queue, {WEBHOOK: sender})
+
+    while sender.quick < 20 and dispatcher.run():
+        pass
+    left_hanging = sender.most
+    sender.go_on.set()
+    while dispatcher.run():
+        pass
+    dispatcher.close()
+
+    assert sender.quick == 20
+    assert left_hanging == EACH
+    for one in (slow, quick):
+        page = services.queue.page(one.number, state=None, limit=99, before=None)
+        assert [row.state for row in page] == [DELIVERED] * 20
 
 
 @pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example"])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 
 from vision.core.arrays import IntArray
 from vision.training.labels import CLASSES
@@ -121,15 +122,22 @@ def draw_learning(log: Path, path: Path) -> None:
     lines = log.read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
     figure, axes = plt.subplots(figsize=(6, 3.5))
-    for key in ("cls_loss", "box_loss", "distil", "aside"):
-        points = [(row["step"], row[key]) for row in rows if key in row]
-        if points:
-            label = "mean AP50 aside" if key == "aside" else key
-            axes.plot(*np.array(points).T, label=label)
+    for key in ("cls_loss", "box_loss", "distil"):
+        _draw(axes, rows, key)
     axes.set(xlabel="step", ylabel="loss", yscale="log")
-    axes.legend()
+    axes.legend(loc="upper left")
     axes.grid(alpha=0.3)
+    looks = axes.twinx()
+    _draw(looks, rows, "aside", color="black", marker="o")
+    looks.margins(y=1.0)  # looks differ by luck, too
+    looks.set(ylabel="mean AP on pictures kept aside")
     _save(figure, path)
+
+
+def _draw(axes: Axes, rows: list[dict[str, float]], key: str, **style: str) -> None:
+    points = [(row["step"], row[key]) for row in rows if key in row]
+    if points:
+        axes.plot(*np.array(points).T, label=key, **style)
 
 
 def _save(figure: plt.Figure, path: Path) -> None:

@@ -180,6 +180,11 @@ def mean_ap50(scores: Mapping[str, ClassScore]) -> float:
     return float(np.mean([s.ap50 for s in scores.values()]))
 
 
+def mean_ap(scores: Mapping[str, ClassScore]) -> float:
+    """Return the mean AP50-95 of some classes."""
+    return float(np.mean([s.ap for s in scores.values()]))
+
+
 def choose_threshold(pictures: Sequence[Marked], name: str) -> float | None:
     """Choose a default score: the lowest that costs next to no F1.
 

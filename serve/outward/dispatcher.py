@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Protocol
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from serve.outward.queue import DeliveryQueue, Outcome, Outgoing
 
 AT_ONCE = 32
@@ -64,7 +66,7 @@ class Dispatcher:
             self._on_way[future] = one
         return len(claimed)
 
-    def _settle(self, timeout_s: float | None) -> int:
+    def _settle(self, timeout_s: float) -> int:
         """Write down what is finished, after waiting for the first that is."""
         arrived = wait(self._on_way, timeout_s, FIRST_COMPLETED).done
         for future in arrived:
@@ -75,7 +77,14 @@ class Dispatcher:
     def close(self) -> None:
         """Finish what is in hand and let go of everything."""
         self._pool.shutdown()
-        self._settle(timeout_s=0)
+        try:
+            self._settle(timeout_s=0)
+        except SQLAlchemyError as error:
+            logger.warning(
+                "%d sendings cannot be noted (%s) and are sent again at the next start",
+                len(self._on_way),
+                type(error.__cause__ or error).__name__,
+            )
         for sender in self._senders.values():
             sender.close()
 

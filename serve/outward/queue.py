@@ -5,7 +5,6 @@ subscriber at least once, always under the same id; the messages of one event go
 order, so one that fails holds back those after it until it is delivered or given up.
 """
 
-import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from serve.outward.subscriptions import wanted
 from serve.store.base import metadata
 from serve.store.columns import UtcTime
 from serve.store.database import Database
@@ -130,18 +130,17 @@ class DeliveryQueue:
         kinds: Sequence[str],
         *,
         limit: int,
-        each: int | None = None,
-        taken: Mapping[int, int] | None = None,
+        each: int,
+        taken: Mapping[int, int],
     ) -> list[Outgoing]:
         """Take deliveries that are due and not behind another of the same event.
 
         Args:
             kinds: of subscriptions that the caller can serve.
             limit: at most this many.
-            each: at most this many of one subscription; None: as many as of all.
-            taken: how many of these the caller has in hand, by subscription.
+            each: at most this many of one subscription, with those in hand.
+            taken: how many the caller has in hand, by subscription.
         """
-        taken, each = taken or {}, limit if each is None else each
         active = (
             select(SubscriptionRow.number)
             .where(SubscriptionRow.kind.in_(kinds), SubscriptionRow.disabled.is_(None))
@@ -256,25 +255,6 @@ class DeliveryQueue:
         with self._database.read() as session:
             ordered = query.order_by(DeliveryRow.number.desc()).limit(limit)
             return list(session.scalars(ordered))
-
-
-def wanted(
-    subscription: SubscriptionRow, message: MessageRow, slug: str | None
-) -> bool:
-    """Return whether a subscriber asked for messages like this one.
-
-    Who asks for departments gets the cases that are theirs at that moment, and nothing
-    else: only cases have a department.
-    """
-    types, slugs = subscription.types.split(), subscription.slugs.split()
-    kinds = [f"org.streetwarden.{one}" for one in types]
-    by_type = not types or any(message.type.startswith(kind) for kind in kinds)
-    by_slug = not slugs or slug in slugs
-    departments = subscription.departments.splitlines()
-    if not (by_type and by_slug and departments):
-        return by_type and by_slug
-    told = json.loads(message.body)["data"]
-    return told.get("department") in departments
 
 
 def _delivery(

@@ -1,5 +1,6 @@
 """Who wants to be told, of what, and with which secret."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -37,6 +38,25 @@ class Wish:
     slugs: Sequence[str] = ()
     departments: Sequence[str] = ()
     after: int | None = None
+
+
+def wanted(
+    subscription: SubscriptionRow, message: MessageRow, slug: str | None
+) -> bool:
+    """Return whether a subscriber asked for messages like this one.
+
+    Who asks for departments gets the cases that are theirs at that moment, and nothing
+    else: only cases have a department.
+    """
+    types, slugs = subscription.types.split(), subscription.slugs.split()
+    kinds = [f"org.streetwarden.{one}" for one in types]
+    by_type = not types or any(message.type.startswith(kind) for kind in kinds)
+    by_slug = not slugs or slug in slugs
+    departments = subscription.departments.splitlines()
+    if not (by_type and by_slug and departments):
+        return by_type and by_slug
+    told = json.loads(message.body)["data"]
+    return told.get("department") in departments
 
 
 class SubscriptionStore:

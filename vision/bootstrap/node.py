@@ -1,6 +1,5 @@
 """A site watched by many machines: the part of a node that watches some cameras."""
 
-import fcntl
 import itertools
 import logging
 import os
@@ -30,7 +29,7 @@ from vision.cluster.mail import (
     WhyLetter,
 )
 from vision.cluster.post import Log, Order, Outcome, Stage
-from vision.config.home import Home
+from vision.config.home import Home, InUseError
 from vision.config.load import Loaded
 from vision.config.site import MetricsSettings, SiteSettings
 from vision.core.clock import SystemClock
@@ -202,19 +201,13 @@ def _claimed(folder: Path) -> Iterator[Home]:
         ConfigError: no folder can be made.
     """
     for number in itertools.count():
-        root = folder / str(number)
-        try:
-            root.mkdir(parents=True, exist_ok=True)
-            lock = (root / ".post").open("ab")
-        except OSError as error:
-            msg = f"{root}: cannot be written ({error.strerror}); free space or mend it"
-            raise ConfigError(msg) from error
-        with lock:
+        home = Home(folder / str(number))
+        with ExitStack() as claim:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+                claim.enter_context(home.claimed())
+            except InUseError:
                 continue
-            yield Home(root)
+            yield home
             return
 
 

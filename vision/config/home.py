@@ -12,6 +12,10 @@ from vision.core.errors import ConfigError
 VARIABLE = "STREETWARDEN_HOME"
 
 
+class InUseError(ConfigError):
+    """Another engine works in this home."""
+
+
 @dataclass(frozen=True, slots=True)
 class Home:
     """Paths under `STREETWARDEN_HOME`; nothing is written elsewhere."""
@@ -74,7 +78,8 @@ class Home:
         Nothing is left behind by one that is killed: its claim ends with its process.
 
         Raises:
-            ConfigError: another engine uses the folder, or it cannot be written.
+            InUseError: another engine uses the folder.
+            ConfigError: it cannot be written.
         """
         self.prepare()
         with (self.root / ".engine").open("ab") as lock:
@@ -85,5 +90,5 @@ class Home:
                     f"{VARIABLE}: got {self.root}, in use by another engine; expected "
                     "a folder of its own; stop the other engine or name another folder"
                 )
-                raise ConfigError(msg) from None
+                raise InUseError(msg) from None
             yield

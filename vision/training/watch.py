@@ -91,7 +91,7 @@ class Watch:
         judged = copy.deepcopy(model).to("cpu")
         predict = torch_predictor(judged, self._stop.size_px, bf16=True)
         scores = class_scores(mark(predict, self._samples), CLASSES)
-        # Ten overlaps instead of one: a luckier guess of noise counts for less.
+        # Over ten overlaps luck counts for less than over one.
         score = mean_ap(scores) if scores else 0.0
         better = score > self._best
         self._best, self._waited = max(score, self._best), self._waited + 1

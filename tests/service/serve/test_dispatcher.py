@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from serve.outward.dispatcher import EACH, Dispatcher
 from serve.outward.queue import DEAD, DELIVERED, Outcome, Outgoing
@@ -127,6 +128,24 @@ def test_nobody_waits_for_a_subscriber_that_does_not_answer(services: Services) 
     for one in (slow, quick):
         page = services.queue.page(one.number, state=None, limit=99, before=None)
         assert [row.state for row in page] == [DELIVERED] * 20
+
+
+def test_a_database_that_is_gone_at_the_end_is_no_fault(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.subscriptions.create(Wish("https://b.example/"), ENGINE)
+    services.intake.take(letter(Seen()))
+    sender = Breaking(broken=0)
+    dispatcher = Dispatcher(services.queue, {WEBHOOK: sender})
+    dispatcher.run()
+
+    def gone(*_: object) -> None:
+        raise OperationalError(None, {}, ConnectionError())
+
+    monkeypatch.setattr(services.queue, "settle", gone)
+    dispatcher.close()
+
+    assert sender.sent == ["evt-1.1"]
 
 
 @pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example"])

@@ -333,8 +333,8 @@ def test_two_workers_never_take_the_same_delivery(bench: Bench) -> None:
         bench.report(f"evt-{number}")
     bench.services.queue.fan_out()
 
-    first = bench.services.queue.claim(["webhook"], limit=10)
-    second = bench.services.queue.claim(["webhook"], limit=50)
+    first = bench.services.queue.claim(["webhook"], limit=10, each=10, taken={})
+    second = bench.services.queue.claim(["webhook"], limit=50, each=50, taken={})
 
     taken = [one.delivery for one in first + second]
     assert len(taken) == len(set(taken)) == 20
@@ -345,7 +345,7 @@ def test_what_a_crashed_worker_held_goes_out_after_a_minute(
 ) -> None:
     bench.report("evt-1")
     bench.services.queue.fan_out()
-    bench.services.queue.claim(["webhook"], limit=10)
+    bench.services.queue.claim(["webhook"], limit=10, each=10, taken={})
     bench.rounds()
     held = len(desk.requests)
     bench.clock.forward(seconds=61)

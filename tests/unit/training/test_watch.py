@@ -102,6 +102,18 @@ def test_the_best_weights_are_kept(tmp_path: Path) -> None:
         assert torch.equal(value, good.state_dict()[name])
 
 
+def test_a_look_counts_how_well_boxes_lie(tmp_path: Path) -> None:
+    model = adapt(_parent()).eval()
+    sample = _seen_by(model)
+    loose = sample.xyxy.copy()
+    loose[:, 2] += (loose[:, 2] - loose[:, 0]) * 0.6  # overlap 0.62: a hit for AP50
+    aside = [dataclasses.replace(sample, xyxy=loose)]
+
+    score = Watch(STOP, aside, tmp_path).look(1, model)["aside"]
+
+    assert 0 < score < 0.5
+
+
 def test_the_last_weights_are_judged_though_no_look_was_due(tmp_path: Path) -> None:
     good, bad = adapt(_parent()).eval(), adapt(_parent()).eval()
     for weight in bad.parameters():

@@ -8,7 +8,15 @@ from typing import Annotated
 
 import typer
 
-from vision.cli.sets import DATASETS, Root, data_root, manifest_of, need_training
+from vision.cli.sets import (
+    DATASETS,
+    Device,
+    Root,
+    Workers,
+    data_root,
+    manifest_of,
+    need_training,
+)
 from vision.core.errors import ConfigError
 from vision.training.collect import list_split, load
 from vision.training.folds import part, pooled, read_origins
@@ -27,6 +35,8 @@ def crossval(
     *,
     folds: Annotated[int, typer.Option(help="How many.")] = 3,
     minutes: Annotated[float, typer.Option(min=1, help="Time per fold.")] = math.inf,
+    device: Device = "auto",
+    workers: Workers = None,
     root: Root = None,
 ) -> None:
     """Train once per fold of origins and count street_vendor's hits together.
@@ -34,7 +44,7 @@ def crossval(
     As expensive as that many trainings; stopped runs continue.
     """
     need_training()
-    from vision.training import fit  # noqa: PLC0415 torch is installed only where models are trained
+    from vision.training import fit, machine  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training.progress import Progress  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training.recipe import need_pools, read_recipe  # noqa: PLC0415 torch is installed only where models are trained
 
@@ -45,19 +55,18 @@ def crossval(
     need_pools(read, (_POOL,), recipe)
     pictures = data_root(root)
     origins = part(read_origins(pictures / read.sets[_POOL]), folds)
-    fit.use_threads(1)
+    machine.use_threads(1)
+    means = machine.find(device, workers, minutes)
     seen = []
     for number, names in enumerate(origins):
         aside = dataclasses.replace(read.aside, vend_origins=names)
         folder = run / f"fold{number}"
-        steps = read.schedule.steps + read.polish.steps
-        with Progress(steps, folder / "log.jsonl") as progress:
+        with Progress(read.steps, folder / "log.jsonl") as progress:
             model = fit.train(
                 dataclasses.replace(read, aside=aside),
                 fit.Places(DATASETS, pictures, folder),
-                "cpu",
+                means,
                 progress.on_step,
-                fit.Budget(total_s=minutes * 60),
             )
         seen.append(_looked_at(model, (read.sets[_POOL], pictures), names))
     found = pooled(seen, _FALSE_PER_NEGATIVE)

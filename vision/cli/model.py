@@ -9,10 +9,13 @@ from typing import Annotated, Literal
 import typer
 
 from vision.cli.folds import crossval
+from vision.cli.levers import levers
 from vision.cli.sets import (
     DATASETS,
     SIZE_PX,
+    Device,
     Root,
+    Workers,
     data_root,
     manifest_of,
     need_training,
@@ -39,6 +42,7 @@ app = typer.Typer(no_args_is_help=True, help="Data, training, export, parity.")
 data = typer.Typer(no_args_is_help=True, help="Training pictures.")
 app.add_typer(data, name="data")
 app.command("crossval")(crossval)
+app.command("levers")(levers)
 
 SetName = Annotated[str, typer.Argument(help="Folder below datasets/.")]
 
@@ -116,7 +120,8 @@ def train(
     run: Annotated[Path, typer.Argument(help="Folder of the run.")],
     *,
     root: Root = None,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    device: Device = "auto",
+    workers: Workers = None,
     threads: Annotated[int, typer.Option(help="Of torch.")] = 1,
     own: Annotated[str, typer.Option(help="Set of your own, for pool `own`.")] = "",
     minutes: Annotated[
@@ -128,7 +133,7 @@ def train(
     The data root holds the sets, and beside them clips/, renders/, weights/.
     """
     need_training()
-    from vision.training import figures, fit  # noqa: PLC0415 torch is installed only where models are trained
+    from vision.training import figures, fit, machine  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training.progress import Progress  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training.recipe import read_recipe  # noqa: PLC0415 torch is installed only where models are trained
 
@@ -136,13 +141,11 @@ def train(
     if own:
         manifest_of(own)
         read = fit.with_own(read, own)
-    fit.use_threads(threads)
+    machine.use_threads(threads)
+    means = machine.find(device, workers, minutes)
     places = fit.Places(DATASETS, data_root(root), run)
-    stages = (read.settle, read.schedule, read.polish)
-    steps = sum(stage.steps for stage in stages if stage is not None)
-    with Progress(steps, run / "log.jsonl") as progress:
-        budget = fit.Budget(total_s=minutes * 60)
-        checkpoint = fit.train(read, places, device, progress.on_step, budget)
+    with Progress(read.steps, run / "log.jsonl") as progress:
+        checkpoint = fit.train(read, places, means, progress.on_step)
     log = run / "log.jsonl"
     if log.is_file():
         figures.draw_learning(log, run / "learning.png")
@@ -183,7 +186,7 @@ def report(
 ) -> None:
     """Measure a model on what training never saw; write tables and pictures."""
     need_training()
-    from vision.training import fit  # noqa: PLC0415 torch is installed only where models are trained
+    from vision.training import fit, machine  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training import report as reports  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training.forms import teacher  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training.recipe import need_pools, read_recipe  # noqa: PLC0415 torch is installed only where models are trained
@@ -195,7 +198,7 @@ def report(
         )
         raise ConfigError(msg)
     need_pools(read, ("refuse", "vend", "vehicles"), recipe)
-    fit.use_threads(1)
+    machine.use_threads(1)
     places = fit.Places(DATASETS, data_root(root), folder)
     shelf = fit.gather(read, places)
     predict = predictor(model, size)

@@ -18,6 +18,12 @@ Root = Annotated[
     typer.Option(envvar="STREETWARDEN_DATA", help="Folder that holds the pictures."),
 ]
 
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=0, help="Processes that draw pictures; by default as fits."),
+]
+
 
 def manifest_of(name: str) -> Manifest:
     """Read the manifest of a set below ``datasets/``.

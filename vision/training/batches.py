@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import torch
 
@@ -34,6 +35,7 @@ class Mixture:
         mosaic: chance of a 2 x 2 mosaic.
         far_mosaic: chance of a 3 x 3 mosaic.
         paste: chance that a street picture gets an object of a labelled pool.
+        degrade: share of the chances of a city camera's effects.
     """
 
     rows: dict[str, int]
@@ -42,6 +44,7 @@ class Mixture:
     mosaic: float
     far_mosaic: float
     paste: float = 0.0
+    degrade: float = 1.0
 
 
 def draw(
@@ -55,17 +58,31 @@ def draw(
         rng: source of chance.
 
     Returns:
-        Pictures (B, 3, S, S) float32 RGB in [0, 1], channels last in memory,
-        and the labels in the form ``StreetLoss`` takes.
+        Pictures (B, 3, S, S) uint8 RGB, channels last in memory, and the
+        labels in the form ``StreetLoss`` takes.
     """
     size_px = int(rng.choice(list(mixture.sizes), p=list(mixture.sizes.values())))
     canvases = []
     for name in _rows(pools, mixture):
         canvas = _canvas(pools, name, size_px, (mixture, rng))
-        canvases.append((degrade(canvas.image, rng), canvas))
-    stack = np.stack([image[..., ::-1] for image, _ in canvases])
-    pictures = torch.from_numpy(stack).permute(0, 3, 1, 2).float().div_(255.0)
+        canvases.append((degrade(canvas.image, rng, mixture.degrade), canvas))
+    stack = np.stack([cv2.cvtColor(i, cv2.COLOR_BGR2RGB) for i, _ in canvases])
+    pictures = torch.from_numpy(stack).permute(0, 3, 1, 2)
     return pictures, collate([canvas for _, canvas in canvases], size_px)
+
+
+def to_network(pictures: torch.Tensor, device: torch.device | str) -> torch.Tensor:
+    """Bring drawn pictures to where they are learnt.
+
+    Args:
+        pictures: (B, 3, S, S) uint8 of ``draw``.
+        device: of the network.
+
+    Returns:
+        The same as float32 in [0, 1], channels last in memory.
+    """
+    moved = pictures.to(device, non_blocking=True)
+    return moved.to(torch.float32, memory_format=torch.channels_last).div_(255.0)
 
 
 def collate(canvases: Sequence[Canvas], size_px: int) -> Batch:

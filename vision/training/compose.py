@@ -230,14 +230,15 @@ def _zoom(rng: np.random.Generator) -> float:
 def _cut(image: ImageU8, at: Placement, rect: tuple[int, int, int, int]) -> ImageU8:
     height, width = image.shape[:2]
     scale_x, scale_y = at.width_px / width, at.height_px / height
-    if at.flip:
-        image = image[:, ::-1]
     # Only the part that shows is scaled: a zoomed picture is mostly cut away.
     sx0 = max(0, int((rect[0] - at.x_px) / scale_x))
     sy0 = max(0, int((rect[1] - at.y_px) / scale_y))
     sx1 = min(width, int(np.ceil((rect[2] - at.x_px) / scale_x)))
     sy1 = min(height, int(np.ceil((rect[3] - at.y_px) / scale_y)))
-    part = np.ascontiguousarray(image[sy0 : max(sy1, sy0 + 1), sx0 : max(sx1, sx0 + 1)])
+    sx1, sy1 = max(sx1, sx0 + 1), max(sy1, sy0 + 1)
+    if at.flip:
+        sx0, sx1 = width - sx1, width - sx0
     how = cv2.INTER_AREA if min(scale_x, scale_y) < _COARSE else cv2.INTER_LINEAR
     shape = (rect[2] - rect[0], rect[3] - rect[1])
-    return np.asarray(cv2.resize(part, shape, interpolation=how), np.uint8)
+    scaled = cv2.resize(image[sy0:sy1, sx0:sx1], shape, interpolation=how)
+    return np.asarray(cv2.flip(scaled, 1) if at.flip else scaled, np.uint8)

@@ -17,18 +17,19 @@ from vision.training.chance import happens
 Rng = np.random.Generator
 
 
-def degrade(image: ImageU8, rng: Rng) -> ImageU8:
+def degrade(image: ImageU8, rng: Rng, share: float = 1.0) -> ImageU8:
     """Apply a random few of the effects of a city camera.
 
     Args:
         image: (H, W, 3) uint8 BGR.
         rng: source of chance.
+        share: of the effects' chances; 0 leaves the picture as it is.
 
     Returns:
         A picture of the same shape.
     """
     for chance, effect in EFFECTS:
-        if happens(rng, chance):
+        if happens(rng, chance * share):
             image = effect(image, rng)
     return image
 

@@ -80,7 +80,7 @@ def save_checkpoint(model: nn.Module, path: Path) -> None:
         model: the trained network.
         path: the `.pt` file.
     """
-    stored: Any = copy.deepcopy(model).eval()
+    stored: Any = copy.deepcopy(model).cpu().eval()
     stored.args = {"task": "detect"}
     stored.criterion = None
     head = stored.model[-1]

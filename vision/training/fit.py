@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import math
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import torch
 from torch import nn
 
 from vision.core.errors import ConfigError
 from vision.training.export import save_checkpoint
 from vision.training.labels import CLASSES, Sample
+from vision.training.machine import Machine
 from vision.training.network import Alone, Pair, adapt, load_checkpoint
 from vision.training.pools import Shelf, read_clips, read_renders, read_sets
 from vision.training.recipe import Recipe
 from vision.training.restore import restore
-from vision.training.trainer import OnStep, Schedule, Spent, Trainer
+from vision.training.trainer import OnStep, Schedule, Trainer
 from vision.training.watch import Watch
 
 #: Share of a time budget for one head alone.
@@ -125,66 +122,37 @@ def with_own(recipe: Recipe, name: str) -> Recipe:
     return dataclasses.replace(recipe, sets=recipe.sets | {OWN: name})
 
 
-def use_threads(count: int) -> None:
-    """Bound the threads of torch and OpenCV.
-
-    Ultralytics sets torch's threads when it is imported, so this is called
-    after the imports of this module.
-
-    Args:
-        count: threads.
-    """
-    torch.set_num_threads(count)
-    cv2.setNumThreads(count)
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How long a run may take, on a machine that others share.
-
-    Attributes:
-        total_s: wall time; infinite for all steps of the recipe.
-        clock: monotonic seconds.
-    """
-
-    total_s: float = math.inf
-    clock: Callable[[], float] = time.monotonic
-
-    def until(self, share: float) -> Spent:
-        """Tell how much is gone of the time up to a share of the total."""
-        start, limit_s = self.clock(), self.total_s * share
-        return lambda: min(1.0, (self.clock() - start) / limit_s)
-
-
 def train(
     recipe: Recipe,
     places: Places,
-    device: str,
+    machine: Machine,
     on_step: OnStep,
-    budget: Budget | None = None,
+    shelf: Shelf | None = None,
 ) -> Path:
     """Run a recipe to its end; stages that are done are only read back.
 
     Args:
         recipe: of the run.
         places: inputs and run folder.
-        device: ``cpu`` or ``cuda``.
+        machine: what the run may use.
         on_step: told the step and the parts of the loss.
-        budget: of wall time; None takes all steps.
+        shelf: what ``gather`` read; None reads it.
 
     Returns:
         The checkpoint of the averaged weights.
     """
     student, teacher = begin(recipe, places)
-    shelf = gather(recipe, places)
+    shelf = shelf or gather(recipe, places)
+    device = machine.device
     teacher = teacher.to(device, memory_format=torch.channels_last)
-    before, budget = 0, budget or Budget()
+    before = 0
     for stage in _stages(recipe, places.run):
         stage.folder.mkdir(parents=True, exist_ok=True)
         student = student.to(device, memory_format=torch.channels_last)
         pair = Pair(student, teacher, stage.alone)
-        spent = budget.until(_POLISHING if stage.alone else 1 - _POLISHING)
-        trainer = Trainer(pair, stage.schedule, recipe.gains, spent)
+        share = _POLISHING if stage.alone else 1 - _POLISHING
+        spent = machine.budget.until(share)
+        trainer = Trainer(pair, stage.schedule, recipe.gains, machine, spent)
         state = stage.folder / "state.pt"
         if state.is_file():
             trainer.load(state)

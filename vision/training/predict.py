@@ -17,7 +17,7 @@ def torch_predictor(model: nn.Module, size_px: int, *, bf16: bool = False) -> Pr
     """Predict with a torch model through its NMS-free head.
 
     Args:
-        model: YOLO26.
+        model: YOLO26, on any device.
         size_px: side of the square.
         bf16: compute in bfloat16: faster, for use during training.
 
@@ -28,13 +28,14 @@ def torch_predictor(model: nn.Module, size_px: int, *, bf16: bool = False) -> Pr
     network.eval()
     head = network.model[-1]
     head._end2end = True  # noqa: SLF001 - the public setter only warns and sets it
+    device = next(network.parameters()).device
 
     def infer(pictures: FloatArray) -> FloatArray:
-        ready = torch.from_numpy(pictures)
+        ready = torch.from_numpy(pictures).to(device)
         ready = ready.contiguous(memory_format=torch.channels_last)
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=bf16):
             out = network(ready)
-        rows: FloatArray = out[0][0].float().numpy()
+        rows: FloatArray = out[0][0].float().cpu().numpy()
         return rows
 
     return Predictor(infer, size_px)

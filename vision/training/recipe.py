@@ -58,6 +58,12 @@ class Recipe:
     settle: Schedule | None = None
     stop: Stop | None = None
 
+    @property
+    def steps(self) -> int:
+        """Optimiser steps of all its parts."""
+        parts = (self.settle, self.schedule, self.polish)
+        return sum(part.steps for part in parts if part is not None)
+
 
 def read_recipe(path: Path) -> Recipe:
     """Read a recipe.
@@ -71,8 +77,23 @@ def read_recipe(path: Path) -> Recipe:
     Raises:
         ConfigError: the file is missing, no TOML, or a key is wrong.
     """
+    return build_recipe(read_table(path), path)
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """Read a TOML file of a recipe or of changes to one.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        Its table.
+
+    Raises:
+        ConfigError: the file is missing or no TOML.
+    """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         msg = (
             f"{path} is not there; a recipe is needed, see models/street-n/recipe.toml"
@@ -81,6 +102,21 @@ def read_recipe(path: Path) -> Recipe:
     except tomllib.TOMLDecodeError as error:
         msg = f"{path} is no TOML: {error}"
         raise ConfigError(msg) from error
+
+
+def build_recipe(table: Mapping[str, Any], path: Path) -> Recipe:
+    """Build a recipe from its table.
+
+    Args:
+        table: as the file holds it.
+        path: of the file, for messages.
+
+    Returns:
+        The recipe.
+
+    Raises:
+        ConfigError: a key is wrong.
+    """
     _check_keys(table, path)
     if "parent" not in table and "start" not in table:
         msg = f"{path}: names neither a parent nor a model to start from"

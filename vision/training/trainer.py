@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
-from vision.training.batches import Mixture, Pools, draw
+from vision.training.batches import Mixture, Pools, to_network
 from vision.training.losses import Gains, StreetLoss
+from vision.training.machine import Machine, Spent
 from vision.training.network import Pair
+from vision.training.stream import stream
 from vision.training.watch import Watch
 
 OnStep = Callable[[int, dict[str, float]], None]
-Spent = Callable[[], float]
 _CLIP = 10.0
 _LAST_BACKBONE = 10  # layer number in YOLO26
 
@@ -77,23 +77,29 @@ class Trainer:
         pair: Pair,
         schedule: Schedule,
         gains: Gains,
+        machine: Machine | None = None,
         spent: Spent = lambda: 0.0,
     ) -> None:
         """Prepare optimiser and average.
 
         Args:
-            pair: student and teacher.
+            pair: student and teacher, on the machine's device.
             schedule: length and rates.
             gains: weights of the loss terms.
+            machine: what the run may use; None is a CPU that also draws.
             spent: tells the share of the time budget that is gone; training
                 ends at 1, however many steps that were.
         """
         self._pair = pair
         self._spent = spent
         self._schedule = schedule
+        self._machine = machine or Machine()
         self._loss = StreetLoss(pair.student, gains)
         self._optimiser = torch.optim.AdamW(
-            _groups(pair.student, schedule), lr=schedule.rate, betas=(0.9, 0.99)
+            _groups(pair.student, schedule),
+            lr=schedule.rate,
+            betas=(0.9, 0.99),
+            fused=self._machine.device != "cpu",
         )
         self._base = [group["lr"] for group in self._optimiser.param_groups]
         self.average: nn.Module = copy.deepcopy(pair.student).eval()
@@ -117,11 +123,12 @@ class Trainer:
             watch: judges the average on the way, ends the training when
                 nothing gets better and gives the best weights back.
         """
+        # The stream of pictures depends on the step only: a resumed run sees
+        # what the uninterrupted one would have seen.
+        steps = range(self.step, self._schedule.steps)
+        drawn = stream(pools, mixture, self._schedule.seed, steps, self._machine)
         while self._goes_on(watch):
-            # The stream of pictures depends on the step only: a resumed run
-            # sees what the uninterrupted one would have seen.
-            rng = np.random.default_rng((self._schedule.seed, self.step))
-            pictures, batch = draw(pools, mixture, rng)
+            pictures, batch = next(drawn)
             parts = self._learn(pictures, batch, mixture.teacher_rows)
             self.step += 1
             if watch is not None:
@@ -145,10 +152,9 @@ class Trainer:
         factor = self._schedule.factor(self.step, spent)
         for group, base in zip(self._optimiser.param_groups, self._base, strict=True):
             group["lr"] = base * factor
-        device = next(self._pair.student.parameters()).device
-        batch = {key: value.to(device) for key, value in batch.items()}
-        pictures = pictures.to(device, memory_format=torch.channels_last)
-        outputs = self._pair(pictures, teacher_rows)
+        device = self._machine.device
+        batch = {k: v.to(device, non_blocking=True) for k, v in batch.items()}
+        outputs = self._pair(to_network(pictures, device), teacher_rows)
         loss, parts = self._loss(
             outputs, batch, max(self.step / self._schedule.steps, spent)
         )
@@ -166,11 +172,13 @@ class Trainer:
     def _blend(self) -> None:
         # A young average would remember the untrained weights for long.
         keep = self._schedule.average * (1 - math.exp(-(self.step + 1) / 100))
-        fresh = self._pair.student.state_dict()
+        slow, fresh = (
+            [v for v in m.state_dict().values() if v.dtype.is_floating_point]
+            for m in (self.average, self._pair.student)
+        )
         with torch.no_grad():
-            for name, value in self.average.state_dict().items():
-                if value.dtype.is_floating_point:
-                    value.lerp_(fresh[name], 1 - keep)
+            # In one piece: a GPU is told of each tensor's change by itself.
+            torch._foreach_lerp_(slow, fresh, 1 - keep)
 
     def save(self, path: Path) -> None:
         """Write the whole state so that a crash never leaves half a file."""

@@ -88,7 +88,7 @@ class Watch:
             model.load_state_dict(stored)
 
     def _judge(self, step: int, model: nn.Module) -> dict[str, float]:
-        judged = copy.deepcopy(model).to("cpu")
+        judged = copy.deepcopy(model)
         predict = torch_predictor(judged, self._stop.size_px, bf16=True)
         scores = class_scores(mark(predict, self._samples), CLASSES)
         # Over ten overlaps luck counts for less than over one.

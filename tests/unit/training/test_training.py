@@ -20,7 +20,7 @@ from ultralytics.nn.tasks import DetectionModel
 
 from tests.unit.training.pictures import square_sample
 from vision.core.errors import ModelError
-from vision.training.batches import Mixture, draw
+from vision.training.batches import Mixture, draw, to_network
 from vision.training.export import (
     Papers,
     export_onnx,
@@ -28,10 +28,10 @@ from vision.training.export import (
     save_checkpoint,
     write_sheet,
 )
-from vision.training.fit import Budget
 from vision.training.forms import predictor
 from vision.training.labels import CLASSES, COCO_IDS, Sample, label_weight
 from vision.training.losses import Gains, StreetLoss, distil, region_weight
+from vision.training.machine import Budget
 from vision.training.network import Pair, adapt
 from vision.training.parity import Bounds, Pace, compare, failures, race
 from vision.training.quantise import quantise
@@ -100,7 +100,8 @@ def test_two_steps_reduce_the_loss(tmp_path: Path) -> None:
     pair = _pair()
     trainer = Trainer(pair, SCHEDULE, Gains())
     rng = np.random.default_rng(0)
-    pictures, batch = draw(_pools(), MIXTURE, rng)
+    drawn, batch = draw(_pools(), MIXTURE, rng)
+    pictures = to_network(drawn, "cpu")
     loss = StreetLoss(pair.student, Gains())
     before, _ = loss(pair(pictures, 0), batch, 0.0)
 
@@ -143,7 +144,7 @@ def test_a_run_out_of_time_ends_early_with_a_fallen_rate(tmp_path: Path) -> None
     schedule = dataclasses.replace(SCHEDULE, steps=1000, decay_steps=900)
     spent = iter((0.0, 0.0, 0.5, 0.5, 0.9, 0.9, 1.0))
     rates: list[float] = []
-    trainer = Trainer(_pair(), schedule, Gains(), lambda: next(spent))
+    trainer = Trainer(_pair(), schedule, Gains(), spent=lambda: next(spent))
     optimiser = trainer._optimiser
 
     trainer.run(
@@ -194,7 +195,8 @@ def test_what_is_not_labelled_is_not_punished() -> None:
         "x", sample.image, sample.xyxy[:0], sample.class_id[:0], label_weight((), ())
     )
     pair = _pair()
-    pictures, batch = draw({"refuse": [silent]}, MIXTURE, np.random.default_rng(0))
+    drawn, batch = draw({"refuse": [silent]}, MIXTURE, np.random.default_rng(0))
+    pictures = to_network(drawn, "cpu")
     batch["regions"][:, 1:5] = torch.tensor([0.0, 0.0, 96.0, 96.0])
 
     total, _ = StreetLoss(pair.student, Gains())(pair(pictures, 0), batch, 0.5)

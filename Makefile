@@ -81,7 +81,8 @@ model: train-env  ## train, export and report street-n (STREETWARDEN_DATA: the p
 	.venv-train/bin/streetwarden train models/street-n/recipe.toml runs/street-n
 	.venv-train/bin/streetwarden export runs/street-n/street-n.pt models/street-n/papers.toml models/street-n
 	.venv-train/bin/streetwarden train models/street-n/continue.toml runs/street-n-2
-	.venv-train/bin/streetwarden export runs/street-n-2/street-n.pt models/street-n/papers.toml models/street-n
+	.venv-train/bin/streetwarden average runs/street-n-2/street-n.pt runs/street-n/street-n.pt runs/street-n-2/mean.pt
+	.venv-train/bin/streetwarden export runs/street-n-2/mean.pt models/street-n/papers.toml models/street-n
 	.venv-train/bin/streetwarden report models/street-n/model.onnx models/street-n/recipe.toml models/street-n/report --size 448 --choose
 
 improve:  ## make street-n better with your own set (SET=its name below datasets/; STREETWARDEN_DATA)

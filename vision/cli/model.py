@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from vision.cli.average import average
 from vision.cli.folds import crossval
 from vision.cli.levers import levers
 from vision.cli.sets import (
@@ -41,6 +42,7 @@ _BARS = ("plain", "grey", "half size")  # what a model must hold under
 app = typer.Typer(no_args_is_help=True, help="Data, training, export, parity.")
 data = typer.Typer(no_args_is_help=True, help="Training pictures.")
 app.add_typer(data, name="data")
+app.command("average")(average)
 app.command("crossval")(crossval)
 app.command("levers")(levers)
 

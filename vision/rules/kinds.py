@@ -23,6 +23,8 @@ class Kind:
             memory's own patience.
         is_individual: whether the next one on the same ground is another matter: the
             next car is, refuse in the same corner is not.
+        has_parts: whether what lies within it is a part of it, found once more: the
+            table below the umbrella of a stall.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Kind:
     roam_m: float = 0.0
     patience_s: float = 0.0
     is_individual: bool = False
+    has_parts: bool = False
 
 
 def vehicle_kind(labels: frozenset[str]) -> Kind:
@@ -64,6 +67,7 @@ VENDOR = Kind(
     roam_sizes=3.0,
     roam_m=10.0,
     patience_s=60.0,
+    has_parts=True,
 )
 KINDS = (VEHICLE, GARBAGE, BIN, VENDOR)
 KIND_NAMED = {kind.name: kind for kind in KINDS}

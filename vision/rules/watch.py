@@ -228,6 +228,10 @@ class Watch:
             box = scan.boxes[index]
             if any_alike(box, [slot.anchor for slot in new], _SAME_BOX_IOU):
                 continue
+            if self._kind.has_parts and any(
+                inside(slot.anchor, box) for slot in (*known, *new)
+            ):
+                continue
             sighting = scan.sighting(index, scan.look(box))
             votes = Votes(self._params.vote_window_s)
             slot = Slot(self._kind.name, sighting.xyxy, None, scan.now, scan.now, votes)

@@ -373,3 +373,27 @@ def test_ground_that_is_hardly_more_than_plain_is_recognised_through_noise() -> 
     ground.learn(picture(drops.repeat(3, axis=2), 10.5), CLEAR, [])
 
     assert 0.6 <= ground.bareness(bare, box) < 0.9  # recognised, not beyond doubt
+
+
+def _stalls(boxes: list[tuple[float, float, float, float]]) -> tuple[Place, ...]:
+    store, world = memory(), World([Actor("car", still(160, 120, 0, 1000), (60, 60))])
+    found = Detections(
+        np.array(boxes, np.float32),
+        np.linspace(0.95, 0.7, len(boxes), dtype=np.float32),
+        np.full(len(boxes), LABELS.index("street_vendor"), np.int64),
+    )
+    places: tuple[Place, ...] = ()
+    for t in range(40):
+        places = store.update(world.frame(float(t), t), found, CLEAR)
+    return places
+
+
+def test_a_table_within_a_stall_is_no_second_stall() -> None:
+    stall, table, beside = (
+        (130.0, 60.0, 190.0, 120.0),
+        (145.0, 93.0, 186.0, 119.0),
+        (230.0, 93.0, 271.0, 119.0),
+    )
+
+    assert [place.xyxy for place in _stalls([stall, table])] == [stall]
+    assert len(_stalls([stall, beside])) == 2

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vision.core.arrays import FloatArray
+from vision.core.errors import ConfigError
 from vision.training.conditions import CONDITIONS, moved
 from vision.training.fitting import Predict
 from vision.training.labels import CLASSES, Sample
@@ -219,11 +220,20 @@ def vending(pictures: Sequence[Marked], allowance: float) -> Vending:
 
     Returns:
         The figures; the interval is a bootstrap over pictures.
+
+    Raises:
+        ConfigError: no picture shows a stall, so there is nothing to hit.
     """
     k = CLASSES.index("street_vendor")
     matched = [match(p, k, _HIT_IOU) for p in pictures]
     empty = [m for m in matched if m[2] == 0]
     shown = [m for m in matched if m[2] > 0]
+    if not shown:
+        msg = (
+            "no stall among the vending pictures kept aside; name origins that show "
+            "some in the recipe's [aside] vend_origins"
+        )
+        raise ConfigError(msg)
     scores = [np.zeros(0, np.float32), *(m[0] for m in empty)]
     false = np.sort(np.concatenate(scores))[::-1]
     allowed = int(allowance * len(empty))

@@ -164,6 +164,15 @@ def clip(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_without_a_stall_aside_hits_cannot_be_counted() -> None:
+    none = np.zeros((0, 4), np.float32)
+    empty = Marked(np.zeros((0, 6), np.float32), none, np.zeros(0, np.int64))
+
+    for pictures in ([], [empty]):
+        with pytest.raises(ConfigError, match="vend_origins"):
+            vending(pictures, 0.15)
+
+
 def test_footage_is_labelled_while_its_events_last(clip: Path) -> None:
     samples = read_footage(clip, 1.0)
 

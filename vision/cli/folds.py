@@ -21,11 +21,10 @@ from vision.core.errors import ConfigError
 from vision.training.collect import list_split, load
 from vision.training.folds import part, pooled, read_origins
 from vision.training.forms import predictor
-from vision.training.judge import mark
+from vision.training.judge import FALSE_PER_NEGATIVE, mark
 from vision.training.scoring import Marked
 
 _POOL = "vend"
-_FALSE_PER_NEGATIVE = 0.15
 _SIZE_PX = 448
 
 
@@ -69,11 +68,11 @@ def crossval(
                 progress.on_step,
             )
         seen.append(_looked_at(model, (read.sets[_POOL], pictures), names))
-    found = pooled(seen, _FALSE_PER_NEGATIVE)
+    found = pooled(seen, FALSE_PER_NEGATIVE)
     print(
         f"street_vendor, {folds} folds of origins: {found.hits:.0%} of {found.stalls} "
         f"stalls hit (95 % interval over origins {found.low:.0%} to {found.high:.0%}), "
-        f"{_FALSE_PER_NEGATIVE} false boxes on each of {found.negatives} look-alikes"
+        f"{FALSE_PER_NEGATIVE} false boxes on each of {found.negatives} look-alikes"
     )
 
 

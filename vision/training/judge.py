@@ -22,6 +22,8 @@ from vision.training.scoring import (
 #: A teacher's box counts as true from here; below, it neither counts nor hurts.
 TEACHER_SURE = 0.5
 TEACHER_BAND = 0.2
+#: What stalls are judged at: false boxes per picture without one.
+FALSE_PER_NEGATIVE = 0.15
 _IOUS = tuple(float(v) for v in np.arange(0.5, 1.0, 0.05))
 _HIT_IOU = 0.5
 _LEAST_TRUTHS = 20

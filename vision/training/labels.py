@@ -30,6 +30,7 @@ CLASSES: tuple[str, ...] = (
     "bus",
     "truck",
 )
+REFUSE: tuple[str, ...] = CLASSES[:3]
 ROAD_USERS: tuple[str, ...] = CLASSES[4:]
 #: Class id of each road user in the 80 COCO classes of the parent.
 COCO_IDS: tuple[int, ...] = (0, 1, 2, 3, 5, 7)

@@ -11,6 +11,7 @@ from typing import Any
 from vision.core.errors import ConfigError
 from vision.training.fitting import Predict
 from vision.training.judge import (
+    FALSE_PER_NEGATIVE,
     class_scores,
     mark,
     mark_against,
@@ -18,15 +19,13 @@ from vision.training.judge import (
     mean_ap50,
     vending,
 )
-from vision.training.labels import CLASSES
+from vision.training.labels import REFUSE
 from vision.training.pools import Shelf
 from vision.training.recipe import Recipe, build_recipe, read_table
 
 #: What a lever may change: one shelf of pictures serves all runs.
 _SECTIONS = ("schedule", "polish", "gains", "mixture")
 _CONDITIONS = ("plain", "grey", "blurred", "infra-red", "half size", "far")
-_REFUSE = CLASSES[:3]
-_FALSE_PER_NEGATIVE = 0.15
 
 Table = Mapping[str, Any]
 
@@ -102,14 +101,14 @@ def measure(teacher: Predict, predict: Predict, shelf: Shelf) -> dict[str, float
     aside = shelf.aside
     figures: dict[str, float] = {}
     for condition in _CONDITIONS:
-        scores = class_scores(mark(predict, aside["refuse"], condition), _REFUSE)
+        scores = class_scores(mark(predict, aside["refuse"], condition), REFUSE)
         figures[condition] = mean_ap50(scores)
         if condition == _CONDITIONS[0]:
             figures["AP50-95"] = mean_ap(scores)
     traffic = [*aside["clips"], *aside["vehicles"]]
     cars = class_scores(mark_against(teacher, predict, traffic), ["car"])
     figures["car"] = cars["car"].ap50 if cars else 0.0
-    found = vending(mark(predict, aside["vend"]), _FALSE_PER_NEGATIVE)
+    found = vending(mark(predict, aside["vend"]), FALSE_PER_NEGATIVE)
     return figures | {"stalls": found.hits}
 
 

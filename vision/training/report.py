@@ -15,6 +15,7 @@ from vision.training import figures
 from vision.training.breakdown import Mistakes, mistakes
 from vision.training.fitting import Predict
 from vision.training.judge import (
+    FALSE_PER_NEGATIVE,
     ClassScore,
     Vending,
     choose_threshold,
@@ -26,13 +27,11 @@ from vision.training.judge import (
     size_scores,
     vending,
 )
-from vision.training.labels import CLASSES, ROAD_USERS, Sample
+from vision.training.labels import REFUSE, ROAD_USERS, Sample
 from vision.training.pools import Shelf
 from vision.training.scenes import likeness
 from vision.training.scoring import Marked
 
-REFUSE = CLASSES[:3]
-_FALSE_PER_NEGATIVE = 0.15
 _THIRDS = ("most alike", "between", "least alike")
 
 
@@ -85,7 +84,7 @@ def make(
     stalls = mark(predict, aside["vend"])
     traffic = [*aside["clips"], *aside["vehicles"]]
     against = mark_against(teacher, predict, traffic)
-    found = vending(stalls, _FALSE_PER_NEGATIVE)
+    found = vending(stalls, FALSE_PER_NEGATIVE)
     chosen = {name: choose_threshold(plain, name) for name in REFUSE}
     chosen["street_vendor"] = round(max(found.threshold, 0.05), 2)
     chosen |= {name: choose_threshold(against, name) for name in ROAD_USERS}
@@ -154,7 +153,7 @@ def as_text(report: Report) -> str:
         "",
         f"street_vendor: {v.hits:.0%} of {v.stalls} stalls hit",
         f"(95 % interval {v.low:.0%} to {v.high:.0%}) at score {v.threshold:.3f},",
-        f"{_FALSE_PER_NEGATIVE} false boxes a picture on {v.negatives} look-alikes.",
+        f"{FALSE_PER_NEGATIVE} false boxes a picture on {v.negatives} look-alikes.",
     ]
     return "\n".join(lines) + "\n"
 

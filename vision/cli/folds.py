@@ -12,6 +12,7 @@ from vision.cli.sets import (
     DATASETS,
     Device,
     Root,
+    Threads,
     Workers,
     data_root,
     manifest_of,
@@ -33,9 +34,13 @@ def crossval(
     run: Annotated[Path, typer.Argument(help="Folder; one run per fold.")],
     *,
     folds: Annotated[int, typer.Option(help="How many.")] = 3,
+    short: Annotated[
+        Path | None, typer.Option(help="levers.toml whose short form each fold takes.")
+    ] = None,
     minutes: Annotated[float, typer.Option(min=1, help="Time per fold.")] = math.inf,
     device: Device = "auto",
     workers: Workers = None,
+    threads: Threads = 1,
     root: Root = None,
 ) -> None:
     """Train once per fold of origins and count street_vendor's hits together.
@@ -45,16 +50,17 @@ def crossval(
     need_training()
     from vision.training import fit, machine  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training.progress import Progress  # noqa: PLC0415 torch is installed only where models are trained
+    from vision.training.levers import read_short  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training.recipe import need_pools, read_recipe  # noqa: PLC0415 torch is installed only where models are trained
 
-    read = read_recipe(recipe)
+    read = read_recipe(recipe) if short is None else read_short(recipe, short)
     if read.start is not None:
         msg = f"{recipe}: starts from a model that saw all origins; start from a parent"
         raise ConfigError(msg)
     need_pools(read, (_POOL,), recipe)
     pictures = data_root(root)
     origins = part(read_origins(pictures / read.sets[_POOL]), folds)
-    machine.use_threads(1)
+    machine.use_threads(threads)
     means = machine.find(device, workers, minutes)
     seen = []
     for number, names in enumerate(origins):

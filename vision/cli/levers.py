@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vision.cli.sets import DATASETS, Device, Root, Workers, data_root, need_training
+from vision.cli.sets import (
+    DATASETS,
+    Device,
+    Root,
+    Threads,
+    Workers,
+    data_root,
+    need_training,
+)
 from vision.core.errors import ConfigError
 from vision.training.forms import TEACHER_PX
 
@@ -28,6 +36,7 @@ def levers(
     ] = "1/1",
     device: Device = "auto",
     workers: Workers = None,
+    threads: Threads = 1,
     root: Root = None,
 ) -> None:
     """Train short runs that differ in one thing, judge them alike, and compare.
@@ -52,7 +61,7 @@ def levers(
         raise ConfigError(msg)
     need_pools(read, ("refuse", "vend", "vehicles"), recipe)
     listed = _part(levering.read_levers(recipe, changes), every)
-    machine.use_threads(1)
+    machine.use_threads(threads)
     means = machine.find(device, workers, math.inf)
     places = fit.Places(DATASETS, data_root(root), run)
     shelf = fit.gather(read, places)

@@ -16,6 +16,7 @@ from vision.cli.sets import (
     SIZE_PX,
     Device,
     Root,
+    Threads,
     Workers,
     data_root,
     manifest_of,
@@ -124,7 +125,7 @@ def train(
     root: Root = None,
     device: Device = "auto",
     workers: Workers = None,
-    threads: Annotated[int, typer.Option(help="Of torch.")] = 1,
+    threads: Threads = 1,
     own: Annotated[str, typer.Option(help="Set of your own, for pool `own`.")] = "",
     minutes: Annotated[
         float, typer.Option(min=1, help="Wall time to make the best of.")

@@ -23,6 +23,7 @@ Workers = Annotated[
     int | None,
     typer.Option(min=0, help="Processes that draw pictures; by default as fits."),
 ]
+Threads = Annotated[int, typer.Option(min=1, help="Of torch, on the CPU.")]
 
 
 def manifest_of(name: str) -> Manifest:

@@ -62,8 +62,8 @@ def read_levers(recipe: Path, changes: Path) -> list[Lever]:
     Raises:
         ConfigError: a file is wrong, or a lever changes what all runs share.
     """
-    base, listed = read_table(recipe), read_table(changes)
-    short = _changed(base, listed.get("short", {}), changes)
+    listed = read_table(changes)
+    short = _short(recipe, listed, changes)
     levers = []
     for entry in listed.get("lever", []):
         change = {key: value for key, value in entry.items() if key != "name"}
@@ -76,6 +76,26 @@ def read_levers(recipe: Path, changes: Path) -> list[Lever]:
         msg = f"{changes}: no [[lever]] in it; see models/street-n/levers.toml"
         raise ConfigError(msg)
     return levers
+
+
+def read_short(recipe: Path, changes: Path) -> Recipe:
+    """Read the short form of a recipe, of which levers differ in one thing.
+
+    Args:
+        recipe: the whole recipe.
+        changes: TOML with a table ``[short]``.
+
+    Returns:
+        The recipe with the table's changes.
+
+    Raises:
+        ConfigError: a file is wrong, or the table changes pictures.
+    """
+    return build_recipe(_short(recipe, read_table(changes), changes), changes)
+
+
+def _short(recipe: Path, listed: Table, changes: Path) -> dict[str, Any]:
+    return _changed(read_table(recipe), listed.get("short", {}), changes)
 
 
 def _changed(base: Table, change: Table, where: Path) -> dict[str, Any]:

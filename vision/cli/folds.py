@@ -49,8 +49,8 @@ def crossval(
     """
     need_training()
     from vision.training import fit, machine  # noqa: PLC0415 torch is installed only where models are trained
-    from vision.training.progress import Progress  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training.levers import read_short  # noqa: PLC0415 torch is installed only where models are trained
+    from vision.training.progress import Progress  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training.recipe import need_pools, read_recipe  # noqa: PLC0415 torch is installed only where models are trained
 
     read = read_recipe(recipe) if short is None else read_short(recipe, short)

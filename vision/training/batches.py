@@ -14,13 +14,16 @@ from vision.training.chance import happens
 from vision.training.compose import Canvas, mosaic, single
 from vision.training.degrade import degrade
 from vision.training.labels import Sample
+from vision.training.litter_bins import draw_bin
 from vision.training.losses import Batch
-from vision.training.paste import pasted
+from vision.training.paste import pasted, stood
+from vision.training.pools import ELSEWHERE
 
 Pools = Mapping[str, Sequence[Sample]]
-#: Pools of streets without city objects, and pools that lend theirs.
-_STREETS = ("streets", "clips")
-_DONORS = ("stalls", "stalls", "heaps", "refuse")
+#: Pools of streets with few city objects, and pools that lend theirs.
+_STREETS = ("streets", "clips", "vehicles")
+_DONORS = ("stalls", "stalls", "heaps", "refuse", "refuse", ELSEWHERE)
+_MOST_PASTED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,9 @@ class Mixture:
         sizes: canvas side in pixels to chance.
         mosaic: chance of a 2 x 2 mosaic.
         far_mosaic: chance of a 3 x 3 mosaic.
-        paste: chance that a street picture gets an object of a labelled pool.
+        paste: chance that a street picture gets an object of a labelled pool,
+            and after it another, up to three.
+        drawn_bins: share of these that are drawn bins of other cities.
         degrade: share of the chances of a city camera's effects.
     """
 
@@ -44,6 +49,7 @@ class Mixture:
     mosaic: float
     far_mosaic: float
     paste: float = 0.0
+    drawn_bins: float = 0.0
     degrade: float = 1.0
 
 
@@ -148,10 +154,23 @@ def _pick(
 ) -> Sample:
     mixture, rng = chance
     sample = _any(pools[name], rng)
-    if name not in _STREETS or not happens(rng, mixture.paste):
-        return sample
-    donors = pools.get(str(rng.choice(_DONORS)), ())
-    return pasted(sample, _any(donors, rng), rng) if donors else sample
+    for _ in range(_MOST_PASTED):
+        if name not in _STREETS or not happens(rng, mixture.paste):
+            break
+        sample = _with_object(sample, pools, chance)
+    return sample
+
+
+def _with_object(
+    street: Sample, pools: Pools, chance: tuple[Mixture, np.random.Generator]
+) -> Sample:
+    mixture, rng = chance
+    if happens(rng, mixture.drawn_bins):
+        return stood(street, draw_bin(rng), rng)
+    donors = [n for n in _DONORS if pools.get(n)]
+    if not donors:
+        return street
+    return pasted(street, _any(pools[str(rng.choice(donors))], rng), rng)
 
 
 def _any(pool: Sequence[Sample], rng: np.random.Generator) -> Sample:

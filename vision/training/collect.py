@@ -12,6 +12,7 @@ import numpy as np
 
 from vision.core.arrays import FloatArray, ImageU8, IntArray
 from vision.core.errors import ConfigError
+from vision.training.drawn import Drawn, read_drawn
 from vision.training.labels import CLASSES, IGNORE, Sample, label_weight
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -31,6 +32,7 @@ class Manifest:
         licence: as stated by the source.
         fingerprint: of the files the figures were made with, see
             ``checks.fingerprint``; None when it was not taken.
+        drawn: boxes that we drew for what the set leaves unlabelled.
     """
 
     name: str
@@ -41,6 +43,13 @@ class Manifest:
     splits: dict[str, str]
     licence: str
     fingerprint: str | None
+    drawn: Drawn | None = None
+
+    @property
+    def weight(self) -> FloatArray:
+        """How far "no box" means "not there", see ``labels``."""
+        drawn = self.drawn.exhaustive if self.drawn is not None else ()
+        return label_weight((*self.exhaustive, *drawn), self.rare)
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -53,10 +62,11 @@ def read_manifest(path: Path) -> Manifest:
         The manifest.
 
     Raises:
-        ConfigError: a key is missing or a class is unknown.
+        ConfigError: a key is missing, a class is unknown, or a box is none.
     """
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     try:
+        ours = table.get("drawn")
         manifest = Manifest(
             name=table["name"],
             class_map=dict(table["map"]),
@@ -66,11 +76,14 @@ def read_manifest(path: Path) -> Manifest:
             splits=dict(table["splits"]),
             licence=table["licence"],
             fingerprint=table.get("fingerprint"),
+            drawn=ours
+            and read_drawn(path.parent / ours["boxes"], tuple(ours["exhaustive"])),
         )
     except KeyError as missing:
         msg = f"{path}: key {missing} is missing; see datasets/garbage_cn/manifest.toml"
         raise ConfigError(msg) from missing
-    used = {*manifest.class_map.values(), *manifest.exhaustive, *manifest.rare}
+    also = manifest.drawn.exhaustive if manifest.drawn is not None else ()
+    used = {*manifest.class_map.values(), *manifest.exhaustive, *manifest.rare, *also}
     unknown = used - {*CLASSES, "ignore"}
     if unknown:
         msg = f"{path}: unknown classes {sorted(unknown)}; known: {', '.join(CLASSES)}"
@@ -127,7 +140,7 @@ def load(
     Raises:
         ConfigError: a picture cannot be decoded.
     """
-    weight = label_weight(manifest.exhaustive, manifest.rare)
+    weight = manifest.weight
     lookup = tuple(
         IGNORE if name == "ignore" else CLASSES.index(name)
         for name in manifest.class_map.values()
@@ -137,6 +150,11 @@ def load(
         label = path.parent.parent / "labels" / f"{path.stem}.txt"
         xyxy, class_id = read_yolo(label, image.shape[:2])
         mapped = np.array([lookup[c] for c in class_id], np.int64)
+        if manifest.drawn is not None:
+            shares, ids = manifest.drawn.of(path.name)
+            scale = np.array((image.shape[1], image.shape[0]) * 2, np.float32)
+            xyxy = np.concatenate((xyxy, shares * scale))
+            mapped = np.concatenate((mapped, ids))
         yield Sample(
             key=f"{manifest.name}/{path.name}",
             image=image,

@@ -13,6 +13,7 @@ import numpy as np
 
 from vision.core.arrays import ImageU8
 from vision.training.compose import PAD
+from vision.training.degrade import turn_hue
 
 Condition = Callable[[ImageU8], ImageU8]
 #: Conditions that show the scene smaller, and how many times.
@@ -28,6 +29,11 @@ def grey(image: ImageU8) -> ImageU8:
     """Take the colour away, as infra-red cameras do at night."""
     luma = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     return np.asarray(cv2.cvtColor(luma, cv2.COLOR_GRAY2BGR), np.uint8)
+
+
+def repainted(image: ImageU8) -> ImageU8:
+    """Show every colour as its opposite, as bins of another city may be."""
+    return turn_hue(image, 90)
 
 
 def dark(image: ImageU8) -> ImageU8:
@@ -89,6 +95,7 @@ def _corner(shape: tuple[int, int], part: int) -> tuple[int, int]:
 CONDITIONS: dict[str, Condition] = {
     "plain": plain,
     "grey": grey,
+    "repainted": repainted,
     "dark": dark,
     "blurred": blurred,
     "blocks": blocks,

@@ -45,6 +45,28 @@ def colour(image: ImageU8, rng: Rng) -> ImageU8:
     return _bytes(cv2.cvtColor(cv2.LUT(hsv, table), cv2.COLOR_HSV2BGR))
 
 
+def paint(image: ImageU8, rng: Rng) -> ImageU8:
+    """Turn all hues: bins are green here, black, blue or red in the next city."""
+    return turn_hue(image, float(rng.uniform(20, 160)))
+
+
+def turn_hue(image: ImageU8, steps: float) -> ImageU8:
+    """Turn the hue of every pixel.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        steps: of 2 degrees.
+
+    Returns:
+        A picture of the same shape.
+    """
+    hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)
+    same = np.arange(256)
+    table = np.stack(((same + steps) % 180, same, same), axis=1)[None]
+    turned = cv2.LUT(hsv, table.astype(np.uint8))
+    return _bytes(cv2.cvtColor(turned, cv2.COLOR_HSV2BGR))
+
+
 def grey(image: ImageU8, rng: Rng) -> ImageU8:
     """Turn to the grey of an infra-red night picture, often with a hot spot."""
     luma = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
@@ -154,6 +176,7 @@ Effect = Callable[[ImageU8, Rng], ImageU8]
 #: Chance and effect, in the order in which light, lens, sensor and encoder act.
 EFFECTS: tuple[tuple[float, Effect], ...] = (
     (0.5, colour),
+    (0.12, paint),
     (0.06, rain),
     (0.14, blur),
     (0.12, coarse),

@@ -15,7 +15,7 @@ from vision.training.export import save_checkpoint
 from vision.training.labels import CLASSES, Sample
 from vision.training.machine import Machine
 from vision.training.network import Alone, Pair, adapt, load_checkpoint
-from vision.training.pools import Shelf, read_clips, read_renders, read_sets
+from vision.training.pools import STALL, Shelf, read_clips, read_renders, read_sets
 from vision.training.recipe import Recipe
 from vision.training.restore import restore
 from vision.training.trainer import OnStep, Schedule, Trainer
@@ -27,7 +27,6 @@ _POLISHING = 0.12
 OWN = "own"
 #: The rarest class of refuse; its pictures get rows of their own.
 _RAREST = CLASSES.index("garbage")
-_STALL = CLASSES.index("street_vendor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def gather(recipe: Recipe, places: Places) -> Shelf:
     # those that show what most pictures lack or can lend.
     train["refuse_kept"] = refuse = train.get("refuse", [])
     train["heaps"] = [s for s in refuse if (s.class_id == _RAREST).any()]
-    train["stalls"] = [s for s in train.get("vend", []) if (s.class_id == _STALL).any()]
+    train["stalls"] = [s for s in train.get("vend", []) if (s.class_id == STALL).any()]
     return Shelf(train=train, aside=shelf.aside | clips.aside)
 
 

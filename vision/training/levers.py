@@ -20,7 +20,7 @@ from vision.training.judge import (
     vending,
 )
 from vision.training.labels import REFUSE
-from vision.training.pools import Shelf
+from vision.training.pools import ELSEWHERE, Shelf
 from vision.training.recipe import Recipe, build_recipe, read_table
 
 #: What a lever may change: one shelf of pictures serves all runs.
@@ -116,7 +116,8 @@ def measure(teacher: Predict, predict: Predict, shelf: Shelf) -> dict[str, float
 
     Returns:
         Mean AP50 of refuse under each condition, its ``AP50-95``, AP50 of
-        ``car`` against the teacher, and the share of ``stalls`` hit.
+        ``car`` against the teacher, the share of ``stalls`` hit, and mean AP50
+        of refuse ``elsewhere``, where some was drawn.
     """
     aside = shelf.aside
     figures: dict[str, float] = {}
@@ -129,7 +130,10 @@ def measure(teacher: Predict, predict: Predict, shelf: Shelf) -> dict[str, float
     cars = class_scores(mark_against(teacher, predict, traffic), ["car"])
     figures["car"] = cars["car"].ap50 if cars else 0.0
     found = vending(mark(predict, aside["vend"]), FALSE_PER_NEGATIVE)
-    return figures | {"stalls": found.hits}
+    figures["stalls"] = found.hits
+    if strangers := class_scores(mark(predict, aside.get(ELSEWHERE, [])), REFUSE):
+        figures["elsewhere"] = mean_ap50(strangers)
+    return figures
 
 
 def compare(

@@ -1,27 +1,34 @@
-"""Put refuse and stalls into street pictures that have none.
+"""Put refuse, stalls and drawn bins into street pictures that have none.
 
-Our pictures of both are close-ups; the streets that cameras see are other
+Our pictures of them are close-ups; the streets that cameras see are other
 pictures. A crop with its surroundings, faded out at its border, is set onto the
 lower part of a street (Dwibedi et al. 2017, "Cut, Paste and Learn": blending
-so that no edge gives the object away).
+so that no edge gives the object away). What is drawn comes cut out and casts a
+shadow.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from vision.core.arrays import FloatArray, ImageU8
+from vision.core.arrays import FloatArray, ImageU8, IntArray
 from vision.training.labels import CLASSES, ROAD_USERS, Sample, visible
+from vision.training.litter_bins import Sprite
 
 #: The crop reaches this far beyond its object, in sides of the object.
 _MARGIN = 0.12
-_SIDES = (0.12, 0.5)  # of the crop, in shorter sides of the street picture
+#: Of the crop, in shorter sides of the street picture; half are below a sixth,
+#: as in streets that a camera sees.
+_SIDES = (0.06, 0.5)
 _LARGEST_SCALE = 1.5
-_LEAST_PX = 12
+_LEAST_PX = 10
 _LEAST_SHARE = 0.6
 _HORIZON = 0.45
 _CITY = len(CLASSES) - len(ROAD_USERS)
@@ -44,21 +51,92 @@ def pasted(street: Sample, donor: Sample, rng: np.random.Generator) -> Sample:
         return street
     crop = _around(donor.xyxy[int(rng.choice(choice))], donor.image)
     part = donor.image[crop[1] : crop[3], crop[0] : crop[2]]
-    height, width = street.image.shape[:2]
-    wanted = float(rng.uniform(*_SIDES)) * min(height, width)
-    scale = min(wanted / max(part.shape[:2]), _LARGEST_SCALE)
-    w, h = round(part.shape[1] * scale), round(part.shape[0] * scale)
-    if min(w, h) < _LEAST_PX:
+    spot = _spot(street.image.shape[:2], part.shape[:2], rng)
+    if spot is None:
         return street
+    boxes, class_id = _carried(donor, crop)
+    moved = boxes * spot.scale + np.array((spot.x_px, spot.y_px) * 2, np.float32)
+    small = _resized(part, spot)
+    image = _faded(street.image, small, (spot.x_px, spot.y_px))
+    return _with(street, image, moved, class_id)
+
+
+def stood(street: Sample, sprite: Sprite, rng: np.random.Generator) -> Sample:
+    """Stand a drawn bin into a street, in the light of that place.
+
+    Args:
+        street: the picture to change a copy of.
+        sprite: the bin.
+        rng: source of chance.
+
+    Returns:
+        The street with the bin's box.
+    """
+    spot = _spot(street.image.shape[:2], sprite.alpha.shape, rng)
+    if spot is None:
+        return street
+    image = street.image.copy()
+    _shade(image, spot, rng)
+    x, y, w, h = spot.x_px, spot.y_px, spot.width_px, spot.height_px
+    ground = image[y : y + h, x : x + w]
+    alpha = _resized(sprite.alpha, spot)[..., None]
+    lit = float(ground.mean() / 118) ** 0.7 * float(rng.uniform(0.7, 1.3))
+    drawn = np.minimum(_resized(sprite.image, spot) * lit, 255)
+    ground[:] = (drawn * alpha + ground * (1 - alpha)).astype(np.uint8)
+    label = "overflowing_bin" if sprite.overflowing else "bin"
+    box = np.array([[x, y, x + w, y + h]], np.float32)
+    return _with(street, image, box, np.array([CLASSES.index(label)], np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Where something is put, in pixels of the street, and how much smaller."""
+
+    scale: float
+    x_px: int
+    y_px: int
+    width_px: int
+    height_px: int
+
+
+def _spot(
+    street: tuple[int, ...], part: tuple[int, ...], rng: np.random.Generator
+) -> _Spot | None:
+    """Choose a place whose foot is below the horizon; None when it gets too small."""
+    height, width = street
+    side = float(np.exp(rng.uniform(*np.log(_SIDES))))
+    scale = min(side * min(height, width) / max(part), _LARGEST_SCALE)
+    h, w = (round(length * scale) for length in part)
+    if min(w, h) < _LEAST_PX or w > width or h > height:
+        return None
     x = int(rng.integers(0, width - w + 1))
     foot = int(rng.integers(max(h, round(_HORIZON * height)), height + 1))
-    boxes, class_id = _carried(donor, crop)
-    moved = boxes * scale + np.array((x, foot - h) * 2, np.float32)
-    small = np.asarray(cv2.resize(part, (w, h), interpolation=cv2.INTER_AREA), np.uint8)
+    return _Spot(scale, x, foot - h, w, h)
+
+
+def _resized(part: NDArray[Any], spot: _Spot) -> NDArray[Any]:
+    shape = (spot.width_px, spot.height_px)
+    return np.asarray(cv2.resize(part, shape, interpolation=cv2.INTER_AREA), part.dtype)
+
+
+def _shade(image: ImageU8, spot: _Spot, rng: np.random.Generator) -> None:
+    """Darken the ground at the foot: softly, and to one side."""
+    mask = np.zeros(image.shape[:2], np.float32)
+    w, h = spot.width_px, spot.height_px
+    at = (spot.x_px + w // 2 + round(rng.uniform(-0.5, 0.5) * w), spot.y_px + h)
+    reach = round(w * rng.uniform(0.5, 1.0)), max(1, round(h * rng.uniform(0.03, 0.15)))
+    cv2.ellipse(mask, at, reach, 0, 0, 360, float(rng.uniform(0.2, 0.7)), -1)
+    soft = cv2.GaussianBlur(mask, (0, 0), max(0.8, reach[1] / 2))
+    image[:] = (image * (1 - soft[..., None])).astype(np.uint8)
+
+
+def _with(
+    street: Sample, image: ImageU8, xyxy: FloatArray, class_id: IntArray
+) -> Sample:
     return dataclasses.replace(
         street,
-        image=_faded(street.image, small, (x, foot - h)),
-        xyxy=np.concatenate((street.xyxy, moved)).astype(np.float32),
+        image=image,
+        xyxy=np.concatenate((street.xyxy, xyxy)).astype(np.float32),
         class_id=np.concatenate((street.class_id, class_id)),
     )
 
@@ -87,7 +165,7 @@ def _carried(
 
 def _faded(street: ImageU8, part: ImageU8, at: tuple[int, int]) -> ImageU8:
     height, width = part.shape[:2]
-    edge = max(1, round(min(height, width) * _MARGIN / 2))
+    edge = max(2, round(min(height, width) * _MARGIN / 2))
     ramps = [
         np.minimum(np.arange(1, n + 1), np.arange(n, 0, -1)) for n in (height, width)
     ]

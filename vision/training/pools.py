@@ -19,9 +19,13 @@ from vision.training.collect import (
     read_picture,
     read_yolo,
 )
-from vision.training.labels import CLASSES, ROAD_USERS, Sample, label_weight
+from vision.training.labels import CLASSES, REFUSE, ROAD_USERS, Sample, label_weight
 from vision.training.scenes import describe, group, hold_out
 
+#: Pool of pictures from elsewhere than the refuse set, on which we drew refuse.
+ELSEWHERE = "elsewhere"
+STALL = CLASSES.index("street_vendor")
+_REFUSE_IDS = tuple(CLASSES.index(name) for name in REFUSE)
 _CITY = tuple(name for name in CLASSES if name not in ROAD_USERS)
 
 
@@ -35,6 +39,9 @@ class Aside:
         vend_origins: beginnings of origins of vending pictures.
         vehicles_share: share of vehicle pictures.
         clips: file names.
+        elsewhere_share: share of the pictures of other sets that show refuse
+            which we drew, and of all where a set keeps nothing aside. Pictures
+            with a stall stay: there are too few.
     """
 
     scene_share: float
@@ -42,6 +49,7 @@ class Aside:
     vend_origins: tuple[str, ...]
     vehicles_share: float
     clips: tuple[str, ...]
+    elsewhere_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +72,24 @@ def read_sets(
         largest_px: bound of the longer side.
 
     Returns:
-        The pools. Others than ``refuse, vend, vehicles`` keep nothing aside.
+        The pools. Pool ``elsewhere`` is those pictures of the others on which
+        we drew refuse: to train on, such as show some; aside, all.
     """
-    shelf = Shelf()
+    shelf = Shelf(train={ELSEWHERE: []}, aside={ELSEWHERE: []})
     datasets, root = roots
     for pool, name in sets.items():
         manifest = read_manifest(datasets / name / "manifest.toml")
         samples = list(load(manifest, list_split(manifest, root, "train"), largest_px))
         kept = set(_kept_aside(pool, samples, root / name, aside))
-        shelf.train[pool] = [s for s in samples if s.key not in kept]
+        held = set(kept)
+        if manifest.drawn is not None:
+            held |= _held_elsewhere(samples, aside.elsewhere_share, whole=not kept)
+        shelf.train[pool] = [s for s in samples if s.key not in held]
         shelf.aside[pool] = [s for s in samples if s.key in kept]
+        if manifest.drawn is not None:
+            shown = (s for s in shelf.train[pool] if _shows_refuse(s))
+            shelf.train[ELSEWHERE] += shown
+            shelf.aside[ELSEWHERE] += (s for s in samples if s.key in held)
     return shelf
 
 
@@ -156,6 +172,23 @@ def _kept_aside(
     if pool == "vehicles":
         return [key for key in keys if _chance(key) < aside.vehicles_share]
     return []
+
+
+def _held_elsewhere(
+    samples: Sequence[Sample], share: float, *, whole: bool
+) -> set[str]:
+    """Choose pictures with drawn refuse to judge by; ``whole``: others as well."""
+    return {
+        s.key
+        for s in samples
+        if _chance(s.key) < share
+        and STALL not in s.class_id
+        and (whole or _shows_refuse(s))
+    }
+
+
+def _shows_refuse(sample: Sample) -> bool:
+    return bool(np.isin(sample.class_id, _REFUSE_IDS).any())
 
 
 def _chance(key: str) -> float:

@@ -28,7 +28,8 @@ from vision.training.judge import (
     vending,
 )
 from vision.training.labels import REFUSE, ROAD_USERS, Sample
-from vision.training.pools import Shelf
+from vision.training.pools import ELSEWHERE, Shelf
+from vision.training.resample import Interval, ap50_gap, ap50_interval
 from vision.training.scenes import likeness
 from vision.training.scoring import Marked
 
@@ -48,6 +49,9 @@ class Report:
         road: road users on clips and vehicles against the teacher.
         boxed: vehicles against their hand-drawn boxes (foreground only).
         boxed_parent: the same for the parent.
+        boxed_gap: 95 % interval of how far the model's AP50 is ahead.
+        elsewhere: refuse that we drew in pictures of other places and kinds.
+        elsewhere_interval: 95 % interval of its AP50.
         vending: street_vendor on origins kept aside.
         thresholds: chosen default score per class.
     """
@@ -60,6 +64,9 @@ class Report:
     road: dict[str, ClassScore]
     boxed: dict[str, ClassScore]
     boxed_parent: dict[str, ClassScore]
+    boxed_gap: dict[str, Interval]
+    elsewhere: dict[str, ClassScore]
+    elsewhere_interval: dict[str, Interval]
     vending: Vending
     thresholds: dict[str, float]
 
@@ -81,6 +88,10 @@ def make(
     """
     aside = shelf.aside
     plain = mark(predict, aside["refuse"])
+    elsewhere = mark(predict, aside.get(ELSEWHERE, []))
+    ours, theirs = (mark(p, aside["vehicles"]) for p in (predict, teacher))
+    strangers = class_scores(elsewhere, REFUSE)
+    boxed = class_scores(ours, ROAD_USERS)
     stalls = mark(predict, aside["vend"])
     traffic = [*aside["clips"], *aside["vehicles"]]
     against = mark_against(teacher, predict, traffic)
@@ -96,8 +107,11 @@ def make(
         strange=_by_likeness(plain, shelf),
         conditions=conditions_table(predict, aside["refuse"], REFUSE),
         road=class_scores(against, ROAD_USERS),
-        boxed=class_scores(mark(predict, aside["vehicles"]), ROAD_USERS),
-        boxed_parent=class_scores(mark(teacher, aside["vehicles"]), ROAD_USERS),
+        boxed=boxed,
+        boxed_parent=class_scores(theirs, ROAD_USERS),
+        boxed_gap={name: ap50_gap(ours, theirs, name) for name in boxed},
+        elsewhere=strangers,
+        elsewhere_interval={k: ap50_interval(elsewhere, k) for k in strangers},
         vending=found,
         thresholds=thresholds,
     )
@@ -130,10 +144,19 @@ def as_text(report: Report) -> str:
     lines = ["| class | AP50 | AP50-95 | true boxes |", "|---|---|---|---|"]
     for name, score in (report.refuse | report.road).items():
         lines.append(f"| {name} | {score.ap50:.3f} | {score.ap:.3f} | {score.truths} |")
-    lines += ["", "| hand-drawn boxes | AP50 | the parent's |", "|---|---|---|"]
+    lines += ["", "| hand-drawn boxes | AP50 | the parent's | ahead, points (95 %) |"]
+    lines.append("|---|---|---|---|")
     for name, score in report.boxed.items():
         theirs = report.boxed_parent[name].ap50
-        lines.append(f"| {name} ({score.truths}) | {score.ap50:.3f} | {theirs:.3f} |")
+        low, high = (100 * bound for bound in report.boxed_gap[name])
+        ahead = f"{100 * (score.ap50 - theirs):+.1f} ({low:+.1f} to {high:+.1f})"
+        cells = f"{score.ap50:.3f} | {theirs:.3f} | {ahead}"
+        lines.append(f"| {name} ({score.truths}) | {cells} |")
+    lines += ["", "| other places | AP50 (95 %) | AP50-95 |", "|---|---|---|"]
+    for name, score in report.elsewhere.items():
+        low, high = report.elsewhere_interval[name]
+        cells = f"{score.ap50:.3f} ({low:.3f} to {high:.3f}) | {score.ap:.3f}"
+        lines.append(f"| {name} ({score.truths}) | {cells} |")
     lines += _rows("size of the object", report.sizes)
     kinds = [f.name for f in dataclasses.fields(Mistakes)]
     lines += ["", "| mistakes | " + " | ".join(kinds) + " |"]

@@ -9,6 +9,8 @@ import numpy as np
 
 from vision.core.arrays import BoolArray, FloatArray, IntArray
 
+#: Of one picture and class: scores, whether each is a hit, number of true boxes.
+Matched = tuple[FloatArray, BoolArray, int]
 _MOSTLY = 0.5
 _RECALL_POINTS = np.linspace(0, 1, 101)
 
@@ -48,9 +50,7 @@ def iou_matrix(a: FloatArray, b: FloatArray) -> FloatArray:
     return np.asarray(inner / np.maximum(union, 1e-9), np.float32)
 
 
-def match(
-    marked: Marked, class_id: int, iou: float
-) -> tuple[FloatArray, BoolArray, int]:
+def match(marked: Marked, class_id: int, iou: float) -> Matched:
     """Match the found boxes of one class greedily by score.
 
     Args:
@@ -94,15 +94,7 @@ def precision_recall(
         Score, precision and recall, each (K,), by falling score. Recall is
         0 throughout when there is no true box.
     """
-    rows = [match(p, class_id, iou) for p in pictures]
-    score = np.concatenate([np.zeros(0, np.float32), *(r[0] for r in rows)])
-    hit = np.concatenate([np.zeros(0, bool), *(r[1] for r in rows)])
-    truths = sum(r[2] for r in rows)
-    order = np.argsort(-score, kind="stable")
-    hits = np.cumsum(hit[order])
-    precision = hits / np.arange(1, len(hits) + 1)
-    recall = hits / max(truths, 1)
-    return score[order], precision.astype(np.float32), recall.astype(np.float32)
+    return _curve([match(p, class_id, iou) for p in pictures])
 
 
 def average_precision(pictures: Sequence[Marked], class_id: int, iou: float) -> float:
@@ -116,9 +108,21 @@ def average_precision(pictures: Sequence[Marked], class_id: int, iou: float) -> 
     Returns:
         AP in [0, 1]; NaN when the class has no true box.
     """
-    if not any((p.class_id == class_id).any() for p in pictures):
+    return summed_up([match(p, class_id, iou) for p in pictures])
+
+
+def summed_up(matched: Sequence[Matched]) -> float:
+    """Return the average precision of pictures that are matched already.
+
+    Args:
+        matched: of ``match``, one per picture.
+
+    Returns:
+        AP in [0, 1]; NaN when there is no true box.
+    """
+    if not any(truths for _, _, truths in matched):
         return float("nan")
-    _, precision, recall = precision_recall(pictures, class_id, iou)
+    _, precision, recall = _curve(matched)
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
     at = np.searchsorted(recall, _RECALL_POINTS, side="left")
     value = (
@@ -127,6 +131,17 @@ def average_precision(pictures: Sequence[Marked], class_id: int, iou: float) -> 
         else np.zeros(1)
     )
     return float(value.mean())
+
+
+def _curve(matched: Sequence[Matched]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    score = np.concatenate([np.zeros(0, np.float32), *(m[0] for m in matched)])
+    hit = np.concatenate([np.zeros(0, bool), *(m[1] for m in matched)])
+    truths = sum(m[2] for m in matched)
+    order = np.argsort(-score, kind="stable")
+    hits = np.cumsum(hit[order])
+    precision = hits / np.arange(1, len(hits) + 1)
+    recall = hits / max(truths, 1)
+    return score[order], precision.astype(np.float32), recall.astype(np.float32)
 
 
 def _covered(boxes: FloatArray, regions: FloatArray) -> FloatArray:

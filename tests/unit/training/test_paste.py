@@ -1,12 +1,14 @@
 import dataclasses
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.training.pictures import noise, square_sample
 from vision.training.labels import CLASSES, IGNORE, Sample, label_weight
-from vision.training.paste import pasted
+from vision.training.litter_bins import Sprite, draw_bin
+from vision.training.paste import pasted, stood
 
 STALL = CLASSES.index("street_vendor")
 CAR = CLASSES.index("car")
@@ -56,3 +58,47 @@ def test_what_no_city_class_is_cannot_be_pasted() -> None:
 
     assert pasted(street, square_sample(1, CAR), rng) is street
     assert pasted(street, square_sample(1, IGNORE), rng) is street
+
+
+@pytest.mark.parametrize("label", ["bin", "overflowing_bin"])
+def test_a_drawn_bin_stands_where_its_box_says(label: str) -> None:
+    street = _street()
+    before = street.image.copy()
+    red = np.full((80, 40, 3), (10, 10, 240), np.uint8)
+    sprite = Sprite(red, np.ones((80, 40), np.float32), label == "overflowing_bin")
+    drawn = [stood(street, sprite, np.random.default_rng(k)) for k in range(20)]
+    standing = [sample for sample in drawn if sample is not street]
+
+    assert len(standing) > 10  # the others would be too small
+    for after in standing:
+        ((x0, y0, x1, y1),) = after.xyxy.astype(int)
+        patch = after.image[y0:y1, x0:x1].astype(int)
+        assert (patch[..., 2] > 2 * patch[..., 0]).mean() > 0.95
+        changed = (after.image != before).any(axis=2)
+        assert changed[:y0].sum() == 0  # a shadow lies at the foot, nothing above
+        assert after.class_id.tolist() == [CLASSES.index(label)]
+    assert (street.image == before).all()
+
+
+def test_a_drawn_bin_is_lit_by_the_place_it_stands_in() -> None:
+    day, night = (
+        dataclasses.replace(_street(), image=np.full((240, 320, 3), grey, np.uint8))
+        for grey in (160, 25)
+    )
+    sprite = draw_bin(np.random.default_rng(5))
+
+    bright, dim = (
+        stood(street, sprite, np.random.default_rng(1)) for street in (day, night)
+    )
+
+    x0, y0, x1, y1 = bright.xyxy[0].astype(int)
+    assert dim.image[y0:y1, x0:x1].mean() < 0.5 * bright.image[y0:y1, x0:x1].mean()
+
+
+def test_a_street_too_small_for_a_bin_stays_empty() -> None:
+    tiny = dataclasses.replace(_street(), image=np.full((24, 24, 3), 90, np.uint8))
+    sprite = draw_bin(np.random.default_rng(5))
+
+    kept = [stood(tiny, sprite, np.random.default_rng(k)) for k in range(30)]
+
+    assert any(sample is tiny for sample in kept)

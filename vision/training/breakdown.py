@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vision.training.labels import CLASSES
-from vision.training.scoring import Marked, iou_matrix, match
+from vision.training.scoring import Marked, iou_matrix, match, on_ignored
 
 _HIT = 0.5
 _NEAR = 0.1
@@ -23,7 +23,7 @@ class Mistakes:
         repeated: found boxes on a true one that has its hit already.
         misplaced: found boxes that only touch a true one.
         confused: found boxes on an object of another class.
-        background: found boxes on nothing that is labelled.
+        background: found boxes on nothing that is labelled or ignored.
         unseen: true boxes that no found box touches.
         truths: true boxes.
     """
@@ -64,7 +64,7 @@ def mistakes(pictures: Sequence[Marked], name: str, threshold: float) -> Mistake
         missed = own.max(axis=0) < _NEAR if len(rows) else np.ones(count, bool)
         unseen += int(missed.sum())
         kinds["misplaced"] += int(((best_own >= _NEAR) & (best_own < _HIT)).sum())
-        apart = best_own < _NEAR
+        apart = (best_own < _NEAR) & ~on_ignored(picture, rows)
         kinds["confused"] += int((apart & (best_other >= _HIT)).sum())
         kinds["background"] += int((apart & (best_other < _HIT)).sum())
         kinds["repeated"] += int((best_own >= _HIT).sum()) - int(hit.sum())

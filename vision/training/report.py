@@ -52,6 +52,8 @@ class Report:
         boxed_gap: 95 % interval of how far the model's AP50 is ahead.
         elsewhere: refuse that we drew in pictures of other places and kinds.
         elsewhere_interval: 95 % interval of its AP50.
+        elsewhere_mistakes: what goes wrong there at the chosen thresholds.
+        elsewhere_pictures: how many they are; most show no refuse.
         vending: street_vendor on origins kept aside.
         thresholds: chosen default score per class.
     """
@@ -67,6 +69,8 @@ class Report:
     boxed_gap: dict[str, Interval]
     elsewhere: dict[str, ClassScore]
     elsewhere_interval: dict[str, Interval]
+    elsewhere_mistakes: dict[str, Mistakes]
+    elsewhere_pictures: int
     vending: Vending
     thresholds: dict[str, float]
 
@@ -112,6 +116,10 @@ def make(
         boxed_gap={name: ap50_gap(ours, theirs, name) for name in boxed},
         elsewhere=strangers,
         elsewhere_interval={k: ap50_interval(elsewhere, k) for k in strangers},
+        elsewhere_mistakes={
+            name: mistakes(elsewhere, name, thresholds[name]) for name in REFUSE
+        },
+        elsewhere_pictures=len(elsewhere),
         vending=found,
         thresholds=thresholds,
     )
@@ -152,10 +160,14 @@ def as_text(report: Report) -> str:
         ahead = f"{100 * (score.ap50 - theirs):+.1f} ({low:+.1f} to {high:+.1f})"
         cells = f"{score.ap50:.3f} | {theirs:.3f} | {ahead}"
         lines.append(f"| {name} ({score.truths}) | {cells} |")
-    lines += ["", "| other places | AP50 (95 %) | AP50-95 |", "|---|---|---|"]
+    of = f"other places, {report.elsewhere_pictures} pictures"
+    lines += ["", f"| {of} | AP50 (95 %) | AP50-95 | hits | on nothing |"]
+    lines.append("|---|---|---|---|---|")
     for name, score in report.elsewhere.items():
         low, high = report.elsewhere_interval[name]
+        counts = report.elsewhere_mistakes[name]
         cells = f"{score.ap50:.3f} ({low:.3f} to {high:.3f}) | {score.ap:.3f}"
+        cells += f" | {counts.hits} | {counts.background}"
         lines.append(f"| {name} ({score.truths}) | {cells} |")
     lines += _rows("size of the object", report.sizes)
     kinds = [f.name for f in dataclasses.fields(Mistakes)]

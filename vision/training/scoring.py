@@ -69,14 +69,14 @@ def match(marked: Marked, class_id: int, iou: float) -> Matched:
     keep = np.ones(len(found), bool)
     free = np.ones(len(truth), bool)
     overlap = iou_matrix(found[:, :4], truth)
-    ignored = _covered(found[:, :4], marked.xyxy[marked.class_id < 0])
+    ignored = on_ignored(marked, found)
     for row in range(len(found)):
         scores = np.where(free, overlap[row], -1.0)
         best = int(scores.argmax()) if len(scores) else -1
         if best >= 0 and scores[best] >= iou:
             hit[row], free[best] = True, False
         else:
-            keep[row] = ignored[row] < _MOSTLY
+            keep[row] = not ignored[row]
     return found[keep, 4], hit[keep], len(truth)
 
 
@@ -142,6 +142,20 @@ def _curve(matched: Sequence[Matched]) -> tuple[FloatArray, FloatArray, FloatArr
     precision = hits / np.arange(1, len(hits) + 1)
     recall = hits / max(truths, 1)
     return score[order], precision.astype(np.float32), recall.astype(np.float32)
+
+
+def on_ignored(marked: Marked, found: FloatArray) -> BoolArray:
+    """Say which found boxes lie mostly on a region that neither counts nor hurts.
+
+    Args:
+        marked: the picture.
+        found: (N, 6) of its boxes.
+
+    Returns:
+        (N,) bool.
+    """
+    regions = marked.xyxy[marked.class_id < 0]
+    return np.asarray(_covered(found[:, :4], regions) >= _MOSTLY, bool)
 
 
 def _covered(boxes: FloatArray, regions: FloatArray) -> FloatArray:

@@ -124,6 +124,16 @@ def test_every_mistake_is_counted_as_what_it_is() -> None:
     )
 
 
+def test_what_lies_on_an_ignored_region_is_no_mistake() -> None:
+    found = _rows((0, 0, 30, 30, 0.9, 0), (60, 60, 90, 90, 0.9, 0))
+    masked = np.array([[0, 0, 40, 40]], np.float32)
+
+    counted = mistakes([Marked(found, masked, np.array([-1]))], "garbage", 0.3)
+
+    assert counted.background == 1
+    assert counted.confused == 0
+
+
 def _stall(score: float, *, there: bool) -> Marked:
     box = np.array([[0, 0, 30, 30]], np.float32)
     truth = box if there else box[:0]

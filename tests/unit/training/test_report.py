@@ -11,7 +11,7 @@ pytest.importorskip("matplotlib", reason="reports draw curves: make train-env")
 from tests.unit.training.pictures import noise, square_sample
 from vision.core.arrays import FloatArray, ImageU8
 from vision.training.labels import CLASSES, Sample
-from vision.training.pools import Shelf
+from vision.training.pools import ELSEWHERE, Shelf
 from vision.training.report import as_json, as_text, make
 
 pytestmark = pytest.mark.train
@@ -54,6 +54,7 @@ def test_a_report_tells_sizes_strange_scenes_conditions_and_stalls() -> None:
             "vend": [square_sample(1, STALL), square_sample(2, STALL), _empty(3)],
             "vehicles": [square_sample(4, CAR)],
             "clips": [],
+            ELSEWHERE: [square_sample(21), square_sample(22), _strange(3)],
         },
     )
 
@@ -67,4 +68,11 @@ def test_a_report_tells_sizes_strange_scenes_conditions_and_stalls() -> None:
     assert "| infra-red |" in text
     assert "street_vendor: 100% of 2 stalls hit" in text
     assert made.road["car"].ap50 == 1
+    assert made.boxed_gap["car"] == (0, 0)  # the teacher is the same
+    assert "| car (1) | 1.000 | 1.000 | +0.0 (+0.0 to +0.0) |" in text
+    low, high = made.elsewhere_interval["garbage"]
+    assert low < made.elsewhere["garbage"].ap50 < high
+    assert "| other places, 3 pictures |" in text
+    assert "| garbage (3) | 0.6" in text  # two of three
+    assert made.elsewhere_mistakes["garbage"].unseen == 1
     assert made.thresholds["garbage"] == 0.3  # six boxes choose nothing

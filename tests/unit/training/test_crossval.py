@@ -11,10 +11,8 @@ from typer.testing import CliRunner
 torch = pytest.importorskip("torch", reason="training needs torch: make train-env")
 pytest.importorskip("ultralytics", reason="training needs it: make train-env")
 
-from ultralytics.nn.tasks import DetectionModel
-
 from tests.unit.training.pictures import square_sample, write_set
-from tests.unit.training.test_restore import RECIPE, SCHEDULE
+from tests.unit.training.tiny import write_start
 from vision.cli import model as command
 from vision.core.errors import ConfigError
 
@@ -43,18 +41,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     source = json.dumps({"per_image": rows})
     (root / "stalls" / "source.json").write_text(source, encoding="utf-8")
     (root / "stalls" / "labels" / "train3.txt").write_text("", encoding="utf-8")
-    (root / "weights").mkdir()
-    torch.manual_seed(0)
-    parent = DetectionModel("yolo26n.yaml", nc=80, verbose=False)
-    torch.save({"model": parent}, root / "weights" / "parent.pt")
-    recipe = RECIPE.format(schedule=SCHEDULE)
-    for old, new in (
-        ('start = "model/model.onnx"', 'parent = "parent.pt"'),
-        ("[sets]", '[sets]\nvend = "stalls"'),
-        ("own = 2", "vend = 2"),
-    ):
-        recipe = recipe.replace(old, new)
-    (tmp_path / "recipe.toml").write_text(recipe, encoding="utf-8")
+    write_start(
+        tmp_path, ("[sets]", '[sets]\nvend = "stalls"'), ("own = 2", "vend = 2")
+    )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("STREETWARDEN_DATA", str(root))
     return tmp_path
@@ -73,6 +62,20 @@ def test_all_stalls_are_counted_by_models_that_never_saw_them(home: Path) -> Non
         "fold0",
         "fold1",
     ]
+
+
+@pytest.mark.timeout(180)
+def test_folds_can_be_run_in_the_short_form_of_levers(home: Path) -> None:
+    (home / "levers.toml").write_text("[short.schedule]\nsteps = 1\n", "utf-8")
+    words = ["crossval", "recipe.toml", "runs", "--folds", "2", "--threads", "2"]
+
+    result = CliRunner().invoke(
+        command.app, [*words, "--short", "levers.toml"], catch_exceptions=False
+    )
+
+    assert "of 3 stalls hit" in result.output
+    state = torch.load(home / "runs" / "fold1" / "state.pt", weights_only=False)
+    assert state["step"] == 1  # the recipe itself says two
 
 
 def test_a_recipe_without_stalls_is_refused_in_words(home: Path) -> None:

@@ -1,20 +1,16 @@
 """Short runs that differ in one thing are trained, judged alike and compared."""
 
-# ruff: noqa: E402 - without torch the imports below cannot be tried
-
 import json
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-torch = pytest.importorskip("torch", reason="training needs torch: make train-env")
+pytest.importorskip("torch", reason="training needs torch: make train-env")
 pytest.importorskip("ultralytics", reason="training needs it: make train-env")
 
-from ultralytics.nn.tasks import DetectionModel
-
 from tests.unit.training.pictures import noise, write_set
-from tests.unit.training.test_restore import RECIPE, SCHEDULE
+from tests.unit.training.tiny import write_start
 from vision.cli import model as command
 from vision.core.errors import ConfigError
 from vision.training.levers import as_text, read_levers
@@ -61,25 +57,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "pictures"
     source = json.dumps({"per_image": rows})
     (root / "stalls" / "source.json").write_text(source, encoding="utf-8")
-    (root / "weights").mkdir()
-    torch.manual_seed(0)
-    parent = DetectionModel("yolo26n.yaml", nc=80, verbose=False)
-    torch.save({"model": parent}, root / "weights" / "parent.pt")
-    recipe = RECIPE.format(schedule=SCHEDULE)
-    for old, new in (
-        ('start = "model/model.onnx"', 'parent = "parent.pt"'),
-        (
-            "[sets]",
-            '[sets]\nrefuse = "heaps"\nvend = "stalls"\nvehicles = "cars"',
-        ),
+    write_start(
+        tmp_path,
+        ("[sets]", '[sets]\nrefuse = "heaps"\nvend = "stalls"\nvehicles = "cars"'),
         ("own = 2", "vend = 1, refuse = 1"),
         ("scene_share = 0.1", "scene_share = 0.5"),
         ("vend_origins = []", 'vend_origins = ["b"]'),
         ("vehicles_share = 0.2", "vehicles_share = 0.9"),
-    ):
-        assert old in recipe
-        recipe = recipe.replace(old, new)
-    (tmp_path / "recipe.toml").write_text(recipe, encoding="utf-8")
+    )
     (tmp_path / "levers.toml").write_text(LEVERS, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("STREETWARDEN_DATA", str(root))

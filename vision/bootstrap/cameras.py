@@ -1,5 +1,6 @@
 """From one camera's settings to a camera that watches."""
 
+import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -43,6 +44,8 @@ from vision.sources.feed import FeedOptions, ReaderFeed
 from vision.tracking.association import AssociationTracker
 from vision.view.check import CameraView, ViewParams
 from vision.view.still import StillGate, StillParams
+
+logger = logging.getLogger(__name__)
 
 _REST_PERIODS = 5
 _LONGEST_REST_S = 30.0
@@ -121,6 +124,13 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
     rules = build_rules(site.rules, scene, shared.labels, build_schedule(site))
     view = CameraView(ViewParams(timezone=site.timezone), presets=_presets(settings))
     opened = OpenedPlaces()
+    memory = None
+    # A file begins at its beginning each time: what an earlier run saw in it
+    # is not what stood there before.
+    if source.live:
+        drawing = drawing_of(scene, view, rules)
+        memory = _memory(settings.id, (view, places, opened, *rules, drawing), shared)
+        _warn_of_left(opened, rules, settings.id)
     parts = CameraParts(
         scene=scene,
         feed=feed,
@@ -129,15 +139,7 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
         places=places,
         rules=rules,
         evidence=shared.evidence,
-        # A file begins at its beginning each time: what an earlier run saw in it
-        # is not what stood there before.
-        memory=_memory(
-            settings.id,
-            (view, places, opened, *rules, drawing_of(scene, view, rules)),
-            shared,
-        )
-        if source.live
-        else None,
+        memory=memory,
         opened=opened,
         why=_why(settings.id, shared),
         looks=_looks(rules, shared),
@@ -257,6 +259,19 @@ def _memory(
     )
     memory.load()
     return memory
+
+
+def _warn_of_left(
+    opened: OpenedPlaces, rules: tuple[PlaceRule, ...], camera_id: str
+) -> None:
+    for name, count in opened.left_by({rule.name for rule in rules}).items():
+        logger.warning(
+            "%s: rule %s no longer watches here, but events of it are open: %d. "
+            "No step will follow for them; close their cases, or bring the rule back",
+            camera_id,
+            name,
+            count,
+        )
 
 
 def _why(camera_id: str, shared: Surroundings) -> WhyFile:

@@ -1,6 +1,7 @@
 """Why nothing has opened yet: a camera's places, with what speaks for and against."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict, cast
@@ -156,6 +157,18 @@ class OpenedPlaces:
             {**one, "place": now.get(one["place"]["place_id"], one["place"])}
             for one in self._records.values()
         ]
+
+    def left_by(self, rules: Container[str]) -> Counter[str]:
+        """Count, by rule, the open events of rules that are no longer there.
+
+        Nothing here will ever say of these that they are over.
+
+        Args:
+            rules: names of those that watch the camera.
+        """
+        return Counter(
+            one["rule"] for one in self._records.values() if one["rule"] not in rules
+        )
 
     def state(self) -> list[OpenedRecord]:
         """Return all as plain values, to be stored."""

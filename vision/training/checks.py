@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from vision.core.arrays import FloatArray
 from vision.training.collect import Manifest, list_split
+from vision.training.labels import CLASSES, IGNORE
 from vision.training.scenes import describe
 
 _ALIKE = 0.97
@@ -44,7 +45,8 @@ class Tally:
     Attributes:
         pictures: number of pictures.
         empty: pictures without a box.
-        boxes: boxes per class name of the set.
+        boxes: boxes per class name of the set; of those that we drew, per
+            ``NAME, drawn``.
         small: of these, boxes under 1 % of the picture's area.
     """
 
@@ -79,6 +81,7 @@ def check(manifest: Manifest, root: Path) -> Iterator[Fault]:
             looks.append(describe(np.asarray(thumb, np.uint8)))
         seen[split] = (paths, looks)
     yield from _leaks(seen)
+    yield from _strays(manifest, {p.name for paths, _ in seen.values() for p in paths})
     yield from _changed(manifest, root)
     for split in seen:
         yield from _rare(split, tally(manifest, root, split))
@@ -125,7 +128,27 @@ def tally(manifest: Manifest, root: Path, split: str) -> Tally:
             if name is not None:
                 boxes[name] += 1
                 small[name] += row[3] * row[4] < _SMALL_SHARE
+    for name, share in _drawn(manifest, paths):
+        boxes[name] = boxes.get(name, 0) + 1
+        small[name] = small.get(name, 0) + (share < _SMALL_SHARE)
     return Tally(len(paths), empty, boxes, small)
+
+
+def _drawn(manifest: Manifest, paths: Iterable[Path]) -> Iterator[tuple[str, float]]:
+    """Give name and share of the picture of each box that we drew."""
+    if manifest.drawn is None:
+        return
+    for path in paths:
+        for box, class_id in zip(*manifest.drawn.of(path.name), strict=True):
+            name = "ignore" if class_id == IGNORE else CLASSES[int(class_id)]
+            yield f"{name}, drawn", float(np.prod(box[2:] - box[:2]))
+
+
+def _strays(manifest: Manifest, known: Container[str]) -> Iterator[Fault]:
+    for name in manifest.drawn.boxes if manifest.drawn is not None else ():
+        if name not in known:
+            text = "boxes were drawn on it, but no split holds such a picture"
+            yield Fault("label", name, text)
 
 
 def _changed(manifest: Manifest, root: Path) -> Iterator[Fault]:

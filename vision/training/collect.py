@@ -103,7 +103,7 @@ def list_split(manifest: Manifest, root: Path, split: str) -> list[Path]:
         Paths in a fixed order.
 
     Raises:
-        ConfigError: the set is not there, or has no such split.
+        ConfigError: the set is not there, has no such split, or not its list.
     """
     folder = root / manifest.name
     if not folder.is_dir():
@@ -118,6 +118,12 @@ def list_split(manifest: Manifest, root: Path, split: str) -> list[Path]:
     source = folder / manifest.splits[split]
     if source.is_dir():
         return [p for p in sorted(source.iterdir()) if p.suffix in PICTURE_SUFFIXES]
+    if not source.is_file():
+        msg = (
+            f"{source} is not there; split {split!r} of set {manifest.name!r} is read "
+            "from it: one picture per line, or a folder of pictures"
+        )
+        raise ConfigError(msg)
     # What is dropped is bad to learn from; a test split stays as it was made.
     dropped = manifest.splits.get("drop") if split == "train" else None
     drop = set(_lines(folder / dropped)) if dropped is not None else set()

@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.training.pictures import noise, write_set
 from vision.core.errors import ConfigError
+from vision.training.checks import check, tally
 from vision.training.collect import list_split, load, read_manifest
 from vision.training.labels import CLASSES, IGNORE
 from vision.training.pools import ELSEWHERE, Aside, read_sets
@@ -21,7 +22,8 @@ HEAD = "file,class,x1,y1,x2,y2\n"
 
 def _set(root: Path, table: str, count: int = 1, label: str = "garbage") -> Path:
     """Write a set with one centred box per picture and a table of ours."""
-    path = write_set(root, "cars", {"train": [noise(k) for k in range(count)]})
+    pictures = {"train": [noise(k) for k in range(count)], "val": []}
+    path = write_set(root, "cars", pictures)
     text = path.read_text(encoding="utf-8").replace('"garbage"', f'"{label}"')
     path.write_text(text + DRAWN, encoding="utf-8")
     path.with_name("refuse.csv").write_text(table, encoding="utf-8")
@@ -121,3 +123,15 @@ def test_pictures_with_a_stall_are_never_held_back(tmp_path: Path) -> None:
 
     assert len(shelf.train["vehicles"]) == 12
     assert shelf.aside[ELSEWHERE] == []
+
+
+def test_drawn_boxes_are_counted_and_strays_are_found(tmp_path: Path) -> None:
+    table = "train0.png,bin,0.1,0.1,0.15,0.15\nother.png,ignore,0,0,1,1\n"
+    manifest = read_manifest(_set(tmp_path, HEAD + table))
+
+    counted = tally(manifest, tmp_path, "train")
+    faults = [(f.kind, f.where) for f in check(manifest, tmp_path)]
+
+    assert counted.boxes == {"heap": 1, "masked": 0, "bin, drawn": 1}
+    assert counted.small["bin, drawn"] == 1
+    assert ("label", "other.png") in faults

@@ -63,6 +63,13 @@ def test_an_absent_set_says_what_to_set(tmp_path: Path) -> None:
         list_split(manifest, tmp_path / "elsewhere", "train")
 
 
+def test_a_split_whose_list_is_gone_says_what_it_would_hold(tmp_path: Path) -> None:
+    manifest = read_manifest(write_set(tmp_path, "heaps", {"train": [noise(1)]}))
+
+    with pytest.raises(ConfigError, match=r"val\.txt is not there.*one picture per"):
+        list_split(manifest, tmp_path, "val")
+
+
 def test_an_unknown_class_is_named(tmp_path: Path) -> None:
     path = write_set(tmp_path, "heaps", {"train": [noise(1)]})
     text = path.read_text(encoding="utf-8").replace('"garbage"', '"rubbish"')

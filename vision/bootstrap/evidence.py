@@ -6,6 +6,7 @@ from vision.config.evidence import EvidenceSettings
 from vision.config.home import Home
 from vision.core.events import Provenance
 from vision.core.ports import Clock, HealthListener
+from vision.evidence.identity import recognise
 from vision.evidence.keys import KeyFolder
 from vision.evidence.retention import RetentionPolicy
 from vision.evidence.ring import RingLimits
@@ -25,8 +26,10 @@ def build_evidence(
     """Open the evidence folder under `home`; the first start makes a signing key.
 
     Raises:
-        EvidenceError: the signing key cannot be read or made.
+        EvidenceError: the signing key cannot be read or made, or the folder is not
+            the one that was written to before.
     """
+    recognise(home.evidence, home.evidence_note)
     signer = KeyFolder(home.keys).signer()
     return PackageStore(
         home.evidence,

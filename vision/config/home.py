@@ -38,6 +38,11 @@ class Home:
         return self.root / "evidence"
 
     @property
+    def evidence_note(self) -> Path:
+        """By what the evidence folder is recognised, perhaps on another disk."""
+        return self.root / "evidence-identity"
+
+    @property
     def places(self) -> Path:
         """Place memory, one file per camera."""
         return self.root / "places"

@@ -184,6 +184,26 @@ def test_an_unreachable_camera_does_not_show_its_password(
     assert "hunter2" not in done.stdout + done.stderr
 
 
+def test_an_evidence_disk_that_is_not_mounted_keeps_the_engine_from_starting(
+    tmp_path: Path, home: Path
+) -> None:
+    write_clip(tmp_path / "clip.mp4", seconds=2, fps=5)
+    file = _site(tmp_path)
+    assert _run("run", str(file), home=home).returncode == 0
+    (home / "evidence").rename(tmp_path / "disk")
+    (home / "evidence").mkdir()
+
+    refused = _run("run", str(file), home=home)
+
+    assert refused.returncode != 0
+    assert "expected its disk to be mounted there" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert list((home / "evidence").iterdir()) == []
+    (home / "evidence").rmdir()
+    (tmp_path / "disk").rename(home / "evidence")
+    assert _run("run", str(file), home=home).returncode == 0
+
+
 def test_doctor_finds_a_working_site_in_order(tmp_path: Path, home: Path) -> None:
     write_clip(tmp_path / "clip.mp4", seconds=2, fps=5)
 

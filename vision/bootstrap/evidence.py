@@ -26,10 +26,8 @@ def build_evidence(
     """Open the evidence folder under `home`; the first start makes a signing key.
 
     Raises:
-        EvidenceError: the signing key cannot be read or made, or the folder is not
-            the one that was written to before.
+        EvidenceError: the signing key cannot be read or made.
     """
-    recognise(home.evidence, home.evidence_note)
     signer = KeyFolder(home.keys).signer()
     return PackageStore(
         home.evidence,
@@ -39,6 +37,15 @@ def build_evidence(
         on_health=on_health,
         policy=policy,
     )
+
+
+def recognise_evidence(home: Home) -> None:
+    """Make sure that the evidence folder is the home's own, before anything is sent.
+
+    Raises:
+        EvidenceError: it is another, perhaps for want of its disk.
+    """
+    recognise(home.evidence, home.evidence_note)
 
 
 def evidence_policy(settings: EvidenceSettings, zone: tzinfo | None) -> StorePolicy:

@@ -51,7 +51,8 @@ class Report:
         boxed_parent: the same for the parent.
         boxed_gap: 95 % interval of how far the model's AP50 is ahead.
         elsewhere: refuse that we drew in pictures of other places and kinds.
-        elsewhere_interval: 95 % interval of its AP50.
+        elsewhere_shown: the same on those pictures alone that show refuse.
+        elsewhere_interval: 95 % interval of AP50 on all of them.
         elsewhere_mistakes: what goes wrong there at the chosen thresholds.
         elsewhere_pictures: how many they are; most show no refuse.
         vending: street_vendor on origins kept aside.
@@ -68,6 +69,7 @@ class Report:
     boxed_parent: dict[str, ClassScore]
     boxed_gap: dict[str, Interval]
     elsewhere: dict[str, ClassScore]
+    elsewhere_shown: dict[str, ClassScore]
     elsewhere_interval: dict[str, Interval]
     elsewhere_mistakes: dict[str, Mistakes]
     elsewhere_pictures: int
@@ -115,6 +117,7 @@ def make(
         boxed_parent=class_scores(theirs, ROAD_USERS),
         boxed_gap={name: ap50_gap(ours, theirs, name) for name in boxed},
         elsewhere=strangers,
+        elsewhere_shown=class_scores([p for p in elsewhere if _shows(p)], REFUSE),
         elsewhere_interval={k: ap50_interval(elsewhere, k) for k in strangers},
         elsewhere_mistakes={
             name: mistakes(elsewhere, name, thresholds[name]) for name in REFUSE
@@ -123,6 +126,10 @@ def make(
         vending=found,
         thresholds=thresholds,
     )
+
+
+def _shows(picture: Marked) -> bool:
+    return bool(np.isin(picture.class_id, range(len(REFUSE))).any())
 
 
 def _by_likeness(
@@ -161,12 +168,13 @@ def as_text(report: Report) -> str:
         cells = f"{score.ap50:.3f} | {theirs:.3f} | {ahead}"
         lines.append(f"| {name} ({score.truths}) | {cells} |")
     of = f"other places, {report.elsewhere_pictures} pictures"
-    lines += ["", f"| {of} | AP50 (95 %) | AP50-95 | hits | on nothing |"]
+    lines += ["", f"| {of} | AP50 (95 %) | where some is | hits | on nothing |"]
     lines.append("|---|---|---|---|---|")
     for name, score in report.elsewhere.items():
         low, high = report.elsewhere_interval[name]
         counts = report.elsewhere_mistakes[name]
-        cells = f"{score.ap50:.3f} ({low:.3f} to {high:.3f}) | {score.ap:.3f}"
+        cells = f"{score.ap50:.3f} ({low:.3f} to {high:.3f})"
+        cells += f" | {report.elsewhere_shown[name].ap50:.3f}"
         cells += f" | {counts.hits} | {counts.background}"
         lines.append(f"| {name} ({score.truths}) | {cells} |")
     lines += _rows("size of the object", report.sizes)

@@ -8,12 +8,13 @@ same drawings, so that what is hard for both cancels out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from vision.core.arrays import BoolArray, FloatArray, IntArray
 from vision.training.labels import CLASSES
-from vision.training.scoring import Marked, Matched, match, summed_up
+from vision.training.scoring import Marked, area, match
 
 Interval = tuple[float, float]
 _DRAWS = 1000
@@ -31,8 +32,8 @@ def ap50_interval(pictures: Sequence[Marked], name: str) -> Interval:
     Returns:
         Bounds in [0, 1].
     """
-    rows = _matched(pictures, name)
-    return _interval(len(rows), lambda pick: summed_up([rows[i] for i in pick]))
+    curve = _Curve(pictures, name)
+    return _middle([curve.ap(times) for times in _drawings(len(pictures))])
 
 
 def ap50_gap(ours: Sequence[Marked], theirs: Sequence[Marked], name: str) -> Interval:
@@ -46,22 +47,43 @@ def ap50_gap(ours: Sequence[Marked], theirs: Sequence[Marked], name: str) -> Int
     Returns:
         Bounds of our AP50 less theirs.
     """
-    one, other = _matched(ours, name), _matched(theirs, name)
-    return _interval(
-        len(one),
-        lambda pick: (
-            summed_up([one[i] for i in pick]) - summed_up([other[i] for i in pick])
-        ),
-    )
+    one, other = _Curve(ours, name), _Curve(theirs, name)
+    return _middle([one.ap(t) - other.ap(t) for t in _drawings(len(ours))])
 
 
-def _matched(pictures: Sequence[Marked], name: str) -> list[Matched]:
-    return [match(p, CLASSES.index(name), _IOU) for p in pictures]
+class _Curve:
+    """All boxes of one class by falling score, each with its picture."""
+
+    def __init__(self, pictures: Sequence[Marked], name: str) -> None:
+        """Match them once; a drawing then only counts anew."""
+        matched = [match(p, CLASSES.index(name), _IOU) for p in pictures]
+        score: FloatArray = np.concatenate([m[0] for m in matched])
+        order = np.argsort(-score, kind="stable")
+        hit: BoolArray = np.concatenate([m[1] for m in matched])
+        self._hit = hit[order]
+        self._owner = np.repeat(np.arange(len(matched)), [len(m[0]) for m in matched])[
+            order
+        ]
+        self._truths = np.array([m[2] for m in matched])
+
+    def ap(self, times: IntArray) -> float:
+        """Return AP50 when each picture counts so many times; NaN without a truth."""
+        truths = int((times * self._truths).sum())
+        if not truths:
+            return float("nan")
+        weight = times[self._owner]
+        hits, found = np.cumsum(weight * self._hit), np.cumsum(weight)
+        precision = (hits / np.maximum(found, 1)).astype(np.float32)
+        return area(precision, (hits / truths).astype(np.float32))
 
 
-def _interval(count: int, figure: Callable[[np.ndarray], float]) -> Interval:
+def _drawings(count: int) -> Iterator[IntArray]:
     rng = np.random.default_rng(0)
-    drawn = [figure(rng.integers(count, size=count)) for _ in range(_DRAWS)]
+    for _ in range(_DRAWS):
+        yield np.bincount(rng.integers(count, size=count), minlength=count)
+
+
+def _middle(drawn: Sequence[float]) -> Interval:
     # A drawing without a single true box has no figure.
     low, high = np.nanquantile(drawn, _BOUNDS)
     return float(low), float(high)

@@ -94,7 +94,15 @@ def precision_recall(
         Score, precision and recall, each (K,), by falling score. Recall is
         0 throughout when there is no true box.
     """
-    return _curve([match(p, class_id, iou) for p in pictures])
+    matched = [match(p, class_id, iou) for p in pictures]
+    score = np.concatenate([np.zeros(0, np.float32), *(m[0] for m in matched)])
+    hit = np.concatenate([np.zeros(0, bool), *(m[1] for m in matched)])
+    truths = sum(m[2] for m in matched)
+    order = np.argsort(-score, kind="stable")
+    hits = np.cumsum(hit[order])
+    precision = hits / np.arange(1, len(hits) + 1)
+    recall = hits / max(truths, 1)
+    return score[order], precision.astype(np.float32), recall.astype(np.float32)
 
 
 def average_precision(pictures: Sequence[Marked], class_id: int, iou: float) -> float:
@@ -108,40 +116,29 @@ def average_precision(pictures: Sequence[Marked], class_id: int, iou: float) -> 
     Returns:
         AP in [0, 1]; NaN when the class has no true box.
     """
-    return summed_up([match(p, class_id, iou) for p in pictures])
+    if not any((p.class_id == class_id).any() for p in pictures):
+        return float("nan")
+    _, precision, recall = precision_recall(pictures, class_id, iou)
+    return area(precision, recall)
 
 
-def summed_up(matched: Sequence[Matched]) -> float:
-    """Return the average precision of pictures that are matched already.
+def area(precision: FloatArray, recall: FloatArray) -> float:
+    """Return the mean of the best precision at 101 recalls (COCO).
 
     Args:
-        matched: of ``match``, one per picture.
+        precision: (K,) by falling score.
+        recall: (K,), never falling.
 
     Returns:
-        AP in [0, 1]; NaN when there is no true box.
+        AP in [0, 1]; 0 without any box.
     """
-    if not any(truths for _, _, truths in matched):
-        return float("nan")
-    _, precision, recall = _curve(matched)
+    if not len(precision):
+        return 0.0
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
     at = np.searchsorted(recall, _RECALL_POINTS, side="left")
-    value = (
-        np.where(at < len(envelope), envelope[np.minimum(at, len(envelope) - 1)], 0)
-        if len(envelope)
-        else np.zeros(1)
-    )
-    return float(value.mean())
-
-
-def _curve(matched: Sequence[Matched]) -> tuple[FloatArray, FloatArray, FloatArray]:
-    score = np.concatenate([np.zeros(0, np.float32), *(m[0] for m in matched)])
-    hit = np.concatenate([np.zeros(0, bool), *(m[1] for m in matched)])
-    truths = sum(m[2] for m in matched)
-    order = np.argsort(-score, kind="stable")
-    hits = np.cumsum(hit[order])
-    precision = hits / np.arange(1, len(hits) + 1)
-    recall = hits / max(truths, 1)
-    return score[order], precision.astype(np.float32), recall.astype(np.float32)
+    reached = at < len(envelope)
+    best = envelope[np.minimum(at, len(envelope) - 1)]
+    return float(np.where(reached, best, 0).mean())
 
 
 def on_ignored(marked: Marked, found: FloatArray) -> BoolArray:

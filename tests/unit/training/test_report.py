@@ -36,6 +36,14 @@ def _empty(seed: int) -> Sample:
     )
 
 
+def _bare(seed: int) -> Sample:
+    """A picture with a square that is no refuse."""
+    none = np.zeros((0, 4), np.float32)
+    return dataclasses.replace(
+        square_sample(seed), xyxy=none, class_id=np.zeros(0, np.int64)
+    )
+
+
 def _strange(seed: int) -> Sample:
     """A picture with a square that nothing finds, on ground never seen."""
     plain = square_sample(seed)
@@ -54,7 +62,7 @@ def test_a_report_tells_sizes_strange_scenes_conditions_and_stalls() -> None:
             "vend": [square_sample(1, STALL), square_sample(2, STALL), _empty(3)],
             "vehicles": [square_sample(4, CAR)],
             "clips": [],
-            ELSEWHERE: [square_sample(21), square_sample(22), _strange(3)],
+            ELSEWHERE: [_bare(4), square_sample(21), square_sample(22), _strange(3)],
         },
     )
 
@@ -72,7 +80,10 @@ def test_a_report_tells_sizes_strange_scenes_conditions_and_stalls() -> None:
     assert "| car (1) | 1.000 | 1.000 | +0.0 (+0.0 to +0.0) |" in text
     low, high = made.elsewhere_interval["garbage"]
     assert low < made.elsewhere["garbage"].ap50 < high
-    assert "| other places, 3 pictures |" in text
-    assert "| garbage (3) | 0.6" in text  # two of three
+    assert "| other places, 4 pictures |" in text
+    assert "| garbage (3) | 0." in text
+    assert made.elsewhere_shown["garbage"].ap50 == pytest.approx(2 / 3, abs=0.02)
+    # What is found on a picture without refuse hurts only where all are judged.
+    assert made.elsewhere["garbage"].ap50 < made.elsewhere_shown["garbage"].ap50
     assert made.elsewhere_mistakes["garbage"].unseen == 1
     assert made.thresholds["garbage"] == 0.3  # six boxes choose nothing

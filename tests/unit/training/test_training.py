@@ -206,28 +206,39 @@ def test_what_is_not_labelled_is_not_punished() -> None:
     assert all(float(b[2].weight.grad.abs().max()) == 0 for b in head.one2one_cv3)
 
 
-def test_streets_of_a_batch_get_stalls_and_other_rows_do_not() -> None:
+def _seen_in_streets(drawn_bins: float) -> tuple[set[int], set[int]]:
+    """Return which rows of a batch show something, and which classes that are."""
     image = np.zeros((240, 320, 3), np.uint8)
     none, weight = np.zeros((0, 4), np.float32), label_weight((), CLASSES[:4])
     empty = Sample("x", image, none, np.zeros(0, np.int64), weight)
-    stall = CLASSES.index("street_vendor")
-    stalls = [square_sample(k, stall) for k in range(4)]
-    pools = {"streets": [empty], "vehicles": [empty], "stalls": stalls}
+    stalls = [square_sample(k, CLASSES.index("street_vendor")) for k in range(4)]
+    pools = {"streets": [empty], "vehicles": [empty], "own": [empty], "stalls": stalls}
     mixture = Mixture(
-        rows={"streets": 2, "vehicles": 2},
+        rows={"streets": 1, "vehicles": 1, "own": 2},
         teacher_rows=0,
         sizes={96: 1.0},
         mosaic=0.0,
         far_mosaic=0.0,
         paste=1.0,
+        drawn_bins=drawn_bins,
     )
-
     drawn = [draw(pools, mixture, np.random.default_rng(k))[1] for k in range(12)]
-
     rows = {int(row) for batch in drawn for row in batch["batch_idx"]}
-    classes = {int(k) for batch in drawn for k in batch["cls"]}
+    return rows, {int(k) for batch in drawn for k in batch["cls"]}
+
+
+def test_streets_of_a_batch_get_stalls_and_other_rows_do_not() -> None:
+    rows, classes = _seen_in_streets(0.0)
+
     assert rows == {0, 1}
-    assert classes == {stall}
+    assert classes == {CLASSES.index("street_vendor")}
+
+
+def test_streets_of_a_batch_get_bins_that_are_drawn() -> None:
+    rows, classes = _seen_in_streets(1.0)
+
+    assert rows == {0, 1}
+    assert classes == {CLASSES.index("bin"), CLASSES.index("overflowing_bin")}
 
 
 def test_the_smallest_weight_holds_where_regions_overlap() -> None:

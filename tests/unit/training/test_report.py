@@ -76,7 +76,7 @@ def test_a_report_tells_sizes_strange_scenes_conditions_and_stalls() -> None:
     assert "| infra-red |" in text
     assert "street_vendor: 100% of 2 stalls hit" in text
     assert made.road["car"].ap50 == 1
-    assert made.boxed_gap["car"] == (0, 0)  # the teacher is the same
+    assert made.boxed_gap["car"] == (0.0, 0.0)  # the teacher is the same
     assert "| car (1) | 1.000 | 1.000 | +0.0 (+0.0 to +0.0) |" in text
     low, high = made.elsewhere_interval["garbage"]
     assert low < made.elsewhere["garbage"].ap50 < high

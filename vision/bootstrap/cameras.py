@@ -1,6 +1,5 @@
 """From one camera's settings to a camera that watches."""
 
-import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ import numpy as np
 
 from vision.bootstrap.drawing import Drawing, drawing_of
 from vision.bootstrap.ground import build_ground
+from vision.bootstrap.left import warn_of_rules
 from vision.bootstrap.rules import build_kinds, build_rules
 from vision.bootstrap.schedule import build_schedule
 from vision.bootstrap.sources import build_source
@@ -44,8 +44,6 @@ from vision.sources.feed import FeedOptions, ReaderFeed
 from vision.tracking.association import AssociationTracker
 from vision.view.check import CameraView, ViewParams
 from vision.view.still import StillGate, StillParams
-
-logger = logging.getLogger(__name__)
 
 _REST_PERIODS = 5
 _LONGEST_REST_S = 30.0
@@ -130,7 +128,7 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
     if source.live:
         drawing = drawing_of(scene, view, rules)
         memory = _memory(settings.id, (view, places, opened, *rules, drawing), shared)
-        _warn_of_left(opened, rules, settings.id)
+        warn_of_rules(opened, {rule.name for rule in rules}, settings.id)
     parts = CameraParts(
         scene=scene,
         feed=feed,
@@ -259,19 +257,6 @@ def _memory(
     )
     memory.load()
     return memory
-
-
-def _warn_of_left(
-    opened: OpenedPlaces, rules: tuple[PlaceRule, ...], camera_id: str
-) -> None:
-    for name, count in opened.left_by({rule.name for rule in rules}).items():
-        logger.warning(
-            "%s: rule %s no longer watches here, but events of it are open: %d. "
-            "No step will follow for them; close their cases, or bring the rule back",
-            camera_id,
-            name,
-            count,
-        )
 
 
 def _why(camera_id: str, shared: Surroundings) -> WhyFile:

@@ -9,6 +9,7 @@ from rich.console import Console
 from vision.bootstrap.cluster import watch_cluster
 from vision.bootstrap.desk import Onlookers
 from vision.bootstrap.evidence import recognise_evidence
+from vision.bootstrap.left import warn_of_cameras
 from vision.bootstrap.site import Watch, watch_site
 from vision.cli.live import LiveView
 from vision.cli.outbox import waiting
@@ -59,6 +60,7 @@ def run(
     view = LiveView([camera.id for camera in loaded.settings.cameras])
     with home.claimed(), stop_on_signals() as stop, view:
         recognise_evidence(home)
+        warn_of_cameras(home, {camera.id for camera in loaded.settings.cameras})
         if cluster is None:
             watch = Watch(on_event=view.on_event, on_frame=view.on_frame)
             summary = watch_site(loaded, home, stop=stop, watch=watch)

@@ -1,4 +1,4 @@
-"""Events of a rule that the site has taken away are told of at the start."""
+"""Open events of a rule or camera that is taken away are told of at the start."""
 
 import json
 import logging
@@ -9,6 +9,7 @@ import pytest
 
 from tests.fakes import ManualClock, NoEvidence, frame, violation
 from vision.bootstrap.cameras import Surroundings, build_camera
+from vision.bootstrap.left import warn_of_cameras
 from vision.config.home import Home
 from vision.config.site import SiteSettings
 from vision.core.observation import View, ViewState
@@ -35,8 +36,8 @@ SITE = {
 }
 
 
-def _start(folder: Path, rule: str) -> None:
-    """Build the camera of the site after an engine that left an open event."""
+def _leave(folder: Path, rule: str) -> Home:
+    """Leave what an engine with an open event of camera `gate` leaves."""
     at = frame("gate", 1)
     step = violation(at)
     opened = OpenedPlaces()
@@ -48,6 +49,12 @@ def _start(folder: Path, rule: str) -> None:
     home.places.mkdir(parents=True)
     memory = {"version": 1, "parts": {"opened": [{**record, "rule": rule}]}}
     (home.places / "gate.json").write_text(json.dumps(memory), encoding="utf-8")
+    return home
+
+
+def _start(folder: Path, rule: str) -> None:
+    """Build the camera of the site after an engine that left an open event."""
+    home = _leave(folder, rule)
     settings = SiteSettings.model_validate(SITE)
     clock = ManualClock()
     shared = Surroundings(
@@ -78,5 +85,33 @@ def test_an_event_whose_rule_still_watches_is_not(
 ) -> None:
     with caplog.at_level(logging.WARNING):
         _start(tmp_path, "illegal_parking/1")
+
+    assert caplog.records == []
+
+
+def test_an_open_event_of_a_camera_that_is_gone_is_told_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    home = _leave(tmp_path, "illegal_parking/1")
+
+    with caplog.at_level(logging.WARNING):
+        warn_of_cameras(home, {"market"})
+        warn_of_cameras(home, {"gate"})  # this one is there
+
+    (line,) = (r.getMessage() for r in caplog.records)
+    assert line.startswith("camera gate is not in the site, but events of it are open")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"parts": []}', '{"parts": {"opened": []}}']
+)
+def test_a_memory_without_open_events_is_no_reason_to_warn(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str
+) -> None:
+    home = _leave(tmp_path, "illegal_parking/1")
+    (home.places / "gate.json").write_text(text, encoding="utf-8")
+
+    with caplog.at_level(logging.WARNING):
+        warn_of_cameras(home, set())
 
     assert caplog.records == []

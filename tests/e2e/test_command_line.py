@@ -204,6 +204,24 @@ def test_an_evidence_disk_that_is_not_mounted_keeps_the_engine_from_starting(
     assert _run("run", str(file), home=home).returncode == 0
 
 
+def test_open_events_of_a_camera_that_is_gone_are_told_where_there_is_a_site(
+    tmp_path: Path, home: Path
+) -> None:
+    write_clip(tmp_path / "clip.mp4", seconds=2, fps=5)
+    (home / "places").mkdir(parents=True)
+    opened = '{"event_id": "e-1", "rule": "garbage_pile/1", "place": {}}'
+    memory = f'{{"version": 1, "parts": {{"opened": [{opened}]}}}}'
+    (home / "places" / "market.json").write_text(memory, encoding="utf-8")
+
+    site = _run("run", str(_site(tmp_path)), home=home)
+    quick = _run("run", "--source", str(tmp_path / "clip.mp4"), home=home)
+
+    assert (site.returncode, quick.returncode) == (0, 0)
+    told = "camera market is not in the site, but events of it are open: 1"
+    assert told in " ".join(site.stderr.split())
+    assert "not in the site" not in quick.stderr
+
+
 def test_doctor_finds_a_working_site_in_order(tmp_path: Path, home: Path) -> None:
     write_clip(tmp_path / "clip.mp4", seconds=2, fps=5)
 

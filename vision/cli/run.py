@@ -60,7 +60,8 @@ def run(
     view = LiveView([camera.id for camera in loaded.settings.cameras])
     with home.claimed(), stop_on_signals() as stop, view:
         recognise_evidence(home)
-        warn_of_cameras(home, {camera.id for camera in loaded.settings.cameras})
+        if source is None:  # a quick look is no site that cameras could be missing from
+            warn_of_cameras(home, {camera.id for camera in loaded.settings.cameras})
         if cluster is None:
             watch = Watch(on_event=view.on_event, on_frame=view.on_frame)
             summary = watch_site(loaded, home, stop=stop, watch=watch)

@@ -13,9 +13,9 @@ from rich.markup import escape
 from vision.cli.live import clock_text
 from vision.config.home import Home
 from vision.core.clock import SystemClock
-from vision.pipeline.candidates import CameraRecord, PlaceRecord
 from vision.pipeline.reasons import ReasonRecord
 from vision.pipeline.why_file import read_record
+from vision.pipeline.why_record import CameraRecord, PlaceRecord
 
 _OLD = timedelta(seconds=10)  # a running engine writes every two seconds
 _OVER = frozenset({"ended", "failed", "stopped"})

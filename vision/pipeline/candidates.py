@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict, cast
+from typing import cast
 
 from vision.core.feed import FeedStatus
 from vision.core.observation import Observation, ViewState
@@ -12,85 +12,16 @@ from vision.core.places import Place, PlaceState
 from vision.core.redaction import without_secrets
 from vision.core.scene import Scene
 from vision.core.violations import Candidate, Lifecycle, Violation
-from vision.pipeline.reasons import ReasonRecord, reason_of
+from vision.pipeline.why_record import (
+    VERSION,
+    CameraRecord,
+    OpenedRecord,
+    candidate_record,
+    opened_record,
+    place_record,
+)
 
-VERSION = 1
 _MOST_PLACES = 200  # per list; what is left out is counted
-
-Box = tuple[float, float, float, float]
-
-
-class StretchRecord(TypedDict):
-    """A state of a place and when it began."""
-
-    state: str
-    since_s: float
-    since_at: str
-
-
-class PlaceRecord(TypedDict):
-    """A still object: what, where (shares of the picture's size) and how long."""
-
-    place_id: str
-    kind: str
-    label: str
-    state: str
-    box: Box
-    score: float
-    baseline: bool
-    first_seen_s: float
-    last_seen_s: float
-    first_seen_at: str
-    observed_s: float
-    elapsed_s: float
-    timeline: list[StretchRecord]
-
-
-class CandidateRecord(TypedDict):
-    """A place that may open an event, and why it has not."""
-
-    slug: str
-    rule: str
-    zone_id: str | None
-    place: PlaceRecord
-    reasons: list[ReasonRecord]
-
-
-class OpenedRecord(TypedDict):
-    """A place with an open event, and why that was opened or last changed."""
-
-    event_id: str
-    slug: str
-    rule: str
-    zone_id: str | None
-    severity: int
-    confidence: str
-    decided_s: float
-    decided_at: str
-    place: PlaceRecord
-    reasons: list[ReasonRecord]
-
-
-class CameraRecord(TypedDict):
-    """All that one camera has to say; `frame` and `view` None before a picture."""
-
-    version: int
-    camera_id: str
-    name: str
-    written_at: str
-    feed: str
-    trouble: str | None
-    size: tuple[int, int] | None
-    pictures: int
-    media_time_s: float | None
-    captured_at: str | None
-    view: str | None
-    view_reason: str | None
-    rules: list[str]
-    candidates: list[CandidateRecord]
-    opened: list[OpenedRecord]
-    unjudged: list[PlaceRecord]
-    left_out: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +73,7 @@ class OpenedPlaces:
             if step.lifecycle is Lifecycle.CLEARED:
                 self._records.pop(step.event_id, None)
             else:
-                self._records[step.event_id] = _opened(step, seen.size)
+                self._records[step.event_id] = opened_record(step, seen.size)
         alive = {place.place_id for place in seen.places}
         self._records = {
             event_id: record
@@ -152,7 +83,7 @@ class OpenedPlaces:
 
     def records(self, seen: Seen) -> list[OpenedRecord]:
         """Return the open events with their places as they are now."""
-        now = {place.place_id: _place(place, seen.size) for place in seen.places}
+        now = {place.place_id: place_record(place, seen.size) for place in seen.places}
         return [
             {**one, "place": now.get(one["place"]["place_id"], one["place"])}
             for one in self._records.values()
@@ -232,12 +163,14 @@ class Inquiry:
         }
         if seen is None:
             return record
-        candidates = [_candidate(one, seen.size) for one in self.candidates]
+        candidates = [candidate_record(one, seen.size) for one in self.candidates]
         opened = self.opened.records(seen)
         judged = {one.place.place_id for one in self.candidates}
         judged |= {one["place"]["place_id"] for one in opened}
         rest = [
-            _place(one, seen.size) for one in seen.places if one.place_id not in judged
+            place_record(one, seen.size)
+            for one in seen.places
+            if one.place_id not in judged
         ]
         record |= {
             "size": seen.size,
@@ -254,60 +187,3 @@ class Inquiry:
             ),
         }
         return record
-
-
-def _candidate(candidate: Candidate, size: tuple[int, int]) -> CandidateRecord:
-    return {
-        "slug": candidate.slug.value,
-        "rule": candidate.rule,
-        "zone_id": candidate.zone_id,
-        "place": _place(candidate.place, size),
-        "reasons": [reason_of(fact) for fact in candidate.facts],
-    }
-
-
-def _opened(step: Violation, size: tuple[int, int]) -> OpenedRecord:
-    return {
-        "event_id": step.event_id,
-        "slug": step.slug.value,
-        "rule": step.rule,
-        "zone_id": step.zone_id,
-        "severity": step.severity,
-        "confidence": step.confidence.value,
-        "decided_s": step.decided_s,
-        "decided_at": step.decided_at.isoformat(),
-        "place": _place(step.place, size),
-        "reasons": [reason_of(fact) for fact in step.facts],
-    }
-
-
-def _place(place: Place, size: tuple[int, int]) -> PlaceRecord:
-    width, height = size
-    left, top, right, bottom = place.xyxy
-    return {
-        "place_id": place.place_id,
-        "kind": place.kind,
-        "label": place.label,
-        "state": place.state.value,
-        "box": (
-            round(left / width, 4),
-            round(top / height, 4),
-            round(right / width, 4),
-            round(bottom / height, 4),
-        ),
-        "score": round(place.score, 3),
-        "baseline": place.baseline,
-        "first_seen_s": round(place.first_seen_s, 3),
-        "last_seen_s": round(place.last_seen_s, 3),
-        "first_seen_at": place.first_seen_at.isoformat(),
-        "observed_s": round(place.observed_s, 3),
-        "elapsed_s": round(place.elapsed_s, 3),
-        "timeline": [
-            {
-                "state": one.state.value,
-                "since_s": round(one.since_s, 3),
-                "since_at": one.since_at.isoformat(),
-            }
-            for one in place.timeline
-        ],
-    }

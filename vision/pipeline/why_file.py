@@ -8,7 +8,8 @@ from typing import cast
 
 from vision.core.errors import ConfigError
 from vision.core.ports import Clock
-from vision.pipeline.candidates import VERSION, CameraRecord, Inquiry
+from vision.pipeline.candidates import Inquiry
+from vision.pipeline.why_record import VERSION, CameraRecord
 
 logger = logging.getLogger(__name__)
 

@@ -43,10 +43,6 @@ class Drawn:
         """Return the boxes of one picture; none where none were drawn."""
         return self.boxes.get(file, _NOTHING)
 
-    def shows(self, file: str) -> bool:
-        """Say whether a picture shows an object of these classes."""
-        return bool((self.of(file)[1] != IGNORE).any())
-
 
 def read_drawn(path: Path, exhaustive: Sequence[str]) -> Drawn:
     """Read a table of boxes.

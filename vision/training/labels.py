@@ -32,6 +32,7 @@ CLASSES: tuple[str, ...] = (
 )
 REFUSE: tuple[str, ...] = CLASSES[:3]
 ROAD_USERS: tuple[str, ...] = CLASSES[4:]
+_REFUSE_IDS = tuple(CLASSES.index(name) for name in REFUSE)
 #: Class id of each road user in the 80 COCO classes of the parent.
 COCO_IDS: tuple[int, ...] = (0, 1, 2, 3, 5, 7)
 RARE_WEIGHT = 0.5
@@ -78,6 +79,18 @@ def label_weight(exhaustive: Sequence[str], rare: Sequence[str]) -> FloatArray:
         for name in names:
             weight[CLASSES.index(name)] = value
     return weight
+
+
+def shows_refuse(class_id: IntArray) -> bool:
+    """Say whether one of these boxes is refuse, or a container for it.
+
+    Args:
+        class_id: (N,) into ``CLASSES``, or ``IGNORE``.
+
+    Returns:
+        True when at least one is.
+    """
+    return bool(np.isin(class_id, _REFUSE_IDS).any())
 
 
 def visible(xyxy: FloatArray, rect: FloatArray) -> tuple[FloatArray, FloatArray]:

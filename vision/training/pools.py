@@ -19,13 +19,18 @@ from vision.training.collect import (
     read_picture,
     read_yolo,
 )
-from vision.training.labels import CLASSES, REFUSE, ROAD_USERS, Sample, label_weight
+from vision.training.labels import (
+    CLASSES,
+    ROAD_USERS,
+    Sample,
+    label_weight,
+    shows_refuse,
+)
 from vision.training.scenes import describe, group, hold_out
 
 #: Pool of pictures from elsewhere than the refuse set, on which we drew refuse.
 ELSEWHERE = "elsewhere"
 STALL = CLASSES.index("street_vendor")
-_REFUSE_IDS = tuple(CLASSES.index(name) for name in REFUSE)
 _CITY = tuple(name for name in CLASSES if name not in ROAD_USERS)
 
 
@@ -87,7 +92,7 @@ def read_sets(
         shelf.train[pool] = [s for s in samples if s.key not in held]
         shelf.aside[pool] = [s for s in samples if s.key in kept]
         if manifest.drawn is not None:
-            shown = (s for s in shelf.train[pool] if _shows_refuse(s))
+            shown = (s for s in shelf.train[pool] if shows_refuse(s.class_id))
             shelf.train[ELSEWHERE] += shown
             shelf.aside[ELSEWHERE] += (s for s in samples if s.key in held)
     return shelf
@@ -183,12 +188,8 @@ def _held_elsewhere(
         for s in samples
         if _chance(s.key) < share
         and STALL not in s.class_id
-        and (whole or _shows_refuse(s))
+        and (whole or shows_refuse(s.class_id))
     }
-
-
-def _shows_refuse(sample: Sample) -> bool:
-    return bool(np.isin(sample.class_id, _REFUSE_IDS).any())
 
 
 def _chance(key: str) -> float:

@@ -27,7 +27,7 @@ from vision.training.judge import (
     size_scores,
     vending,
 )
-from vision.training.labels import REFUSE, ROAD_USERS, Sample
+from vision.training.labels import REFUSE, ROAD_USERS, Sample, shows_refuse
 from vision.training.pools import ELSEWHERE, Shelf
 from vision.training.resample import Interval, ap50_gap, ap50_interval
 from vision.training.scenes import likeness
@@ -117,7 +117,9 @@ def make(
         boxed_parent=class_scores(theirs, ROAD_USERS),
         boxed_gap={name: ap50_gap(ours, theirs, name) for name in boxed},
         elsewhere=strangers,
-        elsewhere_shown=class_scores([p for p in elsewhere if _shows(p)], REFUSE),
+        elsewhere_shown=class_scores(
+            [p for p in elsewhere if shows_refuse(p.class_id)], REFUSE
+        ),
         elsewhere_interval={k: ap50_interval(elsewhere, k) for k in strangers},
         elsewhere_mistakes={
             name: mistakes(elsewhere, name, thresholds[name]) for name in REFUSE
@@ -126,10 +128,6 @@ def make(
         vending=found,
         thresholds=thresholds,
     )
-
-
-def _shows(picture: Marked) -> bool:
-    return bool(np.isin(picture.class_id, range(len(REFUSE))).any())
 
 
 def _by_likeness(

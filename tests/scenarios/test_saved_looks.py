@@ -6,7 +6,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tests.scenarios import suite
@@ -71,6 +71,8 @@ def lives(steps: list[Violation]) -> list[tuple[str, str]]:
     drop=st.sampled_from([0.0, 0.1, 0.3]),
     seed=st.integers(0, 999),
 )
+# Four misses in a row by chance, taken for an empty kerb: the parking never opened.
+@example(period_s=0.5, stay_s=35.0, bag_s=28.5, passer_s=66.2, drop=0.3, seed=17)
 def test_events_are_the_same_with_and_without_saved_looks(
     period_s: float,
     stay_s: float,

@@ -14,16 +14,20 @@ from vision.training.chance import happens
 from vision.training.compose import Canvas, mosaic, single
 from vision.training.degrade import degrade
 from vision.training.labels import Sample
-from vision.training.litter_bins import draw_bin
 from vision.training.losses import Batch
 from vision.training.paste import pasted, stood
 from vision.training.pools import ELSEWHERE
+from vision.training.sprites.bins import draw_bin
+from vision.training.sprites.decoys import draw_decoy
+from vision.training.sprites.heaps import draw_heap
 
 Pools = Mapping[str, Sequence[Sample]]
 #: Pools of streets with few city objects, and pools that lend theirs.
 _STREETS = ("streets", "clips", "vehicles")
 _DONORS = ("stalls", "stalls", "heaps", "refuse", "refuse", ELSEWHERE)
 _MOST_PASTED = 3
+#: Of ten drawn things; as many are none of ours as are bins.
+_DRAWN = (draw_bin,) * 4 + (draw_heap,) * 2 + (draw_decoy,) * 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,8 @@ class Mixture:
         far_mosaic: chance of a 3 x 3 mosaic.
         paste: chance that a street picture gets an object of a labelled pool,
             and after it another, up to three.
-        drawn_bins: share of these that are drawn bins of other cities.
+        drawn: share of these that are drawn: bins and heaps of other cities,
+            and what is none.
         degrade: share of the chances of a city camera's effects.
     """
 
@@ -49,7 +54,7 @@ class Mixture:
     mosaic: float
     far_mosaic: float
     paste: float = 0.0
-    drawn_bins: float = 0.0
+    drawn: float = 0.0
     degrade: float = 1.0
 
 
@@ -165,8 +170,9 @@ def _with_object(
     street: Sample, pools: Pools, chance: tuple[Mixture, np.random.Generator]
 ) -> Sample:
     mixture, rng = chance
-    if happens(rng, mixture.drawn_bins):
-        return stood(street, draw_bin(rng), rng)
+    if happens(rng, mixture.drawn):
+        draw_one = _DRAWN[int(rng.integers(len(_DRAWN)))]
+        return stood(street, draw_one(rng), rng)
     donors = [n for n in _DONORS if pools.get(n)]
     if not donors:
         return street

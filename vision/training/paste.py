@@ -1,4 +1,4 @@
-"""Put refuse, stalls and drawn bins into street pictures that have none.
+"""Put refuse, stalls and drawn things into street pictures that have none.
 
 Our pictures of them are close-ups; the streets that cameras see are other
 pictures. A crop with its surroundings, faded out at its border, is set onto the
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from vision.core.arrays import FloatArray, ImageU8, IntArray
 from vision.training.labels import CLASSES, ROAD_USERS, Sample, visible
-from vision.training.litter_bins import Sprite
+from vision.training.sprites.easel import Sprite
 
 #: The crop reaches this far beyond its object, in sides of the object.
 _MARGIN = 0.12
@@ -30,6 +30,7 @@ _SIDES = (0.06, 0.5)
 _LARGEST_SCALE = 1.5
 _LEAST_PX = 10
 _LEAST_SHARE = 0.6
+_MOST_HIDDEN = 0.7
 _HORIZON = 0.45
 _CITY = len(CLASSES) - len(ROAD_USERS)
 
@@ -58,19 +59,19 @@ def pasted(street: Sample, donor: Sample, rng: np.random.Generator) -> Sample:
     moved = boxes * spot.scale + np.array((spot.x_px, spot.y_px) * 2, np.float32)
     small = _resized(part, spot)
     image = _faded(street.image, small, (spot.x_px, spot.y_px))
-    return _with(street, image, moved, class_id)
+    return _with(_behind(street, spot), image, moved, class_id)
 
 
 def stood(street: Sample, sprite: Sprite, rng: np.random.Generator) -> Sample:
-    """Stand a drawn bin into a street, in the light of that place.
+    """Stand a drawn thing into a street, in the light of that place.
 
     Args:
         street: the picture to change a copy of.
-        sprite: the bin.
+        sprite: the thing.
         rng: source of chance.
 
     Returns:
-        The street with the bin's box.
+        The street, with the thing's box where its class is one of ours.
     """
     spot = _spot(street.image.shape[:2], sprite.alpha.shape, rng)
     if spot is None:
@@ -83,9 +84,9 @@ def stood(street: Sample, sprite: Sprite, rng: np.random.Generator) -> Sample:
     lit = float(ground.mean() / 118) ** 0.7 * float(rng.uniform(0.7, 1.3))
     drawn = np.minimum(_resized(sprite.image, spot) * lit, 255)
     ground[:] = (drawn * alpha + ground * (1 - alpha)).astype(np.uint8)
-    label = "overflowing_bin" if sprite.overflowing else "bin"
-    box = np.array([[x, y, x + w, y + h]], np.float32)
-    return _with(street, image, box, np.array([CLASSES.index(label)], np.int64))
+    ours = [] if sprite.label is None else [CLASSES.index(sprite.label)]
+    boxes = spot.xyxy[None].repeat(len(ours), axis=0)
+    return _with(_behind(street, spot), image, boxes, np.array(ours, np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,12 @@ class _Spot:
     y_px: int
     width_px: int
     height_px: int
+
+    @property
+    def xyxy(self) -> FloatArray:
+        """The place as a box (4,), in pixels of the street."""
+        x, y = self.x_px, self.y_px
+        return np.array((x, y, x + self.width_px, y + self.height_px), np.float32)
 
 
 def _spot(
@@ -128,6 +135,15 @@ def _shade(image: ImageU8, spot: _Spot, rng: np.random.Generator) -> None:
     cv2.ellipse(mask, at, reach, 0, 0, 360, float(rng.uniform(0.2, 0.7)), -1)
     soft = cv2.GaussianBlur(mask, (0, 0), max(0.8, reach[1] / 2))
     image[:] = (image * (1 - soft[..., None])).astype(np.uint8)
+
+
+def _behind(street: Sample, spot: _Spot) -> Sample:
+    """Drop the boxes of what no longer shows behind what was put there."""
+    _, hidden = visible(street.xyxy, spot.xyxy)
+    shows = hidden < _MOST_HIDDEN
+    return dataclasses.replace(
+        street, xyxy=street.xyxy[shows], class_id=street.class_id[shows]
+    )
 
 
 def _with(

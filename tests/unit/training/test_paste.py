@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from tests.unit.training.pictures import noise, square_sample
 from vision.training.labels import CLASSES, IGNORE, Sample, label_weight
-from vision.training.litter_bins import Sprite, draw_bin
 from vision.training.paste import pasted, stood
+from vision.training.sprites.bins import draw_bin
+from vision.training.sprites.easel import Sprite
 
 STALL = CLASSES.index("street_vendor")
 CAR = CLASSES.index("car")
@@ -20,6 +21,11 @@ def _street() -> Sample:
     weight = label_weight((), CLASSES[:4])
     none = np.zeros((0, 4), np.float32)
     return Sample("street", image, none, np.zeros(0, np.int64), weight)
+
+
+def _red(label: str | None) -> Sprite:
+    red = np.full((80, 40, 3), (10, 10, 240), np.uint8)
+    return Sprite(red, np.ones((80, 40), np.float32), label)
 
 
 @given(seed=st.integers(0, 10_000))
@@ -60,12 +66,11 @@ def test_what_no_city_class_is_cannot_be_pasted() -> None:
     assert pasted(street, square_sample(1, IGNORE), rng) is street
 
 
-@pytest.mark.parametrize("label", ["bin", "overflowing_bin"])
-def test_a_drawn_bin_stands_where_its_box_says(label: str) -> None:
+@pytest.mark.parametrize("label", ["bin", "overflowing_bin", "garbage"])
+def test_a_drawn_thing_stands_where_its_box_says(label: str) -> None:
     street = _street()
     before = street.image.copy()
-    red = np.full((80, 40, 3), (10, 10, 240), np.uint8)
-    sprite = Sprite(red, np.ones((80, 40), np.float32), label == "overflowing_bin")
+    sprite = _red(label)
     drawn = [stood(street, sprite, np.random.default_rng(k)) for k in range(20)]
     standing = [sample for sample in drawn if sample is not street]
 
@@ -78,6 +83,43 @@ def test_a_drawn_bin_stands_where_its_box_says(label: str) -> None:
         assert changed[:y0].sum() == 0  # a shadow lies at the foot, nothing above
         assert after.class_id.tolist() == [CLASSES.index(label)]
     assert (street.image == before).all()
+
+
+def test_a_drawn_thing_of_no_class_has_no_box() -> None:
+    street = _street()
+
+    drawn = [stood(street, _red(None), np.random.default_rng(k)) for k in range(20)]
+
+    changed = [sample for sample in drawn if (sample.image != street.image).any()]
+    assert len(changed) > 10
+    assert all(len(sample.xyxy) == len(sample.class_id) == 0 for sample in drawn)
+
+
+def test_what_is_hidden_behind_a_drawn_thing_loses_its_box() -> None:
+    small = np.array([[150.0, 200.0, 156.0, 206.0]], np.float32)
+    large = np.array([[0.0, 0.0, 320.0, 240.0]], np.float32)
+    street = dataclasses.replace(
+        _street(),
+        xyxy=np.concatenate((small, large)),
+        class_id=np.array([CAR, CAR], np.int64),
+    )
+
+    drawn = [stood(street, _red("bin"), np.random.default_rng(k)) for k in range(200)]
+
+    hidden = 0
+    for after in drawn:
+        if after is street:
+            continue
+        x0, y0, x1, y1 = after.xyxy[-1]
+        covered = x0 <= 150 and y0 <= 200 and x1 >= 156 and y1 >= 206
+        cars = after.xyxy[after.class_id == CAR]
+        assert (cars == large).all(axis=1).any()  # most of it still shows
+        if covered:
+            hidden += 1
+            assert len(cars) == 1
+        elif x1 < 150 or x0 > 156 or y1 < 200 or y0 > 206:
+            assert len(cars) == 2
+    assert hidden
 
 
 def test_a_drawn_bin_is_lit_by_the_place_it_stands_in() -> None:

@@ -29,7 +29,7 @@ from vision.training.export import (
     write_sheet,
 )
 from vision.training.forms import predictor
-from vision.training.labels import CLASSES, COCO_IDS, Sample, label_weight
+from vision.training.labels import CLASSES, COCO_IDS, REFUSE, Sample, label_weight
 from vision.training.losses import Gains, StreetLoss, distil, region_weight
 from vision.training.machine import Budget
 from vision.training.network import Pair, adapt
@@ -206,7 +206,7 @@ def test_what_is_not_labelled_is_not_punished() -> None:
     assert all(float(b[2].weight.grad.abs().max()) == 0 for b in head.one2one_cv3)
 
 
-def _seen_in_streets(drawn_bins: float) -> tuple[set[int], set[int]]:
+def _seen_in_streets(share: float) -> tuple[set[int], set[int]]:
     """Return which rows of a batch show something, and which classes that are."""
     image = np.zeros((240, 320, 3), np.uint8)
     none, weight = np.zeros((0, 4), np.float32), label_weight((), CLASSES[:4])
@@ -220,7 +220,7 @@ def _seen_in_streets(drawn_bins: float) -> tuple[set[int], set[int]]:
         mosaic=0.0,
         far_mosaic=0.0,
         paste=1.0,
-        drawn_bins=drawn_bins,
+        drawn=share,
     )
     drawn = [draw(pools, mixture, np.random.default_rng(k))[1] for k in range(12)]
     rows = {int(row) for batch in drawn for row in batch["batch_idx"]}
@@ -234,11 +234,11 @@ def test_streets_of_a_batch_get_stalls_and_other_rows_do_not() -> None:
     assert classes == {CLASSES.index("street_vendor")}
 
 
-def test_streets_of_a_batch_get_bins_that_are_drawn() -> None:
+def test_streets_of_a_batch_get_bins_and_heaps_that_are_drawn() -> None:
     rows, classes = _seen_in_streets(1.0)
 
     assert rows == {0, 1}
-    assert classes == {CLASSES.index("bin"), CLASSES.index("overflowing_bin")}
+    assert classes == {CLASSES.index(name) for name in REFUSE}
 
 
 def test_the_smallest_weight_holds_where_regions_overlap() -> None:

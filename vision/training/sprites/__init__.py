@@ -1,0 +1,1 @@
+"""Things drawn at random, to be stood into street pictures."""

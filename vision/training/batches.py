@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -17,17 +17,13 @@ from vision.training.labels import Sample
 from vision.training.losses import Batch
 from vision.training.paste import pasted, stood
 from vision.training.pools import ELSEWHERE
-from vision.training.sprites.bins import draw_bin
-from vision.training.sprites.decoys import draw_decoy
-from vision.training.sprites.heaps import draw_heap
+from vision.training.sprites import KINDS
 
 Pools = Mapping[str, Sequence[Sample]]
 #: Pools of streets with few city objects, and pools that lend theirs.
 _STREETS = ("streets", "clips", "vehicles")
 _DONORS = ("stalls", "stalls", "heaps", "refuse", "refuse", ELSEWHERE)
 _MOST_PASTED = 3
-#: Of ten drawn things; as many are none of ours as are bins.
-_DRAWN = (draw_bin,) * 4 + (draw_heap,) * 2 + (draw_decoy,) * 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +39,8 @@ class Mixture:
         far_mosaic: chance of a 3 x 3 mosaic.
         paste: chance that a street picture gets an object of a labelled pool,
             and after it another, up to three.
-        drawn: share of these that are drawn: bins and heaps of other cities,
-            and what is none.
+        drawn: share of these that are drawn, by kind: ``bins`` and ``heaps`` of
+            other cities, and ``decoys``, which are neither.
         degrade: share of the chances of a city camera's effects.
     """
 
@@ -54,7 +50,7 @@ class Mixture:
     mosaic: float
     far_mosaic: float
     paste: float = 0.0
-    drawn: float = 0.0
+    drawn: dict[str, float] = field(default_factory=dict)
     degrade: float = 1.0
 
 
@@ -170,9 +166,11 @@ def _with_object(
     street: Sample, pools: Pools, chance: tuple[Mixture, np.random.Generator]
 ) -> Sample:
     mixture, rng = chance
-    if happens(rng, mixture.drawn):
-        draw_one = _DRAWN[int(rng.integers(len(_DRAWN)))]
-        return stood(street, draw_one(rng), rng)
+    at = rng.random()
+    for kind, share in mixture.drawn.items():
+        if at < share:
+            return stood(street, KINDS[kind](rng), rng)
+        at -= share
     donors = [n for n in _DONORS if pools.get(n)]
     if not donors:
         return street

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
+from vision.training.arithmetic import bf16_pays
 from vision.training.labels import CLASSES, COCO_IDS, ROAD_USERS
 
 Outputs = dict[str, dict[str, torch.Tensor]]
@@ -134,7 +135,7 @@ class Pair:
             Raw outputs in float32.
         """
         device = pictures.device.type
-        with torch.autocast(device, dtype=torch.bfloat16):
+        with torch.autocast(device, torch.bfloat16, enabled=bf16_pays(device)):
             with torch.no_grad():
                 stem, saved = _run(self.student, pictures, (0, SHARED_LAYERS), [])
             last = len(self._layers(self.student))

@@ -9,17 +9,20 @@ import torch
 from torch import nn
 
 from vision.core.arrays import FloatArray, ImageU8
+from vision.training.arithmetic import bf16_pays
 from vision.training.fitting import Predict, Predictor
 from vision.training.labels import CLASSES, COCO_IDS
 
 
-def torch_predictor(model: nn.Module, size_px: int, *, bf16: bool = False) -> Predictor:
+def torch_predictor(
+    model: nn.Module, size_px: int, *, rough: bool = False
+) -> Predictor:
     """Predict with a torch model through its NMS-free head.
 
     Args:
         model: YOLO26, on any device.
         size_px: side of the square.
-        bf16: compute in bfloat16: faster, for use during training.
+        rough: compute in bfloat16 where that is faster, for use during training.
 
     Returns:
         The predictor.
@@ -29,6 +32,7 @@ def torch_predictor(model: nn.Module, size_px: int, *, bf16: bool = False) -> Pr
     head = network.model[-1]
     head._end2end = True  # noqa: SLF001 - the public setter only warns and sets it
     device = next(network.parameters()).device
+    bf16 = rough and bf16_pays(device.type)
 
     def infer(pictures: FloatArray) -> FloatArray:
         ready = torch.from_numpy(pictures).to(device)

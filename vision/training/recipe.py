@@ -13,6 +13,7 @@ from vision.core.errors import ConfigError
 from vision.training.batches import Mixture
 from vision.training.losses import Gains
 from vision.training.pools import Aside
+from vision.training.sprites import KINDS
 from vision.training.trainer import Schedule
 from vision.training.watch import Stop
 
@@ -122,6 +123,7 @@ def build_recipe(table: Mapping[str, Any], path: Path) -> Recipe:
         msg = f"{path}: names neither a parent nor a model to start from"
         raise ConfigError(msg)
     _check_rows(table["mixture"], path)
+    _check_drawn(table["mixture"].get("drawn", {}), path)
     return Recipe(
         name=table["name"],
         largest_px=table["largest_px"],
@@ -187,6 +189,23 @@ def _check_rows(mixture: Mapping[str, Any], path: Path) -> None:
         msg = (
             f"{path}: mixture: expected rows as {{ pool = count }} and teacher_rows as "
             f"a number up to their sum; got rows {rows} and teacher_rows {seen}"
+        )
+        raise ConfigError(msg)
+
+
+def _check_drawn(drawn: object, path: Path) -> None:
+    shares = list(drawn.values()) if isinstance(drawn, dict) else []
+    numbers = [share for share in shares if isinstance(share, int | float)]
+    if (
+        not isinstance(drawn, dict)
+        or drawn.keys() - KINDS.keys()
+        or len(numbers) < len(shares)
+        or min(numbers, default=0) < 0
+        or sum(numbers) > 1 + _ROUNDING
+    ):
+        msg = (
+            f"{path}: mixture: drawn: expected shares of {', '.join(KINDS)} that sum "
+            f"to 1 or less, such as {{ bins = 0.2 }}; got {drawn}"
         )
         raise ConfigError(msg)
 

@@ -89,7 +89,7 @@ class Watch:
 
     def _judge(self, step: int, model: nn.Module) -> dict[str, float]:
         judged = copy.deepcopy(model)
-        predict = torch_predictor(judged, self._stop.size_px, bf16=True)
+        predict = torch_predictor(judged, self._stop.size_px, rough=True)
         scores = class_scores(mark(predict, self._samples), CLASSES)
         # Over ten overlaps luck counts for less than over one.
         score = mean_ap(scores) if scores else 0.0

@@ -206,7 +206,7 @@ def test_what_is_not_labelled_is_not_punished() -> None:
     assert all(float(b[2].weight.grad.abs().max()) == 0 for b in head.one2one_cv3)
 
 
-def _seen_in_streets(share: float) -> tuple[set[int], set[int]]:
+def _seen_in_streets(drawn: dict[str, float]) -> tuple[set[int], set[int]]:
     """Return which rows of a batch show something, and which classes that are."""
     image = np.zeros((240, 320, 3), np.uint8)
     none, weight = np.zeros((0, 4), np.float32), label_weight((), CLASSES[:4])
@@ -220,22 +220,22 @@ def _seen_in_streets(share: float) -> tuple[set[int], set[int]]:
         mosaic=0.0,
         far_mosaic=0.0,
         paste=1.0,
-        drawn=share,
+        drawn=drawn,
     )
-    drawn = [draw(pools, mixture, np.random.default_rng(k))[1] for k in range(12)]
-    rows = {int(row) for batch in drawn for row in batch["batch_idx"]}
-    return rows, {int(k) for batch in drawn for k in batch["cls"]}
+    batches = [draw(pools, mixture, np.random.default_rng(k))[1] for k in range(12)]
+    rows = {int(row) for batch in batches for row in batch["batch_idx"]}
+    return rows, {int(k) for batch in batches for k in batch["cls"]}
 
 
 def test_streets_of_a_batch_get_stalls_and_other_rows_do_not() -> None:
-    rows, classes = _seen_in_streets(0.0)
+    rows, classes = _seen_in_streets({})
 
     assert rows == {0, 1}
     assert classes == {CLASSES.index("street_vendor")}
 
 
 def test_streets_of_a_batch_get_bins_and_heaps_that_are_drawn() -> None:
-    rows, classes = _seen_in_streets(1.0)
+    rows, classes = _seen_in_streets({"bins": 0.4, "heaps": 0.3, "decoys": 0.3})
 
     assert rows == {0, 1}
     assert classes == {CLASSES.index(name) for name in REFUSE}

@@ -164,12 +164,16 @@ class ServiceClient:
             msg = f"{self.name}: {request.method} broke off ({error!r})"
             raise RetryLaterError(msg) from error
 
-    def refuse(self, response: httpx.Response, what: str) -> None:
+    def refuse(
+        self, response: httpx.Response, what: str, *, file: bool = False
+    ) -> None:
         """Say what an answer that is no success means.
 
         Args:
             response: the answer.
             what: what was sent, for the message.
+            file: whether that was a file, whole or in pieces: its event may be
+                unknown there, or have other content, and that is final.
 
         Raises:
             RetryLaterError: the same may be taken later.
@@ -179,11 +183,10 @@ class ServiceClient:
         answer = without_secrets(response.text[:200])
         msg = f"{self.name}: {what}: got {status} {answer!r}, expected 2xx"
         wait_s = _retry_after_s(response, self.clock.now)
-        on_put = response.request.method == "PUT"
-        if status in _MISCONFIGURED and not (on_put and status in {404, 405}):
+        if status in _MISCONFIGURED and not (file and status in {404, 405}):
             msg += "; check the address and the API key"
             raise RetryLaterError(msg, retry_after_s=wait_s, whole_receiver=True)
-        if status >= 500 or status in _PASSING or (status == 409 and not on_put):  # noqa: PLR2004 HTTP
+        if status >= 500 or status in _PASSING or (status == 409 and not file):  # noqa: PLR2004 HTTP
             asked = wait_s is not None
             raise RetryLaterError(msg, retry_after_s=wait_s, whole_receiver=asked)
         raise SinkError(msg)

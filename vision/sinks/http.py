@@ -85,5 +85,5 @@ class HttpReceiver:
             msg = f"{self.name}: {name}: the event is not known there yet"
             raise RetryLaterError(msg)
         if not response.is_success and not has_it(response, file):
-            self._client.refuse(response, name)
+            self._client.refuse(response, name, file=True)
         return True

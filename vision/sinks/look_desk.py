@@ -213,7 +213,8 @@ class HttpLookDesk:
                 continue
             response = self._client.put_file(request.event_id, file)
             if not response.is_success and not has_it(response, file):
-                self._client.refuse(response, f"{request.event_id}/{file.name}")
+                name = f"{request.event_id}/{file.name}"
+                self._client.refuse(response, name, file=True)
             sent[file.role] = file.name
         response = self._client.post(
             f"{_PATH}/{request.request_id}/answer",

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.core.arrays import FloatArray, ImageU8, IntArray
-from vision.training.labels import CLASSES, ROAD_USERS, Sample, visible
+from vision.training.labels import CLASSES, IGNORE, ROAD_USERS, Sample, visible
 from vision.training.sprites.easel import Sprite
 
 #: The crop reaches this far beyond its object, in sides of the object.
@@ -45,7 +45,7 @@ def pasted(street: Sample, donor: Sample, rng: np.random.Generator) -> Sample:
 
     Returns:
         The street with the object's box, and with those of city objects that
-        the crop shows too.
+        the crop shows too; such as it shows a part of are to be ignored.
     """
     choice = np.flatnonzero((donor.class_id >= 0) & (donor.class_id < _CITY))
     if not len(choice):
@@ -172,11 +172,13 @@ def _around(box: FloatArray, image: ImageU8) -> tuple[int, int, int, int]:
 def _carried(
     donor: Sample, crop: Sequence[int]
 ) -> tuple[FloatArray, np.ndarray[tuple[int, ...], np.dtype[np.int64]]]:
+    """Return boxes in pixels of the crop; of what is cut off, nothing is known."""
     rect = np.array(crop, np.float32)
     cut, share = visible(donor.xyxy, rect)
-    known = (donor.class_id >= 0) & (donor.class_id < _CITY)
-    keep = known & (share >= _LEAST_SHARE)
-    return cut[keep] - np.tile(rect[:2], 2), donor.class_id[keep]
+    shows = (donor.class_id < _CITY) & (share > 0)
+    whole = share >= _LEAST_SHARE
+    known = np.where(whole, donor.class_id, IGNORE).astype(np.int64)
+    return cut[shows] - np.tile(rect[:2], 2), known[shows]
 
 
 def _faded(street: ImageU8, part: ImageU8, at: tuple[int, int]) -> ImageU8:

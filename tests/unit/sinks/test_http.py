@@ -8,12 +8,23 @@ import httpx
 import pytest
 
 from tests.unit.sinks.messages import artifact, event
-from vision.core.errors import SinkUnavailableError
+from vision.core.errors import SinkError, SinkUnavailableError
 from vision.sinks.client import ServiceClient
 from vision.sinks.direct import DirectSink
 from vision.sinks.http import HttpReceiver
+from vision.sinks.receiver import FileRef, Parcel, RetryLaterError
 
 TUS = {"Tus-Resumable": "1.0.0"}
+
+
+class Unseen:
+    """Nothing was confirmed before."""
+
+    def done(self, _step: str) -> bool:
+        return False
+
+    def mark(self, step: str) -> None:
+        raise AssertionError(step)
 
 
 class Service:
@@ -82,3 +93,27 @@ def test_a_file_that_is_gone_holds_up_nothing(tmp_path: Path) -> None:
     sink_to("http://service", service).put(event(artifacts=(gone,)))
 
     assert service.paths == ["POST /api/v1/events"]
+
+
+@pytest.mark.parametrize("size_bytes", [1_000, 400_000])  # whole, and in pieces
+@pytest.mark.parametrize("status", [404, 409])
+def test_a_file_whose_event_is_unknown_or_another_is_given_up(
+    tmp_path: Path, size_bytes: int, status: int
+) -> None:
+    def refusing(request: httpx.Request) -> httpx.Response:
+        request.read()
+        return httpx.Response(status, headers=TUS, text="unknown-event")
+
+    transport = httpx.MockTransport(refusing)
+    client = ServiceClient("http://service", api_key="k", transport=transport)
+    receiver = HttpReceiver(client)
+    clip = FileRef.of(artifact(tmp_path / "clip.mp4", bytes(size_bytes)))
+
+    with pytest.raises(SinkError, match=f"got {status}") as refused:
+        receiver.deliver(
+            Parcel(1, "evt-1.files.1", "files", "gate", "evt-1", "", (clip,), 8),
+            Unseen(),
+        )
+
+    # It must hold up nothing behind it.
+    assert not isinstance(refused.value, RetryLaterError)

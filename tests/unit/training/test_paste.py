@@ -58,6 +58,22 @@ def test_the_border_of_the_crop_fades_into_the_street() -> None:
     assert border.max() < 60  # the crop's own surroundings are 90
 
 
+def test_what_a_crop_shows_half_is_ignored_and_not_called_empty() -> None:
+    beside = np.array([[8, 20, 60, 100], [62, 20, 114, 100]], np.float32)
+    ignored = np.array([[8, 90, 60, 128]], np.float32)
+    donor = dataclasses.replace(
+        square_sample(0),
+        xyxy=np.concatenate((beside, ignored)),
+        class_id=np.array([1, 1, IGNORE], np.int64),
+    )
+
+    drawn = [pasted(_street(), donor, np.random.default_rng(k)) for k in range(20)]
+
+    shown = [sample.class_id.tolist() for sample in drawn if len(sample.class_id)]
+    assert len(shown) > 10
+    assert all(sorted(ids) == [IGNORE, IGNORE, 1] for ids in shown)
+
+
 def test_what_no_city_class_is_cannot_be_pasted() -> None:
     street = _street()
     rng = np.random.default_rng(0)

@@ -226,10 +226,21 @@ def _over(before: datetime) -> Select[EvidenceRow]:
     held = exists().where(
         HoldRow.event_id == EvidenceRow.event_id, HoldRow.released_at.is_(None)
     )
-    # What was merged into a case proves that case, too.
-    into = aliased(CaseRow)
+    # What was merged into a case proves that case, too, however often that was merged.
+    step, into = aliased(CaseRow), aliased(CaseRow)
+    merged = (
+        select(step.number.label("number"), step.merged_into.label("into"))
+        .where(step.merged_into.is_not(None))
+        .cte("merged", recursive=True)
+    )
+    merged = merged.union(
+        select(merged.c.number, step.merged_into).where(
+            step.number == merged.c.into, step.merged_into.is_not(None)
+        )
+    )
     goes_on = exists().where(
-        into.number == CaseRow.merged_into,
+        merged.c.number == CaseRow.number,
+        into.number == merged.c.into,
         or_(into.closed_at.is_(None), into.closed_at >= before),
     )
     return (

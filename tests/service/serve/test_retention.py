@@ -223,3 +223,21 @@ def test_what_was_merged_into_a_case_stays_as_long_as_that_one(
 
     assert meanwhile == early == set(ROLES)
     assert left(live, "evt-2") == set()
+
+
+def test_what_was_merged_twice_stays_as_long_as_the_last_case(
+    live: Live, engine: httpx.Client, boss: httpx.Client, clock: HandClock
+) -> None:
+    for event_id in ("evt-1", "evt-2", "evt-3"):
+        report(engine, event_id)
+    act(boss, 3, "merge", into=2).raise_for_status()
+    act(boss, 2, "merge", into=1).raise_for_status()
+    clock.forward(days=400)
+    live.services.retention.run()
+    meanwhile = left(live, "evt-3")
+    do(boss, 1, "reject")
+    clock.forward(days=400)
+    live.services.retention.run()
+
+    assert meanwhile == set(ROLES)
+    assert left(live, "evt-3") == set()

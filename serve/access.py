@@ -18,7 +18,7 @@ from serve.errors import Forbidden, Unauthenticated
 from serve.people.roles import ANYONE_HERE, Principal, Scope
 from serve.services import Services, services_of
 from serve.settings import is_loopback
-from serve.throttle import SESSION_COOKIE
+from serve.throttle import SESSION_COOKIE, recognise
 
 CSRF_HEADER = "x-csrf-token"
 _HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -32,7 +32,9 @@ def visitor_of(request: Request, services: Services) -> Principal | None:
     """Return who looks at a page with this browser, or None for a stranger."""
     token = request.cookies.get(SESSION_COOKIE)
     principal = services.users.session(token) if token else None
-    if principal is None and services.settings.open_reads and _is_here(request):
+    if principal is not None:
+        recognise(request.state)
+    elif services.settings.open_reads and _is_here(request):
         return ANYONE_HERE
     return principal
 
@@ -56,6 +58,7 @@ async def principal_of(
         if principal is None:
             msg = "got a key that is unknown, expired or revoked; ask for a new one"
             raise Unauthenticated(msg)
+        recognise(request.state)
         return principal
     principal = await run_in_threadpool(visitor_of, request, services)
     if principal is not None and request.method not in _HARMLESS:

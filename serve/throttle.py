@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, State
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,9 +19,12 @@ from vision.core.ports import Clock
 SESSION_COOKIE = "streetwarden_session"
 MOST_CALLERS = 10_000
 MOST_KNOWN = 4096
+_RECOGNISED = "recognised"
 # Wrong keys and passwords from one address: a burst, then one a second.
 WRONG_BURST, WRONG_PER_S = 30.0, 1.0
 _WRONG = frozenset({401, 403})
+# Where a password is tried: whoever asks, a wrong one counts as a guess.
+_SIGN_IN = ("/login", "/setup")
 
 
 @dataclass(slots=True)
@@ -101,11 +104,12 @@ class LimitRate:
         address = client[0] if client else ""
         credential = _credential(Headers(scope=scope))
         wait_s = self._callers.take(address if credential is None else credential)
-        if credential not in self._known:
+        if credential not in self._known or _signs_in(scope):
             wait_s = max(wait_s, self._wrong.wait_s(address))
         if wait_s > 0:
             await _refusal(wait_s)(scope, receive, send)
             return
+        scope.setdefault("state", {})  # where `recognise` leaves its note
 
         async def send_and_learn(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -117,16 +121,28 @@ class LimitRate:
     def _learn(
         self, scope: Scope, status: int, credential: int | None, address: str
     ) -> None:
+        recognised = scope["state"].get(_RECOGNISED, False)
         tried = credential is not None or scope["method"] == "POST"
         # 403 of a stranger is a wrong password; of somebody known, a missing right.
-        guessed = status == 401 or (status in _WRONG and credential is None)  # noqa: PLR2004 HTTP
-        if tried and guessed:
-            self._known.pop(credential or 0, None)
+        stranger = not recognised or _signs_in(scope)
+        if tried and stranger and status in _WRONG:
+            if status == 401:  # noqa: PLR2004 HTTP
+                self._known.pop(credential or 0, None)
             self._wrong.take(address)
-        elif credential is not None and credential not in self._known:
+        elif recognised and credential is not None and credential not in self._known:
             while len(self._known) >= MOST_KNOWN:
                 self._known.popitem(last=False)
             self._known[credential] = None
+
+
+def recognise(state: State) -> None:
+    """Note on a request that its key or session is a good one."""
+    setattr(state, _RECOGNISED, True)
+
+
+def _signs_in(scope: Scope) -> bool:
+    path: str = scope["path"]
+    return scope["method"] == "POST" and path.endswith(_SIGN_IN)
 
 
 def _credential(headers: Headers) -> int | None:

@@ -16,6 +16,7 @@ class Received:
     path: str
     headers: dict[str, str]
     body: str
+    sender: tuple[str, int]
 
 
 @dataclass
@@ -72,6 +73,7 @@ def receiving() -> Iterator[Receiver]:
                 self.path,
                 {name.lower(): value for name, value in self.headers.items()},
                 self.rfile.read(length).decode(),
+                (self.client_address[0], self.client_address[1]),
             )
             with receiver.changed:
                 receiver.requests.append(request)

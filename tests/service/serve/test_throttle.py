@@ -68,18 +68,56 @@ def test_an_address_that_guesses_is_held_back_but_not_those_known_there(
     assert back.status_code == 303
 
 
+@pytest.mark.parametrize(
+    "made_up",
+    [
+        {},
+        {"Cookie": "streetwarden_session=made-up"},
+        {"Authorization": "Bearer made-up"},
+    ],
+)
 def test_wrong_passwords_for_many_names_count_against_the_address(
-    start: Start, tmp_path: Path, clock: HandClock
+    start: Start, tmp_path: Path, clock: HandClock, made_up: dict[str, str]
 ) -> None:
     live = start(Settings(home=tmp_path), clock)
     with live.client() as sprayer:
         tries = [
-            sprayer.post("/login", data={"name": f"n{i}", "password": "guess"})
+            sprayer.post(
+                "/login", data={"name": f"n{i}", "password": "guess"}, headers=made_up
+            )
             for i in range(int(WRONG_BURST) + 1)
         ]
 
     assert {one.status_code for one in tries[:-1]} == {403}
     assert tries[-1].status_code == 429
+
+
+def test_somebody_logged_in_may_not_guess_either(
+    start: Start, tmp_path: Path, clock: HandClock
+) -> None:
+    live = start(Settings(home=tmp_path), clock)
+    with live.person("li", Role.VIEWER) as li:
+        tries = []
+        for i in range(int(WRONG_BURST) + 1):
+            li.get("/api/v1/me").raise_for_status()
+            guess = {"name": f"n{i}", "password": "guess"}
+            tries.append(li.post("/login", data=guess).status_code)
+
+        li.get("/api/v1/me").raise_for_status()
+    assert tries == [403] * int(WRONG_BURST) + [429]
+
+
+def test_a_missing_right_is_no_guess(
+    start: Start, tmp_path: Path, clock: HandClock
+) -> None:
+    live = start(Settings(home=tmp_path), clock)
+    with live.client(Scope.READ) as reader:
+        refused = [
+            reader.get("/api/v1/subscriptions").status_code
+            for _ in range(int(WRONG_BURST) + 5)
+        ]
+
+    assert set(refused) == {403}
 
 
 def test_buckets_forget_who_was_silent_for_longest(clock: HandClock) -> None:

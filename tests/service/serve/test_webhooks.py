@@ -316,6 +316,26 @@ def test_an_answer_without_end_holds_nobody_up(bench: Bench, desk: Receiver) -> 
     assert (delivery.state, delivery.status) == ("delivered", 200)
 
 
+def test_neighbours_at_one_address_never_share_a_connection(
+    bench: Bench, desk: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = socket.getaddrinfo
+
+    def here(host: str, *args: Any, **kwargs: Any) -> Any:
+        known = "127.0.0.1" if host == "neighbour.example" else host
+        return look_up(known, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", here)
+    url = desk.url.replace("127.0.0.1", "neighbour.example")
+    bench.services.subscriptions.create(Wish(url), ENGINE)
+    bench.report("evt-1")
+    bench.rounds()
+
+    hosts = {one.headers["host"].split(":")[0] for one in desk.requests}
+    assert hosts == {"127.0.0.1", "neighbour.example"}
+    assert len({one.sender for one in desk.requests}) == len(desk.requests)
+
+
 def test_an_address_that_is_long_or_secret_does_not_end_up_in_the_audit_log(
     live: Live,
 ) -> None:

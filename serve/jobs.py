@@ -53,7 +53,9 @@ def _senders(services: Services) -> dict[str, Sender]:
             allow_private=settings.allow_private_webhooks,
         )
     }
-    if settings.mqtt_url is not None:
+    if settings.mqtt_url is None:
+        services.subscriptions.rest(MQTT)
+    else:
         password = settings.mqtt_password
         broker = broker_of(
             settings.mqtt_url,

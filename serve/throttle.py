@@ -22,7 +22,6 @@ MOST_KNOWN = 4096
 _RECOGNISED = "recognised"
 # Wrong keys and passwords from one address: a burst, then one a second.
 WRONG_BURST, WRONG_PER_S = 30.0, 1.0
-_WRONG = frozenset({401, 403})
 # Where a password is tried: whoever asks, a wrong one counts as a guess.
 _SIGN_IN = ("/login", "/setup")
 
@@ -123,9 +122,10 @@ class LimitRate:
     ) -> None:
         recognised = scope["state"].get(_RECOGNISED, False)
         tried = credential is not None or scope["method"] == "POST"
-        # 403 of a stranger is a wrong password; of somebody known, a missing right.
-        stranger = not recognised or _signs_in(scope)
-        if tried and stranger and status in _WRONG:
+        # 403 of a stranger is a wrong password; of somebody known, a missing right,
+        # but where passwords are asked for.
+        stranger = credential is None or _signs_in(scope)
+        if tried and (status == 401 or (status == 403 and stranger)):  # noqa: PLR2004 HTTP
             if status == 401:  # noqa: PLR2004 HTTP
                 self._known.pop(credential or 0, None)
             self._wrong.take(address)

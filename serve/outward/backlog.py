@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from serve.outward.queue import DEAD, PENDING
 from serve.store.database import Database
-from serve.store.delivery_tables import DeliveryRow
+from serve.store.delivery_tables import DeliveryRow, SubscriptionRow
 from serve.store.tables import MessageRow
 from vision.core.ports import Clock
 
@@ -16,7 +16,8 @@ class Backlog:
     """What is not delivered.
 
     Attributes:
-        pending: deliveries that are due or wait for another try.
+        pending: deliveries that are due or wait for another try, without those of
+            subscribers who are switched off.
         dead: deliveries that were given up.
         oldest_s: how long ago the oldest pending message arrived, 0 for none.
     """
@@ -28,14 +29,14 @@ class Backlog:
 
 def backlog(database: Database, clock: Clock) -> Backlog:
     """Return what is not delivered now."""
+    active = select(SubscriptionRow.number).where(SubscriptionRow.disabled.is_(None))
+    waits = and_(DeliveryRow.state == PENDING, DeliveryRow.subscription.in_(active))
     counts = (
         select(DeliveryRow.state, func.count())
-        .where(DeliveryRow.state.in_([PENDING, DEAD]))
+        .where(or_(waits, DeliveryRow.state == DEAD))
         .group_by(DeliveryRow.state)
     )
-    first = select(func.min(DeliveryRow.message_number)).where(
-        DeliveryRow.state == PENDING
-    )
+    first = select(func.min(DeliveryRow.message_number)).where(waits)
     oldest = select(MessageRow.received_at).where(
         MessageRow.number == first.scalar_subquery()
     )

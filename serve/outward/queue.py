@@ -75,6 +75,9 @@ _WORK = select(
     exists().where(
         _DELIVERIES.c.state == PENDING,
         _DELIVERIES.c.next_at <= bindparam("now", type_=UtcTime()),
+        _DELIVERIES.c.subscription.in_(
+            select(_SUBSCRIPTIONS.c.number).where(_SUBSCRIPTIONS.c.disabled.is_(None))
+        ),
     ),
 )
 

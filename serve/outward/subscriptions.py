@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from serve.errors import NotFound
@@ -19,6 +19,7 @@ from vision.core.ports import Clock
 
 OVERLAP = timedelta(days=1)
 WEBHOOK, MQTT = "webhook", "mqtt"
+NOT_CONFIGURED = "not configured any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +161,19 @@ class SubscriptionStore:
             )
             if row is not None:
                 row.url = wish.url
+                if row.disabled == NOT_CONFIGURED:
+                    row.disabled = None
                 return row
         return self.create(wish, who, kind=kind)[0]
+
+    def rest(self, kind: str) -> None:
+        """Stop telling those of a kind until `ensure` names it again."""
+        with self._database.write() as session:
+            session.execute(
+                update(SubscriptionRow)
+                .where(SubscriptionRow.kind == kind, SubscriptionRow.disabled.is_(None))
+                .values(disabled=NOT_CONFIGURED)
+            )
 
 
 def _get(session: Session, number: int) -> SubscriptionRow:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from serve.outward.backlog import backlog
 from serve.outward.mqtt import broker_of, topic_of
 from serve.outward.queue import Outgoing
 from serve.people.roles import Role, Scope
@@ -86,3 +87,26 @@ def test_a_broker_has_defaults_and_topics_name_what_they_are_about() -> None:
 
     assert (place.port, place.secure, place.prefix) == (8883, True, "streetwarden")
     assert topic_of("city", health) == "city/health/h1"
+
+
+def test_mqtt_that_is_switched_off_queues_nothing_and_loses_nothing(
+    start: Start, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    broken = f"mqtt://127.0.0.1:{free_port()}/city"
+    queued, states = [], []
+    for number, url in enumerate((broken, None, broken), 1):
+        live = start(Settings(home=home, mqtt_url=url))
+        with live.client(Scope.INGEST) as engine:
+            report(engine, event_id=f"evt-{number}")
+        services = live.services
+        while not services.queue.is_idle() and services.queue.fan_out():
+            pass  # the service's own thread may be quicker
+        waiting = services.queue.page(1, state="pending", limit=9, before=None)
+        queued.append([row.message_id for row in reversed(waiting)])
+        off = services.subscriptions.get(1).disabled
+        states.append((off, backlog(services.database, services.clock).pending))
+        live.stop()
+
+    assert queued == [["evt-1.1"], ["evt-1.1"], ["evt-1.1", "evt-2.1", "evt-3.1"]]
+    assert states == [(None, 1), ("not configured any more", 0), (None, 3)]

@@ -7,9 +7,15 @@ import re
 _CREDENTIALS = re.compile(
     r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)(?:[^/\s]*@|[^/\s@:]*:\S*@)"
 )
-_QUERY = re.compile(
+_NAMED = re.compile(
     r"(?P<key>(?:password|passwd|pwd|pass|token|secret|api_?key|auth|sig(?:nature)?)=)"
     r"[^&\s]+",
+    re.IGNORECASE,
+)
+# In the query of a URL, whatever sounds like one: auth_key, X-Amz-Credential, psw.
+_QUERY = re.compile(
+    r"(?P<key>[?&;](?:[\w.-]*(?:key|token|secret|pass|pwd|psw|auth|sig|cred)[\w.-]*"
+    r"|pw?)=)[^&\s]+",
     re.IGNORECASE,
 )
 
@@ -24,4 +30,4 @@ def without_secrets(text: str) -> str:
         `rtsp://user:pw@host/x?token=1` becomes `rtsp://***@host/x?token=***`.
     """
     masked = _CREDENTIALS.sub(r"\g<scheme>***@", text)
-    return _QUERY.sub(r"\g<key>***", masked)
+    return _NAMED.sub(r"\g<key>***", _QUERY.sub(r"\g<key>***", masked))

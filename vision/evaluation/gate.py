@@ -18,6 +18,8 @@ _LOWER_IS_BETTER = (
     "queue_as_parked",
     "miss_at_",
 )
+#: Best at zero: too early is as bad as too late.
+_SIGNED = frozenset({"onset_bias_s"})
 
 
 class Bound(BaseModel):
@@ -110,5 +112,7 @@ def lower_is_better(key: str) -> bool:
 
 
 def _loss(key: str, a: float, b: float) -> float:
+    if key in _SIGNED:
+        a, b = abs(a), abs(b)
     # Rounded: 0.9 to 0.89 is a loss of 0.01, whatever binary floats make of it.
     return round(b - a if lower_is_better(key) else a - b, 9)

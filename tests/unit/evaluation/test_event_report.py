@@ -311,6 +311,8 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
         ("f1", 0.9, 0.8, Bound(at_least=0.9), False),
         ("onset_rmse_s", 2.0, 1.0, Bound(max_loss=0.0), True),
         ("onset_rmse_s", 2.0, 2.5, Bound(max_loss=0.1), False),
+        ("onset_bias_s", -5.0, 0.5, Bound(max_loss=0.0), True),
+        ("onset_bias_s", 0.0, -9.0, Bound(max_loss=1.0), False),
         ("false_per_camera_hour", None, 0.4, Bound(at_most=0.5), True),
         ("false_per_camera_hour", None, 0.4, Bound(max_loss=0.5), False),
         ("f1", 0.9, None, Bound(at_least=0.1), False),

@@ -68,8 +68,9 @@ class FirstSights:
     """First pictures by place, as JPEG, bounded in bytes.
 
     Places that came into view together share one picture. When the bytes run out,
-    the place that was seen first goes first: it has had the longest time to open.
-    A place that ended is forgotten one frame later, after its last step was kept.
+    the place that was seen first goes first: it has had the longest time to open. It
+    gets no other: a later picture is no first sight. A place that ended is forgotten
+    one frame later, after its last step was kept.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class FirstSights:
         self._max_bytes = max_bytes
         self._develop: Callable[[Develop], None] = develop or _at_once
         self._sights: OrderedDict[Key, Sight] = OrderedDict()
-        self._ended: dict[str, list[Key]] = {}
+        self._had: dict[str, set[str]] = {}  # by camera, those that lost it included
         self._holders: dict[Sight, int] = {}
         self._counted: dict[Sight, int] = {}
         self._bytes = 0
@@ -111,21 +112,22 @@ class FirstSights:
         self._develop(lambda: self._developed(sight))
 
     def of(self, camera_id: str, place_id: str) -> Sight | None:
-        """Return a place's first sight, or None if it was not seen or is forgotten."""
+        """Return a place's first sight, or None if it was not seen or was let go."""
         return self._sights.get((camera_id, place_id))
 
     def _look(self, observation: Observation, camera_id: str) -> list[Key]:
         """Forget places that ended a frame ago; return those that are new."""
-        for key in self._ended.pop(camera_id, []):
-            self._drop(key)
-        new: list[Key] = []
-        for place in observation.places:
-            key = (camera_id, place.place_id)
-            if place.state is PlaceState.ENDED:
-                self._ended.setdefault(camera_id, []).append(key)
-            elif key not in self._sights and place.state is PlaceState.STANDING:
-                new.append(key)
-        return new
+        had = self._had.get(camera_id, set())
+        alive = {place.place_id for place in observation.places}
+        for place_id in had - alive:
+            self._let_go((camera_id, place_id))
+        new = [
+            place.place_id
+            for place in observation.places
+            if place.state is PlaceState.STANDING and place.place_id not in had
+        ]
+        self._had[camera_id] = (had & alive).union(new)
+        return [(camera_id, place_id) for place_id in new]
 
     def _developed(self, sight: Sight) -> None:
         """Encode a sight, and let the oldest go for it if there is no room.
@@ -141,16 +143,16 @@ class FirstSights:
         except EvidenceError:
             with self._lock:
                 for key in [key for key, one in self._sights.items() if one is sight]:
-                    self._drop(key)
+                    self._let_go(key)
             raise
         with self._lock:
             if sight in self._holders:
                 self._counted[sight] = size_bytes
                 self._bytes += size_bytes
             while self._bytes > self._max_bytes and self._sights:
-                self._drop(next(iter(self._sights)))
+                self._let_go(next(iter(self._sights)))
 
-    def _drop(self, key: Key) -> None:
+    def _let_go(self, key: Key) -> None:
         sight = self._sights.pop(key, None)
         if sight is None:
             return

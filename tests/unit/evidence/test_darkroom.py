@@ -38,7 +38,8 @@ def test_what_the_analysing_thread_shows_is_encoded_elsewhere(tmp_path: Path) ->
     ]
     store = PackageStore(tmp_path)
     for frame in frames:
-        store.observe(observed(frame, standing(frame, f"p{frame.index}")))
+        standing_by = (standing(frame, f"p{k}") for k in range(frame.index + 1))
+        store.observe(observed(frame, *standing_by))
     write = store.capture(
         decided(frames[-1], standing(frames[-1], "p3")),
         observed(frames[-1], standing(frames[-1], "p3")),

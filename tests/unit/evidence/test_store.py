@@ -241,7 +241,7 @@ def test_first_sights_stay_within_their_bytes(tmp_path: Path) -> None:
     store = PackageStore(tmp_path, policy=StorePolicy(first_sight_bytes=limit))
     for index in range(30):
         at = street(index)
-        store.observe(observed(at, standing(at, f"p{index}")))
+        store.observe(observed(at, *(standing(at, f"p{k}") for k in range(index + 1))))
 
         assert store.first_sight_bytes <= limit
     store.close(20)

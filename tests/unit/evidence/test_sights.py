@@ -1,0 +1,88 @@
+"""A first picture is the first one, or there is none."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.unit.evidence.scenes import (
+    PlaceState,
+    decided,
+    observed,
+    standing,
+    street,
+    textured,
+)
+from vision.core.frame import Frame
+from vision.core.places import Place
+from vision.evidence.pictures import encode
+from vision.evidence.sights import Develop, FirstSights
+from vision.evidence.store import PackageStore, StorePolicy
+from vision.evidence.verify import verify_package
+
+PICTURE_BYTES = len(encode(textured(0)))
+
+
+def arrived(at: Frame, *, every: int = 10) -> Sequence[Place]:
+    """Return the places that stand there by now: three come, `every` seconds apart."""
+    since = [k * every for k in range(3) if k * every <= at.media_time_s]
+    return [standing(at, f"p{second}") for second in since]
+
+
+def test_a_place_whose_first_picture_was_let_go_gets_no_later_one() -> None:
+    encoded = []
+
+    def develop(picture: Develop) -> None:
+        encoded.append(1)
+        picture()
+
+    sights = FirstSights(2 * PICTURE_BYTES + PICTURE_BYTES // 2, develop)
+    for index in range(60):
+        at = street(index)
+        sights.observe(observed(at, *arrived(at)))
+    kept = {
+        place.place_id: None if sight is None else sight.frame_index
+        for place in arrived(street(60))
+        for sight in [sights.of("gate", place.place_id)]
+    }
+
+    assert kept == {"p0": None, "p10": 10, "p20": 20}
+    assert len(encoded) == 3
+
+
+def test_what_ended_makes_room_and_is_forgotten_even_if_it_was_let_go() -> None:
+    sights = FirstSights(PICTURE_BYTES + PICTURE_BYTES // 2)
+    one, two = standing(street(0), "p1"), standing(street(1), "p2")
+    sights.observe(observed(street(0), one))
+    sights.observe(observed(street(1), one, two))
+    let_go = sights.of("gate", "p1")
+    over = [standing(street(2), i, state=PlaceState.ENDED) for i in ("p1", "p2")]
+    sights.observe(observed(street(2), *over))
+    last = sights.of("gate", "p2")
+    sights.observe(observed(street(3)))
+
+    assert let_go is None
+    assert last is not None  # its last step is kept with this frame
+    assert sights.of("gate", "p2") is None
+    assert sights.size_bytes == 0
+    sights.observe(observed(street(4), one))
+    again = sights.of("gate", "p1")
+    assert again is not None
+    assert again.frame_index == 4
+
+
+def test_an_event_without_a_first_picture_is_sealed_with_all_the_rest(
+    tmp_path: Path,
+) -> None:
+    room = 2 * PICTURE_BYTES + PICTURE_BYTES // 2
+    store = PackageStore(tmp_path, policy=StorePolicy(first_sight_bytes=room))
+    for index in range(5):
+        at = street(index)
+        seen = observed(at, *arrived(at, every=1))
+        store.observe(seen)
+    store.close(20)
+
+    evidence = store.keep(decided(at, seen.places[0]), seen)
+
+    roles = {artifact.role for artifact in evidence.artifacts}
+    assert not {role for role in roles if role.startswith("wide_first")}
+    assert {"wide_deciding", "wide_deciding_redacted", "close_up", "overlay"} <= roles
+    assert verify_package(tmp_path / "event-1", None) == []

@@ -151,8 +151,8 @@ class ReplayPainter:
         observation: Observation,
         scale: float,
     ) -> None:
-        box = np.array([place.latest_xyxy or place.xyxy], np.float32)
-        left, top, right, bottom = observation.view.to_picture(box)[0] * scale
+        box = observation.view.box_to_picture(place.latest_xyxy or place.xyxy)
+        left, top, right, bottom = (side * scale for side in box)
         colour = STATE_COLOUR[place.state]
         if row is None:  # no rule is concerned
             pen.rectangle((left, top, right, bottom), outline=colour, width=1)
@@ -213,11 +213,9 @@ def _draw_zones(
         if zone.preset != preset:
             continue
         colour = _ZONE.get(zone.kind, _OTHER_ZONE)
-        corners = np.array(zone.polygon, np.float32) * (frame.width, frame.height)
-        # A corner is a box without extent, so it moves with the view as boxes do.
-        flat = np.concatenate((corners, corners), axis=1).astype(np.float32)
-        moved = observation.view.to_picture(flat)[:, :2] * scale
-        points = [(float(x), float(y)) for x, y in moved]
+        size = frame.width, frame.height
+        corners = observation.view.polygon_to_picture(zone.polygon, size)
+        points = [(x * size[0] * scale, y * size[1] * scale) for x, y in corners]
         pen.polygon(points, fill=(*colour, 26))
         pen.line([*points, points[0]], fill=(*colour, 190), width=2)
         x = min(max(points[0][0] + 6, 6), frame.width * scale - 120)

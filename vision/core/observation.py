@@ -9,6 +9,7 @@ import numpy as np
 from vision.core.arrays import FloatArray
 from vision.core.detections import Detections
 from vision.core.frame import Frame
+from vision.core.geometry import Point, Xyxy
 from vision.core.places import Place
 from vision.core.scene import Scene
 from vision.core.tracks import Track
@@ -81,6 +82,33 @@ class ViewState:
         if self.registration is None:
             return np.asarray(xyxy + np.array(self.shift_px * 2), dtype=np.float32)
         return _warp(np.array(self.registration), xyxy)
+
+    def box_to_picture(self, box: Xyxy) -> Xyxy:
+        """Return one box of the reference view in this picture: `to_picture` of one."""
+        if self.in_place:
+            return box
+        x1, y1, x2, y2 = self.to_picture(np.array([box], np.float32))[0].tolist()
+        return x1, y1, x2, y2
+
+    def polygon_to_picture(
+        self, polygon: tuple[Point, ...], size: tuple[int, int]
+    ) -> tuple[Point, ...]:
+        """Return where a polygon of the reference view lies in this picture.
+
+        Args:
+            polygon: (x, y) in [0, 1] of the picture's size, as a zone's.
+            size: (width, height) of the picture, pixels.
+
+        Returns:
+            Its corners likewise; beyond [0, 1] where they lie outside the picture.
+        """
+        if self.in_place:
+            return polygon
+        width, height = size
+        corners = np.array(polygon, np.float32) * np.array(size, np.float32)
+        # A corner is a box without extent, so it moves with the view as boxes do.
+        moved = self.to_picture(np.concatenate((corners, corners), axis=1)).tolist()
+        return tuple((x / width, y / height) for x, y, _, _ in moved)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from vision.core.arrays import ImageU8
 from vision.core.detections import Detections
 from vision.core.frame import Frame
@@ -75,13 +73,9 @@ class Scan:
     def look(self, box: Xyxy) -> ImageU8 | None:
         """Return what the picture shows inside a box of the reference view."""
         if box not in self._looks:
-            shown = box
-            if not self.view.in_place:
-                there = self.view.to_picture(np.array([box], np.float32))[0]
-                shown = as_xyxy(there)
             image = self.frame.reduced
             scale = image.shape[1] / self.frame.width
-            x1, y1, x2, y2 = shown
+            x1, y1, x2, y2 = self.view.box_to_picture(box)
             shown = x1 * scale, y1 * scale, x2 * scale, y2 * scale
             self._looks[box] = look_at(image, shown)
         return self._looks[box]

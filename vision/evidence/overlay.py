@@ -7,14 +7,16 @@ from datetime import tzinfo
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from vision.core.arrays import ImageU8
 from vision.core.frame import Frame
+from vision.core.geometry import Point
+from vision.core.observation import Observation
 from vision.core.scene import Scene
 from vision.core.violations import Violation
 from vision.evidence.fonts import Font, font, writable
+from vision.evidence.pictures import Box
 
 _BOX, _ZONE = (48, 64, 255), (0, 196, 255)  # BGR
 _INK = (238, 238, 238)
@@ -63,16 +65,37 @@ def caption(
     )
 
 
+def outline_of(
+    violation: Violation, observation: Observation
+) -> tuple[Point, ...] | None:
+    """Return where the zone of a step lies in the picture, or None without a zone.
+
+    Returns:
+        Its corners, (x, y) in [0, 1] of the picture's size, beyond that outside it.
+    """
+    frame = observation.frame
+    for zone in observation.scene.zones:
+        if zone.zone_id == violation.zone_id:
+            size = frame.width, frame.height
+            return observation.view.polygon_to_picture(zone.polygon, size)
+    return None
+
+
 def draw_overlay(
-    image: ImageU8, violation: Violation, scene: Scene, text: Caption, *, scale: float
+    image: ImageU8,
+    text: Caption,
+    *,
+    box: Box,
+    outline: tuple[Point, ...] | None,
+    scale: float,
 ) -> ImageU8:
     """Return the picture with zone and box, and the caption in a strip below it.
 
     Args:
         image: (H, W, 3) uint8 BGR, untouched.
-        violation: the step; its place gives the box.
-        scene: gives the zone's polygon.
         text: what to write.
+        box: of the object, pixels of the frame.
+        outline: of the zone, from `outline_of`, or None.
         scale: size of `image` over that of the frame, (0, 1].
 
     Returns:
@@ -85,11 +108,12 @@ def draw_overlay(
     drawn = canvas[:height]
     drawn[:] = image
     stroke = max(2, width // 480)
-    polygon = _polygon(violation, scene, (width, height))
-    if polygon is not None:
+    if outline is not None:
+        corners = np.round([(x * width, y * height) for x, y in outline])
+        polygon = corners.astype(np.int32)
         cv2.polylines(drawn, [polygon], isClosed=True, color=_ZONE, thickness=stroke)
-    box = _inside(violation, (width, height), scale)
-    cv2.rectangle(drawn, box[:2], box[2:], color=_BOX, thickness=stroke)
+    shown = _inside(box, (width, height), scale)
+    cv2.rectangle(drawn, shown[:2], shown[2:], color=_BOX, thickness=stroke)
     return canvas
 
 
@@ -106,22 +130,10 @@ def _strip(text: Caption, width: int) -> ImageU8:
     return np.asarray(cv2.cvtColor(np.asarray(canvas), cv2.COLOR_RGB2BGR), np.uint8)
 
 
-def _inside(
-    violation: Violation, size: tuple[int, int], scale: float
-) -> tuple[int, int, int, int]:
-    x1, y1, x2, y2 = (round(side * scale) for side in violation.place.xyxy)
+def _inside(box: Box, size: tuple[int, int], scale: float) -> tuple[int, int, int, int]:
+    x1, y1, x2, y2 = (round(side * scale) for side in box)
     left, top = min(max(0, x1), size[0] - 1), min(max(0, y1), size[1] - 1)
     return left, top, max(left, min(x2, size[0] - 1)), max(top, min(y2, size[1] - 1))
-
-
-def _polygon(
-    violation: Violation, scene: Scene, size: tuple[int, int]
-) -> NDArray[np.int32] | None:
-    for zone in scene.zones:
-        if zone.zone_id == violation.zone_id:
-            corners = [(x * size[0], y * size[1]) for x, y in zone.polygon]
-            return np.round(corners).astype(np.int32)
-    return None
 
 
 def _wrapped(lines: Sequence[str], face: Font, width_px: float) -> list[str]:

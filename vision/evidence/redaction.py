@@ -8,7 +8,8 @@ import numpy as np
 
 from vision.core.arrays import ImageU8
 from vision.core.geometry import iou
-from vision.core.observation import Observation
+from vision.core.observation import Observation, View
+from vision.core.places import Place
 from vision.evidence.pictures import Box
 
 PERSON_LABELS = frozenset({"person", "pedestrian", "rider", "cyclist", "people"})
@@ -54,7 +55,11 @@ def regions_of(observation: Observation) -> tuple[Region, ...]:
 
     Without a model for faces and plates, whole people and the lower part of every
     vehicle are taken, detected or remembered as a still object or a track.
+
+    Returns:
+        Regions in pixels of the picture, however it lies over the reference view.
     """
+    view = observation.view
     seen = observation.detections
     found: list[tuple[str, Box]] = [
         (observation.labels[class_id], (x1, y1, x2, y2))
@@ -63,7 +68,11 @@ def regions_of(observation: Observation) -> tuple[Region, ...]:
         )
     ]
     found += [(track.label, track.xyxy) for track in observation.tracks]
-    found += [(place.label, place.xyxy) for place in observation.places]
+    found += [
+        (place.label, view.box_to_picture(place.xyxy))
+        for place in observation.places
+        if not _elsewhere(place, observation)
+    ]
     return tuple(
         region for label, xyxy in found if (region := _region(label, xyxy)) is not None
     )
@@ -103,6 +112,15 @@ def redact(image: ImageU8, regions: tuple[Region, ...]) -> ImageU8:
     for region in regions:
         _hide(copy, region)
     return copy
+
+
+def _elsewhere(place: Place, observation: Observation) -> bool:
+    """Return whether a place is known to lie in another preset's picture.
+
+    Of a picture that is not clear that is not known, and the place is hidden in it.
+    """
+    view = observation.view
+    return view.view is View.CLEAR and not observation.shows(place)
 
 
 def _region(label: str, xyxy: Box) -> Region | None:

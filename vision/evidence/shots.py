@@ -7,8 +7,8 @@ from datetime import tzinfo
 from vision.core.observation import Observation
 from vision.core.violations import Slug, Violation
 from vision.evidence.dwell import Point
-from vision.evidence.overlay import caption, draw_overlay
-from vision.evidence.pictures import Box, Picture, close_up, picture_of
+from vision.evidence.overlay import caption, draw_overlay, outline_of
+from vision.evidence.pictures import Picture, close_up, picture_of
 from vision.evidence.redaction import but_the_plate_of, regions_of
 from vision.evidence.seal import short_code
 from vision.evidence.sharing import Sharing, hidden_close_up
@@ -62,13 +62,15 @@ def shots_of(
     """
     frame = observation.frame
     image = frame.image  # asked for once: it may be converted for each asking
+    place = violation.place
+    box = observation.view.box_to_picture(place.xyxy)
     deciding = picture_of(frame, image)
     yield Shot("wide_deciding", deciding)
     if sight is not None and sight.frame_index == frame.index:
         sight = None
     if sight is not None:
         yield Shot("wide_first", sight.picture)
-    cut = close_up(image, violation.place.xyxy)
+    cut = close_up(image, box)
     yield Shot("close_up", picture_of(frame, cut))
     shared = Sharing.of(image, regions_of(observation))
     text = caption(
@@ -79,36 +81,36 @@ def shots_of(
         zone=zone,
     )
     hidden = shared.hidden()
-    drawn = draw_overlay(hidden, violation, observation.scene, text, scale=shared.scale)
+    outline = outline_of(violation, observation)
+    drawn = draw_overlay(hidden, text, box=box, outline=outline, scale=shared.scale)
     yield Shot("overlay", picture_of(frame, drawn), "redacted and annotated")
     yield Shot("wide_deciding_redacted", picture_of(frame, hidden), "redacted")
-    cut = hidden_close_up(image, violation.place.xyxy, shared.regions)
+    cut = hidden_close_up(image, box, shared.regions)
     yield Shot("close_up_redacted", picture_of(frame, cut), "redacted")
-    parked = None
-    if violation.slug is Slug.ILLEGAL_PARKING:
-        parked = violation.place.xyxy
+    is_parking = violation.slug is Slug.ILLEGAL_PARKING
     if sight is not None:
-        yield from _of_the_first(sight, parked)
-    if parked is not None:
-        cut = hidden_close_up(image, parked, but_the_plate_of(parked, shared.regions))
+        yield from _of_the_first(sight, place.place_id if is_parking else None)
+    # Where the picture does not show the place, another's plate may be in its box.
+    if is_parking and observation.shows(place):
+        cut = hidden_close_up(image, box, but_the_plate_of(box, shared.regions))
         yield Shot("close_up_plates", picture_of(frame, cut), PLATES_NOTE)
-        shown = shared.with_the_plate_of(parked)
+        shown = shared.with_the_plate_of(box)
         yield Shot("wide_deciding_plates", picture_of(frame, shown), PLATES_NOTE)
     life = life_of(violation, growth, camera=observation.scene.name)
     drawn = draw_timeline(life, zone=zone)
     yield Shot("timeline", picture_of(frame, drawn), "drawn from the place's states")
 
 
-def _of_the_first(sight: Sight, parked: Box | None) -> Iterator[Shot]:
+def _of_the_first(sight: Sight, parked: str | None) -> Iterator[Shot]:
     """Yield the shared copies of a first sight.
 
     Args:
         sight: another picture than the deciding one.
-        parked: box of a vehicle whose plate may be shown once a person's review made
+        parked: place of a vehicle whose plate may be shown once a person's review made
             it a parking case, or None.
     """
     shared = sight.sharing()
     yield Shot("wide_first_redacted", sight.copy(shared.hidden()), "redacted")
     if parked is not None:
-        shown = sight.copy(shared.with_the_plate_of(parked))
+        shown = sight.copy(shared.with_the_plate_of(sight.boxes[parked]))
         yield Shot("wide_first_plates", shown, PLATES_NOTE)

@@ -2,14 +2,14 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from vision.core.arrays import ImageU8
 from vision.core.errors import EvidenceError
 from vision.core.frame import Frame
 from vision.core.observation import Observation
-from vision.core.places import PlaceState
-from vision.evidence.pictures import Picture, decode, digested, picture_of
+from vision.core.places import Place, PlaceState
+from vision.evidence.pictures import Box, Picture, decode, digested, picture_of
 from vision.evidence.redaction import Region, regions_of
 from vision.evidence.sharing import Sharing
 
@@ -23,10 +23,20 @@ class Sight:
     It is encoded once, by whoever needs it first, and the frame is let go.
     """
 
-    def __init__(self, frame: Frame, regions: tuple[Region, ...]) -> None:
-        """Keep both."""
+    def __init__(
+        self, frame: Frame, regions: tuple[Region, ...], boxes: Mapping[str, Box]
+    ) -> None:
+        """Keep them.
+
+        Args:
+            frame: the picture.
+            regions: what must be hidden in it, pixels of this picture.
+            boxes: where its new places lie in it, by place id, pixels of this picture:
+                later ones may lie otherwise, and places may move.
+        """
         self.frame_index = frame.index
         self.regions = regions
+        self.boxes = boxes
         self._frame: Frame | None = frame
         self._picture: Picture | None = None
         self._lock = threading.Lock()
@@ -105,29 +115,33 @@ class FirstSights:
             new = self._look(observation, camera_id)
             if not new:
                 return
-            sight = Sight(observation.frame, regions_of(observation))
-            for key in new:
-                self._sights[key] = sight
-            self._holders[sight] = len(new)
+            view = observation.view
+            boxes = {one.place_id: view.box_to_picture(one.xyxy) for one in new}
+            sight = Sight(observation.frame, regions_of(observation), boxes)
+            for place_id in boxes:
+                self._sights[camera_id, place_id] = sight
+            self._holders[sight] = len(boxes)
         self._develop(lambda: self._developed(sight))
 
     def of(self, camera_id: str, place_id: str) -> Sight | None:
         """Return a place's first sight, or None if it was not seen or was let go."""
         return self._sights.get((camera_id, place_id))
 
-    def _look(self, observation: Observation, camera_id: str) -> list[Key]:
+    def _look(self, observation: Observation, camera_id: str) -> list[Place]:
         """Forget places that ended a frame ago; return those that are new."""
         had = self._had.get(camera_id, set())
         alive = {place.place_id for place in observation.places}
         for place_id in had - alive:
             self._let_go((camera_id, place_id))
         new = [
-            place.place_id
+            place
             for place in observation.places
-            if place.state is PlaceState.STANDING and place.place_id not in had
+            if place.state is PlaceState.STANDING
+            and place.place_id not in had
+            and observation.shows(place)
         ]
-        self._had[camera_id] = (had & alive).union(new)
-        return [(camera_id, place_id) for place_id in new]
+        self._had[camera_id] = (had & alive).union(place.place_id for place in new)
+        return new
 
     def _developed(self, sight: Sight) -> None:
         """Encode a sight, and let the oldest go for it if there is no room.

@@ -74,13 +74,13 @@ def test_an_event_without_a_first_picture_is_sealed_with_all_the_rest(
 ) -> None:
     room = 2 * PICTURE_BYTES + PICTURE_BYTES // 2
     store = PackageStore(tmp_path, policy=StorePolicy(first_sight_bytes=room))
-    for index in range(5):
-        at = street(index)
-        seen = observed(at, *arrived(at, every=1))
+    film = [observed(at, *arrived(at, every=1)) for at in map(street, range(5))]
+    for seen in film:
         store.observe(seen)
     store.close(20)
+    last = film[-1]
 
-    evidence = store.keep(decided(at, seen.places[0]), seen)
+    evidence = store.keep(decided(last.frame, last.places[0]), last)
 
     roles = {artifact.role for artifact in evidence.artifacts}
     assert not {role for role in roles if role.startswith("wide_first")}

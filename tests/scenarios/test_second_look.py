@@ -10,7 +10,7 @@ from tests.scenarios.stage import Stage
 from tests.scenarios.world import START, Actor, World, still
 from vision.core.observation import Observation, View, ViewState
 from vision.core.places import PlaceState
-from vision.core.verification import LookAnswer, LookRequest, Outcome
+from vision.core.verification import LookAnswer, LookRequest, Outcome, Reported
 from vision.core.violations import Violation
 from vision.rules.garbage_pile import GarbageParams, GarbagePile
 from vision.rules.glance import Glance, GlanceParams, Sight, Target, glance
@@ -215,15 +215,14 @@ def test_a_bin_that_is_not_found_is_not_known_to_be_empty() -> None:
     assert fact(answer, "seen") == "not_found"
 
 
-def forgotten(world: World, *, picture: bool, start_s: float = 100) -> LookAnswer:
+def forgotten(
+    world: World, picture: Reported | None, start_s: float = 100
+) -> LookAnswer:
     """Return what an engine without any memory answers about the heap of before."""
-    before = World([heap(60)])
-    stage = Stage([refuse()]).play(before.film(50))
+    stage = Stage([refuse()]).play(World([heap(60)]).film(50))
     request = request_for(stage.opened[0])
     afterwards = Stage([refuse()])
-    looks = SecondLooks(
-        afterwards.rules, reported=lambda _: before.paint(45) if picture else None
-    )
+    looks = SecondLooks(afterwards.rules, reported=lambda _: picture)
     looks.ask(request)
     for frame, detections in world.film(start_s + 125, start_s=start_s):
         afterwards.show(frame, detections)
@@ -234,24 +233,39 @@ def forgotten(world: World, *, picture: bool, start_s: float = 100) -> LookAnswe
     raise AssertionError
 
 
+def missed() -> World:
+    return World([replace(heap(900), detected=lambda _: False)])
+
+
+PICTURE = Reported(World([heap(60)]).paint(45), None)
+
+
 def test_an_engine_that_forgot_the_event_compares_with_its_picture() -> None:
-    answer = forgotten(World([]), picture=True)
+    answer = forgotten(World([]), PICTURE)
 
     assert answer.outcome is Outcome.CLEARED
     assert answer.decided_s == 110
 
 
 def test_what_the_detector_misses_is_not_cleared() -> None:
-    missed = World([replace(heap(900), detected=lambda _: False)])
-    answer = forgotten(missed, picture=True)
+    answer = forgotten(missed(), PICTURE)
+
+    assert answer.outcome is Outcome.STILL_THERE
+    assert fact(answer, "seen") == "looks_the_same"
+
+
+def test_a_picture_that_lay_elsewhere_is_compared_where_it_shows_the_place() -> None:
+    turned = World([heap(60)], shake=lambda _: (60.0, -20.0)).paint(45)
+    x, y = BAGS[0] + 60, BAGS[1] - 20
+    answer = forgotten(missed(), Reported(turned, (x - 20, y - 26, x + 20, y)))
 
     assert answer.outcome is Outcome.STILL_THERE
     assert fact(answer, "seen") == "looks_the_same"
 
 
 def test_without_a_picture_to_compare_nothing_detected_proves_nothing() -> None:
-    for world in (World([]), World([replace(heap(900), detected=lambda _: False)])):
-        answer = forgotten(world, picture=False)
+    for world in (World([]), missed()):
+        answer = forgotten(world, None)
 
         assert answer.outcome is Outcome.CANNOT_VERIFY
         assert fact(answer, "seen") == "nothing_to_compare"

@@ -5,11 +5,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from typing_extensions import override
 
-from vision.core.arrays import ImageU8
 from vision.core.geometry import iou
 from vision.core.observation import Observation
 from vision.core.ports import EvidenceStore, Rule, Writing
-from vision.core.verification import LookRequest
+from vision.core.verification import LookRequest, Reported
 from vision.core.violations import Lifecycle, Violation
 from vision.evaluation.found import Look
 from vision.evaluation.truth import TrueEvent, TruthClip
@@ -45,7 +44,7 @@ class Asker:
         self,
         truth: TruthClip,
         rules: Sequence[Rule],
-        reported: Callable[[str], ImageU8 | None],
+        reported: Callable[[str], Reported | None],
     ) -> None:
         """Start without questions.
 

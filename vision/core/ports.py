@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from vision.core.arrays import ImageU8
 from vision.core.detections import Detections
 from vision.core.events import ViolationEvent
 from vision.core.evidence import Evidence
@@ -14,7 +13,7 @@ from vision.core.health import HealthEvent
 from vision.core.observation import Observation, ViewState
 from vision.core.places import Place
 from vision.core.tracks import Track
-from vision.core.verification import LookAnswer, LookRequest
+from vision.core.verification import LookAnswer, LookRequest, Reported
 from vision.core.violations import Candidate, Violation
 
 
@@ -266,8 +265,8 @@ class AfterStore(Protocol):
         """Store the pictures; never raises for a full disk, but gives fewer."""
         ...
 
-    def reported(self, event_id: str) -> ImageU8 | None:
-        """Return the picture that decided an event, (H, W, 3) BGR, or None."""
+    def reported(self, event_id: str) -> Reported | None:
+        """Return the picture that decided an event, or None."""
         ...
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from vision.core.arrays import ImageU8
+from vision.core.geometry import Xyxy
 from vision.core.violations import Fact, Slug
 
 
@@ -37,6 +39,20 @@ class LookRequest:
     asked_at: datetime
     xyxy: tuple[float, float, float, float] | None = None
     preset: str | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Reported:
+    """The picture that decided an event.
+
+    Attributes:
+        image: (H, W, 3) uint8 BGR.
+        xyxy: where the place lies in it, pixels, which is elsewhere than in the
+            reference view if the camera had turned; None: nobody wrote it down.
+    """
+
+    image: ImageU8
+    xyxy: Xyxy | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from vision.core.arrays import ImageU8
 from vision.core.errors import EvidenceError
 from vision.core.evidence import AFTER, AFTER_REDACTED, Artifact, Evidence
+from vision.core.geometry import Xyxy
 from vision.core.observation import Observation
 from vision.core.ports import Clock
-from vision.core.verification import LookAnswer
+from vision.core.verification import LookAnswer, Reported
 from vision.evidence.disk import make_folder, write_together
-from vision.evidence.manifest import Entry
+from vision.evidence.manifest import Entry, Manifest
+from vision.evidence.origin import box_of
 from vision.evidence.package import Package
 from vision.evidence.pictures import JPEG, decode, picture_of
 from vision.evidence.recovery import working_on
@@ -73,8 +74,8 @@ class Afterwards:
             return Evidence()
         return Evidence((*(entry.artifact for entry in entries), *seals))
 
-    def reported(self, event_id: str) -> ImageU8 | None:
-        """Return the picture that decided an event, (H, W, 3) uint8 BGR.
+    def reported(self, event_id: str) -> Reported | None:
+        """Return the picture that decided an event, and where the place lies in it.
 
         Returns:
             None where the package is gone, damaged, or without that picture.
@@ -89,7 +90,7 @@ class Afterwards:
                     continue
                 jpeg = artifact.path.read_bytes()
                 if hashlib.sha256(jpeg).hexdigest() == artifact.sha256:
-                    return decode(jpeg)
+                    return Reported(decode(jpeg), _box(known, entry.step))
         except (OSError, EvidenceError) as error:
             logger.info("event %s: its picture cannot be read: %s", event_id, error)
         return None
@@ -112,6 +113,12 @@ class Afterwards:
             except (OSError, EvidenceError):
                 package.discard(entries)
                 raise
+
+
+def _box(known: Manifest, sequence: int) -> Xyxy | None:
+    """Return where the place lies in the pictures of a step, pixels, or None."""
+    steps = (step for step in known.steps if step.get("sequence") == sequence)
+    return next((box_of(step) for step in steps), None)
 
 
 def _write(

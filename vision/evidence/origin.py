@@ -2,9 +2,12 @@
 
 from vision.core.events import Provenance
 from vision.core.frame import Frame, TimeSource
-from vision.core.observation import Observation
+from vision.core.geometry import Xyxy
+from vision.core.observation import Observation, ViewState
 from vision.core.violations import Violation
 from vision.core.wire import Json
+
+_SHOWN = "xyxy_in_picture"
 
 
 def origin_of(
@@ -41,17 +44,23 @@ def origin_of(
     return origin
 
 
-def step_of(violation: Violation, origin: dict[str, Json]) -> dict[str, Json]:
+def step_of(
+    violation: Violation, view: ViewState, origin: dict[str, Json]
+) -> dict[str, Json]:
     """Return one step as it stands in the manifest, its reasons included.
 
     Args:
         violation: the step.
+        view: how its picture lies; where that is not as the reference view does, the
+            place's box in the picture is written out, too.
         origin: of the package; a rule whose limits were changed since, or that the
             package does not know, is written out with the step.
     """
     rule = _rule(violation)
     changed: dict[str, Json] = {} if rule == origin.get("rule") else {"rule": rule}
     place = violation.place
+    box = view.box_to_picture(place.xyxy)
+    shown: dict[str, Json] = {} if view.in_place else {_SHOWN: list[Json](box)}
     ended_at = violation.ended_at
     return {
         "sequence": violation.sequence,
@@ -70,6 +79,7 @@ def step_of(violation: Violation, origin: dict[str, Json]) -> dict[str, Json]:
             "label": place.label,
             "xyxy": list(place.xyxy),
             "baseline": place.baseline,
+            **shown,
         },
         "reasons": [
             {
@@ -85,6 +95,30 @@ def step_of(violation: Violation, origin: dict[str, Json]) -> dict[str, Json]:
         "recurrence_of": violation.recurrence_of,
         **changed,
     }
+
+
+def box_of(step: dict[str, Json]) -> Xyxy | None:
+    """Return where a place lies in the picture of its step, pixels.
+
+    Args:
+        step: as it stands in a manifest.
+
+    Returns:
+        None if no box stands there.
+    """
+    place = step.get("place")
+    if not isinstance(place, dict):
+        return None
+    match place.get(_SHOWN, place.get("xyxy")):
+        case [
+            int() | float() as x1,
+            int() | float() as y1,
+            int() | float() as x2,
+            int() | float() as y2,
+        ]:
+            return x1, y1, x2, y2
+        case _:
+            return None
 
 
 def _rule(violation: Violation) -> dict[str, Json]:

@@ -268,7 +268,7 @@ class PackageStore:
                     known = Manifest(violation.event_id, revision=0, origin=origin)
                 following = known.next(
                     entries,
-                    step=step_of(violation, known.origin),
+                    step=step_of(violation, observation.view, known.origin),
                     at=self._clock.now(),
                     actor="engine",
                     action=f"captured {violation.lifecycle}",

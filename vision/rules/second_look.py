@@ -9,9 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from vision.core.arrays import ImageU8
 from vision.core.observation import Observation
-from vision.core.verification import LookAnswer, LookRequest, Outcome
+from vision.core.verification import LookAnswer, LookRequest, Outcome, Reported
 from vision.core.violations import Fact
 from vision.rules.cases import Case
 from vision.rules.facts import at_least
@@ -103,7 +102,7 @@ class SecondLooks:
         self,
         rules: Sequence[PlaceRule],
         params: LookParams | None = None,
-        reported: Callable[[str], ImageU8 | None] | None = None,
+        reported: Callable[[str], Reported | None] | None = None,
     ) -> None:
         """Start without questions.
 
@@ -210,10 +209,9 @@ class SecondLooks:
         xyxy = request.xyxy if case is None else case.footprint
         if xyxy is None:
             return None
-        looks: tuple[ImageU8, ...] = ()
+        known = None
         if not ended and self._reported is not None:
-            picture = self._reported(request.event_id)
-            looks = () if picture is None else looks_of(picture, xyxy)
+            known = self._reported(request.event_id)
         return Target(
             place_id=request.place_id,
             kind=KIND_NAMED[rule.kind],
@@ -221,7 +219,7 @@ class SecondLooks:
             xyxy=xyxy,
             preset=request.preset if case is None else case.preset,
             ended=ended,
-            looks=looks,
+            looks=() if known is None else looks_of(known.image, known.xyxy or xyxy),
         )
 
     def _case(self, request: LookRequest) -> tuple[Case | None, bool]:

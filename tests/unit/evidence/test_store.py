@@ -9,10 +9,18 @@ import numpy as np
 import pytest
 
 from tests.fakes import ManualClock
-from tests.unit.evidence.scenes import decided, observed, standing, street, textured
+from tests.unit.evidence.scenes import (
+    BOX,
+    decided,
+    observed,
+    standing,
+    street,
+    textured,
+)
 from vision.core.evidence import Evidence
 from vision.core.frame import TimeSource
 from vision.core.health import HealthEvent, HealthKind
+from vision.core.observation import ViewState
 from vision.core.violations import Lifecycle
 from vision.evidence.keys import KeyFolder
 from vision.evidence.manifest import Manifest
@@ -99,8 +107,8 @@ def test_later_steps_join_the_same_package(tmp_path: Path) -> None:
     assert manifest["revision"] == 2
 
 
-def sealed(root: Path) -> dict[str, Any]:
-    text = (root / "event-1" / "manifest.json").read_text()
+def sealed(root: Path, event_id: str = "event-1") -> dict[str, Any]:
+    text = (root / event_id / "manifest.json").read_text()
     return dict(json.loads(text))
 
 
@@ -256,9 +264,44 @@ def test_the_picture_that_decided_is_found_again_by_its_event(tmp_path: Path) ->
 
     shown = store.afterwards.reported(event_id)
     assert shown is not None
-    assert np.abs(shown.astype(int) - textured(9).astype(int)).mean() < 8
+    assert np.abs(shown.image.astype(int) - textured(9).astype(int)).mean() < 8
+    assert shown.xyxy == BOX
     assert store.afterwards.reported("unknown") is None
     assert store.afterwards.reported("../unknown") is None
+
+
+def test_a_picture_of_a_turned_camera_is_told_with_where_it_shows_the_place(
+    tmp_path: Path,
+) -> None:
+    store = PackageStore(tmp_path)
+    place = standing(street(0))
+    turned = ViewState(shift_px=(40.0, -20.0))
+    for event_id, view in (("still", ViewState()), ("turned", turned)):
+        seen = replace(observed(street(9), place), view=view)
+        store.keep(decided(seen.frame, place, event_id=event_id), seen)
+    there = (100.0, 40.0, 220.0, 120.0)
+
+    shown = store.afterwards.reported("turned")
+    assert shown is not None
+    assert shown.xyxy == pytest.approx(there)
+    assert sealed(tmp_path, "turned")["steps"][0]["place"]["xyxy"] == list(BOX)
+    assert "xyxy_in_picture" not in sealed(tmp_path, "still")["steps"][0]["place"]
+
+
+@pytest.mark.parametrize("place", [None, {"id": "p1"}, {"xyxy": [1.0, 2.0]}])
+def test_a_step_that_tells_no_box_still_gives_its_picture(
+    tmp_path: Path, place: object
+) -> None:
+    store = PackageStore(tmp_path)
+    parked_and_decided(store)
+    manifest = sealed(tmp_path)
+    manifest["steps"][0]["place"] = place
+    (tmp_path / "event-1" / "manifest.json").write_text(json.dumps(manifest))
+
+    shown = store.afterwards.reported("event-1")
+
+    assert shown is not None
+    assert shown.xyxy is None
 
 
 def test_a_picture_that_was_changed_on_disk_is_not_compared_with(

@@ -100,7 +100,8 @@ class PlaceParams:
         doubt_s: time in which neither object nor ground is recognised, after which the
             object is taken to be gone, seconds: the ground may have changed.
         lost_s: time without a view of the place after which nothing is known, seconds.
-        reattach_s: how old a stored place may be to be looked for again, seconds.
+        reattach_s: how long ago a place may have been seen, before a restart or an
+            outage, to be looked for again, seconds.
         vote_window_s: how long a class vote counts, seconds.
         look_s: time constant with which a remembered look follows the light, seconds.
         same_look: similarity from which a known object is recognised undetected.

@@ -1,6 +1,5 @@
 """Remembers what stands still in one camera's view, whoever detects it."""
 
-import math
 from collections.abc import Callable, Sequence
 from typing import NotRequired, TypedDict, cast
 
@@ -103,6 +102,8 @@ class PlaceMemory:
         clear = view.view is View.CLEAR
         in_view: list[Slot] = []
         for slot in self._slots:
+            if slot.end_reason is not None:
+                continue
             if clear and slot.preset == view.preset:
                 in_view.append(slot)
             else:
@@ -161,16 +162,24 @@ class PlaceMemory:
         last, self._last = self._last, now
         if last is None or now.media_time_s < last.media_time_s:
             self._start_clock(now)
+            self._give_up(now)
             return 0.0
-        return now.media_time_s - last.media_time_s
+        dt_s = now.media_time_s - last.media_time_s
+        if dt_s > self._params.reattach_s:
+            self._give_up(now)
+        return dt_s
 
     def _start_clock(self, now: Moment) -> None:
         """Carry all places over to a clock that started anew."""
         self._openings.rebase(now)
         for slot in self._slots:
             slot.rebase(now)
+
+    def _give_up(self, now: Moment) -> None:
+        """End what was seen too long ago: what looks like it now may be another."""
+        for slot in self._slots:
             if now.media_time_s - slot.last.media_time_s > self._params.reattach_s:
-                slot.hidden_s = math.inf  # too long ago: nothing is known of it
+                slot.end("lost")
 
     def _resize(self, size: tuple[int, int]) -> None:
         """Carry all places over to a picture of another size that shows the same.

@@ -196,6 +196,27 @@ def test_a_stored_place_that_is_gone_for_long_ends_unproven() -> None:
     assert (place.state, place.end_reason) == (PlaceState.ENDED, "lost")
 
 
+@pytest.mark.parametrize("restarts", [True, False])
+def test_what_was_not_seen_for_too_long_begins_anew_whatever_it_looks_like(
+    *, restarts: bool
+) -> None:
+    """Monday's car looks like Friday's: it has not stood there since Friday."""
+    store = memory(reattach_s=60)
+    (friday,) = run(store, World([CAR]), 0, 20)
+    monday = store
+    if restarts:
+        monday = memory(reattach_s=60)
+        monday.restore(json.loads(json.dumps(store.state())))
+
+    (gone,) = run(monday, World([CAR]), 300, 301)
+    (car,) = run(monday, World([CAR]), 301, 311)
+
+    assert (gone.place_id, gone.end_reason) == (friday.place_id, "lost")
+    assert car.place_id != friday.place_id
+    assert car.first_seen_at == START + timedelta(seconds=300)
+    assert car.observed_s == pytest.approx(10)
+
+
 @pytest.mark.parametrize(
     "record",
     [

@@ -126,7 +126,7 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
     # A file begins at its beginning each time: what an earlier run saw in it
     # is not what stood there before.
     if source.live:
-        drawing = drawing_of(scene, view, rules)
+        drawing = drawing_of(scene, view, places, rules)
         memory = _memory(settings.id, (view, places, opened, *rules, drawing), shared)
         warn_of_rules(opened, {rule.name for rule in rules}, settings.id)
     parts = CameraParts(

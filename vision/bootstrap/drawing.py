@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from vision.core.scene import Scene
 from vision.rules.illegal_parking import IllegalParking
 from vision.rules.place_rule import PlaceRule
+from vision.rules.places import PlaceMemory
 from vision.view.check import CameraView
 
 logger = logging.getLogger(__name__)
@@ -17,8 +18,10 @@ class Drawing:
     """Remembers how the zones lay; whoever draws them anew confirms the view.
 
     Zones are drawn in a picture of today. What was learned of the old view (reference
-    pictures, lanes) would lay them over a picture of then: a camera that was turned
-    would stay `moved` for ever.
+    pictures, lanes, places) would lay them over a picture of then: a camera that was
+    turned would stay `moved` for ever, and where a heap lay in the old view the new one
+    shows bare ground, which is no proof. The price: where only a zone was mended, what
+    stands there begins anew, too.
     """
 
     def __init__(self, scene: Scene, forget: Callable[[], None]) -> None:
@@ -43,17 +46,21 @@ class Drawing:
         """Compare with an earlier start; parts that may forget come before this one."""
         if record != self._drawn:
             logger.info(
-                "the zones were drawn anew: the next picture is the reference view",
+                "the zones were drawn anew: the next picture is the reference view, and "
+                "no open event can be verified",
                 extra={"camera": self._camera_id},
             )
             self._forget()
 
 
-def drawing_of(scene: Scene, view: CameraView, rules: Sequence[PlaceRule]) -> Drawing:
-    """Return a camera's drawing; its view and its lanes are forgotten with it."""
+def drawing_of(
+    scene: Scene, view: CameraView, places: PlaceMemory, rules: Sequence[PlaceRule]
+) -> Drawing:
+    """Return a camera's drawing; its view, places and lanes are forgotten with it."""
 
     def forget() -> None:
         view.confirm()
+        places.forget_view()
         for rule in rules:
             if isinstance(rule, IllegalParking):
                 rule.forget_view()

@@ -118,6 +118,15 @@ class PlaceMemory:
         self._close(Moment(frame.media_time_s, frame.captured_at))
         return self._hand_out()
 
+    def forget_view(self) -> None:
+        """End all places with the next picture: nobody can say where they lie in it.
+
+        They end as lost, which proves nothing; what stands there still begins anew.
+        """
+        self._backdrop.forget()
+        for slot in self._slots:
+            slot.end("lost")
+
     def state(self) -> MemoryRecord:
         """Return the settled places as plain values, to be stored."""
         places = [to_record(slot) for slot in self._slots if slot.settled]

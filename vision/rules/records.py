@@ -33,6 +33,7 @@ class SlotRecord(TypedDict):
     preset: str | None
     firm: NotRequired[bool]  # not in records of earlier versions
     recent_score: NotRequired[float]  # likewise
+    lost: NotRequired[bool]  # likewise; it ends with the next picture
 
 
 def to_record(slot: Slot) -> SlotRecord:
@@ -54,6 +55,7 @@ def to_record(slot: Slot) -> SlotRecord:
         "preset": slot.preset,
         "firm": slot.firm,
         "recent_score": slot.votes.strength(),
+        "lost": slot.end_reason is not None,
     }
 
 
@@ -68,7 +70,7 @@ def from_record(record: SlotRecord, vote_window_s: float) -> Slot:
     shares = tuple((k, float(v)) for k, v in record["shares"])
     bareness = record["bareness"]
     strength = float(record.get("recent_score", score))
-    return Slot(
+    slot = Slot(
         kind=record["kind"],
         anchor=as_xyxy(record["anchor"]),
         look=_unpacked(record["look"]),
@@ -88,6 +90,9 @@ def from_record(record: SlotRecord, vote_window_s: float) -> Slot:
         preset=record["preset"],
         firm=bool(record.get("firm", True)),
     )
+    if record.get("lost", False):
+        slot.end("lost")
+    return slot
 
 
 def _packed(look: ImageU8 | None) -> str | None:

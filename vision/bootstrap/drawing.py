@@ -46,8 +46,8 @@ class Drawing:
         """Compare with an earlier start; parts that may forget come before this one."""
         if record != self._drawn:
             logger.info(
-                "the zones were drawn anew: the next picture is the reference view, and "
-                "no open event can be verified",
+                "the zones were drawn anew: the next picture is the reference view, "
+                "and no open event can be verified",
                 extra={"camera": self._camera_id},
             )
             self._forget()

@@ -1,11 +1,9 @@
 """Remembers what stands still in one camera's view, whoever detects it."""
 
 from collections.abc import Callable, Sequence
-from typing import NotRequired, TypedDict, cast
 
 from vision.core.arrays import FloatArray
 from vision.core.detections import Detections
-from vision.core.errors import ConfigError
 from vision.core.frame import Frame
 from vision.core.observation import View, ViewState
 from vision.core.places import Place, PlaceState
@@ -15,23 +13,11 @@ from vision.rules.backdrop import Backdrop
 from vision.rules.kinds import KINDS, Kind, PlaceParams
 from vision.rules.matching import part_of, same_place, within_reach
 from vision.rules.opening import Openings
-from vision.rules.records import SlotRecord, from_record, to_record
+from vision.rules.records import VERSION, MemoryRecord, read, to_record
 from vision.rules.scan import Scan
 from vision.rules.sighting import Moment
 from vision.rules.slot import Slot
 from vision.rules.watch import Watch
-
-_VERSION = 1
-
-
-class MemoryRecord(TypedDict):
-    """All places of one camera as plain, JSON-ready values."""
-
-    version: int
-    camera_id: str
-    light: str | None
-    size: NotRequired[tuple[int, int] | None]
-    places: list[SlotRecord]
 
 
 class PlaceMemory:
@@ -131,7 +117,7 @@ class PlaceMemory:
         """Return the settled places as plain values, to be stored."""
         places = [to_record(slot) for slot in self._slots if slot.settled]
         return {
-            "version": _VERSION,
+            "version": VERSION,
             "camera_id": self._camera_id,
             "light": self._light,
             "size": self._size,
@@ -147,22 +133,8 @@ class PlaceMemory:
         Raises:
             ConfigError: it is another camera's or cannot be read.
         """
-        try:
-            stored = cast("MemoryRecord", record)
-            if (stored["version"], stored["camera_id"]) != (_VERSION, self._camera_id):
-                msg = f"got camera {stored['camera_id']!r} version {stored['version']}"
-                raise ValueError(msg)  # noqa: TRY301 one message for all damage
-            window_s = self._params.vote_window_s
-            slots = [from_record(place, window_s) for place in stored["places"]]
-            self._light = stored["light"]
-            size = stored.get("size")  # an earlier version did not store it
-            self._size = None if size is None else (int(size[0]), int(size[1]))
-        except (KeyError, TypeError, ValueError) as error:
-            msg = (
-                f"stored places: {error!r}, expected those of camera "
-                f"{self._camera_id!r}, version {_VERSION}; delete them to start afresh"
-            )
-            raise ConfigError(msg) from error
+        window_s = self._params.vote_window_s
+        slots, self._light, self._size = read(record, self._camera_id, window_s)
         self._slots = [slot for slot in slots if slot.kind in self._kinds]
 
     def _tick(self, frame: Frame) -> float:

@@ -2,16 +2,19 @@
 
 import base64
 from datetime import datetime
-from typing import NotRequired, TypedDict
+from typing import NotRequired, TypedDict, cast
 
 import numpy as np
 
 from vision.core.arrays import ImageU8
+from vision.core.errors import ConfigError
 from vision.core.places import PlaceState
 from vision.rules.appearance import LOOK_SIZE_PX
 from vision.rules.sighting import Moment, as_xyxy
 from vision.rules.slot import Slot
 from vision.rules.votes import Votes
+
+VERSION = 1
 
 
 class SlotRecord(TypedDict):
@@ -34,6 +37,43 @@ class SlotRecord(TypedDict):
     firm: NotRequired[bool]  # not in records of earlier versions
     recent_score: NotRequired[float]  # likewise
     lost: NotRequired[bool]  # likewise; it ends with the next picture
+
+
+class MemoryRecord(TypedDict):
+    """All places of one camera as plain, JSON-ready values."""
+
+    version: int
+    camera_id: str
+    light: str | None
+    size: NotRequired[tuple[int, int] | None]  # not in records of earlier versions
+    places: list[SlotRecord]
+
+
+def read(
+    record: object, camera_id: str, vote_window_s: float
+) -> tuple[list[Slot], str | None, tuple[int, int] | None]:
+    """Return a camera's stored places, their light and the size of their picture.
+
+    Raises:
+        ConfigError: they are another camera's or cannot be read.
+    """
+    try:
+        stored = cast("MemoryRecord", record)
+        if (stored["version"], stored["camera_id"]) != (VERSION, camera_id):
+            msg = f"got camera {stored['camera_id']!r} version {stored['version']}"
+            raise ValueError(msg)  # noqa: TRY301 one message for all damage
+        slots = [from_record(place, vote_window_s) for place in stored["places"]]
+        stored_size = stored.get("size")
+        size = (
+            None if stored_size is None else (int(stored_size[0]), int(stored_size[1]))
+        )
+        return slots, stored["light"], size
+    except (KeyError, TypeError, ValueError) as error:
+        msg = (
+            f"stored places: {error!r}, expected those of camera {camera_id!r}, "
+            f"version {VERSION}; delete them to start afresh"
+        )
+        raise ConfigError(msg) from error
 
 
 def to_record(slot: Slot) -> SlotRecord:

@@ -5,14 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Event
-from typing import assert_never
 
 import cv2
 import numpy as np
 
-from vision.bootstrap.drawing import Drawing, drawing_of
 from vision.bootstrap.ground import build_ground
 from vision.bootstrap.left import warn_of_rules
+from vision.bootstrap.remembering import Minds, build_memory
 from vision.bootstrap.rules import build_kinds, build_rules
 from vision.bootstrap.schedule import build_schedule
 from vision.bootstrap.sources import build_source
@@ -34,7 +33,6 @@ from vision.core.scene import GeoPoint, Scene, Zone
 from vision.pipeline.camera import Camera, CameraParts
 from vision.pipeline.candidates import OpenedPlaces
 from vision.pipeline.look_watch import LookWatch
-from vision.pipeline.memory import MemoryFile, Remembered
 from vision.pipeline.why_file import WhyFile
 from vision.rules.kinds import PlaceParams
 from vision.rules.place_rule import PlaceRule
@@ -51,8 +49,6 @@ _FAR_WHY_S = 10.0  # between two records that travel to another machine
 
 StateListener = Callable[[str, bytes], None]
 """Given a camera's id and a record of its state whenever that was saved; quick."""
-
-_HasMemory = CameraView | PlaceMemory | OpenedPlaces | PlaceRule | Drawing
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +122,15 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
     # A file begins at its beginning each time: what an earlier run saw in it
     # is not what stood there before.
     if source.live:
-        drawing = drawing_of(scene, view, places, rules)
-        memory = _memory(settings.id, (view, places, opened, *rules, drawing), shared)
+        on_memory = shared.on_memory
+        memory = build_memory(
+            shared.home.places,
+            scene,
+            Minds(view, places, opened, rules),
+            clock=clock,
+            on_health=on_health,
+            on_saved=None if on_memory is None else partial(on_memory, settings.id),
+        )
         warn_of_rules(opened, {rule.name for rule in rules}, settings.id)
     parts = CameraParts(
         scene=scene,
@@ -242,23 +245,6 @@ def _presets(settings: CameraSettings) -> dict[str, ImageU8]:
     return pictures
 
 
-def _memory(
-    camera_id: str,
-    parts: tuple[_HasMemory, ...],
-    shared: Surroundings,
-) -> MemoryFile:
-    on_memory = shared.on_memory
-    memory = MemoryFile(
-        shared.home.places / f"{camera_id}.json",
-        tuple(Remembered(_name(part), part.state, part.restore) for part in parts),
-        clock=shared.clock,
-        on_health=shared.on_health,
-        on_saved=None if on_memory is None else partial(on_memory, camera_id),
-    )
-    memory.load()
-    return memory
-
-
 def _why(camera_id: str, shared: Surroundings) -> WhyFile:
     path, on_why = shared.home.why / f"{camera_id}.json", shared.on_why
     if on_why is None:
@@ -269,19 +255,3 @@ def _why(camera_id: str, shared: Surroundings) -> WhyFile:
         every_s=_FAR_WHY_S,
         on_written=partial(on_why, camera_id),
     )
-
-
-def _name(part: _HasMemory) -> str:
-    match part:
-        case CameraView():
-            return "view"
-        case PlaceMemory():
-            return "places"
-        case OpenedPlaces():
-            return "opened"
-        case PlaceRule():
-            return part.name
-        case Drawing():
-            return "drawn"
-        case _:
-            assert_never(part)

@@ -37,6 +37,7 @@ class Drawing:
         self._drawn = hashlib.sha256(json.dumps(drawn).encode()).hexdigest()
         self._camera_id = scene.camera_id
         self._forget = forget
+        self.anew = False
 
     def state(self) -> str:
         """Return what tells these zones from others."""
@@ -44,7 +45,8 @@ class Drawing:
 
     def restore(self, record: object) -> None:
         """Compare with an earlier start; parts that may forget come before this one."""
-        if record != self._drawn:
+        self.anew = record != self._drawn
+        if self.anew:
             logger.info(
                 "the zones were drawn anew: the next picture is the reference view, "
                 "and no open event can be verified",

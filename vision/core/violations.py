@@ -68,7 +68,8 @@ class Violation:
 
     Attributes:
         event_id: same for all steps; from place, class and rule.
-        sequence: 1 for `opened`, rising by one with each step.
+        sequence: 1 for `opened`, rising with each step: by one, or after a crash by
+            more, past what a step may have had that the crash made forget.
         lifecycle: which step.
         slug: which violation.
         rule: `name/version` of the rule that decided.

@@ -18,6 +18,7 @@ def violation_message(event: ViolationEvent) -> dict[str, Json]:
     """Return one violation step as a CloudEvent.
 
     `id` is unique per step (`<event_id>.<sequence>`) and serves as idempotency key;
+    sequences rise, perhaps with gaps;
     `data.event_id` is the same for all steps of one violation.
 
     Args:

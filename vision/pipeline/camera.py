@@ -123,10 +123,10 @@ class Camera:
         if self.parts.memory is not None:
             self.parts.memory.tick(write)
 
-    def remember_now(self) -> None:
-        """Save places and open events."""
+    def remember_at_end(self) -> None:
+        """Save places and open events, after the last picture."""
         if self.parts.memory is not None:
-            self.parts.memory.save()
+            self.parts.memory.save(ended=True)
 
     def explain(self, *, now: bool = False) -> None:
         """Write down why nothing has opened if it is time to, or `now`."""

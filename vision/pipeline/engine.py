@@ -131,7 +131,7 @@ class Engine:
             for camera in self._cameras:
                 camera.explain(now=True)
                 if not self._reporter.pending:
-                    camera.remember_now()
+                    camera.remember_at_end()
 
     def _turn(self) -> bool:
         """Analyse one batch or wait for one; False when there is none to come."""

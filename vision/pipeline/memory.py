@@ -14,6 +14,7 @@ from vision.core.ports import Clock, HealthListener
 logger = logging.getLogger(__name__)
 
 _VERSION = 1
+_MOST_LEFT = 8  # parts that nobody owns any more: two generations of four rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class MemoryFile:
     """Keeps one camera's memory in one file, written atomically every few seconds.
 
     A crash loses at most `every_s` of memory: places found again then continue, and
-    an event decided twice has the same id, so that the outbox keeps it once.
+    `load` tells who may have done more than is remembered. What nobody owns in this
+    run (a rule that was taken out) is kept as it is: who comes back goes on.
     """
 
     def __init__(
@@ -67,23 +69,28 @@ class MemoryFile:
         self._every_s = every_s
         self._saved_s = clock.monotonic_s()
         self._failing = False
+        self._left: dict[str, object] = {}
 
-    def load(self) -> None:
+    def load(self) -> frozenset[str]:
         """Give every part its memory back; a damaged file is set aside.
 
         Then none gets any: a place whose rule has forgotten its event would open that
         event a second time, under the same id.
+
+        Returns:
+            Names of the parts that may have done more than they remember: all after a
+            crash, else those that the last run went without.
         """
         try:
             text = self._path.read_text(encoding="utf-8")
         except FileNotFoundError:
-            return
+            return frozenset()
         except (OSError, UnicodeDecodeError) as error:
             self._set_aside(str(error))
-            return
+            return frozenset()
         empty = [part.dump() for part in self._parts]
         try:
-            self._restore(json.loads(text))
+            return self._restore(json.loads(text))
         except (
             AttributeError,  # a list where a mapping belongs
             KeyError,
@@ -94,6 +101,11 @@ class MemoryFile:
             for part, nothing in zip(self._parts, empty, strict=True):
                 part.restore(nothing)
             self._set_aside(f"{type(error).__name__}: {error}")
+            return frozenset()
+
+    def forget_left(self) -> None:
+        """Keep nothing any longer that nobody owns."""
+        self._left = {}
 
     def tick(self, write: Callable[[Callable[[], None]], None]) -> None:
         """Save if it is time to.
@@ -105,16 +117,22 @@ class MemoryFile:
             payload = self._take()
             write(lambda: self._write(payload))
 
-    def save(self) -> None:
-        """Write the memory; a full disk is reported once and tried again later."""
-        self._write(self._take())
+    def save(self, *, ended: bool = False) -> None:
+        """Write the memory; a full disk is reported once and tried again later.
 
-    def _take(self) -> bytes:
+        Args:
+            ended: nothing will be done any more that this does not remember.
+        """
+        self._write(self._take(ended=ended))
+
+    def _take(self, *, ended: bool = False) -> bytes:
         """Return the memory as it is now, and hand a copy on."""
         self._saved_s = self._clock.monotonic_s()
         record = {
             "version": _VERSION,
+            "ended": ended,
             "parts": {part.name: part.dump() for part in self._parts},
+            "left": self._left,
         }
         payload = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
         if self._on_saved is not None:
@@ -135,14 +153,19 @@ class MemoryFile:
             return
         self._report(ok=True, detail="is written again")
 
-    def _restore(self, record: object) -> None:
+    def _restore(self, record: object) -> frozenset[str]:
         if not isinstance(record, Mapping) or record["version"] != _VERSION:
             msg = f"expected a memory file of version {_VERSION}"
             raise ValueError(msg)
-        parts = record["parts"]
-        for part in self._parts:
-            if part.name in parts:
-                part.restore(parts[part.name])
+        # Earlier versions told neither; what was left longest comes first.
+        parts, left = record["parts"], record.get("left", {})
+        stored = {**left, **parts}
+        known = [part for part in self._parts if part.name in stored]
+        for part in known:
+            part.restore(stored.pop(part.name))
+        self._left = dict(list(stored.items())[-_MOST_LEFT:])
+        crashed = not record.get("ended", False)
+        return frozenset(part.name for part in known if crashed or part.name in left)
 
     def _set_aside(self, why: str) -> None:
         aside = self._path.with_suffix(".damaged")

@@ -1,12 +1,19 @@
 """One violation's life as a rule remembers it, and as plain values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NotRequired, TypedDict
 
-from vision.core.geometry import Xyxy
+import numpy as np
+
+from vision.core.geometry import Xyxy, iou
+from vision.core.places import Place
 from vision.core.violations import Confidence
 from vision.rules.sighting import as_xyxy
+
+_SAME_GROUND_IOU = 0.3
+_A_RUN = 10  # numbers; a run uses five: opened, graver twice, surer once, and the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,36 @@ class BookRecord(TypedDict):
     open: list[CaseRecord]
     cleared: list[CaseRecord]
     occurrences: dict[str, int]
+    unsure: NotRequired[dict[str, int]]  # not in records of earlier versions
+
+
+def beyond(sequence: int) -> int:
+    """Return a number that no step has which a lost run made after `sequence`."""
+    return (sequence // _A_RUN + 1) * _A_RUN
+
+
+def latest_on(
+    cleared: Sequence[Case], place: Place, now: datetime, *, within_s: float
+) -> str | None:
+    """Return the latest event that was cleared on the ground of a place, or None.
+
+    Args:
+        cleared: oldest first.
+        place: whose ground.
+        now: wall time.
+        within_s: how long ago it may have been cleared, seconds.
+    """
+    box = np.array([place.xyxy], np.float32)
+    for case in reversed(cleared):
+        age_s = (now - case.stepped_at) / timedelta(seconds=1)
+        ground = np.array([case.footprint], np.float32)
+        if (
+            age_s <= within_s
+            and case.preset == place.preset
+            and float(iou(box, ground)[0, 0]) >= _SAME_GROUND_IOU
+        ):
+            return case.event_id
+    return None
 
 
 def to_record(case: Case) -> CaseRecord:

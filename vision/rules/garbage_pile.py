@@ -11,11 +11,12 @@ from vision.core.violations import Fact, Params, Slug
 from vision.rules.facts import at_least, below, circumstances, named
 from vision.rules.kinds import GARBAGE
 from vision.rules.ledger import Ledger
-from vision.rules.lifecycle import LifecycleParams, Verdict
+from vision.rules.lifecycle import LifecycleParams
 from vision.rules.people import Crowd
 from vision.rules.place_rule import PlaceRule
 from vision.rules.schedule import Schedule
 from vision.rules.standing import Terms, standing
+from vision.rules.verdict import Verdict
 
 _MIN_OVERLAP = 0.3  # of the ground contact in the zone
 

@@ -13,12 +13,13 @@ from vision.core.violations import Confidence, Params, Slug, Violation
 from vision.rules.facts import at_least, circumstances, named, required
 from vision.rules.kinds import VEHICLE
 from vision.rules.ledger import Ledger
-from vision.rules.lifecycle import LifecycleParams, Verdict
+from vision.rules.lifecycle import LifecycleParams
 from vision.rules.place_rule import PlaceRule, RuleRecord
 from vision.rules.schedule import Schedule
 from vision.rules.standing import Standing, Terms, standing
 from vision.rules.street import StreetRecord
 from vision.rules.traffic import Traffic, TrafficParams, TrafficWatch
+from vision.rules.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,10 @@
 
 import uuid
 from collections import deque
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-import numpy as np
-
-from vision.core.geometry import iou
 from vision.core.observation import Observation
 from vision.core.places import Place, PlaceState
 from vision.core.violations import (
@@ -19,39 +16,18 @@ from vision.core.violations import (
     Slug,
     Violation,
 )
-from vision.rules.cases import BookRecord, Case, from_record, to_record
+from vision.rules.cases import (
+    BookRecord,
+    Case,
+    beyond,
+    from_record,
+    latest_on,
+    to_record,
+)
+from vision.rules.verdict import Verdict
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "events.streetwarden.org")
-_SAME_GROUND_IOU = 0.3
 _MOST_CLEARED = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a rule makes of one place in one picture.
-
-    It opens when every compared fact holds.
-
-    Attributes:
-        facts: the reasons, for or against.
-        zone_id: the zone that forbids it, or None.
-        severity: 1 to 3.
-        confidence: how sure.
-        over: the violation has demonstrably ended although the object stands.
-        lasted_s: how long it has been one, seconds; None: since the object came.
-    """
-
-    facts: tuple[Fact, ...]
-    zone_id: str | None = None
-    severity: int = 1
-    confidence: Confidence = Confidence.HIGH
-    over: bool = False
-    lasted_s: float | None = None
-
-    @property
-    def opens(self) -> bool:
-        """Whether nothing speaks against it."""
-        return all(fact.holds is not False for fact in self.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +63,7 @@ class CaseBook:
         self._open: dict[str, Case] = {}
         self._cleared: deque[Case] = deque(maxlen=_MOST_CLEARED)
         self._occurrences: dict[str, int] = {}
+        self._unsure: dict[str, int] = {}
         self._waiting: dict[str, Candidate] = {}
 
     def candidates(self) -> list[Candidate]:
@@ -138,7 +115,8 @@ class CaseBook:
 
     def keep(self, place_ids: Container[str]) -> None:
         """Forget all state of places that no longer exist."""
-        for table in (self._open, self._waiting, self._occurrences):
+        tables = (self._open, self._waiting, self._occurrences, self._unsure)
+        for table in tables:
             for place_id in [key for key in table if key not in place_ids]:
                 del table[place_id]
 
@@ -148,6 +126,7 @@ class CaseBook:
             "open": [to_record(case) for case in self._open.values()],
             "cleared": [to_record(case) for case in self._cleared],
             "occurrences": dict(self._occurrences),
+            "unsure": dict(self._unsure),
         }
 
     def restore(self, record: BookRecord) -> None:
@@ -161,6 +140,21 @@ class CaseBook:
         self._open = {case.place_id: case for case in cases}
         self._cleared.extend(from_record(case) for case in record["cleared"])
         self._occurrences = dict(record["occurrences"])
+        self._unsure = dict(record.get("unsure", {}))
+
+    def step_over(self, place_ids: Iterable[str]) -> None:
+        """Leave out the numbers that steps may have which this book does not know.
+
+        A crash comes between an event and the memory of it. The same decision made
+        again is harmless, but another one under its id would pass for a repeat.
+
+        Args:
+            place_ids: all places that are known; at each, an event may have opened.
+        """
+        for place_id, case in self._open.items():
+            self._open[place_id] = replace(case, sequence=beyond(case.sequence))
+        for place_id in place_ids:
+            self._unsure[place_id] = beyond(self._unsure.get(place_id, 0))
 
     def _begin(
         self, place: Place, verdict: Verdict, observation: Observation
@@ -178,10 +172,11 @@ class CaseBook:
             zone_id=verdict.zone_id,
             footprint=place.xyxy,
             recurrence_of=self._earlier(place, observation),
-            later_s=_later_s(place, verdict),
+            later_s=verdict.later_s(place),
             preset=place.preset,
         )
-        self._open[place.place_id] = case
+        latest = max(case.sequence, self._unsure.pop(place.place_id, 0))
+        self._open[place.place_id] = replace(case, sequence=latest)
         return self._step(case, Lifecycle.OPENED, place, verdict.facts, observation)
 
     def _go_on(
@@ -241,18 +236,8 @@ class CaseBook:
         """Return the latest event that was cleared on the same ground."""
         if not self._params.recurs:
             return None
-        now = observation.frame.captured_at
-        box = np.array([place.xyxy], np.float32)
-        for case in reversed(self._cleared):
-            age_s = (now - case.stepped_at) / timedelta(seconds=1)
-            ground = np.array([case.footprint], np.float32)
-            if (
-                age_s <= self._params.recurrence_s
-                and case.preset == place.preset
-                and float(iou(box, ground)[0, 0]) >= _SAME_GROUND_IOU
-            ):
-                return case.event_id
-        return None
+        now, within_s = observation.frame.captured_at, self._params.recurrence_s
+        return latest_on(self._cleared, place, now, within_s=within_s)
 
     def _step(
         self,
@@ -283,10 +268,3 @@ class CaseBook:
             facts=facts,
             recurrence_of=case.recurrence_of,
         )
-
-
-def _later_s(place: Place, verdict: Verdict) -> float:
-    """Return how long after its object a violation began, seconds."""
-    if verdict.lasted_s is None:
-        return 0.0
-    return max(0.0, place.elapsed_s - verdict.lasted_s)

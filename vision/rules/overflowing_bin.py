@@ -11,10 +11,11 @@ from vision.core.violations import Fact, Params, Slug
 from vision.rules.facts import at_least, circumstances, named
 from vision.rules.kinds import BIN
 from vision.rules.ledger import Ledger
-from vision.rules.lifecycle import LifecycleParams, Verdict
+from vision.rules.lifecycle import LifecycleParams
 from vision.rules.place_rule import PlaceRule
 from vision.rules.schedule import Schedule
 from vision.rules.standing import Terms, standing
+from vision.rules.verdict import Verdict
 
 _FULL = "overflowing_bin"
 

@@ -1,7 +1,7 @@
 """What all rules share: judge each place, follow its life, forget what is gone."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import ClassVar, TypedDict, cast
 
@@ -12,7 +12,8 @@ from vision.core.violations import Candidate, Confidence, Fact, Params, Slug, Vi
 from vision.rules.cases import BookRecord, Case
 from vision.rules.kinds import KIND_NAMED
 from vision.rules.ledger import PlaceMemo, PlaceTable
-from vision.rules.lifecycle import CaseBook, LifecycleParams, Verdict
+from vision.rules.lifecycle import CaseBook, LifecycleParams
+from vision.rules.verdict import Verdict
 
 
 class RuleRecord(TypedDict):
@@ -93,6 +94,14 @@ class PlaceRule(ABC):
     def candidates(self) -> list[Candidate]:
         """Return the places that have not opened, each with its reasons."""
         return self._book.candidates()
+
+    def step_over(self, place_ids: Iterable[str]) -> None:
+        """Leave out the numbers of steps that were taken and may be forgotten.
+
+        Args:
+            place_ids: all places that are known.
+        """
+        self._book.step_over(place_ids)
 
     def state(self) -> RuleRecord:
         """Return the rule's memory as plain values, to be stored."""

@@ -65,6 +65,11 @@ class PlaceMemory:
         """Return how many footprints are kept, settled or not."""
         return len(self._slots)
 
+    @property
+    def place_ids(self) -> tuple[str, ...]:
+        """The ids of all settled places."""
+        return tuple(slot.place_id for slot in self._slots if slot.settled)
+
     def update(
         self,
         frame: Frame,

@@ -1,6 +1,7 @@
 """Many events in one request: each answered for itself, none counted twice."""
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -92,6 +93,27 @@ def test_steps_of_one_event_in_one_batch_may_come_in_any_order(
     assert event["opened_at"] == steps[0]["time"].replace("+00:00", "Z")
     assert [step["sequence"] for step in event["history"]] == [1, 2, 3]
     assert len(reader.get("/api/v1/cases").json()["items"]) == 1
+
+
+def test_a_step_decided_again_after_a_crash_changes_nothing_and_a_gap_is_none(
+    engine: httpx.Client, reader: httpx.Client
+) -> None:
+    opened = Seen()
+    graver = replace(opened.later(Lifecycle.UPDATED, 2), severity=3)
+    again = replace(graver.later(Lifecycle.UPDATED, 11), severity=3)
+    steps = [message(one) for one in (opened, graver, again)]
+    engine.post(BATCH, json=steps[:2])
+    (before,) = reader.get("/api/v1/cases").json()["items"]
+
+    repeated = engine.post(BATCH, json=[steps[0], steps[2]])
+    (after,) = reader.get("/api/v1/cases").json()["items"]
+    engine.post(BATCH, json=[message(opened.later(Lifecycle.CLEARED, 12, minutes=9))])
+
+    assert results(repeated) == ["repeated", "new"]
+    assert (after["state"], after["version"]) == (before["state"], before["version"])
+    event = reader.get("/api/v1/events/evt-1").json()
+    assert (event["state"], event["sequence"]) == ("cleared", 12)
+    assert [step["sequence"] for step in event["history"]] == [1, 2, 11, 12]
 
 
 @pytest.mark.parametrize(

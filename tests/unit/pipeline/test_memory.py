@@ -61,6 +61,51 @@ def test_a_first_start_has_nothing_to_remember(tmp_path: Path) -> None:
     assert heard == []
 
 
+def test_what_nobody_owns_in_one_run_is_there_in_the_next(tmp_path: Path) -> None:
+    clock, file = ManualClock(), tmp_path / "gate.json"
+    part, again = Counter(), Counter()
+    part.value = 7
+    _memory(file, part, clock, []).save(ended=True)
+    without = MemoryFile(file, (), clock=clock, on_health=list[HealthEvent]().append)
+    without.load()
+    without.save(ended=True)
+
+    behind = _memory(file, again, clock, []).load()
+
+    assert again.value == 7
+    assert behind == {"counter"}
+
+
+def test_of_what_nobody_owns_the_latest_is_kept(tmp_path: Path) -> None:
+    file, clock = tmp_path / "gate.json", ManualClock()
+    for number in range(20):
+        part = Remembered(str(number), lambda: 0, lambda _: None)
+        memory = MemoryFile(
+            file, (part,), clock=clock, on_health=list[HealthEvent]().append
+        )
+        memory.load()
+        memory.save()
+
+    left = json.loads(file.read_text())["left"]
+    assert list(left) == [str(number) for number in range(11, 19)]
+
+
+def test_only_after_a_crash_more_may_have_been_done_than_is_remembered(
+    tmp_path: Path,
+) -> None:
+    file, clock = tmp_path / "gate.json", ManualClock()
+    memory = _memory(file, Counter(), clock, [])
+    first = memory.load()
+    memory.save()
+    crashed = _memory(file, Counter(), clock, []).load()
+    memory.save(ended=True)
+    ended = _memory(file, Counter(), clock, []).load()
+
+    assert not first
+    assert crashed == {"counter"}
+    assert not ended
+
+
 def test_it_is_saved_every_ten_seconds_and_not_more_often(tmp_path: Path) -> None:
     clock, part, file = ManualClock(), Counter(), tmp_path / "gate.json"
     memory = _memory(file, part, clock, [])
@@ -98,6 +143,7 @@ def test_a_damaged_file_is_set_aside_and_told(tmp_path: Path) -> None:
         b"[]",
         b'{"version": 9, "parts": {}}',
         b'{"version": 1, "parts": {"counter": "seven"}}',
+        b'{"version": 1, "parts": {"counter": 7}, "left": [1]}',
     ):
         heard: list[HealthEvent] = []
         file = tmp_path / "gate.json"

@@ -1,0 +1,70 @@
+"""What one camera remembers over a restart, put together."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from vision.bootstrap.drawing import drawing_of
+from vision.core.ports import Clock, HealthListener
+from vision.core.scene import Scene
+from vision.pipeline.candidates import OpenedPlaces
+from vision.pipeline.memory import MemoryFile, Remembered
+from vision.rules.place_rule import PlaceRule
+from vision.rules.places import PlaceMemory
+from vision.view.check import CameraView
+
+
+@dataclass(frozen=True, slots=True)
+class Minds:
+    """The parts of one camera that have a memory."""
+
+    view: CameraView
+    places: PlaceMemory
+    opened: OpenedPlaces
+    rules: tuple[PlaceRule, ...]
+
+
+def build_memory(
+    folder: Path,
+    scene: Scene,
+    minds: Minds,
+    *,
+    clock: Clock,
+    on_health: HealthListener,
+    on_saved: Callable[[bytes], None] | None = None,
+) -> MemoryFile:
+    """Give a camera what it remembers of earlier runs.
+
+    Args:
+        folder: holds one file per camera.
+        scene: the camera, with its zones as they are drawn now.
+        minds: have no memory yet.
+        clock: monotonic time.
+        on_health: told when the file cannot be read or written.
+        on_saved: given the file's content whenever it is saved.
+    """
+    view, places, rules = minds.view, minds.places, minds.rules
+    drawing = drawing_of(scene, view, places, rules)
+    parts = (
+        Remembered("view", view.state, view.restore),
+        Remembered("places", places.state, places.restore),
+        Remembered("opened", minds.opened.state, minds.opened.restore),
+        *(Remembered(rule.name, rule.state, rule.restore) for rule in rules),
+        Remembered("drawn", drawing.state, drawing.restore),
+    )
+    memory = MemoryFile(
+        folder / f"{scene.camera_id}.json",
+        parts,
+        clock=clock,
+        on_health=on_health,
+        on_saved=on_saved,
+    )
+    behind = memory.load()
+    for rule in rules:
+        if rule.name in behind:
+            rule.step_over(places.place_ids)
+    if drawing.anew:
+        memory.forget_left()  # it tells of the old view
+    # Before the first step: the next run must know that this one may have made some.
+    memory.save()
+    return memory

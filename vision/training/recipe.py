@@ -168,9 +168,8 @@ def need_pools(recipe: Recipe, names: Iterable[str], path: Path) -> None:
 
 
 def _check_keys(table: Mapping[str, Any], path: Path) -> None:
-    fields = dataclasses.fields(Recipe)
-    needed = {f.name for f in fields if f.default is dataclasses.MISSING}
-    missing, unknown = needed - table.keys(), table.keys() - {f.name for f in fields}
+    known = {f.name for f in dataclasses.fields(Recipe)}
+    missing, unknown = _needed(Recipe) - table.keys(), table.keys() - known
     if missing or unknown:
         msg = (
             f"{path}: missing {', '.join(sorted(missing)) or 'nothing'}, unknown "
@@ -210,11 +209,16 @@ def _check_drawn(drawn: object, path: Path) -> None:
         raise ConfigError(msg)
 
 
-def _build(kind: type[_Table], table: Mapping[str, Any], where: str) -> _Table:
+def _needed(kind: type[Any]) -> set[str]:
+    """Name the fields that have no default of either sort."""
+    none = dataclasses.MISSING
     fields = dataclasses.fields(kind)
-    known = {f.name for f in fields}
-    wrong = table.keys() - known
-    wrong |= {f.name for f in fields if f.default is dataclasses.MISSING} - table.keys()
+    return {f.name for f in fields if f.default is none and f.default_factory is none}
+
+
+def _build(kind: type[_Table], table: Mapping[str, Any], where: str) -> _Table:
+    known = {f.name for f in dataclasses.fields(kind)}
+    wrong = (table.keys() - known) | (_needed(kind) - table.keys())
     if wrong:
         listed = ", ".join(sorted(wrong))
         msg = f"{where}: got or missed {listed}; expected {sorted(known)}"

@@ -231,6 +231,13 @@ def test_an_own_set_without_rows_in_the_recipe_is_an_error() -> None:
         )
 
 
+@pytest.mark.parametrize("name", ["recipe", "continue", "improve"])
+def test_every_recipe_of_the_repository_can_be_read(name: str) -> None:
+    recipe = read_recipe(Path("models/street-n") / f"{name}.toml")
+
+    assert recipe.name == "street-n"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

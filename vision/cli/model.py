@@ -133,7 +133,8 @@ def train(
 ) -> None:
     """Train from a recipe; a stopped run continues where it was.
 
-    The data root holds the sets, and beside them clips/, renders/, weights/.
+    A finished run stays as it is. The data root holds the sets, and beside them
+    clips/, renders/, weights/.
     """
     need_training()
     from vision.training import figures, fit, machine  # noqa: PLC0415 torch is installed only where models are trained
@@ -147,6 +148,9 @@ def train(
     machine.use_threads(threads)
     means = machine.find(device, workers, minutes)
     places = fit.Places(DATASETS, data_root(root), run)
+    if places.result(read).is_file():
+        print(f"{places.result(read)}: was finished; name another folder to train anew")
+        return
     with Progress(read.steps, run / "log.jsonl") as progress:
         checkpoint = fit.train(read, places, means, progress.on_step)
     log = run / "log.jsonl"

@@ -74,7 +74,7 @@ def read_papers(path: Path) -> Papers:
 
 
 def save_checkpoint(model: nn.Module, path: Path) -> None:
-    """Write a model as an Ultralytics checkpoint.
+    """Write a model as an Ultralytics checkpoint, whole or not at all.
 
     Args:
         model: the trained network.
@@ -87,7 +87,9 @@ def save_checkpoint(model: nn.Module, path: Path) -> None:
     head.training = False
     # Anchors of the last picture seen are no part of the model.
     head.shape, head.anchors, head.strides = None, torch.empty(0), torch.empty(0)
-    torch.save({"model": stored.half(), "train_args": {}, "epoch": -1}, path)
+    part = path.with_suffix(".part")
+    torch.save({"model": stored.half(), "train_args": {}, "epoch": -1}, part)
+    part.replace(path)
 
 
 def export_onnx(checkpoint: Path, target: Path, papers: Papers) -> None:

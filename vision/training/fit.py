@@ -45,6 +45,10 @@ class Places:
     pictures: Path
     run: Path
 
+    def result(self, recipe: Recipe) -> Path:
+        """Return where the checkpoint of a finished run lies."""
+        return self.run / f"{recipe.name}.pt"
+
 
 def gather(recipe: Recipe, places: Places) -> Shelf:
     """Read all pictures of a recipe into memory.
@@ -128,7 +132,10 @@ def train(
     on_step: OnStep,
     shelf: Shelf | None = None,
 ) -> Path:
-    """Run a recipe to its end; stages that are done are only read back.
+    """Run a recipe to its end, from where a stopped run was.
+
+    A finished run is only given back, and a stage is over once a later one has
+    begun: whatever it would still learn, the later one would not start from.
 
     Args:
         recipe: of the run.
@@ -140,21 +147,27 @@ def train(
     Returns:
         The checkpoint of the averaged weights.
     """
+    target = places.result(recipe)
+    if target.is_file():
+        return target
     student, teacher = begin(recipe, places)
     shelf = shelf or gather(recipe, places)
     device = machine.device
     teacher = teacher.to(device, memory_format=torch.channels_last)
-    before = 0
-    for stage in _stages(recipe, places.run):
+    stages = _stages(recipe, places.run)
+    begun = max((k for k, s in enumerate(stages) if s.state.is_file()), default=0)
+    before = sum(stage.schedule.steps for stage in stages[:begun])
+    for stage in stages[begun:]:
         stage.folder.mkdir(parents=True, exist_ok=True)
         student = student.to(device, memory_format=torch.channels_last)
         pair = Pair(student, teacher, stage.alone)
         share = _POLISHING if stage.alone else 1 - _POLISHING
         spent = machine.budget.until(share)
         trainer = Trainer(pair, stage.schedule, recipe.gains, machine, spent)
-        state = stage.folder / "state.pt"
-        if state.is_file():
-            trainer.load(state)
+        if stage.state.is_file():
+            trainer.load(stage.state)
+        else:
+            trainer.save(stage.state)  # from here on, the stages before are over
         watch = None
         if stage.alone is None and recipe.stop is not None:
             watch = Watch(recipe.stop, shelf.aside.get("refuse", []), stage.folder)
@@ -162,7 +175,6 @@ def train(
         trainer.run(shelf.train, recipe.mixture, stage.folder, told, watch)
         before += stage.schedule.steps
         student = trainer.average
-    target = places.run / f"{recipe.name}.pt"
     save_checkpoint(student, target)
     return target
 
@@ -174,6 +186,11 @@ class _Stage:
     folder: Path
     schedule: Schedule
     alone: Alone | None = None
+
+    @property
+    def state(self) -> Path:
+        """Where the trainer writes its state."""
+        return self.folder / "state.pt"
 
 
 def _stages(recipe: Recipe, run: Path) -> list[_Stage]:

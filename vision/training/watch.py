@@ -68,14 +68,19 @@ class Watch:
             model: the averaged weights.
 
         Returns:
-            Mean AP50-95 of the labelled classes as ``aside``; empty between looks.
+            Mean AP50-95 of the labelled classes as ``aside``; empty between looks,
+            and at a step that was looked at before the run was interrupted.
         """
-        if step % self._stop.every_steps or not self._samples:
+        due = step % self._stop.every_steps == 0 and step > self._step
+        if not due or not self._samples:
             return {}
+        self._waited += 1
         return self._judge(step, model)
 
     def keep_best(self, step: int, model: nn.Module) -> None:
         """Judge the last weights, too, and put the best of all looks into a model.
+
+        This look comes whenever a session ends, so it does not count as waiting.
 
         Args:
             step: the last.
@@ -94,9 +99,8 @@ class Watch:
         # Over ten overlaps luck counts for less than over one.
         score = mean_ap(scores) if scores else 0.0
         better = score > self._best
-        self._best, self._waited = max(score, self._best), self._waited + 1
         if better:
-            self._waited = 0
+            self._best, self._waited = score, 0
             torch.save(model.state_dict(), self._weights)
         self._step = step
         memory = {"best": self._best, "waited": self._waited, "step": step}

@@ -130,6 +130,36 @@ def test_the_last_weights_are_judged_though_no_look_was_due(tmp_path: Path) -> N
         assert torch.equal(value, good.state_dict()[name])
 
 
+def test_a_look_that_is_repeated_after_an_interruption_counts_once(
+    tmp_path: Path,
+) -> None:
+    model = adapt(_parent()).eval()
+    aside = [_seen_by(model)]
+    before = Watch(STOP, aside, tmp_path)
+    before.look(1, model)
+    before.look(2, model)  # no better: the first of two that end the training
+
+    resumed = Watch(STOP, aside, tmp_path)
+    repeated = resumed.look(2, model)
+
+    assert repeated == {}
+    assert not resumed.tired
+
+
+def test_the_last_look_of_a_session_is_no_waiting(tmp_path: Path) -> None:
+    model = adapt(_parent()).eval()
+    watch = Watch(STOP, [_seen_by(model)], tmp_path)
+    watch.look(1, model)
+
+    for step in (7, 8, 9):  # three sessions that time ended
+        watch.keep_best(step, model)
+
+    assert not watch.tired
+    watch.look(10, model)
+    watch.look(11, model)
+    assert watch.tired
+
+
 def test_between_looks_nothing_is_judged(tmp_path: Path) -> None:
     rare = dataclasses.replace(STOP, every_steps=10)
 

@@ -38,6 +38,7 @@ OWN = DATASETS / "demo"
 _SHEET_PICTURES = 24
 _PARITY_PICTURES = 100
 _THRESHOLD = dict.fromkeys(CLASSES, 0.25)  # of a model without a sheet
+_FATAL = {"broken", "missing", "empty", "label", "leak"}  # kinds of faults
 _BARS = ("plain", "grey", "half size")  # what a model must hold under
 
 app = typer.Typer(no_args_is_help=True, help="Data, training, export, parity.")
@@ -87,7 +88,7 @@ def check_set(name: SetName, *, root: Root = None) -> None:
         print(f"{fault.kind:9} {fault.where}: {fault.text}")
     kinds = ", ".join(f"{n} {k}" for k, n in Counter(f.kind for f in faults).items())
     print(f"{name}: {kinds or 'no fault found'}")
-    if any(f.kind in {"broken", "missing", "label", "leak"} for f in faults):
+    if any(f.kind in _FATAL for f in faults):
         raise typer.Exit(1)
 
 

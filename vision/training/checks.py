@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from vision.core.arrays import FloatArray
-from vision.training.collect import Manifest, list_split
+from vision.training.collect import Manifest, find_split
 from vision.training.labels import CLASSES, IGNORE
 from vision.training.scenes import describe
 
@@ -27,9 +27,9 @@ class Fault:
     """One thing that is wrong with a set.
 
     Attributes:
-        kind: ``broken, outside, label, missing, leak, near_leak, changed,
-            rare``.
-        where: picture, pair of pictures, or class.
+        kind: ``broken, outside, label, missing, empty, leak, near_leak,
+            changed, rare``.
+        where: picture, pair of pictures, list of a split, or class.
         text: what was found and what to do.
     """
 
@@ -68,8 +68,12 @@ def check(manifest: Manifest, root: Path) -> Iterator[Fault]:
     """
     seen: dict[str, tuple[list[Path], list[FloatArray]]] = {}
     for split in _splits(manifest):
+        listed = find_split(manifest, root, split)
+        if not listed:
+            text = "lists no picture; fill it, or take it out of the manifest"
+            yield Fault("empty", manifest.splits[split], text)
         paths, looks = [], []
-        for path in list_split(manifest, root, split):
+        for path in listed:
             yield from _label_faults(manifest, path)
             image = cv2.imread(str(path), cv2.IMREAD_COLOR) if path.is_file() else None
             if image is None:
@@ -118,7 +122,7 @@ def tally(manifest: Manifest, root: Path, split: str) -> Tally:
     """
     names = list(manifest.class_map)
     boxes, small = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
-    paths = list_split(manifest, root, split)
+    paths = find_split(manifest, root, split)
     empty = 0
     for path in paths:
         rows = [row for row in _rows(path) if row is not None]

@@ -92,6 +92,30 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def list_split(manifest: Manifest, root: Path, split: str) -> list[Path]:
+    """List the pictures of a split to learn from or to judge by.
+
+    Args:
+        manifest: the set.
+        root: data root, above the set's folder.
+        split: name of the split.
+
+    Returns:
+        Paths in a fixed order, at least one.
+
+    Raises:
+        ConfigError: as ``find_split``, or the split is empty.
+    """
+    paths = find_split(manifest, root, split)
+    if not paths:
+        msg = (
+            f"split {split!r} of set {manifest.name!r} lists no picture in "
+            f"{root / manifest.name / manifest.splits[split]}; run data check"
+        )
+        raise ConfigError(msg)
+    return paths
+
+
+def find_split(manifest: Manifest, root: Path, split: str) -> list[Path]:
     """List the pictures of a split; training leaves out what the set drops.
 
     Args:
@@ -100,7 +124,7 @@ def list_split(manifest: Manifest, root: Path, split: str) -> list[Path]:
         split: name of the split.
 
     Returns:
-        Paths in a fixed order.
+        Paths in a fixed order; none where the split is empty.
 
     Raises:
         ConfigError: the set is not there, has no such split, or not its list.

@@ -45,6 +45,15 @@ def test_a_broken_picture_fails_the_check_by_name(home: Path) -> None:
     assert "train1.png" in said
 
 
+def test_an_empty_split_fails_the_check_and_says_which(home: Path) -> None:
+    (home / "pictures" / "heaps" / "val.txt").write_text("\n", encoding="utf-8")
+
+    said = _run("data", "check", "heaps")
+
+    assert said.startswith("1 ")
+    assert "empty     val.txt: lists no picture" in said
+
+
 def test_changed_files_are_told_from_those_of_the_manifest(home: Path) -> None:
     manifest = home / "datasets" / "heaps" / "manifest.toml"
     text = 'fingerprint = "0000"\n' + manifest.read_text(encoding="utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +14,12 @@ from vision.core.arrays import FloatArray
 from vision.training.collect import Manifest, find_split
 from vision.training.labels import CLASSES, IGNORE
 from vision.training.scenes import describe
+from vision.training.yolo import Label, Misfit, label_path, scan_labels
 
 _ALIKE = 0.97
 _RARE_SHARE = 0.02
 _THUMB_PX = 160
 _SMALL_SHARE = 0.01
-_FIELDS = 5  # class cx cy w h
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +125,13 @@ def tally(manifest: Manifest, root: Path, split: str) -> Tally:
     paths = find_split(manifest, root, split)
     empty = 0
     for path in paths:
-        rows = [row for row in _rows(path) if row is not None]
-        empty += not rows
-        for row in rows:
-            name = names[int(row[0])] if int(row[0]) < len(names) else None
-            if name is not None:
-                boxes[name] += 1
-                small[name] += row[3] * row[4] < _SMALL_SHARE
+        entries = scan_labels(label_path(path), len(names))
+        labels = [entry for entry in entries if isinstance(entry, Label)]
+        empty += not labels
+        for label in labels:
+            name, (_, _, width, height) = names[label.class_id], label.cxcywh
+            boxes[name] += 1
+            small[name] += width * height < _SMALL_SHARE
     for name, share in _drawn(manifest, paths):
         boxes[name] = boxes.get(name, 0) + 1
         small[name] = small.get(name, 0) + (share < _SMALL_SHARE)
@@ -168,41 +168,16 @@ def _splits(manifest: Manifest) -> list[str]:
     return [name for name in manifest.splits if name != "drop"]
 
 
-def _label_path(path: Path) -> Path:
-    return path.parent.parent / "labels" / f"{path.stem}.txt"
-
-
-def _rows(path: Path) -> list[tuple[float, ...] | None]:
-    """Read label lines; None stands for a line that is no label."""
-    label = _label_path(path)
-    if not label.is_file():
-        return []
-    rows: list[tuple[float, ...] | None] = []
-    for line in label.read_text(encoding="utf-8").splitlines():
-        fields = line.split()
-        try:
-            row = tuple(float(field) for field in fields)
-        except ValueError:
-            row = ()
-        if fields:
-            rows.append(row if len(row) >= _FIELDS and row[0] >= 0 else None)
-    return rows
-
-
 def _label_faults(manifest: Manifest, path: Path) -> Iterator[Fault]:
-    for number, row in enumerate(_rows(path), start=1):
-        where = f"{_label_path(path)}:{number}"
-        if row is None:
-            yield Fault("label", where, "expected: class cx cy w h; correct the line")
-        elif row[0] >= len(manifest.class_map):
-            known = len(manifest.class_map)
-            yield Fault("label", where, f"class {row[0]:.0f} of {known}; see the map")
-        elif _outside(row):
-            yield Fault("outside", where, "box leaves the picture or is empty")
+    for entry in scan_labels(label_path(path), len(manifest.class_map)):
+        if isinstance(entry, Misfit):
+            yield Fault("label", entry.where, entry.text)
+        elif _outside(entry):
+            yield Fault("outside", entry.where, "box leaves the picture or is empty")
 
 
-def _outside(row: Sequence[float]) -> bool:
-    cx, cy, width, height = row[1:5]
+def _outside(label: Label) -> bool:
+    cx, cy, width, height = label.cxcywh
     slack = 0.002  # rounding of the usual six digits and half a pixel
     low = min(cx - width / 2, cy - height / 2)
     high = max(cx + width / 2, cy + height / 2)

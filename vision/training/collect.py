@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,10 @@ from vision.core.arrays import FloatArray, ImageU8, IntArray
 from vision.core.errors import ConfigError
 from vision.training.drawn import Drawn, read_drawn
 from vision.training.labels import CLASSES, IGNORE, Sample, label_weight
+from vision.training.tables import read_table
+from vision.training.yolo import label_path, read_labels
 
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png")
+_PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,9 @@ def read_manifest(path: Path) -> Manifest:
         The manifest.
 
     Raises:
-        ConfigError: a key is missing, a class is unknown, or a box is none.
+        ConfigError: no TOML, a key is missing, a class is unknown, or a box is none.
     """
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    table = read_table(path, "datasets/garbage_cn/manifest.toml")
     try:
         ours = table.get("drawn")
         manifest = Manifest(
@@ -141,7 +142,7 @@ def find_split(manifest: Manifest, root: Path, split: str) -> list[Path]:
         raise ConfigError(msg)
     source = folder / manifest.splits[split]
     if source.is_dir():
-        return [p for p in sorted(source.iterdir()) if p.suffix in PICTURE_SUFFIXES]
+        return [p for p in sorted(source.iterdir()) if is_picture(p)]
     if not source.is_file():
         msg = (
             f"{source} is not there; split {split!r} of set {manifest.name!r} is read "
@@ -152,6 +153,11 @@ def find_split(manifest: Manifest, root: Path, split: str) -> list[Path]:
     dropped = manifest.splits.get("drop") if split == "train" else None
     drop = set(_lines(folder / dropped)) if dropped is not None else set()
     return [folder / line for line in _lines(source) if line not in drop]
+
+
+def is_picture(path: Path) -> bool:
+    """Say whether a file is named like a picture: cameras write ``.JPG``."""
+    return path.suffix.lower() in _PICTURE_SUFFIXES
 
 
 def load(
@@ -168,7 +174,7 @@ def load(
         Samples in the order of ``paths``; unreadable pictures raise.
 
     Raises:
-        ConfigError: a picture cannot be decoded.
+        ConfigError: a picture cannot be decoded, or a line is no label.
     """
     weight = manifest.weight
     lookup = tuple(
@@ -177,8 +183,7 @@ def load(
     )
     for path in paths:
         image = read_picture(path, largest_px)
-        label = path.parent.parent / "labels" / f"{path.stem}.txt"
-        xyxy, class_id = read_yolo(label, image.shape[:2])
+        xyxy, class_id = read_yolo(label_path(path), image.shape[:2], len(lookup))
         mapped = np.array([lookup[c] for c in class_id], np.int64)
         if manifest.drawn is not None:
             shares, ids = manifest.drawn.of(path.name)
@@ -220,22 +225,29 @@ def read_picture(path: Path, largest_px: int) -> ImageU8:
     return np.asarray(image, np.uint8)
 
 
-def read_yolo(path: Path, shape: tuple[int, int]) -> tuple[FloatArray, IntArray]:
-    """Read a YOLO label file: ``class cx cy w h`` per line, normalised.
+def read_yolo(
+    path: Path, shape: tuple[int, int], classes: int
+) -> tuple[FloatArray, IntArray]:
+    """Read a YOLO label file.
 
     Args:
         path: the text file; absent means no boxes.
         shape: (height, width) of the picture in pixels.
+        classes: how many there are.
 
     Returns:
         Boxes (N, 4) xyxy in pixels, cut to the picture, and classes (N,).
+
+    Raises:
+        ConfigError: a line is no label.
     """
-    rows = [line.split()[:5] for line in _lines(path)] if path.is_file() else []
-    table = np.array(rows, np.float64).reshape(-1, 5)
-    centre, half = table[:, 1:3], table[:, 3:5] / 2
+    labels = read_labels(path, classes)
+    table = np.array([label.cxcywh for label in labels], np.float64).reshape(-1, 4)
+    centre, half = table[:, :2], table[:, 2:] / 2
     xyxy = np.concatenate((centre - half, centre + half), axis=1).clip(0, 1)
     scaled = xyxy * np.array((shape[1], shape[0]) * 2)
-    return scaled.astype(np.float32), table[:, 0].astype(np.int64)
+    class_id = np.array([label.class_id for label in labels], np.int64)
+    return scaled.astype(np.float32), class_id
 
 
 def _lines(path: Path) -> list[str]:

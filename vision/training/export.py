@@ -6,7 +6,6 @@ import copy
 import hashlib
 import shutil
 import tempfile
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from ultralytics import YOLO
 
 from vision.core.errors import ConfigError, ModelError
 from vision.training.labels import CLASSES
+from vision.training.tables import read_table
 
 LICENCE = "AGPL-3.0-or-later"
 STRIDE = 32
@@ -55,9 +55,9 @@ def read_papers(path: Path) -> Papers:
         The papers.
 
     Raises:
-        ConfigError: a key or a class's threshold is missing.
+        ConfigError: no TOML, or a key or a class's threshold is missing.
     """
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    table = read_table(path, "models/street-n/papers.toml")
     try:
         thresholds = {name: float(table["thresholds"][name]) for name in CLASSES}
         return Papers(

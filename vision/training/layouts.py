@@ -15,8 +15,9 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from vision.core.errors import ConfigError
-from vision.training.collect import PICTURE_SUFFIXES
+from vision.training.collect import is_picture
 from vision.training.labels import CLASSES
+from vision.training.yolo import label_path, read_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,27 +97,13 @@ def read_yolo_set(folder: Path, names: tuple[str, ...]) -> Iterator[Labelled]:
         Pictures by file name.
 
     Raises:
-        ConfigError: a line is no label or its class has no name.
+        ConfigError: a line is no label, or its class has no name.
     """
-    for path in sorted((folder / "images").iterdir()):
-        if path.suffix.lower() not in PICTURE_SUFFIXES:
-            continue
-        label = folder / "labels" / f"{path.stem}.txt"
-        lines = (
-            label.read_text(encoding="utf-8").splitlines() if label.is_file() else []
-        )
-        try:
-            rows = [line.split() for line in lines if line.strip()]
-            boxes = tuple(
-                (names[int(r[0])], (float(r[1]), float(r[2]), float(r[3]), float(r[4])))
-                for r in rows
-            )
-        except (ValueError, IndexError) as error:
-            msg = (
-                f"{label}: {error}; expected class cx cy w h, class below {len(names)}"
-            )
-            raise ConfigError(msg) from error
-        yield Labelled(path, boxes)
+    for path in sorted((folder / "images").glob("*")):
+        if is_picture(path):
+            labels = read_labels(label_path(path), len(names))
+            boxes = tuple((names[label.class_id], label.cxcywh) for label in labels)
+            yield Labelled(path, boxes)
 
 
 def write_set(labelled: Iterable[Labelled], target: Path) -> int:

@@ -21,9 +21,11 @@ from vision.training.judge import (
 )
 from vision.training.labels import REFUSE
 from vision.training.pools import ELSEWHERE, Shelf
-from vision.training.recipe import Recipe, build_recipe, read_table
+from vision.training.recipe import EXAMPLE, Recipe, build_recipe
+from vision.training.tables import read_table
 
 #: What a lever may change: one shelf of pictures serves all runs.
+_EXAMPLE = "models/street-n/levers.toml"
 _SECTIONS = ("schedule", "polish", "gains", "mixture")
 _CONDITIONS = ("plain", "grey", "blurred", "infra-red", "half size", "far")
 
@@ -62,7 +64,7 @@ def read_levers(recipe: Path, changes: Path) -> list[Lever]:
     Raises:
         ConfigError: a file is wrong, or a lever changes what all runs share.
     """
-    listed = read_table(changes)
+    listed = read_table(changes, _EXAMPLE)
     short = _short(recipe, listed, changes)
     levers = []
     for entry in listed.get("lever", []):
@@ -73,7 +75,7 @@ def read_levers(recipe: Path, changes: Path) -> list[Lever]:
         table = _changed(short, change, changes)
         levers.append(Lever(entry["name"], build_recipe(table, changes)))
     if not levers:
-        msg = f"{changes}: no [[lever]] in it; see models/street-n/levers.toml"
+        msg = f"{changes}: no [[lever]] in it; see {_EXAMPLE}"
         raise ConfigError(msg)
     return levers
 
@@ -91,11 +93,11 @@ def read_short(recipe: Path, changes: Path) -> Recipe:
     Raises:
         ConfigError: a file is wrong, or the table changes pictures.
     """
-    return build_recipe(_short(recipe, read_table(changes), changes), changes)
+    return build_recipe(_short(recipe, read_table(changes, _EXAMPLE), changes), changes)
 
 
 def _short(recipe: Path, listed: Table, changes: Path) -> dict[str, Any]:
-    return _changed(read_table(recipe), listed.get("short", {}), changes)
+    return _changed(read_table(recipe, EXAMPLE), listed.get("short", {}), changes)
 
 
 def _changed(base: Table, change: Table, where: Path) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def read_renders(folder: Path, largest_px: int) -> list[Sample]:
         if picture is None:
             continue
         image = read_picture(picture, largest_px)
-        xyxy, class_id = read_yolo(label, image.shape[:2])
+        xyxy, class_id = read_yolo(label, image.shape[:2], len(CLASSES))
         samples.append(Sample(f"renders/{label.stem}", image, xyxy, class_id, weight))
     return samples
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,12 @@ from vision.training.batches import Mixture
 from vision.training.losses import Gains
 from vision.training.pools import Aside
 from vision.training.sprites import KINDS
+from vision.training.tables import read_table
 from vision.training.trainer import Schedule
 from vision.training.watch import Stop
 
+#: A recipe to look things up in, for messages.
+EXAMPLE = "models/street-n/recipe.toml"
 _ROUNDING = 1e-6
 _Table = TypeVar("_Table", Schedule, Gains, Mixture, Aside, Stop)
 
@@ -78,31 +80,7 @@ def read_recipe(path: Path) -> Recipe:
     Raises:
         ConfigError: the file is missing, no TOML, or a key is wrong.
     """
-    return build_recipe(read_table(path), path)
-
-
-def read_table(path: Path) -> dict[str, Any]:
-    """Read a TOML file of a recipe or of changes to one.
-
-    Args:
-        path: of the file.
-
-    Returns:
-        Its table.
-
-    Raises:
-        ConfigError: the file is missing or no TOML.
-    """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        msg = (
-            f"{path} is not there; a recipe is needed, see models/street-n/recipe.toml"
-        )
-        raise ConfigError(msg) from error
-    except tomllib.TOMLDecodeError as error:
-        msg = f"{path} is no TOML: {error}"
-        raise ConfigError(msg) from error
+    return build_recipe(read_table(path, EXAMPLE), path)
 
 
 def build_recipe(table: Mapping[str, Any], path: Path) -> Recipe:
@@ -162,7 +140,7 @@ def need_pools(recipe: Recipe, names: Iterable[str], path: Path) -> None:
     if missing:
         msg = (
             f"{path}: [sets] has no {', '.join(missing)}, which this judges by; see "
-            "models/street-n/recipe.toml"
+            f"{EXAMPLE}"
         )
         raise ConfigError(msg)
 
@@ -173,8 +151,7 @@ def _check_keys(table: Mapping[str, Any], path: Path) -> None:
     if missing or unknown:
         msg = (
             f"{path}: missing {', '.join(sorted(missing)) or 'nothing'}, unknown "
-            f"{', '.join(sorted(unknown)) or 'nothing'}; see "
-            "models/street-n/recipe.toml"
+            f"{', '.join(sorted(unknown)) or 'nothing'}; see {EXAMPLE}"
         )
         raise ConfigError(msg)
 

@@ -7,8 +7,9 @@ a manifest to fill in. YOLO sets are taken as they are.
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def read_coco(annotations: Path, pictures: Path) -> Iterator[Labelled]:
                 for row in found.get(image["id"], [])
             )
             yield Labelled(pictures / image["file_name"], boxes)
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
+    except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
         msg = f"{annotations} is no COCO annotation file: {error!r}"
         raise ConfigError(msg) from error
 
@@ -112,37 +113,64 @@ def write_set(labelled: Iterable[Labelled], target: Path) -> int:
     Args:
         labelled: pictures with boxes.
         target: new folder; gets `images/`, `labels/`, `train.txt` and a
-            `manifest.toml` to complete.
+            `manifest.toml` to complete. Pictures of several folders are named
+            after their path there: `a/1.jpg` becomes `a_1.jpg`.
 
     Returns:
         Number of pictures.
 
     Raises:
-        ConfigError: the folder is not empty, or a picture is missing.
+        ConfigError: the folder is not empty, there is no picture, one is
+            missing, or two would share a name. Then nothing was written.
     """
     if target.exists() and any(target.iterdir()):
         msg = f"{target} is not empty; name a new folder"
         raise ConfigError(msg)
+    named = _named(list(labelled))
     for part in ("images", "labels"):
         (target / part).mkdir(parents=True, exist_ok=True)
     numbers: dict[str, int] = {}
     listed: list[str] = []
-    for item in labelled:
-        if not item.picture.is_file():
-            msg = f"{item.picture} is named by the annotations and is not there"
-            raise ConfigError(msg)
-        shutil.copy2(item.picture, target / "images" / item.picture.name)
+    for stem, item in named.items():
+        picture = f"images/{stem}{item.picture.suffix}"
+        shutil.copy2(item.picture, target / picture)
         lines = [
             f"{numbers.setdefault(name, len(numbers))} "
             + " ".join(f"{value:.6f}" for value in box)
             for name, box in item.boxes
         ]
-        label = target / "labels" / f"{item.picture.stem}.txt"
+        label = target / "labels" / f"{stem}.txt"
         label.write_text("\n".join(lines) + "\n" * bool(lines), encoding="utf-8")
-        listed.append(f"images/{item.picture.name}")
+        listed.append(picture)
     (target / "train.txt").write_text("\n".join(listed) + "\n", encoding="utf-8")
     (target / "manifest.toml").write_text(_manifest(target.name, numbers), "utf-8")
     return len(listed)
+
+
+def _named(labelled: Sequence[Labelled]) -> dict[str, Labelled]:
+    """Give every picture the name that its copy and its label file will have."""
+    if not labelled:
+        msg = (
+            "no picture found to import; expected images/ beside labels/ (yolo), a "
+            "JSON that lists pictures (coco), or a folder of .xml files (voc)"
+        )
+        raise ConfigError(msg)
+    top = os.path.commonpath([item.picture.absolute().parent for item in labelled])
+    named: dict[str, Labelled] = {}
+    for item in labelled:
+        if not item.picture.is_file():
+            msg = f"{item.picture} is named by the annotations and is not there"
+            raise ConfigError(msg)
+        below = item.picture.absolute().relative_to(top)
+        stem = "_".join(below.with_suffix("").parts)
+        if stem in named:
+            msg = (
+                f"{named[stem].picture} and {item.picture} would share the label file "
+                f"{stem}.txt; rename one of them"
+            )
+            raise ConfigError(msg)
+        named[stem] = item
+    return named
 
 
 def _manifest(name: str, numbers: dict[str, int]) -> str:

@@ -206,6 +206,7 @@ def report(
         )
         raise ConfigError(msg)
     need_pools(read, ("refuse", "vend", "vehicles"), recipe)
+    frames = footage.read_footage(own, 2.0)
     machine.use_threads(1)
     places = fit.Places(DATASETS, data_root(root), folder)
     shelf = fit.gather(read, places)
@@ -218,7 +219,6 @@ def report(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "figures.json").write_text(reports.as_json(made), encoding="utf-8")
     reports.draw_all(predict, shelf.aside["refuse"], made.thresholds, folder)
-    frames = footage.read_footage(own, 2.0)
     footage.draw_misses(predict, frames, made.thresholds, folder / "misses.jpg")
     print(reports.as_text(made))
     for label, (good, total) in footage.hits(predict, frames, made.thresholds).items():

@@ -217,12 +217,25 @@ def read_picture(path: Path, largest_px: int) -> ImageU8:
     if image is None:
         msg = f"{path} cannot be decoded as a picture; run `data check`"
         raise ConfigError(msg)
+    return bounded(np.asarray(image, np.uint8), largest_px)
+
+
+def bounded(image: ImageU8, largest_px: int) -> ImageU8:
+    """Scale a picture down to a longer side, or leave it as it is.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        largest_px: bound in pixels.
+
+    Returns:
+        (H, W, 3) uint8 BGR.
+    """
     height, width = image.shape[:2]
     scale = largest_px / max(height, width)
-    if scale < 1:
-        shape = (round(width * scale), round(height * scale))
-        image = cv2.resize(image, shape, interpolation=cv2.INTER_AREA)
-    return np.asarray(image, np.uint8)
+    if scale >= 1:
+        return image
+    shape = (round(width * scale), round(height * scale))
+    return np.asarray(cv2.resize(image, shape, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def read_yolo(

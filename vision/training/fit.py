@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,16 +16,16 @@ from vision.training.export import save_checkpoint
 from vision.training.labels import CLASSES, Sample
 from vision.training.machine import Machine
 from vision.training.network import Alone, Pair, adapt, load_checkpoint
-from vision.training.pools import STALL, Shelf, read_clips, read_renders, read_sets
+from vision.training.pools import OWN, STALL, Shelf, read_clips, read_renders, read_sets
 from vision.training.recipe import Recipe
 from vision.training.restore import restore
 from vision.training.trainer import OnStep, Schedule, Trainer
 from vision.training.watch import Watch
 
+log = logging.getLogger(__name__)
+
 #: Share of a time budget for one head alone.
 _POLISHING = 0.12
-#: Pool of a city's own pictures.
-OWN = "own"
 #: The rarest class of refuse; its pictures get rows of their own.
 _RAREST = CLASSES.index("garbage")
 
@@ -152,6 +153,7 @@ def train(
         return target
     student, teacher = begin(recipe, places)
     shelf = shelf or gather(recipe, places)
+    _tell_empty(recipe, shelf)
     device = machine.device
     teacher = teacher.to(device, memory_format=torch.channels_last)
     stages = _stages(recipe, places.run)
@@ -177,6 +179,18 @@ def train(
         student = trainer.average
     save_checkpoint(student, target)
     return target
+
+
+def _tell_empty(recipe: Recipe, shelf: Shelf) -> None:
+    """Say which rows of every batch have no pictures of their own."""
+    empty = [name for name in recipe.mixture.rows if not shelf.train.get(name)]
+    if empty:
+        log.warning(
+            "no pictures for the pools %s of recipe %s: other pools fill their %d rows",
+            ", ".join(empty),
+            recipe.name,
+            sum(recipe.mixture.rows[name] for name in empty),
+        )
 
 
 @dataclass(frozen=True, slots=True)

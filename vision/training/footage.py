@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from vision.core.arrays import FloatArray, ImageU8
 from vision.core.errors import ConfigError
+from vision.training.clips import sample_clip
 from vision.training.contact import draw, write
 from vision.training.fitting import Predict
 from vision.training.labels import CLASSES, Sample, label_weight
@@ -37,24 +37,16 @@ def read_footage(folder: Path, period_s: float) -> list[Sample]:
         Frames; only objects of events are labelled.
 
     Raises:
-        ConfigError: the folder holds no footage with truth.
+        ConfigError: the folder holds no footage with truth, or the clip cannot be
+            decoded.
     """
     path = folder / "truth.json"
     if not path.is_file():
         msg = f"{path} is not there; expected a folder such as datasets/demo"
         raise ConfigError(msg)
     truth = json.loads(path.read_text(encoding="utf-8"))
-    capture = cv2.VideoCapture(str(folder / truth["clip"]))
-    step = max(1, round(truth["fps"] * period_s))
-    samples: list[Sample] = []
-    index = 0
-    while capture.grab():
-        if index % step == 0:
-            image = np.asarray(capture.retrieve()[1], np.uint8)
-            samples.append(_sample(truth, image, index / truth["fps"]))
-        index += 1
-    capture.release()
-    return samples
+    clip = sample_clip(folder / truth["clip"], period_s, truth["fps"])
+    return [_sample(truth, image, index / truth["fps"]) for index, image in clip]
 
 
 def hits(

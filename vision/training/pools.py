@@ -8,11 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from vision.core.arrays import ImageU8
+from vision.core.errors import ConfigError
+from vision.training.clips import sample_clip
 from vision.training.collect import (
+    bounded,
+    is_picture,
     list_split,
     load,
     read_manifest,
@@ -30,7 +33,13 @@ from vision.training.scenes import describe, group, hold_out
 
 #: Pool of pictures from elsewhere than the refuse set, on which we drew refuse.
 ELSEWHERE = "elsewhere"
+#: Pool of a city's own pictures, named when training starts.
+OWN = "own"
+#: Pools beside the sets of a recipe: what has folders of its own, and the same
+#: pictures in other rows.
+BESIDE = ("clips", "renders", ELSEWHERE, "refuse_kept", "heaps", "stalls")
 STALL = CLASSES.index("street_vendor")
+_CLIP_PX = 640
 _CITY = tuple(name for name in CLASSES if name not in ROAD_USERS)
 
 
@@ -102,19 +111,31 @@ def read_clips(folder: Path, aside: Aside, period_s: float) -> Shelf:
     """Sample frames of clips, unlabelled, for the teacher.
 
     Args:
-        folder: of video files.
+        folder: of ``.mp4`` files; may be absent where none is kept aside.
         aside: clips to keep aside.
         period_s: time between two frames.
 
     Returns:
-        Pool ``clips``.
+        Pool ``clips``, the longer side at most 640 px.
+
+    Raises:
+        ConfigError: a clip to keep aside is not there, or one cannot be decoded.
     """
+    paths = sorted(p for p in folder.glob("*") if p.suffix.lower() == ".mp4")
+    missing = sorted(set(aside.clips) - {path.name for path in paths})
+    if missing:
+        msg = (
+            f"{folder} holds no {', '.join(missing)}, which the recipe's [aside] clips "
+            "names: bring them, or take them out of the recipe"
+        )
+        raise ConfigError(msg)
     shelf = Shelf(train={"clips": []}, aside={"clips": []})
     weight = label_weight((), _CITY)
-    for path in sorted(folder.glob("*.mp4")):
+    for path in paths:
         side = shelf.aside if path.name in aside.clips else shelf.train
-        for index, image in enumerate(frames(path, period_s)):
-            side["clips"].append(_bare(f"clips/{path.stem}/{index}", image, weight))
+        for index, (_, image) in enumerate(sample_clip(path, period_s)):
+            small = bounded(image, _CLIP_PX)
+            side["clips"].append(_bare(f"clips/{path.stem}/{index}", small, weight))
     return shelf
 
 
@@ -127,36 +148,21 @@ def read_renders(folder: Path, largest_px: int) -> list[Sample]:
 
     Returns:
         Samples; empty when there are none yet.
+
+    Raises:
+        ConfigError: labels without their picture, or a line is no label.
     """
     weight = label_weight(CLASSES, ())
+    pictures = {p.stem: p for p in (folder / "images").glob("*") if is_picture(p)}
     samples = []
     for label in sorted((folder / "labels").glob("*.txt")):
-        picture = next((folder / "images").glob(f"{label.stem}.*"), None)
-        if picture is None:
-            continue
-        image = read_picture(picture, largest_px)
+        if label.stem not in pictures:
+            msg = f"{label}: {folder / 'images'} holds no such picture; render it anew"
+            raise ConfigError(msg)
+        image = read_picture(pictures[label.stem], largest_px)
         xyxy, class_id = read_yolo(label, image.shape[:2], len(CLASSES))
         samples.append(Sample(f"renders/{label.stem}", image, xyxy, class_id, weight))
     return samples
-
-
-def frames(path: Path, period_s: float) -> list[ImageU8]:
-    """Decode every ``period_s`` of a clip, the longer side at most 640 px."""
-    capture = cv2.VideoCapture(str(path))
-    step = max(1, round(capture.get(cv2.CAP_PROP_FPS) * period_s))
-    kept: list[ImageU8] = []
-    index = 0
-    while capture.grab():
-        if index % step == 0:
-            _, image = capture.retrieve()
-            scale = min(1.0, 640 / max(image.shape[:2]))
-            small = cv2.resize(
-                image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA
-            )
-            kept.append(np.asarray(small, np.uint8))
-        index += 1
-    capture.release()
-    return kept
 
 
 def _kept_aside(

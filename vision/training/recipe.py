@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from vision.core.errors import ConfigError
 from vision.training.batches import Mixture
 from vision.training.losses import Gains
-from vision.training.pools import Aside
+from vision.training.pools import BESIDE, OWN, Aside
 from vision.training.sprites import KINDS
 from vision.training.tables import read_table
 from vision.training.trainer import Schedule
@@ -101,6 +101,7 @@ def build_recipe(table: Mapping[str, Any], path: Path) -> Recipe:
         msg = f"{path}: names neither a parent nor a model to start from"
         raise ConfigError(msg)
     _check_rows(table["mixture"], path)
+    _check_pools(table["mixture"]["rows"], table["sets"], path)
     _check_drawn(table["mixture"].get("drawn", {}), path)
     return Recipe(
         name=table["name"],
@@ -165,6 +166,16 @@ def _check_rows(mixture: Mapping[str, Any], path: Path) -> None:
         msg = (
             f"{path}: mixture: expected rows as {{ pool = count }} and teacher_rows as "
             f"a number up to their sum; got rows {rows} and teacher_rows {seen}"
+        )
+        raise ConfigError(msg)
+
+
+def _check_pools(rows: Iterable[str], sets: Iterable[str], path: Path) -> None:
+    known = {*sets, *BESIDE, OWN}
+    if strange := sorted(set(rows) - known):
+        msg = (
+            f"{path}: mixture: rows of {', '.join(strange)}, but [sets] has no "
+            f"{' and no '.join(strange)}; expected some of {', '.join(sorted(known))}"
         )
         raise ConfigError(msg)
 

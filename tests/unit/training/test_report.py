@@ -2,14 +2,20 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 pytest.importorskip("matplotlib", reason="reports draw curves: make train-env")
+pytest.importorskip("ultralytics", reason="training needs it: make train-env")
 
 from tests.unit.training.pictures import noise, square_sample
+from tests.unit.training.tiny import write_start
+from vision.cli import model as command
 from vision.core.arrays import FloatArray, ImageU8
+from vision.core.errors import ConfigError
 from vision.training.labels import CLASSES, Sample
 from vision.training.pools import ELSEWHERE, Shelf
 from vision.training.report import as_json, as_text, make
@@ -87,3 +93,26 @@ def test_a_report_tells_sizes_strange_scenes_conditions_and_stalls() -> None:
     assert made.elsewhere["garbage"].ap50 < made.elsewhere_shown["garbage"].ap50
     assert made.elsewhere_mistakes["garbage"].unseen == 1
     assert made.thresholds["garbage"] == 0.3  # six boxes choose nothing
+
+
+def test_footage_that_is_not_there_is_told_of_before_anything_is_measured(
+    tmp_path: Path,
+) -> None:
+    sets = '[sets]\nrefuse = "absent"\nvend = "absent"\nvehicles = "absent"'
+    write_start(tmp_path, ("[sets]", sets))
+    (tmp_path / "truth.json").write_text(
+        '{"clip": "gone.mp4", "fps": 2.0, "events": []}', encoding="utf-8"
+    )
+    words = [
+        "report",
+        "model.onnx",
+        str(tmp_path / "recipe.toml"),
+        str(tmp_path / "out"),
+    ]
+
+    with pytest.raises(ConfigError, match=r"gone\.mp4 is not there"):
+        CliRunner().invoke(
+            command.app,
+            [*words, "--root", str(tmp_path), "--own", str(tmp_path)],
+            catch_exceptions=False,
+        )

@@ -217,6 +217,22 @@ def test_a_city_goes_on_from_the_shipped_model_with_its_own_pictures_alone(
     assert not any(name.startswith("model.0.") for name in moved)
 
 
+def test_rows_without_pictures_are_told_of_when_training_starts(
+    city: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recipe = city / "improve.toml"
+    text = recipe.read_text(encoding="utf-8")
+    recipe.write_text(text.replace("own = 2", "clips = 3, own = 1"), "utf-8")
+    words = ["train", "improve.toml", "runs/mine", "--own", "mine"]
+
+    CliRunner().invoke(command.app, words, catch_exceptions=False)
+
+    said = [r.getMessage() for r in caplog.records if r.name == "vision.training.fit"]
+    assert said == [
+        "no pictures for the pools clips of recipe tiny: other pools fill their 3 rows"
+    ]
+
+
 @pytest.mark.usefixtures("city")
 def test_an_own_set_without_rows_in_the_recipe_is_an_error() -> None:
     recipe = Path("improve.toml")
@@ -249,6 +265,7 @@ def test_every_recipe_of_the_repository_can_be_read(name: str) -> None:
         ("mosaic = 0.5", "mosaic = 0.5\ndrawn = { bins = '1' }", "sum to 1 or less"),
         ("mosaic = 0.5", "mosaic = 0.5\ndrawn = { bins = -0.1 }", "sum to 1 or less"),
         ("mosaic = 0.5", "mosaic = 0.5\ndrawn = { bins = 1.1 }", "sum to 1 or less"),
+        ("rows = { own = 2 }", "rows = { won = 2 }", r"\[sets\] has no won"),
         ("largest_px = 128", "", "missing largest_px"),
         ('name = "tiny"', 'name = "tiny"\nspeed = 3', "unknown speed"),
     ],

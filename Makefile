@@ -89,7 +89,7 @@ improve:  ## make street-n better with your own set (SET=its name below datasets
 	@test -n "$(SET)" -a -n "$$STREETWARDEN_DATA" || { echo "Say: make improve SET=name, with STREETWARDEN_DATA set to the folder above its pictures" >&2; exit 2; }
 	@test -x .venv-train/bin/streetwarden || $(MAKE) train-env
 	.venv-train/bin/streetwarden train models/street-n/improve.toml runs/$(SET) --own $(SET)
-	.venv-train/bin/streetwarden export runs/$(SET)/street-n.pt models/street-n/papers.toml runs/$(SET)/model
+	.venv-train/bin/streetwarden export runs/$(SET)/street-n.pt models/street-n/papers.toml runs/$(SET)/model --own $(SET)
 	.venv-train/bin/streetwarden final models/street-n/model.onnx $(SET) --size 448
 	.venv-train/bin/streetwarden final runs/$(SET)/model/model.onnx $(SET) --size 448
 

@@ -165,18 +165,29 @@ def export(
     checkpoint: Annotated[Path, typer.Argument(help="A trained .pt file.")],
     sheet: Annotated[Path, typer.Argument(help="papers.toml of the model.")],
     folder: Annotated[Path, typer.Argument(help="Receives model.onnx, model.toml.")],
+    *,
+    own: Annotated[
+        str, typer.Option(help="Set of your own it went on with: goes into the papers.")
+    ] = "",
 ) -> None:
-    """Write NMS-free ONNX with its papers, and what further training needs."""
+    """Write NMS-free ONNX with its papers, and what further training needs.
+
+    Thresholds that a model.toml in the folder has stay; a new one gets the papers'.
+    """
     need_training()
     from vision.training import export as exporting  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training import restore as restoring  # noqa: PLC0415 torch is installed only where models are trained
     from vision.training.network import load_checkpoint  # noqa: PLC0415 torch is installed only where models are trained
 
     papers = exporting.read_papers(sheet)
+    if own:
+        papers = exporting.went_on(papers, manifest_of(own))
+    again = (folder / "model.toml").is_file()
     folder.mkdir(parents=True, exist_ok=True)
     exporting.export_onnx(checkpoint, folder / "model.onnx", papers)
     restoring.write_head(load_checkpoint(checkpoint), folder)
-    print(exporting.write_sheet(folder, papers))
+    kept = ": thresholds stay as they stood there" if again else ""
+    print(f"{exporting.write_sheet(folder, papers)}{kept}")
 
 
 @app.command("report")

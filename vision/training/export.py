@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import hashlib
+import json
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -17,11 +19,13 @@ from torch import nn
 from ultralytics import YOLO
 
 from vision.core.errors import ConfigError, ModelError
+from vision.training.collect import Manifest
 from vision.training.labels import CLASSES
 from vision.training.tables import read_table
 
 LICENCE = "AGPL-3.0-or-later"
 STRIDE = 32
+_PAPERS = "models/street-n/papers.toml"  # an example, for messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ def read_papers(path: Path) -> Papers:
     Raises:
         ConfigError: no TOML, or a key or a class's threshold is missing.
     """
-    table = read_table(path, "models/street-n/papers.toml")
+    table = read_table(path, _PAPERS)
     try:
         thresholds = {name: float(table["thresholds"][name]) for name in CLASSES}
         return Papers(
@@ -69,8 +73,27 @@ def read_papers(path: Path) -> Papers:
             provenance=dict(table["provenance"]),
         )
     except KeyError as missing:
-        msg = f"{path}: key {missing} is missing; see models/street-n/papers.toml"
+        msg = f"{path}: key {missing} is missing; see {_PAPERS}"
         raise ConfigError(msg) from missing
+
+
+def went_on(papers: Papers, own: Manifest) -> Papers:
+    """Tell a model that went on with a city's own set from the one it came from.
+
+    Args:
+        papers: of the model that was continued.
+        own: the city's set.
+
+    Returns:
+        Papers with the set in version and provenance.
+    """
+    files = f"; fingerprint {own.fingerprint[:10]}" if own.fingerprint else ""
+    text = f"{papers.name} {papers.version} went on with {own.name}: {own.licence}"
+    return dataclasses.replace(
+        papers,
+        version=f"{papers.version}+{own.name}",
+        provenance={**papers.provenance, "own": text + files},
+    )
 
 
 def save_checkpoint(model: nn.Module, path: Path) -> None:
@@ -125,18 +148,21 @@ def write_sheet(folder: Path, papers: Papers) -> Path:
     """Write `model.toml` beside `model.onnx`.
 
     Args:
-        folder: the model's folder; holds `model.onnx`.
+        folder: the model's folder; holds `model.onnx`. Thresholds of a
+            `model.toml` that lies there stay: `report --choose` wrote them.
         papers: what to write.
 
     Returns:
         Path of the sheet.
     """
     sheet = folder / "model.toml"
+    before = read_table(sheet, _PAPERS) if sheet.is_file() else {}
+    thresholds = {**papers.thresholds, **before.get("thresholds", {})}
     preview = ", ".join(f'"{name}"' for name in papers.preview)
     lines = [
         "[model]",
         f'name = "{papers.name}"',
-        f'version = "{papers.version}"',
+        f"version = {_quoted(papers.version)}",
         'file = "model.onnx"',
         f'sha256 = "{file_sha256(folder / "model.onnx")}"',
         f'licence = "{LICENCE}"',
@@ -150,10 +176,10 @@ def write_sheet(folder: Path, papers: Papers) -> Path:
         *(f'{index} = "{name}"' for index, name in enumerate(CLASSES)),
         "",
         "[thresholds]",
-        *(f"{name} = {papers.thresholds[name]:.2f}" for name in CLASSES),
+        *(f"{name} = {thresholds[name]:.2f}" for name in CLASSES),
         "",
         "[provenance]",
-        *(f'{key} = "{value}"' for key, value in papers.provenance.items()),
+        *(f"{key} = {_quoted(value)}" for key, value in papers.provenance.items()),
     ]
     sheet.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return sheet
@@ -162,6 +188,11 @@ def write_sheet(folder: Path, papers: Papers) -> Path:
 def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file in hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _quoted(text: str) -> str:
+    """Write a TOML string; JSON escapes quotes and backslashes alike."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _describe(graph: Any, papers: Papers) -> None:

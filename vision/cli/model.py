@@ -1,14 +1,13 @@
-"""`streetwarden data|train|export|report|parity`: pictures in, a proven model out."""
+"""`streetwarden train|export|report|parity`: pictures in, a proven model out."""
 
 import math
-from collections import Counter
-from itertools import islice
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from vision.cli.average import average
+from vision.cli.data import app as data
 from vision.cli.folds import crossval
 from vision.cli.levers import levers
 from vision.cli.sets import (
@@ -16,6 +15,7 @@ from vision.cli.sets import (
     SIZE_PX,
     Device,
     Root,
+    SetName,
     Threads,
     Workers,
     data_root,
@@ -24,7 +24,7 @@ from vision.cli.sets import (
     spread,
 )
 from vision.core.errors import ConfigError, ModelError
-from vision.training import checks, contact, footage, layouts, scenes, weigh
+from vision.training import footage, weigh
 from vision.training import parity as gate
 from vision.training import quantise as eight_bit
 from vision.training.collect import list_split, load
@@ -33,89 +33,16 @@ from vision.training.judge import conditions_table
 from vision.training.labels import CLASSES
 from vision.training.sheet import note_proven, note_thresholds, read_thresholds
 
-Layout = Literal["yolo", "coco", "voc"]
 OWN = DATASETS / "demo"
-_SHEET_PICTURES = 24
 _PARITY_PICTURES = 100
 _THRESHOLD = dict.fromkeys(CLASSES, 0.25)  # of a model without a sheet
-_FATAL = {"broken", "missing", "empty", "label", "leak"}  # kinds of faults
 _BARS = ("plain", "grey", "half size")  # what a model must hold under
 
 app = typer.Typer(no_args_is_help=True, help="Data, training, export, parity.")
-data = typer.Typer(no_args_is_help=True, help="Training pictures.")
 app.add_typer(data, name="data")
 app.command("average")(average)
 app.command("crossval")(crossval)
 app.command("levers")(levers)
-
-SetName = Annotated[str, typer.Argument(help="Folder below datasets/.")]
-
-
-@data.command("import")
-def import_set(
-    source: Annotated[Path, typer.Argument(help="Set folder or annotations.")],
-    target: Annotated[Path, typer.Argument(help="New folder.")],
-    *,
-    layout: Annotated[Layout, typer.Option(help="Layout of the source.")] = "yolo",
-    pictures: Annotated[
-        Path | None, typer.Option(help="Pictures of COCO or VOC files.")
-    ] = None,
-    names: Annotated[str, typer.Option(help="YOLO: class names, commas.")] = "",
-    judge: Annotated[
-        float, typer.Option(help="Share of whole scenes to keep for judging.")
-    ] = 0.0,
-) -> None:
-    """Bring your own pictures into the layout that training reads."""
-    beside = pictures if pictures is not None else source.parent / "images"
-    if layout == "coco":
-        found = layouts.read_coco(source, beside)
-    elif layout == "voc":
-        found = layouts.read_voc(source, beside)
-    else:
-        found = layouts.read_yolo_set(source, tuple(names.split(",")))
-    count = layouts.write_set(found, target)
-    if judge > 0:
-        kept = scenes.part_scenes(target, judge)
-        print(f"{target / 'val.txt'}: {kept} pictures of scenes kept for judging")
-    print(f"{target}: {count} pictures. Complete {target / 'manifest.toml'}.")
-
-
-@data.command("check")
-def check_set(name: SetName, *, root: Root = None) -> None:
-    """Find broken pictures, wrong boxes, and look-alikes across splits."""
-    faults = list(checks.check(manifest_of(name), data_root(root)))
-    for fault in faults:
-        print(f"{fault.kind:9} {fault.where}: {fault.text}")
-    kinds = ", ".join(f"{n} {k}" for k, n in Counter(f.kind for f in faults).items())
-    print(f"{name}: {kinds or 'no fault found'}")
-    if any(f.kind in _FATAL for f in faults):
-        raise typer.Exit(1)
-
-
-@data.command("stats")
-def stats(name: SetName, *, root: Root = None) -> None:
-    """Count pictures and boxes per split."""
-    manifest = manifest_of(name)
-    for split in (s for s in manifest.splits if s != "drop"):
-        counted = checks.tally(manifest, data_root(root), split)
-        print(f"{split}: {counted.pictures} pictures, {counted.empty} without a box")
-        for label, count in counted.boxes.items():
-            small = counted.small[label]
-            print(f"  {label:16} {count:6} boxes, {small} under 1 % of the picture")
-
-
-@data.command("preview")
-def preview(
-    name: SetName, target: Path, *, split: str = "train", root: Root = None
-) -> None:
-    """Write a contact sheet with the boxes drawn."""
-    manifest = manifest_of(name)
-    paths = list_split(manifest, data_root(root), split)
-    step = max(1, len(paths) // _SHEET_PICTURES)
-    spread = islice(paths, 0, None, step)
-    drawn = [contact.labelled(s) for s in load(manifest, spread, SIZE_PX)]
-    contact.write(target, contact.sheet(drawn[:_SHEET_PICTURES], 6, 256))
-    print(f"{target}: {min(len(drawn), _SHEET_PICTURES)} of {len(paths)} pictures")
 
 
 @app.command("train")

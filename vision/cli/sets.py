@@ -13,6 +13,7 @@ from vision.training.labels import Sample
 DATASETS = Path("datasets")
 SIZE_PX = 640
 
+SetName = Annotated[str, typer.Argument(help="Folder below datasets/.")]
 Root = Annotated[
     Path | None,
     typer.Option(envvar="STREETWARDEN_DATA", help="Folder that holds the pictures."),

@@ -2,9 +2,7 @@
 
 # ruff: noqa: E402 - without torch the imports below cannot be tried
 
-import dataclasses
 import shutil
-import subprocess
 import tomllib
 from pathlib import Path
 
@@ -22,14 +20,13 @@ from ultralytics.nn.tasks import DetectionModel
 from tests.unit.training.pictures import noise, square_sample, write_set
 from vision.cli import model as command
 from vision.core.errors import ConfigError, ModelError
-from vision.training.export import Papers, export_onnx, save_checkpoint, write_sheet
+from vision.training.export import Papers, export_onnx, save_checkpoint
 from vision.training.forms import predictor
 from vision.training.labels import CLASSES
 from vision.training.network import Pair, adapt, load_checkpoint, of_head
 from vision.training.predict import torch_predictor
 from vision.training.recipe import read_recipe
 from vision.training.restore import HEAD_FILE, restore, write_head
-from vision.training.sheet import note_thresholds, read_thresholds
 
 pytestmark = [
     pytest.mark.train,
@@ -237,41 +234,6 @@ def test_a_model_that_went_on_does_not_pass_for_the_shipped_one(city: Path) -> N
     assert facts["provenance"] == shipped["provenance"] | {"own": own}
     meta = onnx.load(str(city / "out" / "model.onnx")).metadata_props
     assert any(e.key == "provenance" and own in e.value for e in meta)
-
-
-def test_an_export_leaves_the_thresholds_that_a_report_chose(tmp_path: Path) -> None:
-    (tmp_path / "model.onnx").write_bytes(b"first")
-    write_sheet(tmp_path, PAPERS)
-    note_thresholds(tmp_path / "model.onnx", {"garbage": 0.11})
-    (tmp_path / "model.onnx").write_bytes(b"second")
-
-    write_sheet(tmp_path, PAPERS)
-
-    thresholds = read_thresholds(tmp_path / "model.onnx")
-    assert thresholds["garbage"] == 0.11
-    assert thresholds["car"] == 0.35
-
-
-def test_papers_may_hold_quotes(tmp_path: Path) -> None:
-    (tmp_path / "model.onnx").write_bytes(b"x")
-    said = {"pictures": 'by "Jörg" \\ friends'}
-
-    sheet = write_sheet(tmp_path, dataclasses.replace(PAPERS, provenance=said))
-
-    assert tomllib.loads(sheet.read_text(encoding="utf-8"))["provenance"] == said
-
-
-def test_make_improve_names_the_set_in_training_and_in_the_papers() -> None:
-    said = subprocess.run(
-        ["make", "-n", "improve", "SET=mine", "STREETWARDEN_DATA=here"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-
-    steps = [line for line in said.splitlines() if "--own mine" in line]
-    assert [line.split()[1] for line in steps] == ["train", "export"]
 
 
 def test_rows_without_pictures_are_told_of_when_training_starts(

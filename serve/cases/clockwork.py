@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from serve.cases.lifecycle import Action, State
-from serve.cases.policy import STAGE_OF, Policy, Stage, warn_at
+from serve.cases.policy import STAGE_OF, Policy, Stage
 from serve.cases.worktime import (
     CalendarTooShortError,
     Span,
@@ -12,6 +12,7 @@ from serve.cases.worktime import (
     after,
     due,
     elapsed,
+    part_way,
 )
 from serve.errors import InvalidContent
 from serve.store.case_tables import CaseRow
@@ -36,10 +37,10 @@ def set_deadline(
     row.due_for = stage
     row.due_at = row.warn_at = None
     limit = None if stage is None else policy.limit(Slug(row.slug), stage)
-    if limit is None or policy.calendar is None or policy.deadlines is None:
+    if limit is None or policy.calendar is None:
         return
     row.due_at = due(now, limit, policy.calendar)
-    row.warn_at = warn_at(now, row.due_at, policy.deadlines.warn_share)
+    _warn(row, policy, limit.unit, now)
 
 
 def stop(row: CaseRow, now: datetime) -> None:
@@ -72,12 +73,14 @@ def restart(row: CaseRow, policy: Policy, now: datetime) -> timedelta:
 def extend(row: CaseRow, policy: Policy, extra: Span | None, now: datetime) -> None:
     """Move the deadline away by this much time, from where it stands.
 
+    The warning follows in the stage's own kind of time, whatever `extra` counts in.
+
     Raises:
         InvalidContent: the calendar does not reach so far.
     """
     if extra is None or row.due_at is None:
         return
-    if policy.calendar is None or policy.deadlines is None:
+    if policy.calendar is None:
         return
     try:
         row.due_at = due(row.due_at, extra, policy.calendar)
@@ -86,7 +89,8 @@ def extend(row: CaseRow, policy: Policy, extra: Span | None, now: datetime) -> N
         raise InvalidContent(msg) from error
     if row.due_at > now:
         row.escalated = None
-        row.warn_at = warn_at(now, row.due_at, policy.deadlines.warn_share)
+        kind = _kind(row, policy)
+        _warn(row, policy, extra.unit if kind is None else kind[0], now)
 
 
 def clock_after(
@@ -134,6 +138,14 @@ def _explained(
     if extra is not None:
         explained["extended_by"] = f"{extra.amount:g} {extra.unit}"
     return explained
+
+
+def _warn(row: CaseRow, policy: Policy, unit: Unit, now: datetime) -> None:
+    """Set when to warn: when the share of the time from now to the deadline is used."""
+    if row.due_at is None or policy.calendar is None or policy.deadlines is None:
+        return
+    share, calendar = policy.deadlines.warn_share, policy.calendar
+    row.warn_at = part_way(now, row.due_at, share, unit=unit, calendar=calendar)
 
 
 def _kind(row: CaseRow, policy: Policy) -> tuple[Unit, WorkCalendar] | None:

@@ -1,7 +1,7 @@
 """A city's own rules: who is responsible, and how long each step may take."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -224,11 +224,6 @@ def load_policy(folder: Path) -> Policy:
         year = load_yaml(folder / deadlines.calendar, CalendarFile)
     calendar = None if year is None else year.work_calendar()
     return Policy(routing, deadlines, calendar, year)
-
-
-def warn_at(start: datetime, due_at: datetime, share: float) -> datetime:
-    """Return when to warn: after this share of the running time until the deadline."""
-    return start + (due_at - start) * share
 
 
 def _fits(rule: RoutingRule, spot: Spot) -> bool:

@@ -135,6 +135,22 @@ def elapsed(
     return total
 
 
+def part_way(
+    start: datetime,
+    end: datetime,
+    share: float,
+    *,
+    unit: Unit,
+    calendar: WorkCalendar,
+) -> datetime:
+    """Return when this share of the time of a kind between two moments is used.
+
+    Never after `end`, also where no time of this kind lies between them.
+    """
+    used = elapsed(start, end, unit, calendar) * share
+    return min(after(start, used, unit, calendar), end)
+
+
 def length(span: Span, calendar: WorkCalendar) -> timedelta:
     """Return a span as running time of its own kind."""
     match span.unit:

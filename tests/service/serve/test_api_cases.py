@@ -1,6 +1,7 @@
 """Cases move as the table says, by those who may, and nothing is forgotten."""
 
 import threading
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -346,6 +347,19 @@ def test_a_deadline_that_nears_and_passes_is_told_once_each(
     ]
     assert case["due"]["overdue"]
     assert case["state"] == "reported"
+
+
+def test_nobody_is_warned_at_the_weekend_of_a_deadline_in_working_hours(
+    live: Live, engine: httpx.Client, clock: HandClock
+) -> None:
+    clock.at = datetime(2026, 11, 20, 9, 25, tzinfo=UTC)  # Friday 17:25 in Wuhan
+    report(engine)
+    runs = []
+    for hours in (52.5, 12, 0.2):  # Sunday 21:55, Monday 9:55 and 10:07
+        clock.forward(hours=hours)
+        runs.append(live.services.escalation.run())
+
+    assert runs == [0, 0, 1]
 
 
 def test_a_suspended_case_is_not_urged_by_the_clock(

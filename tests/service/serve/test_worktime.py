@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from serve.cases.clockwork import extend, restart, set_deadline, stop
+from serve.cases.lifecycle import State
 from serve.cases.policy import Spot, Stage, load_policy
 from serve.cases.worktime import (
     CalendarTooShortError,
@@ -19,6 +21,7 @@ from serve.cases.worktime import (
     elapsed,
 )
 from serve.settings import SettingsError
+from serve.store.case_tables import CaseRow
 from vision.core.violations import Slug
 
 CONFIGS = Path(__file__).parents[3] / "configs"
@@ -105,6 +108,89 @@ def test_starting_later_never_ends_sooner(
     assert after(start, left, unit, CITY) <= after(
         start + timedelta(hours=5), left, unit, CITY
     )
+
+
+def dispatched(slug: Slug, start: str) -> CaseRow:
+    """Return a case whose time for handling began then."""
+    row = CaseRow(slug=slug.value, state=State.DISPATCHED.value)
+    set_deadline(row, load_policy(CONFIGS), at(start))
+    return row
+
+
+@pytest.mark.parametrize(
+    ("slug", "start", "due_at", "warned"),
+    [
+        # 80 % of two working hours are 96 minutes: over a weekend, over the holidays.
+        (
+            Slug.STREET_VENDING,
+            "2026-11-20 17:25",
+            "2026-11-23 10:25",
+            "2026-11-23 10:01",
+        ),
+        (
+            Slug.STREET_VENDING,
+            "2026-09-30 16:30",
+            "2026-10-08 09:30",
+            "2026-10-08 09:06",
+        ),
+        # An urgent hour runs on.
+        (
+            Slug.ILLEGAL_PARKING,
+            "2026-11-20 17:25",
+            "2026-11-20 18:25",
+            "2026-11-20 18:13",
+        ),
+    ],
+)
+def test_the_warning_comes_when_its_share_of_the_time_is_used(
+    slug: Slug, start: str, due_at: str, warned: str
+) -> None:
+    row = dispatched(slug, start)
+
+    assert row.due_at == at(due_at)
+    assert row.warn_at == at(warned)
+
+
+def test_a_suspension_moves_the_warning_by_working_time_as_it_does_the_deadline() -> (
+    None
+):
+    row = dispatched(Slug.STREET_VENDING, "2026-11-20 17:25")
+
+    stop(row, at("2026-11-20 17:27"))
+    restart(row, load_policy(CONFIGS), at("2026-11-24 08:30"))
+
+    assert row.due_at == at("2026-11-24 10:28")
+    assert row.warn_at == at("2026-11-24 10:04")
+
+
+@pytest.mark.parametrize(
+    ("start", "asked", "due_at", "warned"),
+    [
+        # Nine working hours until then; 80 % of them are over on Tuesday morning.
+        (
+            "2026-11-20 17:25",
+            "2026-11-20 17:25",
+            "2026-11-24 10:25",
+            "2026-11-24 08:37",
+        ),
+        # No working time until then: the warning does not come after the deadline.
+        (
+            "2026-11-20 15:00",
+            "2026-11-21 10:00",
+            "2026-11-21 17:00",
+            "2026-11-21 17:00",
+        ),
+    ],
+)
+def test_an_extension_warns_in_the_kind_of_time_of_the_step(
+    start: str, asked: str, due_at: str, warned: str
+) -> None:
+    row = dispatched(Slug.STREET_VENDING, start)
+
+    extend(row, load_policy(CONFIGS), Span(1, Unit.NATURAL_DAY), at(asked))
+
+    assert row.due_at == at(due_at)
+    assert row.warn_at == at(warned)
 
 
 def test_time_that_never_comes_is_an_error_and_not_a_loop() -> None:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from serve.cases.lifecycle import Action, State
 from serve.cases.policy import STAGE_OF, Policy, Stage
+from serve.cases.refusals import DeadlineTooFar
 from serve.cases.worktime import (
     CalendarTooShortError,
     Span,
@@ -14,7 +15,6 @@ from serve.cases.worktime import (
     elapsed,
     part_way,
 )
-from serve.errors import InvalidContent
 from serve.store.case_tables import CaseRow
 from vision.core.violations import Slug
 
@@ -76,7 +76,7 @@ def extend(row: CaseRow, policy: Policy, extra: Span | None, now: datetime) -> N
     The warning follows in the stage's own kind of time, whatever `extra` counts in.
 
     Raises:
-        InvalidContent: the calendar does not reach so far.
+        DeadlineTooFar: the calendar does not reach so far.
     """
     if extra is None or row.due_at is None:
         return
@@ -86,7 +86,7 @@ def extend(row: CaseRow, policy: Policy, extra: Span | None, now: datetime) -> N
         row.due_at = due(row.due_at, extra, policy.calendar)
     except CalendarTooShortError as error:
         msg = f"extra: {error}"
-        raise InvalidContent(msg) from error
+        raise DeadlineTooFar(msg) from error
     if row.due_at > now:
         row.escalated = None
         kind = _kind(row, policy)

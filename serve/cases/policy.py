@@ -1,5 +1,6 @@
 """A city's own rules: who is responsible, and how long each step may take."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from enum import StrEnum
@@ -196,6 +197,10 @@ class Policy:
         found = self.deadlines.types.get(slug, {}).get(stage)
         found = found or self.deadlines.default.get(stage)
         return None if found is None else found.span()
+
+    def unlisted(self, departments: Iterable[str]) -> list[str]:
+        """Return those that cases cannot go to, in order; empty ones are nobody."""
+        return sorted(one for one in set(departments) if one and not self.knows(one))
 
     def knows(self, department: str) -> bool:
         """Return whether cases can go there; without a list, anywhere."""

@@ -21,12 +21,14 @@ from serve.cases.lifecycle import (
 )
 from serve.cases.policy import Policy, Spot
 from serve.cases.query import visible
-from serve.errors import (
-    Forbidden,
-    IllegalTransition,
-    InvalidContent,
-    StaleVersion,
+from serve.cases.refusals import (
+    DepartmentNeeded,
+    ExtensionNeeded,
+    NoDeadline,
+    OtherCaseNeeded,
+    ReasonNeeded,
 )
+from serve.errors import Forbidden, IllegalTransition, StaleVersion
 from serve.feed import Own, tell
 from serve.people.audit import AuditLog, Deed
 from serve.people.roles import ANYONE_HERE, TIME, Principal
@@ -191,7 +193,7 @@ class CaseStore:
     ) -> int:
         if command.into is None or command.into == row.number:
             msg = "into: expected the number of another case that goes on"
-            raise InvalidContent(msg)
+            raise OtherCaseNeeded(msg)
         into = locked(session, command.into, who)
         if State(into.state) in OVER:
             msg = f"into: case {into.number} is {into.state}; expected one that goes on"
@@ -204,11 +206,10 @@ class CaseStore:
     def _assign(self, row: CaseRow, command: Command) -> None:
         department = command.department or row.department
         if department is None or not self._policy.knows(department):
-            msg = (
-                f"department: got {department!r}; expected one of departments.yaml, "
-                "since routing found none"
-            )
-            raise InvalidContent(msg)
+            known = [one.code for one in self._policy.routing.departments]
+            expected = f"one of departments.yaml, {known}" if known else "its code"
+            msg = f"department: got {department!r}; expected {expected}"
+            raise DepartmentNeeded(msg)
         row.department = department
         row.way = (command.way or Way.DISPATCHED).value
 
@@ -246,10 +247,13 @@ def _allow(row: CaseRow, command: Command, who: Principal) -> None:
         raise Forbidden(msg)
     if move.reason and not command.note.strip():
         msg = f"note: {command.action} must be explained; got nothing"
-        raise InvalidContent(msg)
-    if command.action is Action.EXTEND and (command.extra is None or not row.due_at):
-        msg = "extend: expected amount and unit, and a case that has a deadline"
-        raise InvalidContent(msg)
+        raise ReasonNeeded(msg)
+    if command.action is Action.EXTEND and not row.due_at:
+        msg = f"extend: case {row.number} has no deadline now; there is none to move"
+        raise NoDeadline(msg)
+    if command.action is Action.EXTEND and command.extra is None:
+        msg = "extra: expected an amount and a unit, by which the deadline moves"
+        raise ExtensionNeeded(msg)
 
 
 def _end(row: CaseRow, before: State, now: datetime) -> datetime | None:

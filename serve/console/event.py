@@ -106,7 +106,9 @@ class Pressed(BaseModel):
     @field_validator("department", "way", "into", "amount", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
-        return None if value == "" else value
+        # One that is typed in may have blanks around it.
+        given = value.strip() if isinstance(value, str) else value
+        return None if given == "" else given
 
 
 @router.post("/events/{event_id}/case")

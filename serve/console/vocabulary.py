@@ -109,7 +109,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "That is not possible in this state.",
         "当前状态下不能执行该操作。",
     ),
-    "invalid-content": ("Please explain why.", "请填写说明。"),
+    "invalid-content": (
+        "The service cannot use what was entered; please look at it again.",
+        "填写的内容无法使用,请检查。",
+    ),
     "forbidden": ("You may not do that.", "您无权执行该操作。"),
     "conflict": ("That has been asked already.", "该操作已在进行中。"),
     "not_found": ("There is no such event.", "没有该事件。"),

@@ -76,6 +76,30 @@ DESK: dict[str, tuple[str, str]] = {
     "due_dispatch": ("Dispatch by", "派遣时限"),
     "due_handle": ("Put right by", "处置时限"),
     "due_check": ("Check by", "核查时限"),
+    "choose_department": ("Choose a department", "请选择责任部门"),
+    "unlisted_department": ("not in the list", "不在部门清单中"),
+    # Why something was not done.
+    "reason-needed": ("Please explain why.", "请填写说明。"),
+    "department-needed": (
+        "Please choose a department that cases can go to.",
+        "请选择可派遣的责任部门。",
+    ),
+    "other-case-needed": (
+        "Please give the number of another case.",
+        "请填写另一个案件的编号。",
+    ),
+    "no-deadline": (
+        "The case has no deadline that could be extended.",
+        "该案件没有时限,无法延期。",
+    ),
+    "extension-needed": (
+        "Please say by how much the deadline moves.",
+        "请填写延长的时间。",
+    ),
+    "deadline-too-far": (
+        "The calendar does not reach so far; extend by less.",
+        "超出日历范围,请缩短延期。",
+    ),
     "log_in_to_act": ("To decide, sign in:", "需要登录后才能操作:"),
     "more_actions": ("More: merge, extend, suspend …", "更多:并案、延期、挂账……"),
     "maybe_same": ("Perhaps the same as", "可能与以下案件重复:"),

@@ -236,6 +236,13 @@ OFFICE: dict[str, tuple[str, str]] = {
         "A place is looked up in the cells: they give street, department and grid id.",
         "按坐标落入的网格确定街道、责任部门和网格编号。",
     ),
+    "unlisted_departments": (
+        (
+            "Departments of cells that departments.yaml does not list; their cases "
+            "wait until somebody chooses another:"
+        ),
+        "以下网格责任部门不在 departments.yaml 中,相关案件需人工选择部门后才能派遣:",
+    ),
     "grid_file": (
         "GeoJSON (WGS-84) with grid_id, street, community, dept_code",
         "GeoJSON 文件(WGS-84),属性含 grid_id、street、community、dept_code",

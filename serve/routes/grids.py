@@ -19,9 +19,14 @@ _GRID_FILE = "#/components/schemas/GridFile"
 
 
 class Imported(BaseModel):
-    """What became of an import."""
+    """What became of an import.
+
+    `unlisted_departments` are `dept_code`s that departments.yaml does not list: cases
+    of their cells go nowhere until somebody chooses a department for each.
+    """
 
     cells: int
+    unlisted_departments: list[str] = []
 
 
 class CellOut(BaseModel):
@@ -63,7 +68,8 @@ async def import_grid(request: Request, services: Services_) -> Imported:
     """Replace all cells by those of a GeoJSON file (WGS-84, lon before lat).
 
     Each feature has `grid_id, street, community, dept_code` and may have
-    `street_class`. Cells are imported, never computed.
+    `street_class`. Cells are imported, never computed. The answer names the
+    departments that departments.yaml does not list.
     """
     # Whoever may not is turned away before so much is read and understood.
     who = await authorize(request, services, Scope.ADMIN)
@@ -82,7 +88,8 @@ def take_grid(content: bytes, services: Services, who: Principal) -> Imported:
         raise not_the_schema(error) from None
     count = services.grid.replace(file)
     services.audit.note(Deed(who, "grid.imported", f"{count} cells"))
-    return Imported(cells=count)
+    named = (feature.properties.dept_code for feature in file.features)
+    return Imported(cells=count, unlisted_departments=services.policy.unlisted(named))
 
 
 @router.get("/api/v1/grid/at", summary="Which cell is a point in")

@@ -54,7 +54,8 @@ def _rules(officer: Officer, trouble: Trouble | None = None) -> Response:
     policy = officer.services.policy
     names = {one.code: one.name for one in policy.routing.departments}
     streets: dict[str, tuple[set[str], int]] = {}
-    for cell in officer.services.grid.cells():
+    cells = officer.services.grid.cells()
+    for cell in cells:
         departments, count = streets.get(cell.street, (set(), 0))
         streets[cell.street] = (departments | {cell.department}, count + 1)
     values = {
@@ -67,7 +68,8 @@ def _rules(officer: Officer, trouble: Trouble | None = None) -> Response:
         "warn_share": policy.deadlines.warn_share if policy.deadlines else None,
         "calendar": policy.year,
         "streets": sorted(streets.items()),
-        "cells": sum(count for _, count in streets.values()),
+        "cells": len(cells),
+        "unlisted": policy.unlisted(cell.department for cell in cells),
         "imports": officer.who.may(Scope.ADMIN) and officer.who.person,
     }
     return officer.show("rules.html", values, trouble=trouble)

@@ -219,6 +219,20 @@ def test_a_point_is_routed_by_its_grid_cell(
     assert at["cell"]["street"] == "民主路"
 
 
+def test_an_import_names_the_departments_that_the_city_s_list_lacks(live: Live) -> None:
+    codes = ("JD-07", "traffic", "", "JD-01", "JD-07")
+    cells = [
+        square(f"g-{n}", 100 + n / 10, 30, dept_code=code)
+        for n, code in enumerate(codes)
+    ]
+    with live.person("root", Role.ADMIN) as root:
+        taken = root.put(
+            "/api/v1/grid", json={"type": "FeatureCollection", "features": cells}
+        )
+
+    assert taken.json() == {"cells": 5, "unlisted_departments": ["JD-01", "JD-07"]}
+
+
 def test_a_long_grid_is_taken_and_a_stranger_s_is_not_read(live: Live) -> None:
     cells = [
         square(f"g-{number}", 100 + number / 1000, 30, side=0.001, street="路" * 100)
@@ -230,7 +244,7 @@ def test_a_long_grid_is_taken_and_a_stranger_s_is_not_read(live: Live) -> None:
         broken = stranger.put("/api/v1/grid", content=b"[" * 1_500_000)
         endless = root.put("/api/v1/grid", content=b" " * (17 * 1024 * 1024))
 
-    assert taken.json() == {"cells": 5000}
+    assert taken.json() == {"cells": 5000, "unlisted_departments": []}
     assert broken.status_code == 401
     assert endless.status_code == 413
 

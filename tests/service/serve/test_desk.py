@@ -9,15 +9,18 @@ from pathlib import Path
 import httpx
 import pytest
 
+from serve.cases import refusals
 from serve.console.plan import Projection
 from serve.console.vocabulary import WORDS
 from serve.console.vocabulary_desk import DESK
 from serve.console.vocabulary_office import OFFICE
 from serve.console.vocabulary_reasons import REASONS
 from serve.console.words import Language, actor, explained, remaining
-from serve.people.roles import Role
-from tests.service.serve.city import GRID, HandClock, act, do, report
-from tests.service.serve.conftest import Live
+from serve.errors import InvalidContent
+from serve.people.roles import Role, Scope
+from serve.settings import Settings
+from tests.service.serve.city import GRID, HandClock, act, do, report, square
+from tests.service.serve.conftest import Live, Start
 from tests.service.serve.street import health
 from vision.core.health import HealthKind
 from vision.core.violations import Slug
@@ -25,6 +28,10 @@ from vision.core.violations import Slug
 PASSWORD = "correct horse battery"  # noqa: S105 a test's own
 EVENT = "/events/evt-1"
 ROOT = Path(__file__).parents[3]
+UNLISTED = {
+    "type": "FeatureCollection",
+    "features": [square("g-1", 114.295, 30.495, street="武珞路", dept_code="JD-07")],
+}
 
 
 @pytest.fixture
@@ -62,6 +69,16 @@ def press(client: httpx.Client, action: str, event: str = EVENT, **fields: str) 
     answer = client.post(f"{event}/case", data={**form, "action": action, **fields})
     assert answer.status_code == 200, answer.text
     return answer.text
+
+
+def preselected(page: str) -> str | None:
+    """Return the department that a browser sends when nobody touches the list."""
+    listed = re.search(r'<select name="department".*?</select>', page, re.DOTALL)
+    if listed is None:
+        return None
+    options = re.findall(r'<option value="([^"]*)"( selected)?', listed[0])
+    chosen = [value for value, selected in options if selected]
+    return str((chosen or [options[0][0]])[0])
 
 
 def test_a_case_goes_through_the_whole_day_by_buttons_alone(
@@ -114,8 +131,92 @@ def test_merging_and_extending_have_forms_of_their_own(
         )
 
     assert 'href="/cases/1"' in merged
-    assert "Please explain why." in missing or "alert" in missing
+    assert "Please say by how much the deadline moves." in missing
     assert "New deadline:" in extended
+
+
+def test_a_department_that_is_not_listed_is_replaced_by_a_person_and_not_the_browser(
+    live: Live, engine: httpx.Client, root: httpx.Client
+) -> None:
+    root.put("/api/v1/grid", json=UNLISTED).raise_for_status()
+    report(engine, slug=Slug.STREET_VENDING)
+    with browser(live, "boss", Role.SUPERVISOR) as boss:
+        shown = press(boss, "register")
+        untouched = preselected(shown)
+        assert untouched is not None
+        refused = press(boss, "dispatch", department=untouched, note="at once")
+        sent = press(boss, "dispatch", department="traffic")
+
+    assert "JD-07" in shown
+    assert '<select name="department" required>' in shown
+    assert "Please choose a department that cases can go to." in refused
+    assert 'class="badge registered"' in refused
+    assert 'class="badge dispatched"' in sent
+    assert "交警大队" in sent
+
+
+def test_the_department_that_routing_found_is_preselected(
+    live: Live, engine: httpx.Client
+) -> None:
+    report(engine, slug=Slug.GARBAGE_PILE)
+    with browser(live, "boss", Role.SUPERVISOR) as boss:
+        shown = press(boss, "register")
+
+    assert preselected(shown) == "sanitation"
+    assert "Choose a department" not in shown
+
+
+def test_a_city_without_a_list_of_departments_types_them_in(
+    start: Start, tmp_path: Path
+) -> None:
+    bare = start(Settings(home=tmp_path / "home", config_dir=tmp_path / "none"))
+    with bare.client(Scope.INGEST) as engine:
+        report(engine)
+    with browser(bare, "boss", Role.SUPERVISOR) as boss:
+        shown = press(boss, "register")
+        refused = press(boss, "dispatch", department=" ", note="at once")
+        sent = press(boss, "dispatch", department=" roads ")
+
+    assert '<input name="department" maxlength="64" value="" required>' in shown
+    assert "Please choose a department that cases can go to." in refused
+    assert "<dd>roads</dd>" in sent
+
+
+def test_each_refusal_says_what_is_missing(live: Live, engine: httpx.Client) -> None:
+    report(engine)
+    with browser(live, "boss", Role.SUPERVISOR) as boss:
+        itself = press(boss, "merge", into="1", note="the same")
+        press(boss, "register")
+        far = press(boss, "extend", note="x", amount="1000", unit="work_day")
+
+    assert "Please give the number of another case." in itself
+    assert "The calendar does not reach so far" in far
+
+
+def test_a_case_without_a_deadline_is_not_extended_and_the_page_says_so(
+    start: Start, tmp_path: Path
+) -> None:
+    bare = start(Settings(home=tmp_path / "home", config_dir=tmp_path / "none"))
+    with bare.client(Scope.INGEST) as engine:
+        report(engine)
+    with browser(bare, "boss", Role.SUPERVISOR) as boss:
+        press(boss, "register")
+        refused = press(boss, "extend", note="x", amount="2", unit="work_hour")
+
+    assert "The case has no deadline that could be extended." in refused
+
+
+def test_every_refusal_has_words_of_its_own_in_both_languages() -> None:
+    slugs = {
+        one.slug
+        for one in vars(refusals).values()
+        if isinstance(one, type) and issubclass(one, InvalidContent)
+    }
+    said = {slug: (WORDS | DESK)[slug] for slug in slugs}
+
+    assert len(said) > 1
+    for column in (0, 1):
+        assert len({pair[column] for pair in said.values()}) == len(said)
 
 
 def test_a_page_of_another_site_cannot_press_buttons(

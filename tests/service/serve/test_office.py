@@ -10,7 +10,7 @@ from serve.people.roles import Role, Scope
 from serve.settings import Settings
 from tests.service.serve.city import GRID, report
 from tests.service.serve.conftest import CONFIGS, Live, Start
-from tests.service.serve.test_desk import PASSWORD, browser
+from tests.service.serve.test_desk import PASSWORD, UNLISTED, browser
 
 PAGES = {
     "/office/rules": set(Role),
@@ -246,6 +246,27 @@ def test_a_grid_is_imported_from_a_file_or_refused_in_words(
         live.services.grid.streets() == ["武珞路", "民主路"]
         or len(live.services.grid.streets()) == 2
     )
+
+
+def test_departments_of_an_imported_grid_that_are_not_listed_are_named(
+    root: httpx.Client,
+) -> None:
+    shown = root.get("/office/rules").text
+    form = {"csrf": re.findall(r'name="csrf" value="([^"]*)"', shown)[0]}
+
+    def imported(grid: object) -> str:
+        content = httpx.Response(200, json=grid).content
+        files = {"file": ("g.json", content)}
+        return root.post("/office/rules/grid", data=form, files=files).text
+
+    odd = imported(UNLISTED)
+    chinese = root.get("/office/rules?lang=zh").text
+    good = imported(GRID)
+
+    assert "departments.yaml does not list" in odd
+    assert "wait until somebody chooses another: JD-07<" in odd
+    assert "不在 departments.yaml 中" in chinese
+    assert "does not list" not in good
 
 
 @pytest.mark.parametrize(

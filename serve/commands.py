@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from serve.backup.card import SECRET_KEY, BackupError, Parts
 from serve.backup.restoring import restore
 from serve.backup.saving import save
+from serve.cases.policy import calendar_warning
 from serve.services import Services, assemble
 from serve.settings import Settings, SettingsError, load_settings
 from vision.core.clock import SystemClock
@@ -40,6 +41,9 @@ def check(*, home: Home = None) -> None:
     settings = services.settings
     folder = settings.config_dir.resolve()
     typer.echo(f"ok    settings and the rules in {folder}")
+    lacking = calendar_warning(services.policy, services.clock.now())
+    if lacking is not None:
+        typer.echo(f"warn  {lacking}", err=True)
     trials = [
         Trial("home folder", lambda: _try_home(settings)),
         Trial("database", lambda: _try_database(services)),

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from serve.cases.calendar_files import CalendarFile, load_calendar
 from serve.cases.lifecycle import State
 from serve.cases.worktime import Span, Unit, WorkCalendar
 from serve.settings import SettingsError
@@ -85,62 +85,17 @@ class Limit(_Strict):
 
 
 class Deadlines(_Strict):
-    """`deadlines.yaml`."""
+    """`deadlines.yaml`; `calendar` is one file or several, usually one a year."""
 
-    calendar: Path
+    calendar: list[Path] = Field(min_length=1)
     warn_share: float = Field(default=0.8, gt=0, le=1)
     default: dict[Stage, Limit] = {}
     types: dict[Slug, dict[Stage, Limit]] = {}
 
-
-class Holiday(_Strict):
-    """Days off in a row, first and last included."""
-
-    name: str
-    first: date
-    last: date
-
-
-class CalendarFile(_Strict):
-    """`calendars/*.yaml`."""
-
-    timezone: str
-    hours: list[tuple[time, time]] = Field(min_length=1)
-    holidays: list[Holiday] = []
-    workdays: list[date] = []
-
-    @field_validator("timezone")
+    @field_validator("calendar", mode="before")
     @classmethod
-    def _known(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            msg = f"got {name!r}; expected an IANA time zone such as Asia/Shanghai"
-            raise ValueError(msg) from error
-        return name
-
-    @field_validator("hours")
-    @classmethod
-    def _in_order(cls, hours: list[tuple[time, time]]) -> list[tuple[time, time]]:
-        flat = [moment for pair in hours for moment in pair]
-        if sorted(set(flat)) != flat:
-            msg = "expected periods in order that do not overlap, each begin before end"
-            raise ValueError(msg)
-        return hours
-
-    def work_calendar(self) -> WorkCalendar:
-        """Return it ready to compute with."""
-        off = {
-            holiday.first + timedelta(days=offset)
-            for holiday in self.holidays
-            for offset in range((holiday.last - holiday.first).days + 1)
-        }
-        return WorkCalendar(
-            ZoneInfo(self.timezone),
-            tuple(self.hours),
-            frozenset(off),
-            frozenset(self.workdays),
-        )
+    def _one_or_more(cls, given: object) -> object:
+        return given if isinstance(given, list) else [given]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +125,13 @@ class Policy:
         routing: who is responsible.
         deadlines: how long; None when no deadline file was given.
         calendar: when the city works; None likewise.
-        year: the same as it was written, with the holidays' names.
+        written: the same as it was written, with the holidays' names.
     """
 
     routing: Routing
     deadlines: Deadlines | None = None
     calendar: WorkCalendar | None = None
-    year: CalendarFile | None = None
+    written: CalendarFile | None = None
 
     def route(self, spot: Spot) -> Route:
         """Return who is responsible for a violation at this spot."""
@@ -197,6 +152,10 @@ class Policy:
         found = self.deadlines.types.get(slug, {}).get(stage)
         found = found or self.deadlines.default.get(stage)
         return None if found is None else found.span()
+
+    def missing_years(self, now: datetime) -> list[int]:
+        """Return the years, of now and the next weeks, whose holidays are not known."""
+        return [] if self.calendar is None else self.calendar.missing_years(now)
 
     def unlisted(self, departments: Iterable[str]) -> list[str]:
         """Return those that cases cannot go to, in order; empty ones are nobody."""
@@ -220,15 +179,27 @@ def load_policy(folder: Path) -> Policy:
     Raises:
         SettingsError: a file cannot be used; every mistake in it is named.
     """
-    routing, deadlines, year = Routing(), None, None
+    routing, deadlines, written = Routing(), None, None
     if (folder / "departments.yaml").is_file():
         routing = load_yaml(folder / "departments.yaml", Routing)
         _check_routing(routing, folder / "departments.yaml")
     if (folder / "deadlines.yaml").is_file():
         deadlines = load_yaml(folder / "deadlines.yaml", Deadlines)
-        year = load_yaml(folder / deadlines.calendar, CalendarFile)
-    calendar = None if year is None else year.work_calendar()
-    return Policy(routing, deadlines, calendar, year)
+        written = load_calendar([folder / name for name in deadlines.calendar])
+    calendar = None if written is None else written.work_calendar()
+    return Policy(routing, deadlines, calendar, written)
+
+
+def calendar_warning(policy: Policy, now: datetime) -> str | None:
+    """Return what the calendar will soon lack, and what to do; None if nothing."""
+    years = policy.missing_years(now)
+    if not years:
+        return None
+    lacking = ", ".join(map(str, years))
+    return (
+        f"deadlines.yaml: calendar: got no holidays of {lacking}, so deadlines count "
+        "them as working days; add a file of that year to `calendar`"
+    )
 
 
 def _fits(rule: RoutingRule, spot: Spot) -> bool:

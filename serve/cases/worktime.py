@@ -11,6 +11,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 HORIZON = timedelta(days=3 * 366)
+LOOKAHEAD = timedelta(days=60)
 _SATURDAY = 5
 
 
@@ -40,12 +41,20 @@ class WorkCalendar:
         hours: working hours of a day, in order, not overlapping.
         holidays: days off besides weekends.
         workdays: weekend days that are worked.
+        years: those that `holidays` and `workdays` are complete for; in others only
+            weekends are off.
     """
 
     zone: ZoneInfo
     hours: tuple[tuple[time, time], ...]
     holidays: frozenset[date] = field(default_factory=frozenset)
     workdays: frozenset[date] = field(default_factory=frozenset)
+    years: frozenset[int] = field(default_factory=frozenset)
+
+    def missing_years(self, now: datetime) -> list[int]:
+        """Return the years from now to `LOOKAHEAD` later that it says nothing about."""
+        today = now.astimezone(self.zone).date()
+        return sorted({today.year, (today + LOOKAHEAD).year} - self.years)
 
     def is_workday(self, day: date) -> bool:
         """Return whether people work on this day."""

@@ -221,6 +221,17 @@ OFFICE: dict[str, tuple[str, str]] = {
     ),
     "working_time": ("Working time", "工作时间"),
     "hours": ("Hours", "工作时段"),
+    "years": ("Years", "适用年份"),
+    "missing_years": (
+        (
+            "Deadlines will count holidays as working days: add the year's file to "
+            "calendar in deadlines.yaml, for the calendar does not know"
+        ),
+        (
+            "日历缺少下列年份,届时节假日将被计为工作日;"
+            "请在 deadlines.yaml 的 calendar 中加入该年文件:"
+        ),
+    ),
     "holidays": ("Holidays", "节假日"),
     "worked_weekends": ("Weekend days worked", "调休上班日"),
     "no_calendar": ("No calendar is set.", "未设置日历。"),

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from serve.__main__ import cli
 from serve.settings import PREFIX, Settings
 from tests.service.serve.conftest import CONFIGS
+from vision.core.clock import SystemClock
 
 DEPLOY = Path(__file__).parents[3] / "serve" / "deploy"
 UNIT = DEPLOY / "streetwarden-serve.service"
@@ -95,6 +96,25 @@ def test_check_finds_nothing_wrong_and_changes_nothing(
     assert status == 0, said
     assert "sqlite, not made yet" in said
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_check_warns_of_a_year_that_the_calendar_does_not_know(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, known: bool
+) -> None:
+    year = SystemClock().now().year
+    years = [year, year + 1] if known else [2020]
+    (tmp_path / "deadlines.yaml").write_text("calendar: c.yaml")
+    (tmp_path / "c.yaml").write_text(
+        f"timezone: UTC\nhours: [['08:00', '16:00']]\nyears: {years}"
+    )
+
+    status, said = check(monkeypatch, tmp_path / "home", CONFIG_DIR=str(tmp_path))
+
+    assert status == 0, said
+    assert (f"warn  deadlines.yaml: calendar: got no holidays of {year}" in said) != (
+        known
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
 
 from serve.people.roles import Role, Scope
 from serve.settings import Settings
-from tests.service.serve.city import GRID, report
+from tests.service.serve.city import GRID, HandClock, report
 from tests.service.serve.conftest import CONFIGS, Live, Start
 from tests.service.serve.test_desk import PASSWORD, UNLISTED, browser
 
@@ -246,6 +248,26 @@ def test_a_grid_is_imported_from_a_file_or_refused_in_words(
         live.services.grid.streets() == ["武珞路", "民主路"]
         or len(live.services.grid.streets()) == 2
     )
+
+
+@pytest.mark.parametrize(
+    ("month", "language", "warned"),
+    [
+        (6, "en", None),
+        (11, "en", "the calendar does not know 2027"),
+        (11, "zh", "请在 deadlines.yaml 的 calendar 中加入该年文件: 2027"),
+    ],
+)
+def test_the_rules_page_shows_years_and_warns_before_one_is_unknown(
+    start: Start, tmp_path: Path, month: int, language: str, warned: str | None
+) -> None:
+    clock = HandClock(datetime(2026, month, 23, 1, 0, tzinfo=UTC))
+    city = start(Settings(home=tmp_path / "home", config_dir=CONFIGS), clock)
+    with browser(city, "li", Role.VIEWER) as viewer:
+        page = viewer.get(f"/office/rules?lang={language}").text
+
+    assert "国庆节 2026-10-01–2026-10-07" in page
+    assert 'role="alert"' not in page if warned is None else warned in page
 
 
 def test_departments_of_an_imported_grid_that_are_not_listed_are_named(

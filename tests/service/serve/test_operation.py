@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -18,9 +19,17 @@ from sqlalchemy import create_engine
 from typer.testing import CliRunner
 
 from serve.__main__ import cli
+from serve.settings import Settings
 from serve.store.database import Database
 from serve.store.schema import metadata
-from tests.service.serve.conftest import DatabaseFor, Live, sqlite_only
+from tests.service.serve.city import HandClock
+from tests.service.serve.conftest import (
+    CONFIGS,
+    DatabaseFor,
+    Live,
+    Start,
+    sqlite_only,
+)
 from tests.service.serve.street import Seen, message
 
 
@@ -110,7 +119,11 @@ def test_the_first_start_shows_keys_once_and_a_signal_ends_it_cleanly(
     assert "sw_" not in told_again
 
 
-def test_a_signal_ends_live_streams_first_and_cleanly(tmp_path: Path) -> None:
+def test_a_signal_ends_live_streams_first_and_cleanly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The shipped calendar is of one year, and the service warns before it is over.
+    monkeypatch.setenv("STREETWARDEN_CONFIG_DIR", str(tmp_path / "no-rules"))
     with (
         serve(tmp_path, "--port", "0", "--open-reads") as process,
         ExitStack() as stack,
@@ -131,6 +144,25 @@ def test_a_signal_ends_live_streams_first_and_cleanly(tmp_path: Path) -> None:
     assert process.returncode == 0
     said = [json.loads(line) for line in log.splitlines()]
     assert not [one for one in said if one["level"] in {"WARNING", "ERROR"}]
+
+
+@pytest.mark.parametrize(
+    ("month", "warned"), [(6, []), (11, ["2027"])], ids=["june", "november"]
+)
+def test_a_service_logs_at_its_start_which_year_the_calendar_lacks(
+    start: Start,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    month: int,
+    warned: list[str],
+) -> None:
+    clock = HandClock(datetime(2026, month, 23, 1, 0, tzinfo=UTC))
+
+    running = start(Settings(home=tmp_path / "home", config_dir=CONFIGS), clock)
+    running.stop()
+
+    told = re.findall(r"calendar: got no holidays of (\d+)", caplog.text)
+    assert told == warned
 
 
 def test_a_port_in_use_is_said_in_one_line(live: Live, tmp_path: Path) -> None:

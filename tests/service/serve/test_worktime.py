@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from serve.cases.clockwork import extend, restart, set_deadline, stop
 from serve.cases.lifecycle import State
-from serve.cases.policy import Spot, Stage, load_policy
+from serve.cases.policy import Policy, Spot, Stage, calendar_warning, load_policy
 from serve.cases.worktime import (
     CalendarTooShortError,
     Span,
@@ -240,6 +240,7 @@ def test_the_first_rule_that_fits_routes(
         ("departments.yaml", "colour: red", "colour"),
         ("departments.yaml", "departments: [", "departments.yaml"),
         ("deadlines.yaml", "calendar: nowhere.yaml", "nowhere.yaml"),
+        ("deadlines.yaml", "calendar: []", "deadlines.yaml: calendar"),
         (
             "deadlines.yaml",
             "calendar: c.yaml\ndefault: {handle: {amount: 0, unit: work_day}}",
@@ -267,6 +268,88 @@ def test_working_hours_that_overlap_or_run_backwards_are_refused(
 
     with pytest.raises(SettingsError, match="hours"):
         load_policy(tmp_path)
+
+
+HOURS = "timezone: Asia/Shanghai\nhours: [['08:30', '12:00'], ['14:00', '17:30']]\n"
+# Made up: the holidays of 2027 are not announced yet.
+AUTUMN = "holidays: [{name: a, first: 2026-10-01, last: 2026-10-07}]"
+HOLIDAYS = {
+    "a.yaml": AUTUMN,
+    "b.yaml": "holidays: [{name: b, first: 2027-01-01, last: 2027-01-05}]",
+    "over.yaml": "holidays: [{name: c, first: 2026-12-30, last: 2027-01-02}]",
+    "said.yaml": "years: [2026, 2027]",
+    "unsure.yaml": f"years: []\n{AUTUMN}",
+}
+
+
+def city_with(folder: Path, calendar: str) -> Policy:
+    """Return the rules of a city whose calendar is made of these files."""
+    for name, text in HOLIDAYS.items():
+        (folder / name).write_text(HOURS + text)
+    (folder / "deadlines.yaml").write_text(f"calendar: {calendar}")
+    return load_policy(folder)
+
+
+def test_a_calendar_of_two_files_knows_the_holidays_after_new_year(
+    tmp_path: Path,
+) -> None:
+    calendar = city_with(tmp_path, "[a.yaml, b.yaml]").calendar
+
+    assert calendar is not None
+    assert not calendar.is_workday(date(2026, 10, 1))
+    day = due(at("2026-12-31 16:00"), Span(1, Unit.WORK_DAY), calendar)
+    assert day == at("2027-01-06 16:00")
+
+
+@pytest.mark.parametrize(
+    ("files", "now", "missing"),
+    [
+        ("a.yaml", "2026-11-01 12:00", []),
+        ("a.yaml", "2026-11-02 00:30", [2027]),
+        ("a.yaml", "2027-02-01 12:00", [2027]),
+        ("b.yaml", "2026-12-01 12:00", [2026]),
+        ("[a.yaml, b.yaml]", "2026-12-01 12:00", []),
+        ("[a.yaml, b.yaml]", "2027-12-01 12:00", [2028]),
+        # A holiday over New Year is not yet a calendar of the new year.
+        ("[a.yaml, over.yaml]", "2026-12-01 12:00", [2027]),
+        # What a file says of itself counts.
+        ("said.yaml", "2026-12-01 12:00", []),
+        ("unsure.yaml", "2026-10-01 12:00", [2026]),
+    ],
+)
+def test_a_calendar_tells_sixty_days_before_which_year_it_does_not_know(
+    tmp_path: Path, files: str, now: str, missing: list[int]
+) -> None:
+    policy = city_with(tmp_path, files)
+
+    told = calendar_warning(policy, at(now))
+
+    assert policy.missing_years(at(now)) == missing
+    assert (told is None) == (not missing)
+    assert all(str(year) in (told or "") for year in missing)
+
+
+def test_the_shipped_calendar_is_one_of_2026_alone() -> None:
+    policy = load_policy(CONFIGS)
+
+    assert policy.calendar is not None
+    assert policy.calendar.years == {2026}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "timezone: Asia/Urumqi\nhours: [['08:30', '12:00'], ['14:00', '17:30']]",
+        "timezone: Asia/Shanghai\nhours: [['09:00', '17:30']]",
+    ],
+)
+def test_calendar_files_of_different_hours_are_refused(
+    tmp_path: Path, other: str
+) -> None:
+    (tmp_path / "odd.yaml").write_text(other)
+
+    with pytest.raises(SettingsError, match=r"odd\.yaml: got .* than .*a\.yaml"):
+        city_with(tmp_path, "[a.yaml, odd.yaml]")
 
 
 def test_a_folder_without_files_means_no_rules(tmp_path: Path) -> None:

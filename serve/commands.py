@@ -165,7 +165,8 @@ def _try_storage(services: Services) -> str:
 
 def _parts(services: Services) -> Parts:
     key = services.settings.home / SECRET_KEY
-    return Parts(services.database, services.storage, key)
+    incoming = services.settings.incoming_dir
+    return Parts(services.database, services.storage, key, incoming)
 
 
 def or_exit(work: Callable[[], T]) -> T:

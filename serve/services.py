@@ -85,7 +85,7 @@ def assemble(settings: Settings, clock: Clock) -> Services:
     database = Database(settings.database)
     audit = AuditLog(database, clock)
     storage = _storage(settings)
-    incoming = settings.evidence_dir / "incoming"
+    incoming = settings.incoming_dir
     files = EvidenceFiles(storage, incoming)
     at_once_bytes = PARTIALS * settings.max_evidence_bytes
     policy = load_policy(settings.config_dir)

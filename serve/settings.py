@@ -200,6 +200,11 @@ class Settings(BaseModel):
         """Where evidence files lie."""
         return self.home / "serve-evidence"
 
+    @property
+    def incoming_dir(self) -> Path:
+        """Where files lie until they are whole: on the disk of `evidence_dir`."""
+        return self.evidence_dir / "incoming"
+
 
 def _roles_of(text: str) -> dict[str, Role]:
     pairs = (pair.partition("=") for pair in text.split(",") if pair.strip())

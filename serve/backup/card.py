@@ -52,11 +52,13 @@ class Parts:
         database: the rows.
         storage: the evidence.
         secret_key: file of the key that encrypts secrets; may be missing.
+        incoming: folder for files on their way into the storage.
     """
 
     database: Database
     storage: Storage
     secret_key: Path
+    incoming: Path
 
 
 @contextmanager

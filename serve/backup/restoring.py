@@ -26,10 +26,8 @@ from serve.backup.card import (
     private,
 )
 from serve.files import key_of
-from serve.storage import Storage
 
 BATCH = 1000
-MAX_CARD_BYTES = 1024 * 1024
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 Row: TypeAlias = "dict[str, object]"
 
@@ -46,7 +44,7 @@ def restore(parts: Parts, source: Path) -> Card:
             _check_tables(tar, card, source)
             _require_empty(parts)
             _restore_secret_key(tar, parts.secret_key)
-            _restore_evidence(tar, parts.storage, source)
+            _restore_evidence(tar, parts, source)
             parts.database.migrate(card.revision)
             with parts.database.write_rows() as connection:
                 _fill(connection, tar, card)
@@ -59,8 +57,7 @@ def restore(parts: Parts, source: Path) -> Card:
 
 def _read_card(tar: tarfile.TarFile, source: Path) -> Card:
     try:
-        raw = _member(tar, CARD).read(MAX_CARD_BYTES)
-        card = Card.model_validate_json(raw)
+        card = Card.model_validate_json(_member(tar, CARD).read())
     except (KeyError, ValidationError) as error:
         msg = f"{source}: is no backup of this service ({type(error).__name__})"
         raise BackupError(msg) from error
@@ -114,7 +111,7 @@ def _require_empty(parts: Parts) -> None:
 def _restore_secret_key(tar: tarfile.TarFile, path: Path) -> None:
     if SECRET_KEY not in tar.getnames():
         return
-    content = _member(tar, SECRET_KEY).read(MAX_CARD_BYTES)
+    content = _member(tar, SECRET_KEY).read()
     if path.exists() and path.read_bytes() != content:
         msg = f"{path}: another key lies here; expected none; move it away first"
         raise BackupError(msg)
@@ -122,23 +119,28 @@ def _restore_secret_key(tar: tarfile.TarFile, path: Path) -> None:
         file.write(content)
 
 
-def _restore_evidence(tar: tarfile.TarFile, storage: Storage, source: Path) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        for member in tar:
-            kind, _, sha256 = member.name.partition("/")
-            if kind != "evidence":
-                continue
-            path = Path(folder) / "incoming"
-            with path.open("wb") as file:
+def _restore_evidence(tar: tarfile.TarFile, parts: Parts, source: Path) -> None:
+    # Not in the system's folder for such files: a file is moved into the store, and
+    # that may be another disk.
+    parts.incoming.mkdir(parents=True, exist_ok=True)
+    for member in tar:
+        kind, _, sha256 = member.name.partition("/")
+        if kind != "evidence":
+            continue
+        with tempfile.NamedTemporaryFile(dir=parts.incoming, delete=False) as file:
+            path = Path(file.name)
+            try:
                 shutil.copyfileobj(_member(tar, member.name), file)
                 file.flush()
                 os.fsync(file.fileno())
-            with path.open("rb") as file:
+                file.seek(0)
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
-            if digest != sha256:
-                msg = f"{source}: evidence {sha256} is damaged; use another backup"
-                raise BackupError(msg)
-            storage.put(key_of(digest), path)
+                if digest != sha256:
+                    msg = f"{source}: evidence {sha256} is damaged; use another backup"
+                    raise BackupError(msg)
+                parts.storage.put(key_of(digest), path)
+            finally:
+                path.unlink(missing_ok=True)
 
 
 def _fill(connection: Connection, tar: tarfile.TarFile, card: Card) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from serve.people.roles import ENGINE, Role, Scope
 from serve.services import Services, assemble
 from serve.settings import Settings
 from serve.store.database import Database
+from serve.store.tables import EvidenceRow
 from tests.service.serve.city import MONDAY, HandClock, do
 from tests.service.serve.conftest import POSTGRES, Live, Start
 from tests.service.serve.street import Seen, artifact, jpeg, letter, message, sha256
@@ -71,7 +73,8 @@ def another_service(home: Path) -> Iterator[Services]:
 
 def parts(services: Services) -> Parts:
     key = services.settings.home / "serve.key"
-    return Parts(services.database, services.storage, key)
+    incoming = services.settings.incoming_dir
+    return Parts(services.database, services.storage, key, incoming)
 
 
 def everything(database: Database) -> dict[str, list[tuple[object, ...]]]:
@@ -109,6 +112,46 @@ def test_everything_comes_back_and_goes_on(live: Live, tmp_path: Path) -> None:
         new.intake.take(letter(Seen(event_id="evt-2")))
         assert new.feed.newest() > live.services.feed.newest()
         assert new.find_cases.of_event("evt-2").number == 2  # type: ignore[union-attr]  # it is there
+
+
+def test_a_restore_needs_no_temporary_folder_on_the_disk_of_the_store(
+    live: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Path("/dev/shm")  # noqa: S108 another disk, not a place for secrets
+    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("needs /dev/shm on another file system than the tests' folder")
+    save(parts(live.services), tmp_path / "all.tar", MONDAY)
+    monkeypatch.setattr(tempfile, "tempdir", str(memory))
+    with another_service(tmp_path / "new") as new:
+        restore(parts(new), tmp_path / "all.tar")
+
+        assert b"".join(new.files.read(sha256(PICTURE), 0, 10**6)) == PICTURE
+        assert list(new.settings.incoming_dir.iterdir()) == []
+
+
+def test_a_backup_that_lacks_many_files_can_be_restored(
+    live: Live, tmp_path: Path
+) -> None:
+    names = [f"clip-{number}.mp4" for number in range(15_000)]
+    with live.services.database.write() as session:
+        session.add_all(
+            EvidenceRow(
+                event_id="evt-1",
+                name=name,
+                role="clip",
+                media_type="video/mp4",
+                sha256=sha256(name.encode()),
+                size_bytes=1,
+                stored_at=MONDAY,
+            )
+            for name in names
+        )
+    saved = save(parts(live.services), tmp_path / "all.tar", MONDAY)
+    with another_service(tmp_path / "new") as new:
+        restored = restore(parts(new), tmp_path / "all.tar")
+
+    assert restored == saved
+    assert restored.evidence_missing == sorted(sha256(one.encode()) for one in names)
 
 
 @pytest.mark.skipif(POSTGRES is None, reason="needs both kinds of database")

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,10 +78,20 @@ def _check(expected: Expected, digest: str, head: bytes) -> None:
 class EvidenceFiles:
     """Takes files in whole and checked, and gives them out in ranges."""
 
-    def __init__(self, storage: Storage, incoming: Path) -> None:
-        """Keep files in `storage`; those on their way in lie in `incoming`."""
+    def __init__(
+        self, storage: Storage, incoming: Path, note: Callable[[str], None]
+    ) -> None:
+        """Take files into a store.
+
+        Args:
+            storage: keeps them.
+            incoming: folder for those on their way in.
+            note: is told the hash of each before it is put; when it fails, so does
+                the upload.
+        """
         self._storage = storage
         self._incoming = incoming
+        self._note = note
 
     async def receive(
         self, chunks: AsyncIterator[bytes], expected: Expected
@@ -108,7 +118,7 @@ class EvidenceFiles:
                     await to_thread.run_sync(writer.write, bytes(buffer))
                     buffer.clear()
             await to_thread.run_sync(writer.write, bytes(buffer))
-            return await to_thread.run_sync(writer.finish, self._storage)
+            return await to_thread.run_sync(writer.finish, self._put)
         except OSError as error:
             reason = error.strerror or error
             msg = f"evidence cannot be stored ({reason}); nothing was kept"
@@ -132,7 +142,7 @@ class EvidenceFiles:
                 size_bytes = file.tell()
                 _check(expected, digest, head)
                 os.fsync(file.fileno())
-            self._storage.put(key_of(digest), path)
+            self._put(digest, path)
         except OSError as error:
             msg = f"evidence cannot be stored ({error.strerror or error}); come again"
             raise Unavailable(msg) from error
@@ -161,6 +171,10 @@ class EvidenceFiles:
             OSError: the storage does not answer.
         """
         return self._storage.delete(key_of(sha256))
+
+    def _put(self, sha256: str, path: Path) -> None:
+        self._note(sha256)
+        self._storage.put(key_of(sha256), path)
 
 
 class _Writer:
@@ -192,12 +206,12 @@ class _Writer:
         while view:
             view = view[os.write(self._fd, view) :]
 
-    def finish(self, storage: Storage) -> Received:
+    def finish(self, put: Callable[[str, Path], None]) -> Received:
         expected, digest = self._expected, self._hash.hexdigest()
         _check(expected, digest, self._head)
         os.fsync(self._fd)
         if self._temporary is not None:
-            storage.put(key_of(digest), self._temporary)
+            put(digest, self._temporary)
         return Received(digest, self._size)
 
     def discard(self) -> None:

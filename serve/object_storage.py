@@ -6,7 +6,6 @@ server other than AWS (MinIO, Ceph, a city's own cloud).
 """
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -74,20 +73,13 @@ class ObjectStorage:
         self._ask("delete", lambda: self._files.rm_file(self._at(key)))
         return True
 
-    def stored_at(self, key: str) -> datetime | None:
-        """Return when a file was put there last, or None when there is none."""
+    def is_empty(self) -> bool:
+        """Return whether no object lies there."""
         try:
-            at = self._ask("read", lambda: self._files.modified(self._at(key)))
+            # One level: keys begin with 256 shelves, however many objects there are.
+            return not self._ask("list", lambda: self._files.ls(self._root))
         except FileNotFoundError:
-            return None
-        return at if isinstance(at, datetime) else None
-
-    def keys(self, shelf: str = "") -> Iterator[str]:
-        """Yield every key, or those on one shelf."""
-        place = self._at(shelf) if shelf else self._root
-        found: list[str] = self._ask("list", lambda: self._files.find(place))
-        for path in found:
-            yield str(path).removeprefix(f"{self._root}/")
+            return True
 
     def _at(self, key: str) -> str:
         return f"{self._root}/{key}"

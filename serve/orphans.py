@@ -3,68 +3,69 @@
 A file lies in the store before its record is written, so that a record never speaks of
 bytes that are not there. When the record is refused (another file took the name, the
 manifest contradicts), or the process ends in between, the bytes stay behind.
+
+Every file is noted before it is put, and only what was noted here is ever removed. All
+else in the store may be known to another database: to the one that was meant when this
+one is new and empty, or to the one that this is an old copy of.
 """
 
 import logging
-from collections.abc import Iterable, Iterator
-from datetime import timedelta
-from itertools import islice
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
+from serve.files import key_of
 from serve.storage import Storage
 from serve.store.database import Database
-from serve.store.tables import EvidenceRow
+from serve.store.tables import EvidenceRow, UnrecordedRow
 from vision.core.ports import Clock
 
 logger = logging.getLogger(__name__)
 
-# Far longer than any upload takes from its last byte to its record.
+# Far longer than any file takes from its last byte to its record.
 AGE = timedelta(days=1)
-SHELVES = 256
-SHELVES_AT_ONCE = 8
-KEYS_AT_ONCE = 500
+AT_ONCE = 100
 
 
 class Orphans:
-    """Removes such bytes, some shelves of the store at a time."""
+    """Removes such bytes, some at a time."""
 
     def __init__(self, database: Database, clock: Clock, storage: Storage) -> None:
-        """Look for records in `database` and for bytes in `storage`."""
+        """Look for notes and records in `database`; the bytes are in `storage`."""
         self._database = database
         self._clock = clock
         self._storage = storage
-        self._next = 0
 
     def run(self) -> int:
-        """Look at the next shelves; after some thirty runs all were looked at.
-
-        Returns:
-            0 always: how many went is no sign that there are more here.
+        """Deal with some of what was noted long ago; return with how many.
 
         Raises:
-            OSError: the storage does not answer; the next run begins at that shelf.
+            OSError: the storage does not answer; the next run goes on from here.
         """
-        for _ in range(SHELVES_AT_ONCE):
-            keys = self._storage.keys(f"{self._next:02x}")
-            gone = sum(self._remove(key) for key in self._unknown(keys))
-            if gone:
-                logger.info("%d evidence files without a record are gone", gone)
-            self._next = (self._next + 1) % SHELVES
-        return 0
+        before = self._clock.now() - AGE
+        with self._database.read() as session:
+            query = _noted(before).order_by(UnrecordedRow.put_at).limit(AT_ONCE)
+            noted = [row.sha256 for row in session.scalars(query)]
+        gone = sum(self._settle(sha256, before) for sha256 in noted)
+        if gone:
+            logger.info("%d evidence files without a record are gone", gone)
+        return len(noted)
 
-    def _unknown(self, keys: Iterable[str]) -> Iterator[str]:
-        coming = iter(keys)
-        while some := list(islice(coming, KEYS_AT_ONCE)):
-            by_hash = {key.rpartition("/")[2]: key for key in some}
-            query = select(EvidenceRow.sha256).where(EvidenceRow.sha256.in_(by_hash))
-            with self._database.read() as session:
-                known = set(session.scalars(query))
-            yield from (key for sha256, key in by_hash.items() if sha256 not in known)
+    def _settle(self, sha256: str, before: datetime) -> bool:
+        key = key_of(sha256)
+        # Asked first: nobody should wait for a store that is away with the note locked.
+        self._storage.size(key)
+        with self._database.write() as session:
+            # An upload of the same bytes waits here until they are gone, or was first.
+            query = _noted(before).where(UnrecordedRow.sha256 == sha256)
+            note = session.scalars(query.with_for_update()).one_or_none()
+            if note is None:
+                return False
+            session.delete(note)
+            record = select(EvidenceRow.name).where(EvidenceRow.sha256 == sha256)
+            known = session.scalar(record.limit(1)) is not None
+            return not known and self._storage.delete(key)
 
-    def _remove(self, key: str) -> bool:
-        # Asked last: the same bytes may have been put there again just now.
-        stored_at = self._storage.stored_at(key)
-        if stored_at is None or stored_at > self._clock.now() - AGE:
-            return False
-        return self._storage.delete(key)
+
+def _noted(before: datetime) -> Select[UnrecordedRow]:
+    return select(UnrecordedRow).where(UnrecordedRow.put_at < before)

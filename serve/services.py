@@ -86,7 +86,8 @@ def assemble(settings: Settings, clock: Clock) -> Services:
     audit = AuditLog(database, clock)
     storage = _storage(settings)
     incoming = settings.incoming_dir
-    files = EvidenceFiles(storage, incoming)
+    evidence = EvidenceStore(database, clock)
+    files = EvidenceFiles(storage, incoming, evidence.note)
     at_once_bytes = PARTIALS * settings.max_evidence_bytes
     policy = load_policy(settings.config_dir)
     grid = Grid(database, clock)
@@ -106,7 +107,7 @@ def assemble(settings: Settings, clock: Clock) -> Services:
         intake=intake,
         grouped=GroupedIntake(intake.take_all),
         events=EventStore(database),
-        evidence=EvidenceStore(database, clock),
+        evidence=evidence,
         files=files,
         partials=PartialFiles(incoming, limit_bytes=at_once_bytes, clock=clock),
         holds=HoldStore(database, clock, audit),

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -48,16 +47,8 @@ class Storage(Protocol):
         """
         ...
 
-    def stored_at(self, key: str) -> datetime | None:
-        """Return when a file was put there last, or None when there is none.
-
-        Raises:
-            OSError: the storage does not answer.
-        """
-        ...
-
-    def keys(self, shelf: str = "") -> Iterator[str]:
-        """Yield every key, or those on one shelf: the part before the slash.
+    def is_empty(self) -> bool:
+        """Return whether no file lies there.
 
         Raises:
             OSError: the storage does not answer.
@@ -107,16 +98,6 @@ class Folder:
             return False
         return True
 
-    def stored_at(self, key: str) -> datetime | None:
-        """Return when a file was put there last, or None when there is none."""
-        try:
-            changed_s = (self._root / key).stat().st_mtime
-        except FileNotFoundError:
-            return None
-        return datetime.fromtimestamp(changed_s, UTC)
-
-    def keys(self, shelf: str = "") -> Iterator[str]:
-        """Yield every key, or those on one shelf."""
-        for path in sorted(self._root.glob(f"{shelf or '??'}/*")):
-            if path.is_file():
-                yield path.relative_to(self._root).as_posix()
+    def is_empty(self) -> bool:
+        """Return whether no file lies there."""
+        return next(self._root.glob("??/*"), None) is None

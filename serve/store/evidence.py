@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from serve.errors import (
@@ -16,7 +16,7 @@ from serve.errors import (
 from serve.messages import EvidenceRef
 from serve.store.database import Database
 from serve.store.retention_tables import DeletionRow
-from serve.store.tables import EventRow, EvidenceRow
+from serve.store.tables import EventRow, EvidenceRow, UnrecordedRow
 from vision.core.ports import Clock
 
 
@@ -63,6 +63,18 @@ class EvidenceStore:
             done = _same_or_none(session, upload) or _was_deleted(session, upload)
             return role, done
 
+    def note(self, sha256: str) -> None:
+        """Note bytes that are about to be put into the store, until their record."""
+
+        def remember(session: Session) -> None:
+            row = session.get(UnrecordedRow, sha256, with_for_update=True)
+            if row is None:
+                row = UnrecordedRow(sha256=sha256)
+                session.add(row)
+            row.put_at = self._clock.now()
+
+        self._database.settle(remember)
+
     def add(
         self,
         upload: Upload,
@@ -86,6 +98,8 @@ class EvidenceStore:
         """
 
         def record(session: Session) -> bool:
+            noted = UnrecordedRow.sha256 == upload.sha256
+            session.execute(delete(UnrecordedRow).where(noted))
             if _same_or_none(session, upload):
                 return False
             if vouched:

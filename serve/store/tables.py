@@ -96,6 +96,18 @@ class EvidenceRow(Base):
     stored_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
+class UnrecordedRow(Base):
+    """Bytes that are about to be evidence, from before they lie there to their record.
+
+    What stays here belongs to an upload that was refused at last or broke off.
+    """
+
+    __tablename__ = "unrecorded_files"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    put_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+
+
 class HealthRow(Base):
     """The newest word on one kind of trouble of one camera (or the engine: '')."""
 

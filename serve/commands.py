@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from serve.backup.card import SECRET_KEY, BackupError, Parts
@@ -18,6 +19,8 @@ from serve.backup.saving import save
 from serve.cases.policy import calendar_warning
 from serve.services import Services, assemble
 from serve.settings import Settings, SettingsError, load_settings
+from serve.store.database import Database
+from serve.store.tables import EventRow
 from vision.core.clock import SystemClock
 from vision.core.redaction import without_secrets
 
@@ -78,12 +81,19 @@ def backup(
 def restore_backup(
     source: Annotated[Path, typer.Argument(help="The tar file to read")],
     *,
+    take_over: Annotated[
+        bool,
+        typer.Option(
+            "--take-over", help="Evidence lies in the store; no other service uses it"
+        ),
+    ] = False,
     home: Home = None,
 ) -> None:
     """Bring a backup back into a new home folder or a new database."""
     with opened(home) as services:
         services.settings.home.mkdir(parents=True, exist_ok=True)
-        card = or_exit(lambda: restore(_parts(services), source))
+        parts = _parts(services)
+        card = or_exit(lambda: restore(parts, source, take_over=take_over))
     rows = sum(table.rows for table in card.tables.values())
     typer.echo(f"restored {rows} rows and {card.evidence_files} evidence files")
     typer.echo(f"as they were at {card.made_at:%Y-%m-%d %H:%M} UTC")
@@ -157,10 +167,23 @@ def _try_database(services: Services) -> str:
 
 
 def _try_storage(services: Services) -> str:
-    if not services.settings.evidence_url:
-        return f"folder {services.settings.evidence_dir.resolve()}"
-    services.storage.size("00/check")
-    return f"{services.settings.evidence_url} answers"
+    where = services.settings.evidence_url
+    where = where or f"folder {services.settings.evidence_dir.resolve()}"
+    if not services.storage.is_empty() and _knows_nothing(services.database):
+        msg = (
+            f"{where}: files lie there, and the database knows no event; is it the "
+            "right one (STREETWARDEN_DATABASE_URL)? A new service begins with an empty "
+            "store, a restored one with its backup"
+        )
+        raise OSError(msg)
+    return where
+
+
+def _knows_nothing(database: Database) -> bool:
+    if database.revision() is None:
+        return True
+    with database.read() as session:
+        return session.scalar(select(EventRow.number).limit(1)) is None
 
 
 def _parts(services: Services) -> Parts:

@@ -26,14 +26,21 @@ from serve.backup.card import (
     private,
 )
 from serve.files import key_of
+from serve.storage import Storage
 
 BATCH = 1000
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 Row: TypeAlias = "dict[str, object]"
 
 
-def restore(parts: Parts, source: Path) -> Card:
+def restore(parts: Parts, source: Path, *, take_over: bool = False) -> Card:
     """Bring a backup back into an empty service.
+
+    Args:
+        parts: of the new service.
+        source: the tar file.
+        take_over: whether evidence may lie in the store. It is this service's then,
+            which deletes there by its own rules and holds.
 
     Raises:
         BackupError: the file is damaged or of a newer version, or something is there.
@@ -43,6 +50,8 @@ def restore(parts: Parts, source: Path) -> Card:
             card = _read_card(tar, source)
             _check_tables(tar, card, source)
             _require_empty(parts)
+            if not take_over:
+                _require_empty_store(parts.storage)
             _restore_secret_key(tar, parts.secret_key)
             _restore_evidence(tar, parts, source)
             parts.database.migrate(card.revision)
@@ -106,6 +115,17 @@ def _require_empty(parts: Parts) -> None:
                     "new home folder or a new database"
                 )
                 raise BackupError(msg)
+
+
+def _require_empty_store(storage: Storage) -> None:
+    # A copy to practise with knows no hold that was placed since, and would delete.
+    if not storage.is_empty():
+        msg = (
+            "the evidence store is not empty; expected one that no service uses: set "
+            "another STREETWARDEN_EVIDENCE_URL, or a new home folder. Only where no "
+            "other service will ever use this one again, add --take-over"
+        )
+        raise BackupError(msg)
 
 
 def _restore_secret_key(tar: tarfile.TarFile, path: Path) -> None:

@@ -6,6 +6,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,22 @@ def test_nothing_is_restored_over_something(live: Live, tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="not empty"):
         restore(parts(live.services), tmp_path / "all.tar")
     assert everything(live.services.database) == before
+
+
+def test_a_store_in_use_is_taken_over_only_on_request(
+    live: Live, tmp_path: Path
+) -> None:
+    live.stop()
+    save(parts(live.services), tmp_path / "rows.tar", MONDAY, evidence=False)
+    with another_service(tmp_path / "new") as new:
+        theirs = replace(parts(new), storage=live.services.storage)
+        with pytest.raises(BackupError, match=r"store is not empty.*--take-over"):
+            restore(theirs, tmp_path / "rows.tar")
+        refused = new.database.revision()
+        restore(theirs, tmp_path / "rows.tar", take_over=True)
+
+        assert refused is None
+        assert everything(new.database) == everything(live.services.database)
 
 
 def test_a_backup_is_never_written_over_another(live: Live, tmp_path: Path) -> None:

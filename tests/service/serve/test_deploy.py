@@ -10,9 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 from serve.__main__ import cli
+from serve.files import key_of
+from serve.services import assemble
 from serve.settings import PREFIX, Settings
+from tests.service.serve.city import HandClock
 from tests.service.serve.conftest import CONFIGS
 from vision.core.clock import SystemClock
+from tests.service.serve.street import Seen, letter
 
 DEPLOY = Path(__file__).parents[3] / "serve" / "deploy"
 UNIT = DEPLOY / "streetwarden-serve.service"
@@ -142,6 +146,25 @@ def test_check_says_what_is_wrong_without_secrets(
     assert words in said
     assert "s3cret" not in said
     assert "Traceback" not in said
+
+
+def test_check_finds_evidence_that_the_database_knows_nothing_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = assemble(Settings(home=tmp_path, config_dir=CONFIGS), HandClock())
+    evidence = services.settings.evidence_dir / key_of("ab" * 32)
+    evidence.parent.mkdir(parents=True)
+    evidence.touch()
+    no_database, said = check(monkeypatch, tmp_path)
+    services.database.migrate()
+    empty_database, said_again = check(monkeypatch, tmp_path)
+    services.intake.take(letter(Seen()))
+    the_right_one, _ = check(monkeypatch, tmp_path)
+    services.database.close()
+
+    assert [no_database, empty_database, the_right_one] == [1, 1, 0]
+    assert "STREETWARDEN_DATABASE_URL" in said
+    assert "STREETWARDEN_DATABASE_URL" in said_again
 
 
 def test_a_wrong_rules_file_ends_the_start_in_words(

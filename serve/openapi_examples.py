@@ -168,7 +168,7 @@ EXAMPLES: dict[str, Json] = {
     },
     "DeliveryOut": {
         "number": 91,
-        "message_id": "case-7.3",
+        "message_id": "case-7.3-9f2c41d8",
         "event_id": "6a1f3c1e-9f0b-5d0e-8f6a-2b7c4c1d9e10",
         "state": "pending",
         "attempts": 2,

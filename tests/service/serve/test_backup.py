@@ -17,8 +17,10 @@ from serve.__main__ import cli
 from serve.backup.card import BackupError, Parts
 from serve.backup.restoring import restore
 from serve.backup.saving import save
+from serve.cases.commands import Command
+from serve.cases.lifecycle import Action
 from serve.outward.subscriptions import Wish
-from serve.people.roles import ENGINE, Role, Scope
+from serve.people.roles import ENGINE, Principal, Role, Scope
 from serve.services import Services, assemble
 from serve.settings import Settings
 from serve.store.database import Database
@@ -94,6 +96,11 @@ def everything(database: Database) -> dict[str, list[tuple[object, ...]]]:
         }
 
 
+def told(services: Services) -> list[str]:
+    """Return the id of every message, in order."""
+    return [row.message_id for row in services.feed.after(0, limit=100)]
+
+
 def test_everything_comes_back_and_goes_on(live: Live, tmp_path: Path) -> None:
     live.stop()
     card = save(parts(live.services), tmp_path / "all.tar", MONDAY)
@@ -153,6 +160,25 @@ def test_a_backup_that_lacks_many_files_can_be_restored(
 
     assert restored == saved
     assert restored.evidence_missing == sorted(sha256(one.encode()) for one in names)
+
+
+def test_what_happens_after_a_restore_is_told_under_ids_of_its_own(
+    live: Live, tmp_path: Path
+) -> None:
+    save(parts(live.services), tmp_path / "all.tar", MONDAY)
+    before = told(live.services)
+    with another_service(tmp_path / "new") as new:
+        restore(parts(new), tmp_path / "all.tar")
+        # The same version of the same case, once before it was lost and once after.
+        boss = Principal("user:boss", frozenset({Scope.SUPERVISE}), person=True)
+        for services in (live.services, new):
+            version = services.find_cases.of_event("evt-1").version  # type: ignore[union-attr]  # it is there
+            services.cases.act(1, Command(Action.URGE), boss, expected=version)
+        lost, again = told(live.services), told(new)
+
+    assert lost[: len(before)] == again[: len(before)] == before
+    assert len(lost) == len(again) == len(before) + 1
+    assert lost[-1] != again[-1]
 
 
 @pytest.mark.skipif(POSTGRES is None, reason="needs both kinds of database")

@@ -106,8 +106,13 @@ def test_from_the_camera_to_the_closed_case(
     assert counts["reported"] == 4
     assert counts["registered"] == counts["handled"] == counts["closed"] == 2
     assert counts["reworked"] == counts["merged"] == counts["rejected"] == 1
-    versions = [int(one.split(".")[1]) for one in ends if one.startswith("case-3.")]
-    assert versions == sorted(versions)
+    of_third = [one for one in without_chance(ends) if one.startswith("case-3.")]
+    assert of_third == sorted(of_third, key=lambda one: int(one.split(".")[1]))
+
+
+def without_chance(ids: list[str]) -> list[str]:
+    """Return ids of cases' messages without the part that is drawn."""
+    return [one.rpartition("-")[0] for one in ids]
 
 
 def put_after(engine: httpx.Client, event_id: str) -> None:
@@ -152,7 +157,8 @@ def test_a_day_with_the_real_engine_a_broker_and_a_work_order_system(
     told = [json.loads(one.body)["id"] for one in desk.requests]
     of_case = [one for one in told if one.startswith("case-1.")]
     assert [one for one in heard if one.startswith("case-1.")] == of_case
-    assert of_case == [f"case-1.{version}" for version in range(2, len(of_case) + 2)]
+    versions = range(2, len(of_case) + 2)
+    assert without_chance(of_case) == [f"case-1.{version}" for version in versions]
 
 
 def _play_day(live: Live, tmp_path: Path, desk: Receiver) -> None:
@@ -246,4 +252,4 @@ def test_a_department_is_told_of_its_own_cases_only(
 
     assert made["departments"] == ["sanitation"]
     ids = [one.headers["webhook-id"] for one in received]
-    assert sorted(ids) == ["case-1.3", "case-2.2"]
+    assert sorted(without_chance(ids)) == ["case-1.3", "case-2.2"]

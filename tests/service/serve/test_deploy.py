@@ -15,8 +15,8 @@ from serve.services import assemble
 from serve.settings import PREFIX, Settings
 from tests.service.serve.city import HandClock
 from tests.service.serve.conftest import CONFIGS
-from vision.core.clock import SystemClock
 from tests.service.serve.street import Seen, letter
+from vision.core.clock import SystemClock
 
 DEPLOY = Path(__file__).parents[3] / "serve" / "deploy"
 UNIT = DEPLOY / "streetwarden-serve.service"

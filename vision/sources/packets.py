@@ -27,6 +27,7 @@ _log = logging.getLogger(__name__)
 _MOST_ERRORS_IN_ROW = 50
 _DEFAULT_FPS = 25.0
 _SLICED = frozenset({"h264", "hevc"})  # codecs whose pictures may come in parts
+_STAMPLESS = "mpjpeg"  # pictures over HTTP; FFmpeg stamps them as if 25 came a second
 _USABLE_FPS = (0.05, 240.0)  # outside: a container that does not know
 _CUT_SHORT = 0.05  # share of the promised length that may be missing at the end
 
@@ -127,6 +128,7 @@ class _Reception:
             nominal_s=1 / (fps if usable else _DEFAULT_FPS),
             origin_s=None if start is None else start * self._tick_s,
             written_at=address.modified_at(self._path) if self._path else None,
+            stamped=file or self._container.format.name != _STAMPLESS,
         )
 
     def next_picture(self, timeline: Timeline) -> tuple[DecodedPicture, float] | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from vision.core.health import HealthKind
 from vision.core.ports import Clock
+from vision.sources.pace import Pace
 from vision.sources.report import CameraReport
 
 GAP_S = 3.0
@@ -35,7 +36,9 @@ class MediaClock:
 
     Wraps are undone; jumps are declared and replaced by the time that really passed;
     gaps are declared and kept. A reconnected live stream continues after as much media
-    time as wall time has passed. Rules need nothing but the result.
+    time as wall time has passed. A live stream that tells no time, or whose stamps turn
+    out to run too fast or too slowly, is timed by the wall clock. Rules need nothing
+    but the result.
     """
 
     def __init__(self, *, clock: Clock, live: bool, report: CameraReport) -> None:
@@ -50,6 +53,10 @@ class MediaClock:
         self._live = live
         self._report = report
         self._nominal_s = 0.04
+        self._pace = Pace()
+        self._stamped = True
+        self._finite = False
+        self._wrong_rate = False  # found out: from then on no stamp is believed
         self._offset_s: float | None = None  # media time = stamp + offset
         self._last_stamp_s = 0.0
         self._seen: tuple[float, float] | None = None  # latest stamp, since when
@@ -58,7 +65,13 @@ class MediaClock:
         self._away_s: float | None = None  # until the first packet is back
 
     def connected(
-        self, *, nominal_s: float, began_s: float, origin_s: float | None = None
+        self,
+        *,
+        nominal_s: float,
+        began_s: float,
+        origin_s: float | None = None,
+        stamped: bool = True,
+        finite: bool = False,
     ) -> None:
         """Begin a new connection: its time stamps have nothing to do with the last.
 
@@ -69,8 +82,13 @@ class MediaClock:
                 the connection is made, and come in a burst.
             origin_s: the stamp that is media time 0 of a file's first connection;
                 None: the first stamp seen.
+            stamped: False if the stream tells no time and its stamps are made up.
+            finite: whether it is a recording, though perhaps read as if live: its
+                stamps are the truth at any rate.
         """
         self._nominal_s = nominal_s
+        self._stamped, self._finite = stamped, finite
+        self._pace.begin()
         if self._media_s is not None:
             self._away_s = max(began_s - self._wall_s, 0.0)
         first_file = not self._live and self._media_s is None
@@ -87,8 +105,12 @@ class MediaClock:
         ordered_s = stamp.shown_s if stamp.decoded_s is None else stamp.decoded_s
         wall_s = self._clock.monotonic_s()
         passed_s = max(wall_s - self._wall_s, 0.0)
-        if self._away_s is not None:
-            passed_s, self._away_s = self._away_s, None
+        away_s, self._away_s = self._away_s, None
+        if self._by_wall:
+            self._wall_s = wall_s
+            return self._walled(passed_s, back=away_s is not None)
+        if away_s is not None:
+            passed_s = away_s
         self._wall_s = wall_s
         ahead_s = 0.0
         if ordered_s is None or self._stands_still(ordered_s, passed_s):
@@ -100,8 +122,41 @@ class MediaClock:
         self._media_s = (
             media_s if self._media_s is None else max(media_s, self._media_s)
         )
+        self._check_pace(self._media_s)
         most_s = self._reorder_s()
         return max(media_s + min(max(ahead_s, -most_s), most_s), 0.0)
+
+    @property
+    def _by_wall(self) -> bool:
+        """Whether the wall clock alone tells the time."""
+        return self._live and (self._wrong_rate or not self._stamped)
+
+    def _walled(self, passed_s: float, *, back: bool) -> float:
+        """Go on by the wall clock; `back` after a new connection."""
+        if self._media_s is None:
+            self._media_s = 0.0
+            return 0.0
+        if back and passed_s > GAP_S:
+            self._tell_gap(self._media_s, passed_s)
+        self._media_s += passed_s
+        return self._media_s
+
+    def _check_pace(self, media_s: float) -> None:
+        """Give a live stream's stamps up once they run too fast or too slowly."""
+        if not self._live or self._finite:
+            return
+        rate = self._pace.note(media_s, self._wall_s)
+        if rate is None:
+            return
+        self._wrong_rate = True
+        self._report.tell(
+            HealthKind.TIME_JUMP,
+            f"time stamps ran at {rate:.2f} s per second of wall time until media time "
+            f"{media_s:.1f} s, expected 1.00: the camera counts pictures, or its clock "
+            "is wrong; wall time is used from then on. To have its stamps used again, "
+            "set it to a fixed frame rate and start the engine anew",
+            ok=True,
+        )
 
     def _stands_still(self, ordered_s: float, passed_s: float) -> bool:
         """Return whether a live stream goes on while its stamps do not."""

@@ -30,12 +30,14 @@ class Facts:
         nominal_s: usual time between two pictures, seconds, > 0.
         origin_s: the time stamp that is a file's media time 0; None: the first one.
         written_at: when a file was last written, aware UTC; None for streams.
+        stamped: False if the stream tells no time and FFmpeg makes its stamps up.
     """
 
     live: bool
     nominal_s: float
     origin_s: float | None = None
     written_at: datetime | None = None
+    stamped: bool = True
 
 
 class Timeline:
@@ -246,7 +248,11 @@ class StreamSource:
                 clock=self._clock, live=self.live, report=self._report
             )
         self._media.connected(
-            nominal_s=facts.nominal_s, began_s=began_s, origin_s=facts.origin_s
+            nominal_s=facts.nominal_s,
+            began_s=began_s,
+            origin_s=facts.origin_s,
+            stamped=facts.stamped,
+            finite=not facts.live,
         )
         self._picks.begin(live=self.live)
         self._timeline = Timeline(lane, self._media, self._picks)

@@ -1,5 +1,6 @@
 """Media time from time stamps that cannot be trusted."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -217,6 +218,115 @@ def test_b_frames_are_shown_when_they_say_however_they_are_stored() -> None:
 
     assert times == pytest.approx([0.0, 0.12, 0.04, 0.08])
     assert rig.told == []
+
+
+@pytest.mark.parametrize("rate", [10 / 25, 20 / 25, 30 / 25, 0.9, 1.1])
+def test_a_live_stream_that_counts_pictures_is_timed_by_the_wall_clock(
+    live: Rig, rate: float
+) -> None:
+    step_s = 0.04 / rate
+    times = [live.at(i * 0.04, passes_s=step_s) for i in range(round(400 / step_s))]
+    after = [round(at_s / step_s) for at_s in (100, 399)]
+
+    assert times[after[1]] - times[after[0]] == pytest.approx(299, abs=0.5)
+    assert live.kinds == [HealthKind.TIME_JUMP]
+    assert f"{rate:.2f} s per second" in live.told[0].detail
+
+
+@pytest.mark.parametrize("rate", [0.97, 1.0, 1.03])
+def test_a_clock_that_is_a_little_off_is_believed(live: Rig, rate: float) -> None:
+    times = [live.at(i * 0.1 * rate, passes_s=0.1) for i in range(6000)]
+
+    assert times[-1] == pytest.approx(599.9 * rate)
+    assert live.told == []
+
+
+def test_a_rate_that_falls_at_night_is_noticed_then(live: Rig) -> None:
+    latest_s = 0.0
+    for i in range(12_500):  # 200 s at 25 pictures a second, then 750 s at 10
+        latest_s = live.at(i * 0.04, passes_s=0.04 if i < 5000 else 0.1)
+
+    lost_s = live.wall.monotonic_s() - latest_s
+    assert live.kinds == [HealthKind.TIME_JUMP]
+    assert lost_s < 120 * 0.6  # as much as two minutes at the wrong rate cost
+
+
+def test_a_stream_found_to_count_pictures_is_not_believed_when_it_is_back(
+    live: Rig,
+) -> None:
+    for i in range(1500):
+        live.at(i * 0.04, passes_s=0.1)
+    before_s = live.at(60.0, passes_s=0.1)
+    live.wall.advance(20.0)
+    live.connect()
+    live.wall.advance(1.0)
+    times = [live.at(i * 0.04, passes_s=0.1) for i in range(1500)]
+
+    assert times[0] == pytest.approx(before_s + 21.1)
+    assert times[-1] == pytest.approx(before_s + 21.1 + 149.9)
+    assert live.kinds == [HealthKind.TIME_JUMP, HealthKind.STREAM_GAP]
+
+
+@given(
+    waited_s=st.floats(0, 3),
+    stalls=st.dictionaries(
+        st.integers(0, 4), st.tuples(st.floats(0, 40), st.floats(0, 10))
+    ),
+    speed=st.floats(1.25, 50),
+)
+def test_bursts_are_no_wrong_rate(
+    waited_s: float, stalls: dict[int, tuple[float, float]], speed: float
+) -> None:
+    rig = Rig(live=True)
+    rig.connect()
+    arrived_s = waited_s  # the first pictures wait while the connection is made
+    for i in range(600):
+        taken_s = 0.5 * i
+        # What waited comes as fast as the line lets it.
+        free_s = arrived_s + 0.5 / speed
+        start_s, lasts_s = stalls.get(int(free_s // 60), (0.0, 0.0))
+        over_s = 60 * (free_s // 60) + start_s + lasts_s
+        stalled = over_s - lasts_s <= free_s < over_s
+        arrived_s = max(taken_s, over_s if stalled else free_s)
+        rig.at(taken_s, passes_s=arrived_s - rig.wall.monotonic_s())
+
+    assert HealthKind.TIME_JUMP not in rig.kinds
+
+
+@pytest.mark.parametrize(
+    "delays",
+    [
+        pytest.param([(100, 0), (105, 5)], id="a line that becomes slower"),
+        pytest.param([(100, 5), (105, 0)], id="a line that becomes faster"),
+        pytest.param([(100, 0), (110, 10), (230, 0)], id="a queue that empties slowly"),
+    ],
+)
+def test_a_delay_that_changes_is_no_wrong_rate(
+    live: Rig, delays: list[tuple[float, float]]
+) -> None:
+    at_s, delay_s = zip(*delays, strict=True)
+    for i in range(2000):
+        taken_s = 0.2 * i
+        arrives_s = taken_s + float(np.interp(taken_s, at_s, delay_s))
+        live.at(taken_s, passes_s=max(0.0, arrives_s - live.wall.monotonic_s()))
+
+    assert live.told == []
+
+
+def test_a_recording_that_is_read_as_if_live_keeps_its_stamps() -> None:
+    rig = Rig(live=True)
+    rig.media.connected(nominal_s=0.04, began_s=0.0, finite=True)
+    times = [rig.at(i * 0.04, passes_s=0.1) for i in range(3000)]
+
+    assert times[-1] == pytest.approx(2999 * 0.04)
+    assert rig.told == []
+
+
+def test_a_file_is_timed_by_its_stamps_however_fast_it_is_read(file: Rig) -> None:
+    times = [file.at(i * 0.04, passes_s=0.1) for i in range(3000)]
+
+    assert times[-1] == pytest.approx(2999 * 0.04)
+    assert file.told == []
 
 
 @given(

@@ -60,7 +60,7 @@ class Locator:
             presets: a picture, (H, W, 3) uint8 BGR, of each PTZ preset by name.
         """
         self._params = params
-        self.references = References(params.min_inliers)
+        self.references = References(params.min_inliers, params.shake_share)
         for name, image in presets.items():
             shot = shoot(to_luma(reduce(image)), _NO_BOXES)
             self.references.add(Reference(shot, np.eye(3), None, name, is_base=True))
@@ -84,7 +84,8 @@ class Locator:
     def forget(self) -> None:
         """Forget all but the presets: the next picture is the reference view."""
         presets = [r for r in self.references if r.preset is not None and r.is_base]
-        self.references = References(self._params.min_inliers)
+        p = self._params
+        self.references = References(p.min_inliers, p.shake_share)
         for known in presets:
             self.references.add(known)
         self._fix = Fix(Registration(np.eye(3), 1.0), None)

@@ -37,6 +37,17 @@ class Shot:
         # OpenCV answers None, a scalar here, when it finds no corner at all.
         return found if found.ndim == 3 else np.empty((0, 1, 2), np.float32)  # noqa: PLR2004 OpenCV's (N, 1, 2)
 
+    def stretched(self, shape: tuple[int, ...]) -> "Shot":
+        """Return it stretched to (height, width), what it shows unchanged.
+
+        Points keep their shares of the picture, not their angles: so do two streams
+        of one camera whose pixels are not equally square.
+        """
+        size = (shape[1], shape[0])
+        grey = cv2.resize(self.grey, size, interpolation=cv2.INTER_AREA)
+        mask = cv2.resize(self.mask, size, interpolation=cv2.INTER_NEAREST)
+        return Shot(np.asarray(grey, np.uint8), np.asarray(mask, np.uint8))
+
     @cached_property
     def texture(self) -> float:
         """Mean step between neighbouring pixels, grey levels: what a motion changes."""

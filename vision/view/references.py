@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from vision.view.picture import Shot
 from vision.view.registration import Matrix, Registration, register, register_far
 
@@ -44,13 +46,16 @@ class Fix:
 class References:
     """The known pictures of one camera, the latest fitting one first."""
 
-    def __init__(self, min_inliers: float) -> None:
+    def __init__(self, min_inliers: float, shake_share: float) -> None:
         """Start with none.
 
         Args:
             min_inliers: share of background points that must agree.
+            shake_share: motion, in picture widths, up to which a picture of another
+                shape counts as the same view, stretched.
         """
         self._min_inliers = min_inliers
+        self._shake_share = shake_share
         self._known: list[Reference] = []
 
     def __len__(self) -> int:
@@ -77,11 +82,40 @@ class References:
             shot: the picture.
             far: look for large motions too, which takes longer.
         """
-        method = register_far if far else register
         for i, known in enumerate(self._known):
-            motion = method(known.shot, shot)
+            motion = self._motion(known, shot, far=far)
             if motion is not None and motion.inliers >= self._min_inliers:
                 self._known.insert(0, self._known.pop(i))
-                matrix = motion.matrix @ known.matrix
-                return Fix(Registration(matrix, motion.inliers), known.preset)
+                return Fix(motion, known.preset)
         return None
+
+    def _motion(
+        self, known: Reference, shot: Shot, *, far: bool
+    ) -> Registration | None:
+        """Return the motion from the reference view to a picture, by a known one."""
+        if shot.grey.shape != known.shot.grey.shape:
+            # A large motion is taken for a similarity, which says nothing of pixels
+            # that are perhaps not equally square: the zones would lie askew.
+            return None if far else self._stretched_motion(known, shot)
+        motion = (register_far if far else register)(known.shot, shot)
+        if motion is None:
+            return None
+        return Registration(motion.matrix @ known.matrix, motion.inliers)
+
+    def _stretched_motion(self, known: Reference, shot: Shot) -> Registration | None:
+        """Return how a picture of another shape lies, if it shows just the same.
+
+        A sub-stream is often the whole picture in other pixels. One that was cut
+        instead does not lie in place when it is stretched.
+        """
+        height, width = known.shot.grey.shape
+        motion = register(known.shot, shot.stretched((height, width)))
+        if motion is None:
+            return None
+        if motion.displacement(width, height) > self._shake_share * width:
+            return None
+        down = shot.grey.shape[0] / height
+        across = shot.grey.shape[1] / width
+        stretch = np.diag([across, down, 1.0])
+        matrix = stretch @ motion.matrix @ known.matrix @ np.linalg.inv(stretch)
+        return Registration(matrix, motion.inliers)

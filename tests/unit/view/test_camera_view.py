@@ -1,6 +1,5 @@
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -379,15 +378,78 @@ def test_a_damaged_motion_is_a_clear_error(scale: float) -> None:
         CameraView().restore(stored)
 
 
-def test_a_stream_that_changes_its_resolution_is_a_new_view() -> None:
+def sized(width: int, height: int) -> Change:
+    """Return what shows the whole picture in another size, stretched if need be."""
+    return lambda image: np.asarray(
+        cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ((704, 396), (1920, 1080)),
+        ((704, 576), (1920, 1080)),
+        ((1920, 1080), (704, 576)),
+        ((640, 480), (1920, 1080)),
+        ((1920, 1088), (640, 352)),
+    ],
+)
+@pytest.mark.parametrize("restarted", [False, True])
+def test_the_whole_picture_in_another_shape_is_the_same_view(
+    before: tuple[int, int], after: tuple[int, int], *, restarted: bool
+) -> None:
+    view, world = CameraView(), World([])
+    show(view, world, 0, 5, sized(*before))
+    if restarted:
+        stored, view = json.loads(json.dumps(view.state())), CameraView()
+        view.restore(stored)
+
+    states = show(view, world, 5, 25, sized(*after))
+    back = show(view, world, 25, 35, sized(*before))
+
+    assert {(state.view, state.reason) for state in states + back} == {
+        (View.CLEAR, None)
+    }
+    assert all(state.in_place for state in states + back)
+
+
+def test_a_shaking_camera_is_compensated_in_another_shape() -> None:
     view = CameraView()
-    show(view, World([]), 0, 5)
-    tall = np.asarray(cv2.resize(World([]).paint(0), (320, 240)), np.uint8)
+    world = World([], shake=lambda t: (4.0, -3.0) if t >= 5 else (0.0, 0.0))
+    show(view, world, 0, 5)
 
-    frames = [replace(shot(tall, t), index=int(t)) for t in seconds(5, 15)]
-    states = [view.check(frame, Detections.empty()) for frame in frames]
+    shaken = show(view, world, 5, 10, sized(640, 480))[-1]
 
-    assert states[-1].view is View.MOVED
+    assert shaken.view is View.CLEAR
+    there = shaken.to_picture(np.array([[200, 160, 320, 240]], np.float32))
+    across, down = 4.0 * 640 / WIDTH, -3.0 * 480 / HEIGHT
+    moved = [[200 + across, 160 + down, 320 + across, 240 + down]]
+    assert there == pytest.approx(np.array(moved), abs=1.0)
+
+
+def cropped(image: ImageU8) -> ImageU8:
+    width = HEIGHT * 4 // 3
+    left = (WIDTH - width) // 2
+    return np.ascontiguousarray(image[:, left : left + width])
+
+
+@pytest.mark.parametrize("large", [(WIDTH, HEIGHT), (1280, 720)])
+def test_a_part_of_the_picture_in_another_shape_is_another_view(
+    large: tuple[int, int],
+) -> None:
+    view, world = CameraView(), World([])
+    show(view, world, 0, 5, sized(*large))
+
+    states = show(
+        view,
+        world,
+        5,
+        25,
+        lambda image: sized(large[1] * 4 // 3, large[1])(cropped(image)),
+    )
+
+    assert {(s.view, s.reason) for s in states[6:]} == {(View.MOVED, "unknown_view")}
 
 
 @pytest.mark.parametrize("grey_png", ["", "AAAA"])
@@ -429,7 +491,7 @@ def test_old_coverage_is_forgotten_after_two_months() -> None:
 
 
 def test_few_known_pictures_are_kept() -> None:
-    references = References(min_inliers=0.3)
+    references = References(min_inliers=0.3, shake_share=0.03)
     for seed in range(9):
         picture = reduce(World([], seed=seed).paint(0))
         known = shoot(to_luma(picture), np.empty((0, 4), np.float32))

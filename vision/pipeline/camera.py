@@ -92,7 +92,8 @@ class Camera:
         """
         parts = self.parts
         view = parts.view.check(frame, detections)
-        self._view_watch.note(view, frame.captured_at)
+        size = frame.width, frame.height
+        self._view_watch.note(view, frame.captured_at, size)
         tracks = parts.tracker.update(frame, detections)
         places = parts.places.update(frame, detections, view, tracks)
         observation = Observation(

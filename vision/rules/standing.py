@@ -8,7 +8,7 @@ from vision.core.scene import Zone
 from vision.core.violations import Fact
 from vision.rules.facts import at_least, required
 from vision.rules.schedule import Ruling, Schedule
-from vision.rules.zones import best_zone
+from vision.rules.zones import zones_under
 
 _IGNORED_SHARE = 0.5
 _PERMITTED_SHARE = 0.5
@@ -61,40 +61,56 @@ def standing(
 ) -> Standing | None:
     """Return where a place stands and what holds there, or None outside all zones.
 
+    Of zones that lie over each other one that forbids it now is enough; where none
+    does, one in force tells why not, and then the one with most of the place.
+
     Args:
         place: what stands there.
         observation: the scene, the picture's size and its time.
         terms: which zones matter.
         schedule: the site's calendars.
     """
-    if best_zone(place, observation, "ignore")[1] >= _IGNORED_SHARE:
+    ignored = zones_under(place, observation, "ignore")
+    if any(share >= _IGNORED_SHARE for _, share in ignored):
         return None
-    zone, share = best_zone(place, observation, terms.forbids)
-    if zone is None:
-        nowhere = bool(observation.scene.zones_of(terms.forbids, place.preset))
-        if nowhere or not terms.anywhere:
-            return None
+    if terms.anywhere and not observation.scene.zones_of(terms.forbids, place.preset):
         return Standing(None, Ruling("always"), (Fact("zone", "anywhere"),))
-    if share < terms.min_overlap:
-        return None
-    ruling = schedule.ruling(zone, observation.frame.captured_at)
-    window = ruling.window
+    now = observation.frame.captured_at
+    under = [
+        (zone, share, schedule.ruling(zone, now))
+        for zone, share in zones_under(place, observation, terms.forbids)
+        if share >= terms.min_overlap
+    ]
+    permit = _permit(place, observation, terms, schedule) if under else None
+    return max(
+        (
+            Standing(zone, ruling, _reasons(zone, share, ruling, terms, permit))
+            for zone, share, ruling in under
+        ),
+        key=lambda ground: (ground.forbidden, ground.ruling.window is not None),
+        default=None,
+    )
+
+
+def _reasons(
+    zone: Zone, share: float, ruling: Ruling, terms: Terms, permit: str | None
+) -> tuple[Fact, ...]:
+    """Return why a zone forbids what stands in it, or why not."""
     facts = [
         Fact("zone", zone.zone_id),
         at_least("overlap", share, terms.min_overlap),
         required(
             "calendar",
-            window or f"{ruling.calendar} not in force",
-            holds=window is not None,
+            ruling.window or f"{ruling.calendar} not in force",
+            holds=ruling.window is not None,
             bound="in force",
         ),
     ]
     if zone.street_class is not None:
         facts.append(Fact("street_class", zone.street_class))
-    permit = _permit(place, observation, terms, schedule) if ruling.permits else None
-    if permit is not None:
+    if permit is not None and ruling.permits:
         facts.append(required("permit", permit, holds=False, bound="none"))
-    return Standing(zone, ruling, tuple(facts))
+    return tuple(facts)
 
 
 def _permit(
@@ -103,8 +119,8 @@ def _permit(
     """Return the permit zone that covers a place now, with its hours, or None."""
     if terms.permits is None:
         return None
-    zone, share = best_zone(place, observation, terms.permits)
-    if zone is None or share < _PERMITTED_SHARE:
-        return None
-    window = schedule.ruling(zone, observation.frame.captured_at).window
-    return None if window is None else f"{zone.zone_id} {window}"
+    for zone, share in zones_under(place, observation, terms.permits):
+        window = schedule.ruling(zone, observation.frame.captured_at).window
+        if share >= _PERMITTED_SHARE and window is not None:
+            return f"{zone.zone_id} {window}"
+    return None

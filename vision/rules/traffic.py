@@ -22,7 +22,7 @@ from vision.rules.lanes import LaneMap
 from vision.rules.ledger import PlaceTable
 from vision.rules.passers import Evidence, Footprints, PassParams
 from vision.rules.street import StreetRecord, finite
-from vision.rules.zones import best_zone
+from vision.rules.zones import zones_under
 
 _STOPS_LEARNED = 32
 
@@ -279,5 +279,5 @@ def _laid(tracks: Sequence[Track], observation: Observation) -> list[Xyxy]:
 
 def lane_of(place: Place, observation: Observation) -> str | None:
     """Return the `lane` zone that has most of a vehicle, or None."""
-    zone, _ = best_zone(place, observation, "lane")
-    return None if zone is None else zone.zone_id
+    lanes = zones_under(place, observation, "lane")
+    return lanes[0][0].zone_id if lanes else None

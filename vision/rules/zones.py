@@ -36,22 +36,27 @@ def overlap(zone: Zone, width_px: int, height_px: int, xyxy: Xyxy) -> float:
     return float(strip.intersection(make_valid(ground)).area / strip.area)
 
 
-def best_zone(
+def zones_under(
     place: Place, observation: Observation, kind: str
-) -> tuple[Zone | None, float]:
-    """Return the zone of a kind with most of a place's ground contact, and how much."""
+) -> tuple[tuple[Zone, float], ...]:
+    """Return the zones of a kind that a place touches, most of its ground first.
+
+    All of them: zones may lie over each other, each in force at hours of its own.
+
+    Returns:
+        Pairs of a zone and the share of the ground contact in it, (0, 1].
+    """
     size = observation.frame.size
-    return _best(observation.scene, kind, place.preset, size, place.xyxy)
+    return _touched(observation.scene, kind, place.preset, size, place.xyxy)
 
 
 @lru_cache(maxsize=4096)  # anchors are fixed: each place asks the same again and again
-def _best(
+def _touched(
     scene: Scene, kind: str, preset: str | None, size: tuple[int, int], xyxy: Xyxy
-) -> tuple[Zone | None, float]:
-    """Return the zone of a kind with most of an object's ground contact."""
-    best: tuple[Zone | None, float] = (None, 0.0)
-    for zone in scene.zones_of(kind, preset):
-        share = overlap(zone, *size, xyxy)
-        if share > best[1]:
-            best = (zone, share)
-    return best
+) -> tuple[tuple[Zone, float], ...]:
+    """Return the zones of a kind under an object, most of its ground first."""
+    shares = [
+        (zone, overlap(zone, *size, xyxy)) for zone in scene.zones_of(kind, preset)
+    ]
+    touched = [(zone, share) for zone, share in shares if share > 0]
+    return tuple(sorted(touched, key=lambda pair: -pair[1]))

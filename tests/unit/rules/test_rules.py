@@ -8,6 +8,7 @@ from tests.unit.rules.builders import LABELS, START, WHOLE, observation, place, 
 from vision.core.errors import ConfigError
 from vision.core.observation import ViewState
 from vision.core.places import Place, PlaceState
+from vision.core.scene import Zone
 from vision.core.violations import Confidence, Lifecycle, Violation
 from vision.rules.garbage_pile import GarbagePile
 from vision.rules.illegal_parking import IllegalParking, ParkingParams
@@ -168,6 +169,56 @@ def test_a_loading_bay_gives_more_time() -> None:
 
     assert rule.observe(observation(300, [car(300)], *zones)) == []
     assert rule.observe(observation(601, [car(601)], *zones)) != []
+
+
+def test_of_bays_over_each_other_the_one_in_its_hours_gives_more_time() -> None:
+    rule = parking(loading_s=600)
+    nights = zone("loading", zone_id="nights", calendar="night")
+    zones = (NO_PARKING, nights, zone("loading", calendar="day"))
+
+    assert rule.observe(observation(300, [car(300)], *zones)) == []
+    assert rule.observe(observation(601, [car(601)], *zones)) != []
+
+
+STREET = zone("no_parking", zone_id="street", calendar="night")
+FIRE_LANE = zone(
+    "no_parking",
+    zone_id="fire-lane",
+    polygon=((0.2, 0), (0.55, 0), (0.55, 1), (0.2, 1)),
+)
+
+
+@pytest.mark.parametrize("zones", [(STREET, FIRE_LANE), (FIRE_LANE, STREET)])
+def test_a_fire_lane_within_a_street_that_is_free_by_day_stays_forbidden(
+    zones: tuple[Zone, ...],
+) -> None:
+    (opened,) = parking().observe(observation(61, [car(61)], *zones))
+
+    assert opened.zone_id == "fire-lane"
+    assert "calendar always in force" in [fact.text() for fact in opened.facts]
+
+
+@pytest.mark.parametrize("strict_first", [True, False])
+def test_a_bay_permits_nothing_in_the_stricter_of_two_zones(
+    *, strict_first: bool
+) -> None:
+    strict = replace(DAY, classes={"forbidden": ClassPolicy(permits=False)})
+    lane = replace(FIRE_LANE, street_class="forbidden")
+    zones = (lane, NO_PARKING) if strict_first else (NO_PARKING, lane)
+
+    (opened,) = parking(strict).observe(
+        observation(61, [car(61)], *zones, zone("parking"))
+    )
+    assert opened.zone_id == "fire-lane"
+
+
+def test_of_zones_not_in_force_the_one_with_most_of_the_place_says_why() -> None:
+    nights = replace(FIRE_LANE, calendar="night")
+    rule = parking()
+    rule.observe(observation(61, [car(61)], nights, STREET))
+
+    (candidate,) = rule.candidates()
+    assert candidate.zone_id == "street"
 
 
 def test_a_forbidden_street_knows_no_permit_and_less_grace() -> None:
@@ -335,6 +386,16 @@ def test_a_market_permits_stalls_in_its_hours_only() -> None:
     (cleared,) = rule.observe(observation(evening_s, [later], *zones, people=[100.0]))
     assert cleared.lifecycle is Lifecycle.CLEARED
     assert "permit market-1 daily 20:00–07:00 none" in [f.text() for f in cleared.facts]
+
+
+def test_of_markets_over_each_other_the_one_in_its_hours_permits() -> None:
+    rule = StreetVending(schedule=DAY)
+    night = zone("market", zone_id="night-market", calendar="night")
+    zones = (zone("no_vending"), night, zone("market", calendar="day"))
+    stall = place("vendor", "street_vendor", 200)
+
+    assert rule.observe(observation(200, [stall], *zones, people=[100.0])) == []
+    assert reasons(rule)["permit"] == "market-1 daily 07:00–20:00"
 
 
 def test_a_stall_has_time_to_leave_when_its_market_closes() -> None:

@@ -234,6 +234,21 @@ def test_a_stall_that_moves_out_of_the_zone_is_put_right() -> None:
     assert word(stage.cleared[0], "zone") == "none"
 
 
+def test_a_stall_wheeled_into_a_zone_has_time_to_leave_it_again() -> None:
+    east = Zone("east", "no_vending", ((0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 1.0)))
+    path = [(10, 110, 150), (300, 110, 150), (304, 230, 150), (500, 230, 150)]
+    seller = [(t, x - 22, y) for t, x, y in path]
+    world = World([stall(*path), person(*seller)])
+    stage = Stage([vending()], scene=Scene("c1", "Street", (east,)))
+    stage.play(world.film(400))
+
+    (opened,) = stage.opened
+    assert opened.decided_s == pytest.approx(304 + 40, abs=2)
+    assert opened.started_s == pytest.approx(304, abs=2)
+    assert number(opened, "observed_s") == pytest.approx(40, abs=1)
+    assert opened.place.observed_s > 300
+
+
 def test_a_stall_that_nobody_tends_opens_nothing() -> None:
     stage = play(World([stall((0, 160, 150), (200, 160, 150))]), vending(), 150)
 

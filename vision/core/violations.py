@@ -75,8 +75,8 @@ class Violation:
         rule: `name/version` of the rule that decided.
         place: the place at the moment of decision.
         zone_id: the zone that forbids it, or None.
-        started_s: media time at which it began: usually the first sight of its object,
-            for a bin the moment it was full, seconds.
+        started_s: media time at which it began, seconds: the first sight of its object,
+            or when it became one: the zone came into force, the bin was full.
         decided_s: media time of this decision, seconds.
         started_at: the same as wall time.
         decided_at: wall time of this decision.

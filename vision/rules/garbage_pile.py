@@ -84,6 +84,7 @@ class GarbagePile(PlaceRule):
         p = self._params
         ground = standing(place, observation, self._terms, self._schedule)
         if ground is None:
+            self._alone.credit(place, holds=False)
             return None
         contact = self._crowd.near(place, observation, reach=p.contact_reach)
         alone_s = self._alone.credit(place, holds=not contact)

@@ -109,6 +109,7 @@ class IllegalParking(PlaceRule):
         p = self._params
         ground = standing(place, observation, self._terms, self._schedule)
         if ground is None:
+            self._in_force.credit(place, holds=False)
             return None
         stood_s = self._in_force.credit(place, holds=ground.forbidden)
         grace_s = self._grace_s(place, observation, ground)
@@ -140,6 +141,7 @@ class IllegalParking(PlaceRule):
             severity=2 if stood_s >= p.severe_s else 1,
             confidence=_CONFIDENCE[traffic],
             over=not ground.forbidden,
+            lasted_s=self._in_force.lasted_s(place),
         )
 
     @override

@@ -5,7 +5,7 @@ from typing import Protocol, TypeAlias
 
 from vision.core.places import Place
 
-PlaceTable: TypeAlias = dict[str, tuple[float, float]]  # by place_id
+PlaceTable: TypeAlias = dict[str, tuple[float, ...]]  # by place_id
 
 
 class PlaceMemo(Protocol):
@@ -38,10 +38,13 @@ class Ledger:
             resets: whether the credit is lost when the condition fails.
         """
         self._resets = resets
-        self._entries: PlaceTable = {}  # observed_s so far, credit_s
+        # observed_s so far, credit_s, elapsed_s at which the credit began
+        self._entries: dict[str, tuple[float, float, float]] = {}
 
     def credit(self, place: Place, *, holds: bool) -> float:
         """Take one view of a place and return the credit so far.
+
+        At the first view it is taken to have held since the place was first seen.
 
         Args:
             place: as the memory sees it now.
@@ -50,13 +53,21 @@ class Ledger:
         Returns:
             Seconds.
         """
-        before_s, credit_s = self._entries.get(place.place_id, (0.0, 0.0))
+        known = place.place_id in self._entries
+        before_s, credit_s, began_s = self._entries.get(place.place_id, (0.0, 0.0, 0.0))
+        gained_s = place.observed_s - before_s
         if holds:
-            credit_s += place.observed_s - before_s
+            if known and credit_s == 0:
+                began_s = place.elapsed_s - gained_s
+            credit_s += gained_s
         elif self._resets:
             credit_s = 0.0
-        self._entries[place.place_id] = (place.observed_s, credit_s)
+        self._entries[place.place_id] = (place.observed_s, credit_s, began_s)
         return credit_s
+
+    def lasted_s(self, place: Place) -> float:
+        """Return how long ago the credit began, hidden time included, seconds."""
+        return place.elapsed_s - self._entries[place.place_id][2]
 
     def keep(self, place_ids: Container[str]) -> None:
         """Forget places that no longer exist."""
@@ -68,5 +79,12 @@ class Ledger:
         return dict(self._entries)
 
     def restore(self, record: PlaceTable) -> None:
-        """Take up stored entries."""
-        self._entries = {key: (float(a), float(b)) for key, (a, b) in record.items()}
+        """Take up stored entries; earlier versions did not store when they began."""
+        self._entries = {
+            key: (
+                float(observed_s),
+                float(credit_s),
+                float(began[0] if began else observed_s - credit_s),
+            )
+            for key, (observed_s, credit_s, *began) in record.items()
+        }

@@ -93,6 +93,8 @@ class OverflowingBin(PlaceRule):
         p = self._params
         ground = standing(place, observation, self._terms, self._schedule)
         if ground is None:
+            self._full.credit(place, holds=False)
+            self._empty.credit(place, holds=False)
             return None
         share = place.share_of(_FULL)
         sure = place.recent_score >= p.min_score
@@ -108,4 +110,5 @@ class OverflowingBin(PlaceRule):
         )
         visible = place.state is PlaceState.STANDING
         over = visible and empty_s >= p.empty_s
-        return Verdict(facts, ground.zone_id, over=over, lasted_s=full_s)
+        lasted_s = self._full.lasted_s(place)
+        return Verdict(facts, ground.zone_id, over=over, lasted_s=lasted_s)

@@ -79,13 +79,15 @@ class StreetVending(PlaceRule):
     def judge(self, place: Place, observation: Observation) -> Verdict | None:
         """Return what to make of a stall; None outside every zone."""
         p = self._params
-        ground = standing(place, observation, self._terms, self._schedule)
-        if ground is None:
-            return None
-        stood_s = self._forbidden.credit(place, holds=ground.forbidden)
+        # Who tends a stall outside the zones does so when it is wheeled in.
         person = self._crowd.near(place, observation, reach=p.tending_reach)
         tended_s = self._tended.credit(place, holds=person)
         tended = tended_s / place.observed_s if place.observed_s > 0 else 0.0
+        ground = standing(place, observation, self._terms, self._schedule)
+        if ground is None:
+            self._forbidden.credit(place, holds=False)
+            return None
+        stood_s = self._forbidden.credit(place, holds=ground.forbidden)
         facts = (
             *ground.facts,
             at_least("observed_s", stood_s, p.dwell_s, "s"),
@@ -93,4 +95,9 @@ class StreetVending(PlaceRule):
             at_least("support", place.support, p.min_support),
             *circumstances(place),
         )
-        return Verdict(facts, ground.zone_id, over=not ground.forbidden)
+        return Verdict(
+            facts,
+            ground.zone_id,
+            over=not ground.forbidden,
+            lasted_s=self._forbidden.lasted_s(place),
+        )

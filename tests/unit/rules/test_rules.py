@@ -412,6 +412,71 @@ def test_a_stall_has_time_to_leave_when_its_market_closes() -> None:
     assert "observed_s 121 s >= 120 s" in [fact.text() for fact in opened.facts]
 
 
+FRESH_ZONES = [
+    (parking(), place("vehicle", "car", 0), 60),
+    (OverflowingBin(), place("bin", "overflowing_bin", 0), 60),
+    (GarbagePile(), place("garbage", "garbage", 0), 10),
+    (StreetVending(), place("vendor", "street_vendor", 0), 120),
+]
+
+
+@pytest.mark.parametrize(("rule", "thing", "limit_s"), FRESH_ZONES)
+def test_time_outside_all_zones_counts_for_nothing(
+    rule: PlaceRule, thing: Place, limit_s: float
+) -> None:
+    kinds = ("no_parking", "bin", "clean", "no_vending")
+    aside = [zone(kind, polygon=((0, 0), (0.2, 0), (0.2, 1), (0, 1))) for kind in kinds]
+    here = [zone(kind) for kind in kinds]
+    tended = [100.0] if rule.kind == "vendor" else []
+
+    def see(t: float, *zones: Zone) -> list[Violation]:
+        seen = replace(thing, observed_s=t, last_seen_s=t)
+        return rule.observe(observation(t, [seen], *zones, people=tended))
+
+    assert see(400, *aside) == []
+    assert see(500, *aside) == []
+    assert see(501, *here) == []
+    assert see(499 + limit_s, *here) == []
+    assert len(see(500 + limit_s, *here)) == 1
+
+
+def parked_since_night(rule: IllegalParking, t: float) -> list[Violation]:
+    """Show a car that came hours ago to a street in force by day, hidden 30 s."""
+    morning_s = 17 * 3600.0  # 07:00 in Shanghai
+    hidden_s = 30 if t > 30 else 0
+    seen = car(9000 + t - hidden_s, first_seen_s=0.0, last_seen_s=morning_s + t)
+    return rule.observe(observation(morning_s + t, [seen], NO_PARKING))
+
+
+def test_an_event_starts_when_its_zone_came_into_force() -> None:
+    rule = parking()
+    for t in (-2, -1, 1, 30):
+        assert parked_since_night(rule, t) == []
+
+    (opened,) = parked_since_night(rule, 92)
+    assert opened.started_s == pytest.approx(17 * 3600.0 - 1)
+
+
+@pytest.mark.parametrize("began_is_stored", [True, False])
+def test_an_event_starts_when_its_zone_came_into_force_also_after_a_restart(
+    *, began_is_stored: bool
+) -> None:
+    """Earlier versions stored the credit only: then hidden time before it is lost."""
+    before, after = parking(), parking()
+    for t in (-1, 20):
+        parked_since_night(before, t)
+    record = json.loads(json.dumps(before.state()))
+    stored = record["memos"]["in_force"]
+    if not began_is_stored:
+        record["memos"]["in_force"] = {key: entry[:2] for key, entry in stored.items()}
+    after.restore(record)
+
+    (opened,) = parked_since_night(after, 92)
+    start_s = 17 * 3600.0 - 1 if began_is_stored else 9000.0 - 1
+    assert opened.started_s == pytest.approx(start_s)
+    assert "observed_s 63 s >= 60 s" in [fact.text() for fact in opened.facts]
+
+
 def test_a_rule_says_which_classes_it_needs() -> None:
     needed = IllegalParking.required_labels | GarbagePile.required_labels
     needed |= OverflowingBin.required_labels | StreetVending.required_labels

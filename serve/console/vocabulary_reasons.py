@@ -18,7 +18,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "empty_s": ("Not full", "未满时长"),
     "support": ("Recognised in recent pictures", "近期画面识别率"),
     "full_share": ("Pictures that show it full", "判为满溢的画面比例"),
-    "tended_share": ("Somebody tends it", "有人照看的画面比例"),
+    "tended_share": ("Somebody tended it lately", "近期有人照看的时间比例"),
     "growth": ("Size compared with the first picture", "与首帧相比的大小"),
     "bareness": ("Likeness to the clean ground", "与干净地面的相似度"),
     "class": ("Kind of vehicle", "车辆类别"),

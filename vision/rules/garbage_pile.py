@@ -68,7 +68,7 @@ class GarbagePile(PlaceRule):
         self._params = p = params or GarbageParams()
         self._schedule = schedule or Schedule()
         self._terms = Terms("clean", None, _MIN_OVERLAP, anywhere=True)
-        self._alone = Ledger(resets=True)
+        self._alone = Ledger()
         self._crowd = Crowd()
         super().__init__(LifecycleParams(p.update_every_s), {"alone": self._alone})
 

@@ -83,7 +83,7 @@ class IllegalParking(PlaceRule):
         self._schedule = schedule or Schedule()
         self._terms = Terms("no_parking", "parking", p.min_overlap, anywhere=False)
         self._loading = Terms("loading", None, p.min_overlap, anywhere=False)
-        self._in_force = Ledger(resets=True)
+        self._in_force = Ledger()
         self._traffic = TrafficWatch(traffic)
         super().__init__(
             LifecycleParams(p.update_every_s, recurs=False),

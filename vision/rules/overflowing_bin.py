@@ -68,8 +68,8 @@ class OverflowingBin(PlaceRule):
         self._params = p = params or BinParams()
         self._schedule = schedule or Schedule()
         self._terms = Terms("bin", None, _MIN_OVERLAP, anywhere=True)
-        self._full = Ledger(resets=True)
-        self._empty = Ledger(resets=True)
+        self._full = Ledger()
+        self._empty = Ledger()
         super().__init__(
             LifecycleParams(p.update_every_s),
             {"full": self._full, "empty": self._empty},

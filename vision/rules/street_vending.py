@@ -10,13 +10,15 @@ from vision.core.places import Place
 from vision.core.violations import Params, Slug
 from vision.rules.facts import at_least, circumstances, named
 from vision.rules.kinds import VENDOR
-from vision.rules.ledger import Ledger
+from vision.rules.ledger import Ledger, RecentShare
 from vision.rules.lifecycle import LifecycleParams
 from vision.rules.people import Crowd
 from vision.rules.place_rule import PlaceRule
 from vision.rules.schedule import Schedule
 from vision.rules.standing import Terms, standing
 from vision.rules.verdict import Verdict
+
+_RECENT = 3.0  # dwell times: who rests beside a closed stall does not tend it
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,12 @@ class VendingParams:
 
     Attributes:
         dwell_s: observed time without a permit, in hours in which vending is
-            forbidden, from which it is a violation, seconds.
+            forbidden, from which it is a violation, seconds. Of a stall known for more
+            than three times as long only while it is tended.
         min_overlap: share of the ground contact that must lie in the zone.
         min_support: share of recent views in which the detector must see the stall.
-        min_tended: share of the observed time with a person at the stall.
+        min_tended: share of the recent observed time with a person at the stall; a
+            second that is three times `dwell_s` ago weighs 1/e.
         tending_reach: how near feet must be, in person widths.
         update_every_s: shortest time between two steps of one event, seconds.
     """
@@ -61,8 +65,9 @@ class StreetVending(PlaceRule):
         self._params = p = params or VendingParams()
         self._schedule = schedule or Schedule()
         self._terms = Terms("no_vending", "market", p.min_overlap, anywhere=False)
-        self._forbidden = Ledger(resets=True)
-        self._tended = Ledger(resets=False)
+        self._recent_s = _RECENT * p.dwell_s
+        self._forbidden = Ledger()
+        self._tended = RecentShare(self._recent_s)
         self._crowd = Crowd()
         super().__init__(
             LifecycleParams(p.update_every_s),
@@ -81,13 +86,14 @@ class StreetVending(PlaceRule):
         p = self._params
         # Who tends a stall outside the zones does so when it is wheeled in.
         person = self._crowd.near(place, observation, reach=p.tending_reach)
-        tended_s = self._tended.credit(place, holds=person)
-        tended = tended_s / place.observed_s if place.observed_s > 0 else 0.0
+        tended = self._tended.credit(place, holds=person)
         ground = standing(place, observation, self._terms, self._schedule)
         if ground is None:
             self._forbidden.credit(place, holds=False)
             return None
-        stood_s = self._forbidden.credit(place, holds=ground.forbidden)
+        # What stands there left alone is no vending, and no part of one that follows.
+        selling = tended >= p.min_tended or place.observed_s < self._recent_s
+        stood_s = self._forbidden.credit(place, holds=ground.forbidden and selling)
         facts = (
             *ground.facts,
             at_least("observed_s", stood_s, p.dwell_s, "s"),

@@ -85,13 +85,15 @@ model: train-env  ## train, export and report street-n (STREETWARDEN_DATA: the p
 	.venv-train/bin/streetwarden export runs/street-n-2/mean.pt models/street-n/papers.toml models/street-n
 	.venv-train/bin/streetwarden report models/street-n/model.onnx models/street-n/recipe.toml models/street-n/report --size 448 --choose
 
+RUN ?= runs/$(SET)
 improve:  ## make street-n better with your own set (SET=its name below datasets/; STREETWARDEN_DATA)
 	@test -n "$(SET)" -a -n "$$STREETWARDEN_DATA" || { echo "Say: make improve SET=name, with STREETWARDEN_DATA set to the folder above its pictures" >&2; exit 2; }
 	@test -x .venv-train/bin/streetwarden || $(MAKE) train-env
-	.venv-train/bin/streetwarden train models/street-n/improve.toml runs/$(SET) --own $(SET)
-	.venv-train/bin/streetwarden export runs/$(SET)/street-n.pt models/street-n/papers.toml runs/$(SET)/model --own $(SET)
+	@test ! -e $(RUN)/street-n.pt || { echo "$(RUN) holds a finished training; say RUN=another/folder to train anew, or remove it" >&2; exit 2; }
+	.venv-train/bin/streetwarden train models/street-n/improve.toml $(RUN) --own $(SET)
+	.venv-train/bin/streetwarden export $(RUN)/street-n.pt models/street-n/papers.toml $(RUN)/model --own $(SET)
 	.venv-train/bin/streetwarden final models/street-n/model.onnx $(SET) --size 448
-	.venv-train/bin/streetwarden final runs/$(SET)/model/model.onnx $(SET) --size 448
+	.venv-train/bin/streetwarden final $(RUN)/model/model.onnx $(SET) --size 448
 
 render-env:  ## the environment that renders footage, in .venv-render (Blender as a module)
 	@$(PYTHON) -m venv .venv-render

@@ -5,6 +5,7 @@ or the machine's role, as for every S3 client; `STREETWARDEN_EVIDENCE_ENDPOINT` 
 server other than AWS (MinIO, Ceph, a city's own cloud).
 """
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from serve.storage import CHUNK_BYTES, StorageError
 T = TypeVar("T")
 TIMEOUT_S = 20
 ATTEMPTS = 2
+_SHELF = re.compile(r"(.*/)?[0-9a-f]{2}")  # what keys begin with
 
 
 class ObjectStorage:
@@ -74,12 +76,13 @@ class ObjectStorage:
         return True
 
     def is_empty(self) -> bool:
-        """Return whether no object lies there."""
+        """Return whether no evidence lies there; a neighbour's prefix is none."""
         try:
             # One level: keys begin with 256 shelves, however many objects there are.
-            return not self._ask("list", lambda: self._files.ls(self._root))
+            names = self._ask("list", lambda: self._files.ls(self._root, detail=False))
         except FileNotFoundError:
             return True
+        return not any(_SHELF.fullmatch(name.rstrip("/")) for name in names)
 
     def _at(self, key: str) -> str:
         return f"{self._root}/{key}"

@@ -123,7 +123,8 @@ def _require_empty_store(storage: Storage) -> None:
         msg = (
             "the evidence store is not empty; expected one that no service uses: set "
             "another STREETWARDEN_EVIDENCE_URL, or a new home folder. Only where no "
-            "other service will ever use this one again, add --take-over"
+            "other service will ever use this one again, or where a restore broke off "
+            "before, add --take-over"
         )
         raise BackupError(msg)
 

@@ -1,6 +1,7 @@
 """What a person sees while the engine runs: progress, and each event as it comes."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -78,7 +79,11 @@ class LiveView:
         )
 
     def on_event(self, event: ViolationEvent) -> None:
-        """Say what happened, where and why."""
+        """Say what happened, where and why; a screen that is gone stops nothing."""
+        with suppress(OSError):  # a full disk behind it, or nobody reads any more
+            self._say(event)
+
+    def _say(self, event: ViolationEvent) -> None:
         violation = event.violation
         style = _STYLE[violation.lifecycle]
         where = event.scene.name or event.scene.camera_id

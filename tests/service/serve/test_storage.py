@@ -51,6 +51,19 @@ def test_a_storage_where_nothing_was_ever_put_is_empty(storage: Storage) -> None
     assert storage.is_empty()
 
 
+def test_what_others_keep_beside_evidence_is_none(s3: str, tmp_path: Path) -> None:
+    fsspec = pytest.importorskip("fsspec.core", reason="needs the extra s3")
+    bucket = f"s3://evidence/{tmp_path.name}"
+    files, root = fsspec.url_to_fs(bucket, endpoint_url=s3)
+    files.pipe(f"{root}/", b"")  # as "Create folder" of a web page makes one
+    files.pipe(f"{root}/reports/ab.txt", b"x")
+    storage = ObjectStorage(bucket, s3)
+
+    assert storage.is_empty()
+    put(storage, tmp_path)
+    assert not storage.is_empty()
+
+
 def test_put_again_is_harmless_and_deleted_is_gone(
     storage: Storage, tmp_path: Path
 ) -> None:

@@ -216,13 +216,17 @@ def test_a_bin_that_is_not_found_is_not_known_to_be_empty() -> None:
 
 
 def forgotten(
-    world: World, picture: Reported | None, start_s: float = 100
+    world: World,
+    picture: Reported | None,
+    start_s: float = 100,
+    drawn_s: float | None = None,
 ) -> LookAnswer:
     """Return what an engine without any memory answers about the heap of before."""
+    drawn = None if drawn_s is None else START + timedelta(seconds=drawn_s)
     stage = Stage([refuse()]).play(World([heap(60)]).film(50))
     request = request_for(stage.opened[0])
     afterwards = Stage([refuse()])
-    looks = SecondLooks(afterwards.rules, reported=lambda _: picture)
+    looks = SecondLooks(afterwards.rules, reported=lambda _: picture, drawn_since=drawn)
     looks.ask(request)
     for frame, detections in world.film(start_s + 125, start_s=start_s):
         afterwards.show(frame, detections)
@@ -237,7 +241,7 @@ def missed() -> World:
     return World([replace(heap(900), detected=lambda _: False)])
 
 
-PICTURE = Reported(World([heap(60)]).paint(45), None)
+PICTURE = Reported(World([heap(60)]).paint(45), None, START + timedelta(seconds=30))
 
 
 def test_an_engine_that_forgot_the_event_compares_with_its_picture() -> None:
@@ -257,7 +261,7 @@ def test_what_the_detector_misses_is_not_cleared() -> None:
 def test_a_picture_that_lay_elsewhere_is_compared_where_it_shows_the_place() -> None:
     turned = World([heap(60)], shake=lambda _: (60.0, -20.0)).paint(45)
     x, y = BAGS[0] + 60, BAGS[1] - 20
-    answer = forgotten(missed(), Reported(turned, (x - 20, y - 26, x + 20, y)))
+    answer = forgotten(missed(), Reported(turned, (x - 20, y - 26, x + 20, y), None))
 
     assert answer.outcome is Outcome.STILL_THERE
     assert fact(answer, "seen") == "looks_the_same"
@@ -269,6 +273,61 @@ def test_without_a_picture_to_compare_nothing_detected_proves_nothing() -> None:
 
         assert answer.outcome is Outcome.CANNOT_VERIFY
         assert fact(answer, "seen") == "nothing_to_compare"
+
+
+def test_what_was_reported_in_an_earlier_drawing_cannot_be_verified() -> None:
+    """The camera was turned: where the heap lay is other ground now."""
+    for known in (PICTURE, replace(PICTURE, decided_at=None), None):
+        answer = forgotten(World([], seed=99), known, drawn_s=90)
+
+        assert answer.outcome is Outcome.CANNOT_VERIFY
+        assert fact(answer, "place") == "unknown"
+
+
+def test_what_was_reported_in_this_drawing_is_compared_with_its_picture() -> None:
+    answer = forgotten(World([]), PICTURE, drawn_s=0)
+
+    assert answer.outcome is Outcome.CLEARED
+
+
+@pytest.mark.parametrize("ask_s", [50, 100])
+@pytest.mark.parametrize(
+    ("drawn_s", "outcome"), [(90, Outcome.CANNOT_VERIFY), (0, Outcome.CLEARED)]
+)
+def test_a_rule_that_knows_the_event_goes_by_the_drawing_too(
+    ask_s: float, drawn_s: float, outcome: Outcome
+) -> None:
+    stage = Stage([refuse()]).play(World([heap(60)]).film(ask_s))
+    looks = SecondLooks(stage.rules, drawn_since=START + timedelta(seconds=drawn_s))
+    looks.ask(request_for(stage.opened[0]))
+    answers: list[LookAnswer] = []
+    for frame, detections in World([heap(60)]).film(130, start_s=ask_s + 1):
+        stage.show(frame, detections)
+        assert stage.observation is not None
+        if frame.media_time_s >= 100:
+            answers += looks.observe(stage.observation)
+
+    assert [answer.outcome for answer in answers] == [outcome]
+
+
+def test_a_bin_in_another_view_is_not_the_one_that_was_full() -> None:
+    """Without a picture of the report, a bin that is not full would clear it."""
+    full = Actor("overflowing_bin", still(160, 150, 0, 900), size=(24, 34))
+    request = request_for(Stage([bins()]).play(World([full]).film(50)).opened[0])
+    afterwards = Stage([bins()])
+    looks = SecondLooks(
+        afterwards.rules,
+        reported=lambda _: None,
+        drawn_since=START + timedelta(seconds=90),
+    )
+    looks.ask(request)
+    answers: list[LookAnswer] = []
+    for frame, detections in World([replace(full, label="bin")]).film(130, start_s=100):
+        afterwards.show(frame, detections)
+        assert afterwards.observation is not None
+        answers += looks.observe(afterwards.observation)
+
+    assert [answer.outcome for answer in answers] == [Outcome.CANNOT_VERIFY]
 
 
 def test_an_engine_that_knows_no_place_cannot_verify() -> None:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from threading import Event
 
@@ -118,12 +119,12 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
     rules = build_rules(site.rules, scene, shared.labels, build_schedule(site))
     view = CameraView(ViewParams(timezone=site.timezone), presets=_presets(settings))
     opened = OpenedPlaces()
-    memory = None
+    memory = drawn_since = None
     # A file begins at its beginning each time: what an earlier run saw in it
     # is not what stood there before.
     if source.live:
         on_memory = shared.on_memory
-        memory = build_memory(
+        memory, drawing = build_memory(
             shared.home.places,
             scene,
             Minds(view, places, opened, rules),
@@ -131,6 +132,7 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
             on_health=on_health,
             on_saved=None if on_memory is None else partial(on_memory, settings.id),
         )
+        drawn_since = drawing.since
         warn_of_rules(opened, {rule.name for rule in rules}, settings.id)
     parts = CameraParts(
         scene=scene,
@@ -143,7 +145,7 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
         memory=memory,
         opened=opened,
         why=_why(settings.id, shared),
-        looks=_looks(rules, shared),
+        looks=_looks(rules, shared, drawn_since),
         gate=_gate(settings),
         period_s=settings.period_s,
     )
@@ -183,7 +185,9 @@ def build_scene(settings: CameraSettings) -> Scene:
     )
 
 
-def _looks(rules: tuple[PlaceRule, ...], shared: Surroundings) -> LookWatch | None:
+def _looks(
+    rules: tuple[PlaceRule, ...], shared: Surroundings, drawn_since: datetime | None
+) -> LookWatch | None:
     if shared.looking is None:
         return None
     desk, store = shared.looking
@@ -193,9 +197,8 @@ def _looks(rules: tuple[PlaceRule, ...], shared: Surroundings) -> LookWatch | No
         apart_s=settings.apart_s,
         give_up_s=settings.give_up_s,
     )
-    return LookWatch(
-        desk, SecondLooks(rules, params, store.reported), store, shared.clock
-    )
+    looks = SecondLooks(rules, params, store.reported, drawn_since)
+    return LookWatch(desk, looks, store, shared.clock)
 
 
 def _patience(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from vision.bootstrap.drawing import drawing_of
+from vision.bootstrap.drawing import Drawing, drawing_of
 from vision.core.ports import Clock, HealthListener
 from vision.core.scene import Scene
 from vision.pipeline.candidates import OpenedPlaces
@@ -32,19 +32,22 @@ def build_memory(
     clock: Clock,
     on_health: HealthListener,
     on_saved: Callable[[bytes], None] | None = None,
-) -> MemoryFile:
+) -> tuple[MemoryFile, Drawing]:
     """Give a camera what it remembers of earlier runs.
 
     Args:
         folder: holds one file per camera.
         scene: the camera, with its zones as they are drawn now.
         minds: have no memory yet.
-        clock: monotonic time.
+        clock: monotonic and wall time.
         on_health: told when the file cannot be read or written.
         on_saved: given the file's content whenever it is saved.
+
+    Returns:
+        The memory, restored; and since when the zones lie as they do.
     """
     view, places, rules = minds.view, minds.places, minds.rules
-    drawing = drawing_of(scene, view, places, rules)
+    drawing = drawing_of(scene, view, places, rules, clock=clock)
     parts = (
         Remembered("view", view.state, view.restore),
         Remembered("places", places.state, places.restore),
@@ -67,4 +70,4 @@ def build_memory(
         memory.forget_left()  # it tells of the old view
     # Before the first step: the next run must know that this one may have made some.
     memory.save()
-    return memory
+    return memory, drawing

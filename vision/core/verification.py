@@ -49,10 +49,12 @@ class Reported:
         image: (H, W, 3) uint8 BGR.
         xyxy: where the place lies in it, pixels, which is elsewhere than in the
             reference view if the camera had turned; None: nobody wrote it down.
+        decided_at: wall time of the event's first decision, aware; None: likewise.
     """
 
     image: ImageU8
     xyxy: Xyxy | None
+    decided_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from vision.core.errors import EvidenceError
@@ -15,7 +16,7 @@ from vision.core.ports import Clock
 from vision.core.verification import LookAnswer, Reported
 from vision.evidence.disk import make_folder, write_together
 from vision.evidence.manifest import Entry, Manifest
-from vision.evidence.origin import box_of
+from vision.evidence.origin import box_of, decided_at_of
 from vision.evidence.package import Package
 from vision.evidence.pictures import JPEG, decode, picture_of
 from vision.evidence.recovery import working_on
@@ -90,7 +91,9 @@ class Afterwards:
                     continue
                 jpeg = artifact.path.read_bytes()
                 if hashlib.sha256(jpeg).hexdigest() == artifact.sha256:
-                    return Reported(decode(jpeg), _box(known, entry.step))
+                    return Reported(
+                        decode(jpeg), _box(known, entry.step), _decided_at(known)
+                    )
         except (OSError, EvidenceError) as error:
             logger.info("event %s: its picture cannot be read: %s", event_id, error)
         return None
@@ -119,6 +122,12 @@ def _box(known: Manifest, sequence: int) -> Xyxy | None:
     """Return where the place lies in the pictures of a step, pixels, or None."""
     steps = (step for step in known.steps if step.get("sequence") == sequence)
     return next((box_of(step) for step in steps), None)
+
+
+def _decided_at(known: Manifest) -> datetime | None:
+    """Return when the event was first decided; its last step may be of another view."""
+    times = (decided_at_of(step) for step in known.steps)
+    return min((at for at in times if at is not None), default=None)
 
 
 def _write(

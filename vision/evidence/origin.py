@@ -1,5 +1,7 @@
 """What the manifest says of an event: where it comes from and why it was decided."""
 
+from datetime import datetime
+
 from vision.core.events import Provenance
 from vision.core.frame import Frame, TimeSource
 from vision.core.geometry import Xyxy
@@ -119,6 +121,22 @@ def box_of(step: dict[str, Json]) -> Xyxy | None:
             return x1, y1, x2, y2
         case _:
             return None
+
+
+def decided_at_of(step: dict[str, Json]) -> datetime | None:
+    """Return the wall time of a step, aware.
+
+    Args:
+        step: as it stands in a manifest.
+
+    Returns:
+        None if no time stands there.
+    """
+    try:
+        at = datetime.fromisoformat(str(step.get("decided_at")))
+    except ValueError:
+        return None
+    return None if at.tzinfo is None else at
 
 
 def _rule(violation: Violation) -> dict[str, Json]:

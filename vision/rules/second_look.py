@@ -103,6 +103,7 @@ class SecondLooks:
         rules: Sequence[PlaceRule],
         params: LookParams | None = None,
         reported: Callable[[str], Reported | None] | None = None,
+        drawn_since: datetime | None = None,
     ) -> None:
         """Start without questions.
 
@@ -111,8 +112,11 @@ class SecondLooks:
             params: what a look needs.
             reported: returns the picture that decided an event, by its id; for events
                 that the rules have forgotten, or will. None: there are none.
+            drawn_since: when the zones were drawn anew, aware: what was decided before
+                lies in another view. None: nobody knows that they were.
         """
         self._reported = reported
+        self._drawn_since = drawn_since
         self._rules = {rule.slug: rule for rule in rules}
         self._params = params or LookParams()
         self._looks: dict[str, _Look] = {}
@@ -212,6 +216,8 @@ class SecondLooks:
         known = None
         if not ended and self._reported is not None:
             known = self._reported(request.event_id)
+        if not self._in_this_view(case, known):
+            return None
         return Target(
             place_id=request.place_id,
             kind=KIND_NAMED[rule.kind],
@@ -221,6 +227,15 @@ class SecondLooks:
             ended=ended,
             looks=() if known is None else looks_of(known.image, known.xyxy or xyxy),
         )
+
+    def _in_this_view(self, case: Case | None, known: Reported | None) -> bool:
+        """Return whether the event was decided since the zones lie as they do."""
+        if self._drawn_since is None:
+            return True
+        at = None if known is None else known.decided_at
+        if case is not None:
+            at = case.stepped_at
+        return at is not None and at >= self._drawn_since
 
     def _case(self, request: LookRequest) -> tuple[Case | None, bool]:
         """Return the event if the rule knows it, and whether it was seen to go."""

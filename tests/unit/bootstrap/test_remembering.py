@@ -43,7 +43,7 @@ def start(home: Path, zone: Zone, *rules: PlaceRule) -> tuple[Stage, MemoryFile]
     stage = Stage(rules, scene, view=view, memory=PlaceMemory("c1", LABELS))
     minds = Minds(view, stage.memory, OpenedPlaces(), rules)
     told: list[object] = []
-    memory = build_memory(
+    memory, _ = build_memory(
         home, scene, minds, clock=ManualClock(), on_health=told.append
     )
     assert told == []

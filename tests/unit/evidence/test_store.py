@@ -266,6 +266,7 @@ def test_the_picture_that_decided_is_found_again_by_its_event(tmp_path: Path) ->
     assert shown is not None
     assert np.abs(shown.image.astype(int) - textured(9).astype(int)).mean() < 8
     assert shown.xyxy == BOX
+    assert shown.decided_at == street(9).captured_at
     assert store.afterwards.reported("unknown") is None
     assert store.afterwards.reported("../unknown") is None
 
@@ -302,6 +303,40 @@ def test_a_step_that_tells_no_box_still_gives_its_picture(
 
     assert shown is not None
     assert shown.xyxy is None
+
+
+def test_an_event_is_as_old_as_its_first_step_whichever_picture_is_left(
+    tmp_path: Path,
+) -> None:
+    """Its end may have been decided in another view than the report."""
+    store = PackageStore(tmp_path)
+    place = standing(street(0))
+    for sequence, lifecycle in ((1, Lifecycle.OPENED), (2, Lifecycle.UPDATED)):
+        at = street(8 + sequence)
+        step = decided(at, place, sequence=sequence, lifecycle=lifecycle)
+        store.keep(step, observed(at, place))
+    (tmp_path / "event-1" / "001-wide_deciding.jpg").unlink()
+
+    shown = store.afterwards.reported("event-1")
+
+    assert shown is not None
+    assert shown.decided_at == street(9).captured_at
+
+
+@pytest.mark.parametrize("told", [None, 7, "soon", "2026-11-02T08:00:00"])
+def test_a_step_that_tells_no_time_still_gives_its_picture(
+    tmp_path: Path, told: object
+) -> None:
+    store = PackageStore(tmp_path)
+    parked_and_decided(store)
+    manifest = sealed(tmp_path)
+    manifest["steps"][0]["decided_at"] = told
+    (tmp_path / "event-1" / "manifest.json").write_text(json.dumps(manifest))
+
+    shown = store.afterwards.reported("event-1")
+
+    assert shown is not None
+    assert shown.decided_at is None
 
 
 def test_a_picture_that_was_changed_on_disk_is_not_compared_with(

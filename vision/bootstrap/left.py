@@ -10,10 +10,14 @@ from collections.abc import Container
 
 from vision.config.home import Home
 from vision.pipeline.candidates import OpenedPlaces
+from vision.rules.place_rule import PlaceRule
 
 logger = logging.getLogger(__name__)
 
-_ADVICE = "No step will follow for them; close their cases, or bring it back"
+_ADVICE = (
+    "No step will follow for them; close their cases, or bring it back: it goes on "
+    "with those whose place is still there"
+)
 
 
 def warn_of_rules(opened: OpenedPlaces, rules: Container[str], camera_id: str) -> None:
@@ -31,6 +35,24 @@ def warn_of_rules(opened: OpenedPlaces, rules: Container[str], camera_id: str) -
             name,
             count,
             _ADVICE,
+        )
+
+
+def warn_of_ended(rule: PlaceRule, place_ids: Container[str], camera_id: str) -> None:
+    """Tell which open events of a rule have lost their place while it was away.
+
+    Args:
+        rule: as restored from the camera's memory.
+        place_ids: all places that the camera knows.
+        camera_id: the camera.
+    """
+    if events := rule.without_place(place_ids):
+        logger.warning(
+            "%s: rule %s was away, and the place of open events of it ended meanwhile: "
+            "no step will follow for them; close their cases: %s",
+            camera_id,
+            rule.name,
+            ", ".join(events),
         )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vision.bootstrap.drawing import Drawing, drawing_of
+from vision.bootstrap.left import warn_of_ended
 from vision.core.ports import Clock, HealthListener
 from vision.core.scene import Scene
 from vision.pipeline.candidates import OpenedPlaces
@@ -66,6 +67,7 @@ def build_memory(
     for rule in rules:
         if rule.name in behind:
             rule.step_over(places.place_ids)
+            warn_of_ended(rule, places.place_ids, scene.camera_id)
     if drawing.anew:
         memory.forget_left()  # it tells of the old view
     # Before the first step: the next run must know that this one may have made some.

@@ -120,6 +120,10 @@ class CaseBook:
             for place_id in [key for key in table if key not in place_ids]:
                 del table[place_id]
 
+    def without_place(self, place_ids: Container[str]) -> list[str]:
+        """Return the open events whose place is none of these; `keep` drops them."""
+        return [c.event_id for c in self._open.values() if c.place_id not in place_ids]
+
     def state(self) -> BookRecord:
         """Return all events as plain values, to be stored."""
         return {

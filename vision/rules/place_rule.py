@@ -1,7 +1,7 @@
 """What all rules share: judge each place, follow its life, forget what is gone."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 from typing import ClassVar, TypedDict, cast
 
@@ -102,6 +102,14 @@ class PlaceRule(ABC):
             place_ids: all places that are known.
         """
         self._book.step_over(place_ids)
+
+    def without_place(self, place_ids: Container[str]) -> list[str]:
+        """Return the open events for which no step will follow.
+
+        Args:
+            place_ids: all places that are known.
+        """
+        return self._book.without_place(place_ids)
 
     def state(self) -> RuleRecord:
         """Return the rule's memory as plain values, to be stored."""

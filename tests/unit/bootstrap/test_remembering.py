@@ -143,6 +143,31 @@ def test_a_rule_that_comes_back_uses_no_id_again(tmp_path: Path) -> None:
     assert len(set(ids(sent))) == len(sent)
 
 
+def test_events_whose_place_ended_while_their_rule_was_away_are_told_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage, memory = start(tmp_path, PAVEMENT, GarbagePile())
+    other = replace(HEAP, path=still(220, 120, 20, 10**6), look=9)
+    gone, stays = watch(stage, World([HEAP, other]), 0, 150)
+    if gone.place.xyxy[0] > stays.place.xyxy[0]:
+        gone, stays = stays, gone
+    memory.save(ended=True)
+    absent, memory = start(tmp_path, PAVEMENT)
+    watch(absent, World([other]), 150, 400)
+    memory.save(ended=True)
+    assert caplog.records == []
+
+    back, memory = start(tmp_path, PAVEMENT, GarbagePile())
+    steps = watch(back, World([]), 400, 500)
+    memory.save(ended=True)
+    start(tmp_path, PAVEMENT, GarbagePile())
+
+    (line,) = (record.getMessage() for record in caplog.records)
+    assert line.startswith("c1: rule garbage_pile/")
+    assert line.endswith(f"close their cases: {gone.event_id}")
+    assert [step.event_id for step in steps] == [stays.event_id]
+
+
 def test_a_rule_that_crashed_before_it_was_taken_out_uses_no_id_again(
     tmp_path: Path,
 ) -> None:

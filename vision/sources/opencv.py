@@ -14,6 +14,7 @@ from vision.sources import address
 from vision.sources.options import StreamOptions
 from vision.sources.position import Stamp
 from vision.sources.stream import Facts, StreamSource, Timeline
+from vision.sources.waiting import Waiting
 
 _DEFAULT_FPS = 25.0
 _USABLE_FPS = (0.05, 240.0)  # outside: a driver that does not know
@@ -66,6 +67,7 @@ class _Capture:
         served = address.may_end(options.url) and 0 < frames < _MOST_FRAMES
         self._ends = served or self._path is not None
         self._read_timeout_s = options.read_timeout_s
+        self._waiting = Waiting(decodes=True)
         self._grabbed = 0
         self._unreadable = 0
 
@@ -84,7 +86,8 @@ class _Capture:
     def next_picture(self, timeline: Timeline) -> tuple[ImageU8, float] | None:
         while self._grab():
             self._grabbed += 1
-            media_time_s = timeline.at(Stamp(None, self._stamp_s()))
+            stamp = Stamp(None, self._stamp_s())
+            media_time_s = timeline.at(stamp, waited=self._waiting.share())
             if timeline.due(media_time_s):
                 ok, image = self._capture.retrieve()
                 if ok and image.size:
@@ -100,7 +103,8 @@ class _Capture:
     def _grab(self) -> bool:
         """Advance to the next picture; False at the end or on trouble."""
         asked_s = time.monotonic()
-        grabbed = self._capture.grab()
+        with self._waiting:
+            grabbed = self._capture.grab()
         # On a time-out FFmpeg first hands out what its parser still held, and would
         # then wait as long again.
         if time.monotonic() - asked_s < self._read_timeout_s:

@@ -21,6 +21,7 @@ from vision.sources.decode import Picture, PictureDecoder
 from vision.sources.options import PacketOptions
 from vision.sources.slices import whole_pictures
 from vision.sources.stream import Facts, StreamSource, Timeline
+from vision.sources.waiting import Waiting
 
 _log = logging.getLogger(__name__)
 
@@ -108,6 +109,7 @@ class _Reception:
             else demux.PacketTap(options.camera_id, self._stream, on_packet)
         )
         self._packets = self._demuxed()
+        self._waiting = Waiting()
         self._ready: deque[Picture] = deque()
         self._errors = 0
         self._errors_in_row = 0
@@ -164,7 +166,8 @@ class _Reception:
         while True:
             asked_s = time.monotonic()
             try:
-                packet = next(self._packets, None)
+                with self._waiting:
+                    packet = next(self._packets, None)
             except av.error.InvalidDataError as error:
                 # Damaged bytes end PyAV's iterator, not the stream.
                 self._survive(error)
@@ -188,7 +191,7 @@ class _Reception:
                 self._ready.extend(self._decoder.rest())
                 return
             stamp = demux.stamp_of(packet, self._tick_s)
-            media_time_s = timeline.at(stamp)
+            media_time_s = timeline.at(stamp, waited=self._waiting.share())
             # In the other modes all must be decoded for what follows.
             needed = timeline.due(media_time_s) and not (
                 packet.is_keyframe

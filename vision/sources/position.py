@@ -96,15 +96,19 @@ class MediaClock:
         self._last_stamp_s = -(self._offset_s or 0.0)
         self._seen = None
 
-    def at(self, stamp: Stamp) -> float:
+    def at(self, stamp: Stamp, *, waited: float = 0.0) -> float:
         """Return the media time of the next packet or picture, seconds, >= 0.
 
         Args:
             stamp: in stream order; either value may be missing.
+            waited: share of the time since the last packet that the reader did
+                nothing but wait, 0 to 1. A reader that never waits may be too slow
+                itself: no camera is told to be slow on its word.
         """
         ordered_s = stamp.shown_s if stamp.decoded_s is None else stamp.decoded_s
         wall_s = self._clock.monotonic_s()
         passed_s = max(wall_s - self._wall_s, 0.0)
+        waited_s = waited * passed_s
         away_s, self._away_s = self._away_s, None
         if self._by_wall:
             self._wall_s = wall_s
@@ -122,7 +126,7 @@ class MediaClock:
         self._media_s = (
             media_s if self._media_s is None else max(media_s, self._media_s)
         )
-        self._check_pace(self._media_s)
+        self._check_pace(self._media_s, waited_s)
         most_s = self._reorder_s()
         return max(media_s + min(max(ahead_s, -most_s), most_s), 0.0)
 
@@ -141,11 +145,11 @@ class MediaClock:
         self._media_s += passed_s
         return self._media_s
 
-    def _check_pace(self, media_s: float) -> None:
+    def _check_pace(self, media_s: float, waited_s: float) -> None:
         """Give a live stream's stamps up once they run too fast or too slowly."""
         if not self._live or self._finite:
             return
-        rate = self._pace.note(media_s, self._wall_s)
+        rate = self._pace.note(media_s, self._wall_s, waited_s)
         if rate is None:
             return
         self._wrong_rate = True

@@ -55,14 +55,19 @@ class Timeline:
         self._media = media
         self._picks = picks
 
-    def at(self, stamp: Stamp) -> float:
+    def at(self, stamp: Stamp, *, waited: float = 0.0) -> float:
         """Return the media time of the next packet or picture, seconds.
+
+        Args:
+            stamp: in stream order; either value may be missing.
+            waited: share of the time since the last packet that the reader did
+                nothing but wait, 0 to 1.
 
         Raises:
             LaneClosedError: the connection was given up.
         """
         self._lane.progressed()
-        media_time_s = self._media.at(stamp)
+        media_time_s = self._media.at(stamp, waited=waited)
         self._picks.note(media_time_s)
         return media_time_s
 

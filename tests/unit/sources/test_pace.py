@@ -2,9 +2,10 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import ClassVar
 
 import cv2
@@ -13,7 +14,7 @@ import pytest
 from typing_extensions import override
 
 from tests.fakes import START, ManualClock
-from tests.footage import picture
+from tests.footage import picture, write_clip
 from vision.core.arrays import ImageU8
 from vision.core.clock import SystemClock
 from vision.core.health import HealthEvent, HealthKind
@@ -116,23 +117,113 @@ def test_opencv_notices_stamps_that_are_made_up(url: str) -> None:
     assert "wall time is used" in told[0].detail
 
 
+class Recorder(BaseHTTPRequestHandler):
+    """Sends a stamped stream of 150 s in the given time; in none, all of it waits."""
+
+    clip: ClassVar[bytes] = b""
+    lasts_s: ClassVar[float] = 0.0
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "video/mp2t")
+        self.end_headers()
+        began_s, size = time.monotonic(), 5 * 188
+        try:
+            for start in range(0, len(self.clip), size):
+                due_s = began_s + self.lasts_s * start / len(self.clip)
+                if (early_s := due_s - time.monotonic()) > 0:
+                    time.sleep(early_s)
+                self.wfile.write(self.clip[start : start + size])
+        except OSError:
+            pass  # hung up
+
+    @override
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep quiet."""
+
+
+class SlowRecorder(Recorder):
+    """A camera whose clock, by the hurried one, runs at 0.8 s per second."""
+
+    lasts_s = 150 / 0.8 / 40
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path: Path = tmp_path_factory.mktemp("pace") / "clip.ts"
+    write_clip(path, fps=5, seconds=150, gop=1)
+    return path
+
+
+def packet_source(
+    url: str, clock: HurriedClock, told: list[HealthEvent]
+) -> StreamSource:
+    options = PacketOptions(camera_id="gate", url=url, period_s=0.2, decode="full")
+    return PacketSource(options, clock=clock, on_health=told.append)
+
+
+def opencv_source(
+    url: str, clock: HurriedClock, told: list[HealthEvent]
+) -> StreamSource:
+    options = StreamOptions(camera_id="gate", url=url, period_s=0.2)
+    return OpenCVSource(options, clock=clock, on_health=told.append)
+
+
+@pytest.mark.parametrize("make", [packet_source, opencv_source])
+@pytest.mark.parametrize(
+    ("url", "tending_s", "kinds"),
+    [
+        pytest.param(SlowRecorder, 0.0, [HealthKind.TIME_JUMP], id="slow camera"),
+        pytest.param(Recorder, 150 / 0.8 / 40 / 750, [], id="slow reader"),
+    ],
+    indirect=["url"],
+)
+def test_a_slow_camera_is_told_from_a_slow_reader(
+    url: str,
+    tending_s: float,
+    kinds: list[HealthKind],
+    make: Callable[[str, HurriedClock, list[HealthEvent]], StreamSource],
+    clip: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Recorder, "clip", clip.read_bytes())
+    told: list[HealthEvent] = []
+    clock = HurriedClock()
+    source = make(url, clock, told)
+    source.open()
+    began_s = clock.monotonic_s()
+    while clock.monotonic_s() - began_s < 140:
+        assert source.read() is not None
+        time.sleep(tending_s)
+    source.close()
+
+    assert [event.kind for event in told] == kinds
+
+
 class TrueCamera:
     """A camera that tells the time, read by a machine that is too slow for it."""
 
     facts = Facts(live=True, nominal_s=0.04)
 
-    def __init__(self, clock: ManualClock, decoding_s: float) -> None:
+    def __init__(
+        self, clock: ManualClock, decoding_s: float, *, sheds: bool = True
+    ) -> None:
         self._clock = clock
         self._decoding_s = decoding_s
+        self._sheds = sheds
+        self._had_s = 0.0  # the last packet
         self._number = 0
 
     def next_picture(self, timeline: Timeline) -> tuple[ImageU8, float] | None:
         while self._number < 25 * 600:
             taken_s = 0.04 * self._number
             self._number += 1
-            self._clock.advance(max(0.001, taken_s - self._clock.monotonic_s()))
-            media_s = timeline.at(Stamp(taken_s, taken_s))
-            if timeline.due(media_s) and not timeline.spare(media_s):
+            wait_s = max(0.0, taken_s - self._clock.monotonic_s())
+            self._clock.advance(max(0.001, wait_s))
+            asked_s, self._had_s = self._had_s, self._clock.monotonic_s()
+            waited = wait_s / (self._had_s - asked_s)
+            media_s = timeline.at(Stamp(taken_s, taken_s), waited=waited)
+            if timeline.due(media_s) and not (self._sheds and timeline.spare(media_s)):
                 self._clock.advance(self._decoding_s)
                 return np.zeros((2, 2, 3), np.uint8), media_s
         return None
@@ -158,3 +249,28 @@ def test_a_machine_that_is_too_slow_does_not_blame_the_camera(period_s: float) -
 
     assert source.shed > 20
     assert told == []
+
+
+@pytest.mark.parametrize("busy", [1.1, 3.0])
+def test_a_machine_that_decodes_all_the_same_does_not_blame_the_camera(
+    busy: float,
+) -> None:
+    told: list[HealthEvent] = []
+    clock = ManualClock()
+    options = StreamOptions(camera_id="gate", url="rtsp://gate", period_s=0.04)
+    source = StreamSource(
+        options,
+        lambda: TrueCamera(clock, 0.04 * busy, sheds=False),
+        clock=clock,
+        on_health=told.append,
+    )
+    source.open()
+    media_time_s = 0.0
+    while clock.monotonic_s() < 240:
+        frame = source.read()
+        assert frame is not None
+        media_time_s = frame.media_time_s
+
+    assert told == []
+    # Pictures are as old as they are: a millisecond goes into reading each.
+    assert media_time_s == pytest.approx(240 * 0.04 / (0.04 * busy + 0.001), abs=1)

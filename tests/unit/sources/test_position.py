@@ -33,7 +33,7 @@ class Rig:
 
     def at(self, stamp_s: float | None, *, passes_s: float = 0.04) -> float:
         self.wall.advance(passes_s)
-        return self.media.at(Stamp(None, stamp_s))
+        return self.media.at(Stamp(None, stamp_s), waited=1.0)
 
     @property
     def kinds(self) -> list[HealthKind]:

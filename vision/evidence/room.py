@@ -73,6 +73,7 @@ class Room:
         Raises:
             EvidenceError: there is none, and none can be made.
         """
+        self._count_once()
         self._require_disk(size_bytes)
         self._require(size_bytes, clip=clip)
         with self._account:
@@ -104,6 +105,7 @@ class Room:
             EvidenceError: there is no room.
             OSError: the folder cannot be written.
         """
+        self._count_once()
         self._require_disk(self._refused)
         self._require(self._refused, clip=False)
         make_folder(self._root)
@@ -126,9 +128,6 @@ class Room:
         raise EvidenceError(msg)
 
     def _require(self, size_bytes: int, *, clip: bool) -> None:
-        if self._counted is None:
-            with self._searching:
-                self._count()
         quota = self._retention.quota_bytes
         limit = quota - quota // _PICTURES if clip else quota
 
@@ -165,6 +164,12 @@ class Room:
                 return True
             self._again_s = now_s + _AGAIN_S
             return False
+
+    def _count_once(self) -> None:
+        """Count what a start found here: what is not counted seems to be nothing."""
+        if self._counted is None:
+            with self._searching:
+                self._count()
 
     def _count(self) -> None:
         size = self._retention.size()

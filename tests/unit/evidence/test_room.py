@@ -108,6 +108,26 @@ def test_where_nothing_may_go_events_lose_their_files_loudly_and_get_them_back(
     assert shop.store.use().degraded == ()
 
 
+def test_a_start_on_a_nearly_full_disk_deletes_no_more_than_is_lacking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = Shop(tmp_path, 100)
+    for number in range(5):
+        shop.keep(number)
+    shop.store.close(10)
+    disk = shop.size() + 10_000  # only so much is free
+    monkeypatch.setattr("vision.evidence.room.free_bytes", lambda _: disk - shop.size())
+    policy = RetentionPolicy(EVER, EVER, EVER, shop.quota, keep_free=0.0)
+    retention = Retention(shop.root, policy, clock=shop.clock)
+    room = Room(shop.root, retention, clock=shop.clock, min_free_bytes=0, busy=set)
+    with room.taken(20_000):
+        pass
+
+    assert len(shop.events()) >= 4
+    assert "event-4" in shop.events()
+    assert disk - shop.size() >= 20_000
+
+
 def room_of(tmp_path: Path, quota: int, taken: int) -> Room:
     (tmp_path / "event-0").mkdir(parents=True)
     (tmp_path / "event-0" / "clip.mp4").write_bytes(bytes(taken))

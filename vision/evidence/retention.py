@@ -14,6 +14,7 @@ from vision.core.ports import Clock, HealthListener
 from vision.evidence import manifest
 from vision.evidence.ages import Ages
 from vision.evidence.disk import sync_folder
+from vision.evidence.folders import package_folders
 from vision.evidence.holds import held
 from vision.evidence.ledger import DELETED, Ledger, Line
 from vision.evidence.manifest import Entry, Manifest
@@ -222,9 +223,7 @@ class Retention:
         ]
 
     def _sealed(self) -> Iterator[tuple[Path, Manifest]]:
-        for folder in self._root.iterdir():
-            if folder.name[0] == "." or not folder.is_dir():
-                continue
+        for folder in package_folders(self._root):
             try:
                 text = (folder / manifest.NAME).read_bytes()
                 yield folder, Manifest.from_bytes(text, folder)
@@ -239,11 +238,7 @@ class Retention:
         """
         if not self._root.is_dir():
             return 0
-        return sum(
-            _folder_size(folder)
-            for folder in self._root.iterdir()
-            if folder.is_dir() and folder.name[0] != "."
-        )
+        return sum(_folder_size(folder) for folder in package_folders(self._root))
 
 
 def _is_over(sealed: Manifest) -> bool:
@@ -265,8 +260,9 @@ def _remove(folder: Path) -> None:
 
 def _folder_size(folder: Path) -> int:
     size = 0
-    for path in folder.iterdir():
-        # Files that are being written come and go.
-        with contextlib.suppress(FileNotFoundError):
-            size += path.stat().st_size if path.is_file() else 0
+    with contextlib.suppress(FileNotFoundError, PermissionError):
+        for path in folder.iterdir():
+            # Files that are being written come and go; others' may be closed to us.
+            with contextlib.suppress(FileNotFoundError, PermissionError):
+                size += path.stat().st_size if path.is_file() else 0
     return size

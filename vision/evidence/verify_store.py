@@ -7,6 +7,7 @@ from pathlib import Path
 from vision.core.errors import EvidenceError
 from vision.evidence import manifest
 from vision.evidence.canonical import sha256
+from vision.evidence.folders import package_folders
 from vision.evidence.ledger import DELETED, NAME, SEALED, VOID, Ledger, Line
 from vision.evidence.signing import TrustedKeys
 from vision.evidence.verify import Deleted, verify_package
@@ -73,7 +74,7 @@ def _check_store(root: Path, keys: TrustedKeys | None) -> Iterator[Finding]:
     ]
     yield from _check_chain(root, sealings, _gone(lines))
     yield from _check_presence(root, sealings, deleted)
-    for folder in _packages(root):
+    for folder in package_folders(root):
         yield from verify_package(folder, keys, deleted.get(folder.name, {}))
 
 
@@ -129,15 +130,9 @@ def _check_presence(
             yield Finding(
                 f"{event_id}/{manifest.NAME}", "changed: not the one sealed last"
             )
-    for folder in _packages(root):
+    for folder in package_folders(root):
         if folder.name not in latest:
             yield Finding(folder.name, "added: the ledger knows no such package")
-
-
-def _packages(root: Path) -> list[Path]:
-    return sorted(
-        path for path in root.iterdir() if path.is_dir() and path.name[0] != "."
-    )
 
 
 def _previous(text: bytes) -> str | None:

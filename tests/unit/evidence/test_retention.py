@@ -1,4 +1,5 @@
 import shutil
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -307,3 +308,57 @@ class SetClock(ManualClock):
     @override
     def now(self) -> datetime:
         return super().now() + self.ahead
+
+
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Names of folders that are closed to us, as root's are to an ordinary user."""
+    names: set[str] = set()
+    listed, told = Path.iterdir, Path.is_file
+
+    def iterdir(self: Path) -> Iterator[Path]:
+        if self.name in names:
+            raise PermissionError(13, "Permission denied", str(self))
+        return listed(self)
+
+    def is_file(self: Path) -> bool:
+        if self.parent.name in names:
+            raise PermissionError(13, "Permission denied", str(self))
+        return told(self)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    monkeypatch.setattr(Path, "is_file", is_file)
+    return names
+
+
+@pytest.mark.parametrize("name", ["lost+found", "backup"])
+def test_a_folder_that_the_disk_or_another_program_made_is_no_package(
+    shelf: Shelf, closed: set[str], name: str
+) -> None:
+    (shelf.root / name).mkdir(mode=0o700)
+    closed.add(name)
+    size = shelf.size()
+    quota = size - 1
+
+    assert shelf.whole()
+    assert shelf.engine(ROOMY).size() == size
+    assert shelf.sweep(RetentionPolicy(quota_bytes=quota, keep_free=0.0)) > 0
+    assert shelf.whole()
+    assert (shelf.root / name).is_dir()
+
+
+def test_a_package_that_is_closed_to_us_is_missing_not_skipped(
+    shelf: Shelf, closed: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed.add("event-1")
+    read = Path.read_bytes
+
+    def read_bytes(self: Path) -> bytes:
+        if self.parent.name in closed:
+            raise PermissionError(13, "Permission denied", str(self))
+        return read(self)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+
+    found = verify_store(shelf.root, shelf.keys)
+    assert "event-1/manifest.json" in {finding.path for finding in found}

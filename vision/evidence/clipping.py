@@ -253,12 +253,16 @@ class Clipping:
     def _make(self, take: Take, package: Package, known: Manifest) -> Evidence:
         entries = make_clips(take, package.folder, self._shared(take))
         with self.packages:
-            # A step may have been sealed while the clip was written.
-            known = package.read() or known
-            following = known.next(
-                entries, at=self._clock.now(), actor="engine", action=ADDED_CLIP
-            )
-            self._sealer.seal(package.folder, following)
+            try:
+                # A step may have been sealed while the clip was written.
+                known = package.read() or known
+                following = known.next(
+                    entries, at=self._clock.now(), actor="engine", action=ADDED_CLIP
+                )
+                self._sealer.seal(package.folder, following)
+            except BaseException:
+                package.discard(entries)
+                raise
             return package.clip(following)
 
 

@@ -15,6 +15,7 @@ from vision.core.evidence import Artifact
 from vision.core.threads import stand_back
 from vision.evidence.disk import TEMPORARY, file_sha256
 from vision.evidence.manifest import Entry
+from vision.evidence.package import remove
 from vision.evidence.remux import can_remux, remux
 from vision.evidence.shared_clip import SharedCut, shared_frames
 from vision.evidence.takes import Take
@@ -45,6 +46,8 @@ class _Cut:
 def make_clips(take: Take, folder: Path, shared: SharedCut | None) -> tuple[Entry, ...]:
     """Write the clip of a take, a playable copy where browsers need one, a shared one.
 
+    Copies that cannot be made are left out: the clip itself is not lost for them.
+
     Args:
         take: packets or pictures around the decision.
         folder: the event's package.
@@ -52,16 +55,29 @@ def make_clips(take: Take, folder: Path, shared: SharedCut | None) -> tuple[Entr
 
     Raises:
         EvidenceError: the material makes no clip.
-        OSError: the files cannot be written.
+        OSError: the clip cannot be written.
     """
-    entries = [_save(take, folder, cut) for cut in _cuts(take)]
+    clip, *copies = _cuts(take)
     if shared is not None:
-        try:
-            entries.append(_save(take, folder, _shared(take, shared)))
-        except EvidenceError as error:
-            # What cannot be hidden is not shared; the sealed clip is not lost for it.
-            log.warning("no shared clip for %s: %s", take.moment.event_id, error)
+        copies.append(_shared(take, shared))
+    entries = [_save(take, folder, clip)]
+    try:
+        for cut in copies:
+            entry = _copy(take, folder, cut)
+            if entry is not None:
+                entries.append(entry)
+    except BaseException:
+        remove(entries)
+        raise
     return tuple(entries)
+
+
+def _copy(take: Take, folder: Path, cut: _Cut) -> Entry | None:
+    try:
+        return _save(take, folder, cut)
+    except (OSError, EvidenceError) as error:
+        log.warning("%s has no %s: %s", take.moment.event_id, cut.role, error)
+        return None
 
 
 def _shared(take: Take, shared: SharedCut) -> _Cut:

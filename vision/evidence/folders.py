@@ -1,4 +1,4 @@
-"""Which folders of a store are packages: a disk and other programs put theirs beside."""
+"""Tells the packages of a store from what disks and other programs put beside."""
 
 from pathlib import Path
 

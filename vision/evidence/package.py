@@ -124,8 +124,13 @@ class Package:
 
     def discard(self, entries: tuple[Entry, ...]) -> None:
         """Remove files that no manifest will vouch for."""
-        for entry in entries:
-            with contextlib.suppress(OSError):
-                entry.artifact.path.unlink(missing_ok=True)
+        remove(entries)
         with contextlib.suppress(OSError):
             self.folder.rmdir()
+
+
+def remove(entries: Sequence[Entry]) -> None:
+    """Remove files that no manifest vouches for, those that can be."""
+    for entry in entries:
+        with contextlib.suppress(OSError):
+            entry.artifact.path.unlink(missing_ok=True)

@@ -56,7 +56,11 @@ def stamp_package(
         following = known.next(
             (entry,), at=clock.now(), actor="engine", action="added time-stamp"
         )
-        sealer.seal(package.folder, following)
+        try:
+            sealer.seal(package.folder, following)
+        except BaseException:
+            package.discard((entry,))
+            raise
     return stamp
 
 

@@ -14,17 +14,20 @@ import av
 import numpy as np
 import pytest
 from av.video.stream import VideoStream
+from typing_extensions import override
 
 from tests.fakes import ManualClock
 from tests.unit.evidence.scenes import decided, observed, standing, street
 from vision.core.errors import EvidenceError, SinkError
-from vision.core.evidence import Evidence
+from vision.core.evidence import Artifact, Evidence
 from vision.core.health import HealthEvent
 from vision.core.packets import EncodedPacket, StreamFormat
 from vision.evidence import clips
 from vision.evidence.bitstream import Framing
 from vision.evidence.clips import ClipThread
+from vision.evidence.manifest import Manifest
 from vision.evidence.remux import remux
+from vision.evidence.seal import Sealer
 from vision.evidence.store import PackageStore, StorePolicy
 from vision.evidence.takes import ClipPolicy, Moment, Take
 from vision.evidence.verify import verify_package
@@ -308,6 +311,67 @@ def test_a_damaged_packet_costs_the_clip_not_the_package(tmp_path: Path) -> None
     assert not list(tmp_path.glob("*/*.mp4*"))
     assert verify_package(tmp_path / "event-1", None) == []
     assert "no clip" in health[0].detail
+
+
+def filled(store: PackageStore, codec: str = "libx264") -> None:
+    """Record an event of a camera whose packets can be had."""
+    for packet in encoded(codec, 3):
+        store.add_packet(packet)
+    at = street(2, at_s=2.0)
+    store.observe(observed(at, standing(at)))
+    store.keep(decided(at, standing(at)), observed(at, standing(at)))
+    store.close(20)
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), EvidenceError("no picture")]
+)
+def test_a_copy_that_cannot_be_made_does_not_cost_the_clip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def encode(*_: object, **__: object) -> int:
+        raise error
+
+    monkeypatch.setattr(clips, "encode_clip", encode)
+    filled(PackageStore(tmp_path, clock=ManualClock()), "libx265")
+    folder = tmp_path / "event-1"
+
+    assert [path.name for path in folder.glob("*.mp4*")] == ["001-clip.mp4"]
+    assert "001-clip.mp4" in (folder / "manifest.json").read_text()
+    assert verify_package(folder, None) == []
+
+
+def test_what_fails_in_an_unforeseen_way_leaves_no_clip_without_a_manifest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def encode(*_: object, **__: object) -> int:
+        msg = "no memory for the encoder"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr(clips, "encode_clip", encode)
+    filled(PackageStore(tmp_path, clock=ManualClock()))
+
+    assert not list(tmp_path.glob("*/*.mp4*"))
+    assert verify_package(tmp_path / "event-1", None) == []
+
+
+class FullAtTheClip(Sealer):
+    """Seals steps; the disk is full when the clip comes."""
+
+    @override
+    def seal(self, folder: Path, revision: Manifest) -> tuple[Artifact, ...]:
+        if any(entry.artifact.role == "clip" for entry in revision.entries):
+            raise OSError(28, "No space left on device")
+        return super().seal(folder, revision)
+
+
+def test_a_clip_that_cannot_be_sealed_is_removed(tmp_path: Path) -> None:
+    clock = ManualClock()
+    filled(PackageStore(tmp_path, sealer=FullAtTheClip(tmp_path, clock=clock)))
+
+    assert (tmp_path / "event-1" / "manifest.json").exists()
+    assert not list(tmp_path.glob("*/*.mp4*"))
+    assert verify_package(tmp_path / "event-1", None) == []
 
 
 def test_a_reconnected_camera_ends_the_clip_at_the_break(tmp_path: Path) -> None:

@@ -18,8 +18,10 @@ from tests.fakes import ManualClock
 from tests.unit.evidence.test_verify import fill
 from vision.core.clock import SystemClock
 from vision.core.errors import EvidenceError
+from vision.core.evidence import Artifact
 from vision.evidence import der
 from vision.evidence.keys import KeyFolder
+from vision.evidence.manifest import Manifest
 from vision.evidence.seal import Sealer
 from vision.evidence.signing import TrustedKeys
 from vision.evidence.stamping import stamp_package
@@ -227,6 +229,32 @@ _TOKENS: dict[str, bytes] = {}
 
 def _token_of(authority: Authority) -> bytes:
     return _TOKENS.setdefault(authority.url, fetch(authority.url, b"text"))
+
+
+class FullSealer(Sealer):
+    """Finds the disk full."""
+
+    @override
+    def seal(self, folder: Path, revision: Manifest) -> tuple[Artifact, ...]:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_stamp_that_cannot_be_sealed_is_removed(
+    tmp_path: Path, authority: Authority
+) -> None:
+    root = tmp_path / "evidence"
+    keys = fill(root, tmp_path / "keys", events=1)
+    sealer = FullSealer(root, clock=ManualClock())
+    with pytest.raises(OSError, match="No space"):
+        stamp_package(
+            root,
+            "event-0",
+            lambda text: fetch(authority.url, text),
+            sealer=sealer,
+            clock=ManualClock(),
+        )
+
+    assert verify_package(root / "event-0", keys) == []
 
 
 @given(st.binary(max_size=300))

@@ -74,7 +74,8 @@ def verify(
             raise EvidenceError(msg)
         _verify_all(home.evidence, trusted)
         return
-    folder = path if path.is_dir() else home.evidence / path
+    # A package must bear its event's name: `.` has none.
+    folder = path.resolve() if path.is_dir() else home.evidence / path
     if not folder.is_dir():
         msg = f"{path}: no such package; expected a folder, or an event's id"
         raise EvidenceError(msg)

@@ -54,6 +54,16 @@ def test_a_whole_package_verifies(what: str) -> None:
     assert "whole" in done.output
 
 
+def test_a_package_verifies_from_within(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home / "evidence" / "event-1")
+    done = typed("verify", ".")
+
+    assert done.exit_code == 0
+    assert done.output == "event-1: whole.\n"
+
+
 @pytest.mark.parametrize("what", ["event-1", "--all"])
 def test_a_changed_byte_is_named_and_ends_with_status_6(home: Path, what: str) -> None:
     picture = home / "evidence" / "event-1" / "001-wide_deciding.jpg"

@@ -54,6 +54,7 @@ _NODE_KEEPS = RetentionPolicy(
     originals_for=timedelta(days=1),
     package_for=timedelta(days=1),
     quota_bytes=4 << 30,
+    promised=False,
 )
 
 

@@ -48,7 +48,13 @@ class ReceivedEvidence:
         self._trouble = Trouble(clock, outbox.put_health)
         self._room = Room(
             root,
-            Retention(root, policy.retention, clock=clock, on_health=outbox.put_health),
+            Retention(
+                root,
+                policy.retention,
+                clock=clock,
+                on_health=outbox.put_health,
+                trouble=self._trouble,
+            ),
             clock=clock,
             min_free_bytes=policy.min_free_bytes,
             busy=lambda: {*outbox.undelivered_events(), *self._writing},

@@ -49,7 +49,8 @@ class EvidenceUse:
         quota_bytes: what they may take.
         free_bytes: free space on their disk.
         unwritten_clips: clips that are recorded and wait to be written.
-        degraded: parts that cannot be kept at the moment (`pictures`, `clips`).
+        degraded: parts that cannot be kept at the moment (`pictures`, `clips`),
+            or not as long as promised (`retention`).
     """
 
     used_bytes: int

@@ -1,5 +1,6 @@
 """Tells the packages of a store from what disks and other programs put beside."""
 
+import contextlib
 from pathlib import Path
 
 from vision.evidence import manifest
@@ -21,6 +22,17 @@ def package_folders(root: Path) -> list[Path]:
         and path.is_dir()
         and not _is_foreign(path)
     )
+
+
+def folder_size(folder: Path) -> int:
+    """Return what the files of a package take, bytes."""
+    size = 0
+    with contextlib.suppress(FileNotFoundError, PermissionError):
+        for path in folder.iterdir():
+            # Files that are being written come and go; others' may be closed to us.
+            with contextlib.suppress(FileNotFoundError, PermissionError):
+                size += path.stat().st_size if path.is_file() else 0
+    return size
 
 
 def _is_foreign(folder: Path) -> bool:

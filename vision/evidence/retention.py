@@ -1,6 +1,5 @@
 """Deletes what need not be kept any longer, oldest first, and says so in the ledger."""
 
-import contextlib
 import logging
 import shutil
 from collections.abc import Callable, Collection, Iterator
@@ -14,11 +13,12 @@ from vision.core.ports import Clock, HealthListener
 from vision.evidence import manifest
 from vision.evidence.ages import Ages
 from vision.evidence.disk import sync_folder
-from vision.evidence.folders import package_folders
+from vision.evidence.folders import folder_size, package_folders
 from vision.evidence.holds import held
 from vision.evidence.ledger import DELETED, Ledger, Line
 from vision.evidence.manifest import Entry, Manifest
 from vision.evidence.recovery import being_written
+from vision.evidence.trouble import Cause, Trouble
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,9 @@ class RetentionPolicy:
         package_for: the rest, and the package itself.
         quota_bytes: room for the whole store.
         keep_free: share of the disk that stays free, [0, 1).
+        keep_free_most_bytes: more than this need not stay free, however large the
+            disk: other programs fill it, too.
+        promised: files that go sooner are missed; False: these are copies only.
     """
 
     clips_for: timedelta = timedelta(days=30)
@@ -43,6 +46,8 @@ class RetentionPolicy:
     package_for: timedelta = timedelta(days=730)
     quota_bytes: int = 100 << 30
     keep_free: float = 0.05
+    keep_free_most_bytes: int = 4 << 30
+    promised: bool = True
 
     def limit_of(self, role: str) -> timedelta:
         """Return how long a file of this role stays."""
@@ -83,6 +88,7 @@ class Retention:
         clock: Clock,
         packages: AbstractContextManager[object] | None = None,
         on_health: HealthListener | None = None,
+        trouble: Trouble | None = None,
     ) -> None:
         """Name the store.
 
@@ -92,6 +98,7 @@ class Retention:
             clock: wall time.
             packages: held while a package is changed; others write packages, too.
             on_health: told when the clock cannot be believed.
+            trouble: told when files go before their age, and when none do any more.
         """
         self._packages_lock = nullcontext() if packages is None else packages
         self._root = root
@@ -99,6 +106,8 @@ class Retention:
         self._clock = clock
         self._ledger = Ledger(root)
         self._ages = Ages(root, clock=clock, on_health=on_health)
+        self._trouble = Trouble(clock, None) if trouble is None else trouble
+        self._early = False  # whether files went before their age since a sweep
 
     @property
     def quota_bytes(self) -> int:
@@ -130,6 +139,9 @@ class Retention:
         if left > self._room(left):
             here = [kept for kept in packages if kept.folder.exists()]
             self._shrink(here, self._room)
+        if not self._early:
+            self._trouble.end(Cause.RETENTION)
+        self._early = False
         return before - self.size()
 
     def shrink(self, target_bytes: int, busy: Collection[str] = ()) -> None:
@@ -165,22 +177,49 @@ class Retention:
             packages, key=lambda kept: (not kept.cleared, *_oldest_first(kept))
         )
         size = self.size()
-        for kept in order:
+        early: list[str] = []
+        for kept, whole in (*((k, False) for k in order), *((k, True) for k in order)):
             if size <= room(size):
-                return
-            clips = kept.files("clip")
-            if clips:
-                size -= self._delete_files(kept, clips, "over quota")
-        for kept in order:
-            if size <= room(size):
-                return
-            size -= self._delete_package(kept, "over quota")
+                break
+            freed = self._give_up(kept, whole=whole)
+            size -= freed
+            if freed and self._is_promised(kept, whole=whole):
+                early.append(kept.folder.name)
+        if early:
+            self._tell_of(early)
+
+    def _give_up(self, kept: _Kept, *, whole: bool) -> int:
+        """Delete a package or its clips for want of room; return what that freed."""
+        if whole:
+            return self._delete_package(kept, "over quota")
+        clips = kept.files("clip")
+        return self._delete_files(kept, clips, "over quota") if clips else 0
+
+    def _is_promised(self, kept: _Kept, *, whole: bool) -> bool:
+        policy = self._policy
+        limit = policy.package_for if whole else policy.clips_for
+        return policy.promised and kept.age <= limit
+
+    def _tell_of(self, early: list[str]) -> None:
+        """Warn that files went before their age."""
+        self._early = True
+        detail = (
+            f"{self._root}: {len(early)} deletions before the age in evidence.keep "
+            f"(the first: {early[0]}), for want of room: "
+            f"{shutil.disk_usage(self._root).free >> 20} MiB of the disk are free, the "
+            f"quota is {self.quota_bytes >> 20} MiB; free space, raise "
+            "evidence.keep.quota_gib, or keep files for fewer days"
+        )
+        log.warning("%s", detail)
+        self._trouble.begin(Cause.RETENTION, detail)
 
     def _room(self, size: int) -> int:
         """Return the bytes that the store may take, `size` being what it takes now."""
         usage = shutil.disk_usage(self._root)
-        spare = int(usage.total * self._policy.keep_free)
-        return min(self._policy.quota_bytes, size + usage.free - spare)
+        policy = self._policy
+        spare = int(usage.total * policy.keep_free)
+        spare = min(spare, policy.keep_free_most_bytes)
+        return min(policy.quota_bytes, size + usage.free - spare)
 
     def _delete_files(self, kept: _Kept, entries: tuple[Entry, ...], why: str) -> int:
         names = tuple(entry.artifact.name for entry in entries)
@@ -197,7 +236,7 @@ class Retention:
             if kept.folder.name in being_written(self._root):
                 return 0
             self._record(kept, why, ())
-            freed = _folder_size(kept.folder)
+            freed = folder_size(kept.folder)
             _remove(kept.folder)
         return freed
 
@@ -238,7 +277,7 @@ class Retention:
         """
         if not self._root.is_dir():
             return 0
-        return sum(_folder_size(folder) for folder in package_folders(self._root))
+        return sum(folder_size(folder) for folder in package_folders(self._root))
 
 
 def _is_over(sealed: Manifest) -> bool:
@@ -256,13 +295,3 @@ def _remove(folder: Path) -> None:
     folder.rename(gone)
     sync_folder(folder.parent)
     shutil.rmtree(gone)
-
-
-def _folder_size(folder: Path) -> int:
-    size = 0
-    with contextlib.suppress(FileNotFoundError, PermissionError):
-        for path in folder.iterdir():
-            # Files that are being written come and go; others' may be closed to us.
-            with contextlib.suppress(FileNotFoundError, PermissionError):
-                size += path.stat().st_size if path.is_file() else 0
-    return size

@@ -117,6 +117,7 @@ class PackageStore:
             clock=self._clock,
             packages=self._clipping.packages,
             on_health=on_health,
+            trouble=self._trouble,
         )
         self._room = Room(
             root,

@@ -15,13 +15,14 @@ class Cause(StrEnum):
 
     PICTURES = "pictures"
     CLIPS = "clips"
+    RETENTION = "retention"
 
 
 class Trouble:
     """The state of the evidence folder as one health event.
 
-    The listener is called when the first cause comes and when the last one goes,
-    never for each file.
+    The listener is called when a cause comes and when the last one goes, never for
+    each file.
     """
 
     def __init__(self, clock: Clock, on_health: HealthListener | None) -> None:
@@ -42,9 +43,9 @@ class Trouble:
             return tuple(sorted(self._causes))
 
     def begin(self, cause: Cause, detail: str) -> None:
-        """Say what is wrong; more trouble of any cause is no news."""
+        """Say what is wrong; more trouble of the same cause is no news."""
         with self._lock:
-            new = not self._causes
+            new = cause not in self._causes
             self._causes[cause] = detail
         if new:
             log.error("evidence degraded: %s", detail)

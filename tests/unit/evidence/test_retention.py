@@ -1,7 +1,9 @@
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typing_extensions import override
@@ -17,6 +19,7 @@ from vision.evidence.retention import Retention, RetentionPolicy
 from vision.evidence.seal import Sealer
 from vision.evidence.signing import TrustedKeys
 from vision.evidence.store import PackageStore
+from vision.evidence.trouble import Trouble
 from vision.evidence.verify_store import deletions, verify_store
 
 DAY_S = 86_400
@@ -173,6 +176,57 @@ def test_the_quota_holds_however_small_it_is(shelf: Shelf) -> None:
     assert shelf.size() <= quota
     assert shelf.events()
     assert shelf.whole()
+
+
+GIB = 1 << 30
+
+
+@pytest.mark.parametrize(("free_gib", "deleted"), [(160, False), (3, True)])
+def test_of_a_large_disk_a_few_gib_stay_free_not_a_twentieth(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, free_gib: int, *, deleted: bool
+) -> None:
+    usage = SimpleNamespace(total=4_000 * GIB, free=free_gib * GIB)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    freed = shelf.sweep(RetentionPolicy())
+
+    assert (freed > 0) is deleted
+
+
+def test_files_that_go_before_their_age_are_told_of_once_and_when_it_is_over(
+    shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    trouble = Trouble(shelf.clock, shelf.health.append)
+    size = shelf.size()
+
+    def sweep(quota: int) -> list[bool]:
+        policy = RetentionPolicy(quota_bytes=quota, keep_free=0.0)
+        engine = Retention(shelf.root, policy, clock=shelf.clock, trouble=trouble)
+        engine.sweep()
+        return [event.ok for event in shelf.health]
+
+    assert sweep(size) == []
+    assert sweep(size - 1) == [False]
+    assert sweep(size // 2) == [False]
+    assert sweep(size) == [False, True]
+    assert {event.kind for event in shelf.health} == {HealthKind.EVIDENCE_DEGRADED}
+    assert "the first: event-0" in shelf.health[0].detail
+    assert "evidence.keep.quota_gib" in shelf.health[0].detail
+    assert "before the age" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "policy", [ENDLESS, replace(ENDLESS, promised=False, quota_bytes=1)]
+)
+def test_what_goes_at_its_age_or_is_a_copy_only_is_not_told_of(
+    shelf: Shelf, policy: RetentionPolicy
+) -> None:
+    trouble = Trouble(shelf.clock, shelf.health.append)
+    shelf.live(100)
+    Retention(shelf.root, ROOMY, clock=shelf.clock, trouble=trouble).shrink(0)
+    shelf.seal("event-9")
+    Retention(shelf.root, policy, clock=shelf.clock, trouble=trouble).sweep()
+
+    assert shelf.health == []
 
 
 def test_every_deletion_is_on_record(shelf: Shelf) -> None:

@@ -1,6 +1,6 @@
 """The quota holds at every writing, and what it costs is said."""
 
-import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.fakes import ManualClock
 from tests.unit.evidence.scenes import decided, observed, standing, street
 from vision.core.errors import EvidenceError
 from vision.core.evidence import Evidence
-from vision.core.health import HealthEvent
+from vision.core.health import HealthEvent, HealthKind
 from vision.evidence.holds import hold
 from vision.evidence.keys import KeyFolder
 from vision.evidence.retention import Retention, RetentionPolicy
@@ -31,7 +31,6 @@ class Shop:
         self.quota = round(packages * ONE)
         self.clock = ManualClock()
         self.health: list[HealthEvent] = []
-        self.well = threading.Event()
         self.needed: set[str] = set()
         keys = KeyFolder(home / "keys")
         self.trusted = keys.trusted
@@ -40,15 +39,17 @@ class Shop:
             self.root,
             sealer=Sealer(self.root, clock=self.clock, signer=keys.signer()),
             clock=self.clock,
-            on_health=self._hear,
+            on_health=self.health.append,
             policy=StorePolicy(min_free_bytes=0, retention=retention),
         )
         self.store.spare(lambda: self.needed)
 
-    def _hear(self, event: HealthEvent) -> None:
-        self.health.append(event)
-        if event.ok:
-            self.well.set()
+    def waits_for(self, degraded: tuple[str, ...]) -> bool:
+        """Wait until this, and no more, suffers; return whether it came to that."""
+        until_s = time.monotonic() + 20
+        while self.store.use().degraded != degraded and time.monotonic() < until_s:
+            time.sleep(0.02)
+        return self.store.use().degraded == degraded
 
     def keep(self, number: int) -> Evidence:
         at = street(number)
@@ -79,7 +80,8 @@ def test_a_package_that_would_overrun_the_quota_takes_the_place_of_the_oldest(
     assert "event-0" not in shop.events()
     assert verify_store(shop.root, shop.trusted()) == []
     assert "over quota" in (shop.root / "ledger.jsonl").read_text()
-    assert shop.health == []
+    assert {event.kind for event in shop.health} == {HealthKind.EVIDENCE_DEGRADED}
+    assert "before the age in evidence.keep" in shop.health[0].detail
 
 
 def test_where_nothing_may_go_events_lose_their_files_loudly_and_get_them_back(
@@ -95,7 +97,7 @@ def test_where_nothing_may_go_events_lose_their_files_loudly_and_get_them_back(
     said = [(event.ok, "of the quota" in event.detail) for event in shop.health]
     shop.needed = set()  # the receiver has it now
     shop.clock.advance(61)
-    recovered = shop.well.wait(20)  # nothing is decided meanwhile
+    recovered = shop.waits_for(("retention",))  # nothing is decided meanwhile
     kept = shop.keep(3)
     shop.store.close(10)
 
@@ -105,7 +107,7 @@ def test_where_nothing_may_go_events_lose_their_files_loudly_and_get_them_back(
     assert recovered
     assert kept.artifacts
     assert shop.events() == ["event-1", "event-3"]
-    assert shop.store.use().degraded == ()
+    assert shop.store.use().degraded == ("retention",)  # event-0 went too early
 
 
 def test_a_start_on_a_nearly_full_disk_deletes_no_more_than_is_lacking(

@@ -1,6 +1,6 @@
 """Two runs side by side, on what they share, with significance."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -202,6 +202,12 @@ def _shared_detections(a: Run, b: Run) -> _Shared:
     keys_b, flags_b = load_flags(b.path / "flags.npz")
     keys = sorted(set(keys_a) & set(keys_b))
     names = [name for name in flags_a if name in flags_b]
+    if not names:
+        msg = (
+            f"{a.path} knows the classes {_listed(flags_a)}, {b.path} "
+            f"{_listed(flags_b)}; expected one in common: evaluate both on the same"
+        )
+        raise CompareError(msg)
     warnings = _lonely(dict.fromkeys(keys_a), dict.fromkeys(keys_b), "pictures")
     warnings += _lonely(flags_a, flags_b, "classes")
 
@@ -230,6 +236,10 @@ _SHARED: Mapping[str, Callable[[Run, Run], _Shared]] = {
     "events": _shared_events,
     "detections": _shared_detections,
 }
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "(none)"
 
 
 def _restricted(flags: Flags, order: Sequence[str], keys: Sequence[str]) -> Flags:

@@ -3,6 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.unit.evaluation.builders import ELSEWHERE, clip, found, queue, run, true
@@ -372,3 +373,22 @@ def test_a_drawn_picture_is_small_and_the_original_is_untouched() -> None:
     assert uri.startswith("data:image/jpeg;base64,")
     assert len(uri) < 80_000
     assert (image == before).all()
+
+
+def test_detectors_that_share_no_class_are_not_compared(tmp_path: Path) -> None:
+    for name in ("car", "stall"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "report.json").write_text('{"kind": "detections"}')
+        one = {f"{column}_0": np.zeros(1) for column in ("score", "hit", "picture")}
+        np.savez(
+            tmp_path / name / "flags.npz",
+            allow_pickle=False,
+            keys=np.array(["picture-1"]),
+            names=np.array([name]),
+            true_0=np.zeros(1),
+            **one,
+        )
+    a, b = read_run(tmp_path / "car"), read_run(tmp_path / "stall")
+
+    with pytest.raises(CompareError, match=r"classes car, .* stall; expected one in"):
+        compare(a, b, {}, resamples=10, seed=0)

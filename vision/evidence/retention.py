@@ -204,8 +204,8 @@ class Retention:
         """Warn that files went before their age."""
         self._early = True
         detail = (
-            f"{self._root}: {len(early)} deletions before the age in evidence.keep "
-            f"(the first: {early[0]}), for want of room: "
+            f"{self._root}: evidence deleted before the age in evidence.keep "
+            f"({len(early)} times, the first: {early[0]}), for want of room: "
             f"{shutil.disk_usage(self._root).free >> 20} MiB of the disk are free, the "
             f"quota is {self.quota_bytes >> 20} MiB; free space, raise "
             "evidence.keep.quota_gib, or keep files for fewer days"

@@ -205,39 +205,28 @@ def test_a_hold_needs_a_supervisor_and_a_reason(
     assert boss.post(f"{EVENTS}/none/hold", json={"reason": "x"}).status_code == 404
 
 
+@pytest.mark.parametrize("cases", [2, 3])
 def test_what_was_merged_into_a_case_stays_as_long_as_that_one(
-    live: Live, engine: httpx.Client, boss: httpx.Client, clock: HandClock
+    live: Live,
+    engine: httpx.Client,
+    boss: httpx.Client,
+    clock: HandClock,
+    cases: int,
 ) -> None:
-    report(engine, "evt-1")
-    report(engine, "evt-2")
-    act(boss, 2, "merge", into=1).raise_for_status()
+    last = f"evt-{cases}"
+    for number in range(1, cases + 1):
+        report(engine, f"evt-{number}")
+    for number in range(cases, 1, -1):  # each into the one before, so into the first
+        act(boss, number, "merge", into=number - 1).raise_for_status()
     clock.forward(days=400)
     live.services.retention.run()
-    meanwhile = left(live, "evt-2")
+    meanwhile = left(live, last)
     do(boss, 1, "reject")
     clock.forward(days=89)
     live.services.retention.run()
-    early = left(live, "evt-2")
+    early = left(live, last)
     clock.forward(days=300)
     live.services.retention.run()
 
     assert meanwhile == early == set(ROLES)
-    assert left(live, "evt-2") == set()
-
-
-def test_what_was_merged_twice_stays_as_long_as_the_last_case(
-    live: Live, engine: httpx.Client, boss: httpx.Client, clock: HandClock
-) -> None:
-    for event_id in ("evt-1", "evt-2", "evt-3"):
-        report(engine, event_id)
-    act(boss, 3, "merge", into=2).raise_for_status()
-    act(boss, 2, "merge", into=1).raise_for_status()
-    clock.forward(days=400)
-    live.services.retention.run()
-    meanwhile = left(live, "evt-3")
-    do(boss, 1, "reject")
-    clock.forward(days=400)
-    live.services.retention.run()
-
-    assert meanwhile == set(ROLES)
-    assert left(live, "evt-3") == set()
+    assert left(live, last) == set()

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,13 @@ def _site(tmp_path: Path, **changes: str) -> Path:
     file = tmp_path / "site.yaml"
     file.write_text("\n".join(lines.values()), encoding="utf-8")
     return file
+
+
+def test_it_says_its_version(home: Path) -> None:
+    done = _run("--version", home=home)
+
+    assert done.returncode == 0
+    assert done.stdout == f"streetwarden {version('streetwarden')}\n"
 
 
 def test_the_shipped_examples_are_right(home: Path) -> None:

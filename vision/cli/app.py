@@ -1,6 +1,7 @@
 """The `streetwarden` command."""
 
 import sys
+from importlib import metadata
 from typing import Annotated, Literal
 
 import typer
@@ -30,13 +31,32 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+
+def _tell_version(*, asked: bool) -> None:
+    if asked:
+        print(f"streetwarden {metadata.version('streetwarden')}")
+        raise typer.Exit
+
+
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 LogLevel = Annotated[Level, typer.Option(help="Least level that is logged.")]
 LogStyle = Annotated[Literal["json", "text"], typer.Option(help="Form of log lines.")]
+Version = Annotated[
+    bool,
+    typer.Option(
+        "--version", callback=_tell_version, is_eager=True, help="Say it and end."
+    ),
+]
 
 
 @app.callback()
-def _root(log_level: LogLevel = "WARNING", log_format: LogStyle = "text") -> None:
+def _root(
+    *,
+    log_level: LogLevel = "WARNING",
+    log_format: LogStyle = "text",
+    version: Version = False,
+) -> None:
+    del version  # told already
     set_up_logging(level=log_level, style=log_format)
 
 

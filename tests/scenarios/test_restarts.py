@@ -7,6 +7,7 @@ import pytest
 from tests.scenarios.stage import Stage
 from tests.scenarios.world import LABELS, Actor, World
 from vision.core.errors import ConfigError
+from vision.core.memory import pack, unpack
 from vision.core.violations import Violation
 from vision.rules.illegal_parking import IllegalParking, ParkingParams
 from vision.rules.places import PlaceMemory
@@ -46,7 +47,7 @@ def restarted(before: Stage, *, forgets: str | None = None) -> Stage:
     after = Stage([IllegalParking(ParkingParams(grace_s=GRACE_S))], view=CameraView())
     assert isinstance(before.view, CameraView)
     assert isinstance(after.view, CameraView)
-    after.view.restore(json.loads(json.dumps(before.view.state())))
+    after.view.restore(unpack(pack(before.view.state()))[0])
     after.memory.restore(json.loads(json.dumps(before.memory.state())))
     record = json.loads(json.dumps(before.rules[0].state()))
     record.pop(forgets, None)

@@ -22,6 +22,7 @@ from vision.config.rules import PlaceSettings
 from vision.config.site import SiteSettings
 from vision.core.arrays import ImageU8
 from vision.core.errors import ConfigError
+from vision.core.memory import CameraMemory
 from vision.core.packets import PacketListener
 from vision.core.ports import (
     AfterStore,
@@ -50,6 +51,9 @@ _FAR_WHY_S = 10.0  # between two records that travel to another machine
 
 StateListener = Callable[[str, bytes], None]
 """Given a camera's id and a record of its state whenever that was saved; quick."""
+
+MemoryListener = Callable[[str, CameraMemory], None]
+"""Likewise of what it remembers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class Surroundings:
     on_packet: PacketListener | None = None
     reduced_px: int | None = None
     looking: tuple[LookDesk, AfterStore] | None = None
-    on_memory: StateListener | None = None
+    on_memory: MemoryListener | None = None
     on_why: StateListener | None = None
 
 

@@ -20,6 +20,7 @@ from vision.config.home import Home
 from vision.core.errors import SinkError
 from vision.core.health import HealthEvent, HealthKind
 from vision.core.ports import Clock
+from vision.pipeline.memory_disk import read_memory, write_memory
 from vision.pipeline.reporter import EventListener
 from vision.sinks.outbox import Outbox
 
@@ -76,7 +77,7 @@ class Desk:
         memories = {}
         for camera_id in cameras:
             try:
-                memories[camera_id] = self._memory(camera_id).read_bytes()
+                memories[camera_id] = read_memory(self._memory(camera_id))
             except FileNotFoundError:
                 continue
             except OSError as error:
@@ -105,8 +106,9 @@ class Desk:
                     self._outbox.attach(event_id, proof)
                 case HealthLetter(health):
                     self._health(health)
-                case MemoryLetter(camera_id, record):
-                    _overwrite(self._memory(camera_id), record)
+                case MemoryLetter(camera_id, memory):
+                    # Not synced, as `_overwrite` is not.
+                    write_memory(self._memory(camera_id), memory, sync=False)
                 case WhyLetter(camera_id, record):
                     _overwrite(self._home.why / f"{camera_id}.json", record)
         except OSError as error:

@@ -10,6 +10,7 @@ from collections.abc import Container
 
 from vision.config.home import Home
 from vision.pipeline.candidates import OpenedPlaces
+from vision.pipeline.memory_disk import pictures_of
 from vision.rules.place_rule import PlaceRule
 
 logger = logging.getLogger(__name__)
@@ -75,9 +76,10 @@ def warn_of_cameras(home: Home, cameras: Container[str]) -> None:
         if count := len(opened.state()):
             logger.warning(
                 "camera %s is not in the site, but events of it are open: %d. %s. "
-                "Then delete %s",
+                "Then delete %s and %s",
                 path.stem,
                 count,
                 _ADVICE,
                 path,
+                pictures_of(path),
             )

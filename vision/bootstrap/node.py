@@ -3,6 +3,7 @@
 import itertools
 import logging
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -42,6 +43,7 @@ from vision.evidence.retention import RetentionPolicy
 from vision.evidence.seal import Sealer
 from vision.evidence.store import PackageStore
 from vision.pipeline.delivery import HeldDelivery
+from vision.pipeline.memory_disk import write_memory
 from vision.sinks.look_desk import HttpLookDesk
 
 logger = logging.getLogger(__name__)
@@ -109,7 +111,7 @@ def watch_group(
             delivery,
             evidence,
             looks,
-            on_memory=lambda camera, record: mailbox.post(MemoryLetter(camera, record)),
+            on_memory=lambda camera, memory: mailbox.post(MemoryLetter(camera, memory)),
             on_why=lambda camera, record: mailbox.post(WhyLetter(camera, record)),
         )
         engine = build_engine(
@@ -214,8 +216,7 @@ def _claimed(folder: Path) -> Iterator[Home]:
 
 def _lay_out(places: Path, order: Order) -> None:
     """Put the order's memories where cameras look for theirs, and no others."""
-    places.mkdir(parents=True, exist_ok=True)
-    for stale in places.iterdir():
-        stale.unlink()
-    for camera_id, record in order.memories.items():
-        (places / f"{camera_id}.json").write_bytes(record)
+    if places.exists():
+        shutil.rmtree(places)
+    for camera_id, memory in order.memories.items():
+        write_memory(places / f"{camera_id}.json", memory, sync=False)

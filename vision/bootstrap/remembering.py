@@ -6,6 +6,7 @@ from pathlib import Path
 
 from vision.bootstrap.drawing import Drawing, drawing_of
 from vision.bootstrap.left import warn_of_ended
+from vision.core.memory import CameraMemory
 from vision.core.ports import Clock, HealthListener
 from vision.core.scene import Scene
 from vision.pipeline.candidates import OpenedPlaces
@@ -32,17 +33,17 @@ def build_memory(
     *,
     clock: Clock,
     on_health: HealthListener,
-    on_saved: Callable[[bytes], None] | None = None,
+    on_saved: Callable[[CameraMemory], None] | None = None,
 ) -> tuple[MemoryFile, Drawing]:
     """Give a camera what it remembers of earlier runs.
 
     Args:
-        folder: holds one file per camera.
+        folder: holds one file per camera, and its pictures.
         scene: the camera, with its zones as they are drawn now.
         minds: have no memory yet.
         clock: monotonic and wall time.
         on_health: told when the file cannot be read or written.
-        on_saved: given the file's content whenever it is saved.
+        on_saved: given what is saved.
 
     Returns:
         The memory, restored; and since when the zones lie as they do.

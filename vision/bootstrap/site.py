@@ -7,7 +7,12 @@ from zoneinfo import ZoneInfo
 
 import cv2
 
-from vision.bootstrap.cameras import StateListener, Surroundings, build_camera
+from vision.bootstrap.cameras import (
+    MemoryListener,
+    StateListener,
+    Surroundings,
+    build_camera,
+)
 from vision.bootstrap.evidence import build_evidence, evidence_policy
 from vision.bootstrap.heap import bound_heap, returning_memory
 from vision.bootstrap.model import build_detector, reduced_px
@@ -53,7 +58,7 @@ class Outlets:
     delivery: HeldDelivery
     evidence: PackageStore
     desk: LookDesk | None = None
-    on_memory: StateListener | None = None
+    on_memory: MemoryListener | None = None
     on_why: StateListener | None = None
 
 

@@ -11,6 +11,7 @@ from vision.core.errors import SinkUnavailableError
 from vision.core.events import ViolationEvent
 from vision.core.evidence import Evidence
 from vision.core.health import HealthEvent
+from vision.core.memory import CameraMemory
 
 _MOST_HEALTH = 1_000
 _MOST_FILES = 10_000
@@ -44,7 +45,7 @@ class MemoryLetter:
     """What a camera remembers now; replaces what it said before."""
 
     camera_id: str
-    record: bytes
+    memory: CameraMemory
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from vision.core.errors import (
     SinkError,
     VisionError,
 )
+from vision.core.memory import CameraMemory
 
 logger = logging.getLogger(__name__)
 
@@ -44,14 +45,14 @@ class Order:
     Attributes:
         group: its name.
         cameras: their ids.
-        memories: what is remembered of them, as `MemoryLetter.record`.
+        memories: what is remembered of them, as `MemoryLetter.memory`.
         folder: where relative paths begin; the same on every node.
         version: of this package, as the one who orders has it.
     """
 
     group: str
     cameras: tuple[str, ...]
-    memories: Mapping[str, bytes]
+    memories: Mapping[str, CameraMemory]
     folder: Path
     version: str
 

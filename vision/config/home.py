@@ -44,7 +44,7 @@ class Home:
 
     @property
     def places(self) -> Path:
-        """Place memory, one file per camera."""
+        """Place memory, one file per camera, and beside it the pictures it names."""
         return self.root / "places"
 
     @property

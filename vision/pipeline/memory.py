@@ -1,15 +1,15 @@
 """What a camera remembers over a restart: its places and its open events."""
 
-import json
 import logging
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from vision.core.errors import VisionError
 from vision.core.health import HealthEvent, HealthKind
+from vision.core.memory import CameraMemory, pack, unpack
 from vision.core.ports import Clock, HealthListener
+from vision.pipeline.memory_disk import read_memory, write_memory
 
 logger = logging.getLogger(__name__)
 
@@ -23,9 +23,10 @@ class Remembered:
 
     Attributes:
         name: unique within the camera.
-        dump: returns plain, JSON-ready values.
-        restore: takes what `dump` returned; raises AttributeError, KeyError,
-            TypeError, ValueError or VisionError for anything else.
+        dump: returns plain, JSON-ready values and `Picture`s.
+        restore: takes what `dump` returned, None in place of a picture that is lost;
+            raises AttributeError, KeyError, TypeError, ValueError or VisionError for
+            anything else.
     """
 
     name: str
@@ -34,7 +35,9 @@ class Remembered:
 
 
 class MemoryFile:
-    """Keeps one camera's memory in one file, written atomically every few seconds.
+    """Keeps one camera's memory in a file, written atomically every few seconds.
+
+    Its pictures lie beside it (`memory_disk`) and are written when they are new.
 
     A crash loses at most `every_s` of memory: places found again then continue, and
     `load` tells who may have done more than is remembered. What nobody owns in this
@@ -49,7 +52,7 @@ class MemoryFile:
         clock: Clock,
         on_health: HealthListener,
         every_s: float = 10.0,
-        on_saved: Callable[[bytes], None] | None = None,
+        on_saved: Callable[[CameraMemory], None] | None = None,
     ) -> None:
         """Name the file.
 
@@ -59,7 +62,7 @@ class MemoryFile:
             clock: monotonic time.
             on_health: told when the file cannot be read or written.
             every_s: shortest time between two saves by `tick`, seconds.
-            on_saved: given the file's content, also when it could not be written.
+            on_saved: given what is saved, also when it could not be written.
         """
         self._path = path
         self._on_saved = on_saved
@@ -82,15 +85,16 @@ class MemoryFile:
             crash, else those that the last run went without.
         """
         try:
-            text = self._path.read_text(encoding="utf-8")
+            memory = read_memory(self._path)
         except FileNotFoundError:
             return frozenset()
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
             self._set_aside(str(error))
             return frozenset()
         empty = [part.dump() for part in self._parts]
         try:
-            return self._restore(json.loads(text))
+            record, lost = unpack(memory)
+            behind = self._restore(record)
         except (
             AttributeError,  # a list where a mapping belongs
             KeyError,
@@ -102,6 +106,9 @@ class MemoryFile:
                 part.restore(nothing)
             self._set_aside(f"{type(error).__name__}: {error}")
             return frozenset()
+        if lost:
+            self._tell_lost(len(lost))
+        return behind
 
     def forget_left(self) -> None:
         """Keep nothing any longer that nobody owns."""
@@ -114,8 +121,8 @@ class MemoryFile:
             write: does the writing, now or soon, one after the other.
         """
         if self._clock.monotonic_s() - self._saved_s >= self._every_s:
-            payload = self._take()
-            write(lambda: self._write(payload))
+            memory = self._take()
+            write(lambda: self._write(memory))
 
     def save(self, *, ended: bool = False) -> None:
         """Write the memory; a full disk is reported once and tried again later.
@@ -125,7 +132,7 @@ class MemoryFile:
         """
         self._write(self._take(ended=ended))
 
-    def _take(self, *, ended: bool = False) -> bytes:
+    def _take(self, *, ended: bool = False) -> CameraMemory:
         """Return the memory as it is now, and hand a copy on."""
         self._saved_s = self._clock.monotonic_s()
         record = {
@@ -134,20 +141,14 @@ class MemoryFile:
             "parts": {part.name: part.dump() for part in self._parts},
             "left": self._left,
         }
-        payload = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
+        memory = pack(record)
         if self._on_saved is not None:
-            self._on_saved(payload)
-        return payload
+            self._on_saved(memory)
+        return memory
 
-    def _write(self, payload: bytes) -> None:
-        draft = self._path.with_suffix(".tmp")
+    def _write(self, memory: CameraMemory) -> None:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with draft.open("wb") as file:
-                file.write(payload)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self._path)
+            write_memory(self._path, memory, sync=True)
         except OSError as error:
             self._report(ok=False, detail=f"cannot be written ({error.strerror})")
             return
@@ -177,6 +178,14 @@ class MemoryFile:
             ok=False,
             detail=f"{self._path} is damaged ({why}); set aside as {aside.name}; "
             "dwell starts anew at this camera",
+        )
+
+    def _tell_lost(self, count: int) -> None:
+        self._tell(
+            ok=False,
+            detail=f"place memory {self._path}: pictures of the view that are missing "
+            f"or damaged: {count}; where none is left the next one becomes the "
+            "reference view: look whether the zones still lie right",
         )
 
     def _report(self, *, ok: bool, detail: str) -> None:

@@ -42,7 +42,7 @@ class ViewParams:
 
 
 class ViewRecord(TypedDict):
-    """What a view check remembers over a restart, as plain, JSON-ready values."""
+    """What a view check remembers over a restart: plain values, and pictures."""
 
     version: int
     references: list[ReferenceRecord]
@@ -106,7 +106,7 @@ class CameraView:
         return self._coverage.days()
 
     def state(self) -> ViewRecord:
-        """Return what to remember over a restart, as plain values."""
+        """Return what to remember over a restart: plain values, and pictures."""
         return {
             "version": _VERSION,
             "references": [to_record(known) for known in self._locator.references],
@@ -127,7 +127,8 @@ class CameraView:
             if stored["version"] != _VERSION:
                 msg = f"got version {stored['version']}"
                 raise ValueError(msg)  # noqa: TRY301 one message for all damage
-            references = [from_record(known) for known in stored["references"]]
+            stored_references = map(from_record, stored["references"])
+            references = [known for known in stored_references if known is not None]
             self._coverage.restore(stored["coverage"])
         except (KeyError, TypeError, ValueError) as error:
             msg = (

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from vision.core.arrays import FloatArray, ImageU8
+from vision.core.memory import Picture
 
 _SMALL_WIDTH = 320
 _CORNERS = 80
@@ -37,6 +38,11 @@ class Shot:
         # OpenCV answers None, a scalar here, when it finds no corner at all.
         return found if found.ndim == 3 else np.empty((0, 1, 2), np.float32)  # noqa: PLR2004 OpenCV's (N, 1, 2)
 
+    @cached_property
+    def kept(self) -> tuple[Picture, Picture]:
+        """Grey and mask as they outlive this run, encoded once."""
+        return _encoded(self.grey), _encoded(self.mask)
+
     def stretched(self, shape: tuple[int, ...]) -> "Shot":
         """Return it stretched to (height, width), what it shows unchanged.
 
@@ -54,6 +60,11 @@ class Shot:
         across = cv2.absdiff(self.grey[:, 1:], self.grey[:, :-1])
         down = cv2.absdiff(self.grey[1:], self.grey[:-1])
         return min(cv2.mean(across)[0], cv2.mean(down)[0])
+
+
+def _encoded(image: ImageU8) -> Picture:
+    _, png = cv2.imencode(".png", image)
+    return Picture(png.tobytes())
 
 
 def reduce(image: ImageU8) -> ImageU8:

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from vision.core.arrays import ImageU8
+from vision.core.memory import Picture
 from vision.view.picture import Shot
 from vision.view.references import Reference
 
@@ -17,8 +18,8 @@ _FLATTEST = 1e-3  # determinant: what is smaller shows nothing
 class ReferenceRecord(TypedDict):
     """A known picture as plain values."""
 
-    grey: str  # base64 of a PNG
-    mask: str  # likewise
+    grey: Picture | str | None  # earlier versions: base64 of a PNG; None: it is lost
+    mask: Picture | str | None  # likewise
     matrix: list[list[float]]
     light: str | None
     preset: str | None
@@ -27,9 +28,10 @@ class ReferenceRecord(TypedDict):
 
 def to_record(reference: Reference) -> ReferenceRecord:
     """Return a known picture as plain values."""
+    grey, mask = reference.shot.kept
     return {
-        "grey": _packed(reference.shot.grey),
-        "mask": _packed(reference.shot.mask),
+        "grey": grey,
+        "mask": mask,
         "matrix": [[float(x) for x in row] for row in reference.matrix],
         "light": reference.light,
         "preset": reference.preset,
@@ -37,8 +39,8 @@ def to_record(reference: Reference) -> ReferenceRecord:
     }
 
 
-def from_record(record: ReferenceRecord) -> Reference:
-    """Return a known picture as it was stored.
+def from_record(record: ReferenceRecord) -> Reference | None:
+    """Return a known picture as it was stored; None: its pixels are lost.
 
     Raises:
         KeyError: a field is missing.
@@ -49,7 +51,10 @@ def from_record(record: ReferenceRecord) -> Reference:
     if bent or abs(float(np.linalg.det(matrix))) < _FLATTEST:
         msg = f"got the motion {matrix.tolist()}, expected one that can be undone"
         raise ValueError(msg)
-    shot = Shot(_unpacked(record["grey"]), _unpacked(record["mask"]))
+    grey, mask = record["grey"], record["mask"]
+    if grey is None or mask is None:
+        return None
+    shot = Shot(_decoded(grey), _decoded(mask))
     if shot.grey.shape != shot.mask.shape:
         msg = f"mask {shot.mask.shape} does not fit picture {shot.grey.shape}"
         raise ValueError(msg)
@@ -58,13 +63,9 @@ def from_record(record: ReferenceRecord) -> Reference:
     )
 
 
-def _packed(image: ImageU8) -> str:
-    _, png = cv2.imencode(".png", image)
-    return base64.b64encode(png.tobytes()).decode()
-
-
-def _unpacked(text: str) -> ImageU8:
-    png = np.frombuffer(base64.b64decode(text), np.uint8)
+def _decoded(stored: Picture | str) -> ImageU8:
+    data = stored.png if isinstance(stored, Picture) else base64.b64decode(stored)
+    png = np.frombuffer(data, np.uint8)
     image = cv2.imdecode(png, cv2.IMREAD_GRAYSCALE) if len(png) else None
     if image is None:
         msg = "a stored picture is damaged"

@@ -17,6 +17,7 @@ from vision.core.errors import SinkUnavailableError
 from vision.core.events import ViolationEvent
 from vision.core.evidence import Artifact, Evidence
 from vision.core.health import HealthEvent, HealthKind
+from vision.core.memory import CameraMemory
 from vision.core.scene import Scene
 
 
@@ -76,17 +77,17 @@ def test_a_memory_replaces_the_camera_s_earlier_one_and_goes_behind_its_events()
     None
 ):
     box = Mailbox(patience_s=0.01)
-    box.post(MemoryLetter("gate", b"old"))
-    box.post(MemoryLetter("yard", b"yard"))
+    box.post(MemoryLetter("gate", CameraMemory(b"old")))
+    box.post(MemoryLetter("yard", CameraMemory(b"yard")))
     with pytest.raises(SinkUnavailableError):
         box.deliver(event())
-    box.post(MemoryLetter("gate", b"new"))
+    box.post(MemoryLetter("gate", CameraMemory(b"new")))
 
     letters = [letter for _, letter in box.take(0, 0)[0]]
 
-    assert letters[0] == MemoryLetter("yard", b"yard")
+    assert letters[0] == MemoryLetter("yard", CameraMemory(b"yard"))
     assert isinstance(letters[1], EventLetter)
-    assert letters[2:] == [MemoryLetter("gate", b"new")]
+    assert letters[2:] == [MemoryLetter("gate", CameraMemory(b"new"))]
 
 
 def test_a_delivery_is_of_bounded_size_and_says_that_there_is_more() -> None:

@@ -9,6 +9,7 @@ from tests.fakes import ManualClock, frame, violation
 from tests.unit.sinks.messages import CODE, PROVENANCE
 from vision.bootstrap.desk import Desk, Onlookers
 from vision.bootstrap.fleet_status import FleetStatus
+from vision.bootstrap.node import _lay_out
 from vision.bootstrap.received import ReceivedEvidence
 from vision.cluster.mail import EventLetter, Mailbox, MemoryLetter, WhyLetter
 from vision.cluster.post import Delivery, Log, Order, Outcome, Parcel, Post, Stage
@@ -16,9 +17,11 @@ from vision.config.home import Home
 from vision.core.errors import ConfigError, ModelError, SinkError, VisionError
 from vision.core.events import ViolationEvent
 from vision.core.evidence import Artifact, Evidence
+from vision.core.memory import CameraMemory, Picture, pack
 from vision.core.scene import Scene
 from vision.evidence.retention import RetentionPolicy
 from vision.evidence.store import StorePolicy
+from vision.pipeline.memory_disk import read_memory
 from vision.sinks.outbox import Outbox
 
 VERSION = version("streetwarden")
@@ -51,7 +54,7 @@ def test_a_post_tells_its_stages_and_what_it_did() -> None:
         log.saw(order.cameras[0], 3.5)
         begun.set()
         stop.wait(20)
-        mailbox.post(MemoryLetter("gate", b"last"))
+        mailbox.post(MemoryLetter("gate", CameraMemory(b"last")))
         log.reached(Stage.RELEASED)
         return Outcome(2, 1)
 
@@ -185,10 +188,37 @@ def test_what_a_camera_remembers_goes_with_its_next_order(
     desk: tuple[Desk, Home, Outbox],
 ) -> None:
     keeper, home, _ = desk
-    keeper.keep(Parcel(1, MemoryLetter("gate", b"41 s of 60 s")))
+    memory = pack({"view": Picture(b"a street"), "gate": "41 s of 60 s"})
+    keeper.keep(Parcel(1, MemoryLetter("gate", memory)))
 
-    assert keeper.order("g0", ("gate", "yard")).memories == {"gate": b"41 s of 60 s"}
-    assert (home.places / "gate.json").read_bytes() == b"41 s of 60 s"
+    assert keeper.order("g0", ("gate", "yard")).memories == {"gate": memory}
+    assert (home.places / "gate.json").read_bytes() == memory.record
+
+
+def test_a_desk_writes_a_picture_that_travels_with_every_memory_once(
+    desk: tuple[Desk, Home, Outbox],
+) -> None:
+    keeper, home, _ = desk
+    street = Picture(b"a street")
+    keeper.keep(Parcel(1, MemoryLetter("gate", pack([street, 41]))))
+    (before,) = (home.places / "gate.pictures").iterdir()
+    written = before.stat()
+    keeper.keep(Parcel(2, MemoryLetter("gate", pack([street, 51]))))
+
+    (after,) = (home.places / "gate.pictures").iterdir()
+    assert (after, after.stat()) == (before, written)
+
+
+def test_a_post_finds_the_memories_of_its_order_and_no_others(tmp_path: Path) -> None:
+    """Its folder is that of a post before it, which watched other cameras."""
+    places = tmp_path / "posts" / "0" / "places"
+    memory = pack([Picture(b"a street"), 41])
+    _lay_out(places, order(memories={"yard": pack([Picture(b"a yard")])}))
+
+    _lay_out(places, order(memories={"gate": memory}))
+
+    assert read_memory(places / "gate.json") == memory
+    assert {file.name for file in places.iterdir()} == {"gate.json", "gate.pictures"}
 
 
 def test_why_nothing_has_opened_can_be_asked_where_the_run_was_started(
@@ -203,13 +233,13 @@ def test_why_nothing_has_opened_can_be_asked_where_the_run_was_started(
 def test_only_the_latest_word_of_each_kind_travels() -> None:
     mailbox = Mailbox()
     for record in (b"1", b"2"):
-        mailbox.post(MemoryLetter("gate", record))
+        mailbox.post(MemoryLetter("gate", CameraMemory(record)))
         mailbox.post(WhyLetter("gate", record))
         mailbox.post(WhyLetter("yard", record))
 
     taken, _ = mailbox.take(0, 0)
     assert [letter for _, letter in taken] == [
-        MemoryLetter("gate", b"2"),
+        MemoryLetter("gate", CameraMemory(b"2")),
         WhyLetter("gate", b"2"),
         WhyLetter("yard", b"2"),
     ]
@@ -222,4 +252,4 @@ def test_a_desk_that_cannot_write_says_so_and_is_asked_again(
     home.places.write_bytes(b"a file where the folder should be")
 
     with pytest.raises(SinkError, match="cannot be written"):
-        keeper.keep(Parcel(1, MemoryLetter("gate", b"41 s of 60 s")))
+        keeper.keep(Parcel(1, MemoryLetter("gate", CameraMemory(b"41 s of 60 s"))))

@@ -15,6 +15,7 @@ from vision.cluster.ports import PostLostError
 from vision.cluster.post import Delivery, Order, Outcome, Parcel, Sight, Stage
 from vision.cluster.supervisor import Patience, Supervisor
 from vision.core.errors import ModelError, SinkError
+from vision.core.memory import CameraMemory
 
 A, B, C = (Node(name, f"node-{name}", 10) for name in "abc")
 Groups = Mapping[str, tuple[str, ...]]
@@ -39,7 +40,7 @@ class FakePost:
         if self.silent:
             return None
         parcels = tuple(
-            Parcel(k + 1, MemoryLetter(self.order.cameras[0], letter))
+            Parcel(k + 1, MemoryLetter(self.order.cameras[0], CameraMemory(letter)))
             for k, letter in enumerate(self.letters)
             if k >= heard
         )
@@ -82,7 +83,7 @@ class FakeKeeper:
     """Keeps memories and remembers what it was told."""
 
     def __init__(self) -> None:
-        self.memories: dict[str, bytes] = {}
+        self.memories: dict[str, CameraMemory] = {}
         self.kept: list[bytes] = []
         self.news: list[tuple[str, bool, str]] = []
         self.refusing = False
@@ -96,8 +97,8 @@ class FakeKeeper:
             msg = "disk full"
             raise SinkError(msg)
         assert isinstance(parcel.letter, MemoryLetter)
-        self.memories[parcel.letter.camera_id] = parcel.letter.record
-        self.kept.append(parcel.letter.record)
+        self.memories[parcel.letter.camera_id] = parcel.letter.memory
+        self.kept.append(parcel.letter.memory.record)
 
     def saw(self, seen: Mapping[str, Sight]) -> None:
         del seen
@@ -144,7 +145,7 @@ def test_a_dead_node_s_cameras_go_on_elsewhere_with_what_they_remembered() -> No
 
     assert set(run.where().values()) == {"a", "b"}
     camera = GROUPS[group][0]
-    assert run.fleet.of(group).order.memories == {camera: b"41 s of 60 s"}
+    assert run.fleet.of(group).order.memories == {camera: CameraMemory(b"41 s of 60 s")}
     assert [(who, ok) for who, ok, _ in run.keeper.news] == [
         (camera, False),
         (camera, True),
@@ -212,7 +213,7 @@ def test_a_new_node_takes_over_after_the_old_one_let_go() -> None:
     taken = run.fleet.of(moving.order.group)
 
     assert taken.node is B
-    assert list(taken.order.memories.values()) == [b"its last memory"]
+    assert list(taken.order.memories.values()) == [CameraMemory(b"its last memory")]
     assert [post for post in run.fleet.posts if post.killed] == []  # seals clips
     moving.letters.append(b"a late clip")
     run.turn()

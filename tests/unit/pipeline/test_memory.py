@@ -8,7 +8,9 @@ from tests.fakes import ManualClock
 from tests.scenarios.stage import play
 from tests.scenarios.world import LABELS, Actor, World, still
 from vision.core.health import HealthEvent, HealthKind
+from vision.core.memory import CameraMemory
 from vision.pipeline.memory import MemoryFile, Remembered
+from vision.pipeline.memory_disk import read_memory
 from vision.rules.garbage_pile import GarbagePile
 from vision.rules.places import PlaceMemory
 
@@ -202,7 +204,7 @@ def test_a_folder_that_cannot_be_written_is_told_once_and_again_when_mended(
 def test_whoever_keeps_a_copy_gets_the_same_bytes_even_without_a_disk(
     tmp_path: Path,
 ) -> None:
-    copies: list[bytes] = []
+    copies: list[CameraMemory] = []
     part, heard = Counter(), list[HealthEvent]()
     part.value = 7
     for folder in (tmp_path / "places", tmp_path / "file" / "below"):
@@ -215,5 +217,5 @@ def test_whoever_keeps_a_copy_gets_the_same_bytes_even_without_a_disk(
             on_saved=copies.append,
         ).save()
 
-    assert copies[0] == copies[1] == (tmp_path / "places/gate.json").read_bytes()
+    assert copies[0] == copies[1] == read_memory(tmp_path / "places/gate.json")
     assert [event.ok for event in heard] == [False]

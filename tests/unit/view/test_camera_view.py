@@ -1,3 +1,4 @@
+import base64
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,6 +13,7 @@ from vision.core.arrays import ImageU8
 from vision.core.detections import Detections
 from vision.core.errors import ConfigError
 from vision.core.frame import Frame
+from vision.core.memory import CameraMemory, Picture, pack, unpack
 from vision.core.observation import View, ViewState
 from vision.view.check import CameraView, ViewParams
 from vision.view.coverage import CoverageLog
@@ -327,7 +329,7 @@ def test_a_day_of_coverage_has_as_many_hours_as_the_clock_lets_it(
 def test_a_camera_turned_while_the_engine_was_down_is_noticed() -> None:
     view, world = CameraView(), World([])
     show(view, world, 0, 5)
-    stored = json.loads(json.dumps(view.state()))
+    stored, _ = unpack(pack(view.state()))
 
     same, moved = CameraView(), CameraView()
     same.restore(stored)
@@ -402,7 +404,7 @@ def test_the_whole_picture_in_another_shape_is_the_same_view(
     view, world = CameraView(), World([])
     show(view, world, 0, 5, sized(*before))
     if restarted:
-        stored, view = json.loads(json.dumps(view.state())), CameraView()
+        (stored, _), view = unpack(pack(view.state())), CameraView()
         view.restore(stored)
 
     states = show(view, world, 5, 25, sized(*after))
@@ -452,8 +454,62 @@ def test_a_part_of_the_picture_in_another_shape_is_another_view(
     assert {(s.view, s.reason) for s in states[6:]} == {(View.MOVED, "unknown_view")}
 
 
-@pytest.mark.parametrize("grey_png", ["", "AAAA"])
-def test_a_stored_picture_that_is_damaged_is_a_clear_error(grey_png: str) -> None:
+def test_a_known_picture_is_encoded_once() -> None:
+    """Memory is saved every ten seconds, for months."""
+    view, world = CameraView(), World([])
+    show(view, world, 0, 5)
+    (before,) = view.state()["references"]
+    show(view, world, 5, 15)
+    (after,) = view.state()["references"]
+
+    assert after["grey"] is before["grey"]
+    assert after["mask"] is before["mask"]
+
+
+def test_pictures_that_an_earlier_version_wrote_into_the_record_are_known() -> None:
+    view, world, restarted = CameraView(), World([]), CameraView()
+    show(view, world, 0, 5)
+    stored = view.state()
+    for known in stored["references"]:
+        for kind in ("grey", "mask"):
+            known[kind] = base64.b64encode(png_of(known[kind])).decode()
+    restarted.restore(json.loads(json.dumps(stored)))
+
+    packed = pack(restarted.state())
+
+    assert packed == pack(view.state())
+    assert len(packed.pictures) == 2
+    assert show(restarted, World([], seed=99), 0, 10)[-1].reason == "unknown_view"
+
+
+def png_of(stored: Picture | str | None) -> bytes:
+    assert isinstance(stored, Picture)
+    return stored.png
+
+
+@pytest.mark.parametrize("kind", ["grey", "mask"])
+def test_of_what_is_lost_the_next_picture_takes_the_place(kind: str) -> None:
+    view, world, restarted = CameraView(), World([]), CameraView()
+    show(view, world, 0, 5)
+    memory = pack(view.state())
+    (known,) = view.state()["references"]
+    png = png_of({"grey": known["grey"], "mask": known["mask"]}[kind])
+    left = {name: one for name, one in memory.pictures.items() if one != png}
+    stored, lost = unpack(CameraMemory(memory.record, left))
+    restarted.restore(stored)
+
+    states = show(restarted, world, 5, 10)
+
+    assert len(lost) == 1
+    assert {state.view for state in states} == {View.CLEAR}
+    assert len(restarted.coverage()) == 1
+    assert len(restarted.state()["references"]) == 1
+
+
+@pytest.mark.parametrize("grey_png", ["", "AAAA", Picture(b"no picture")])
+def test_a_stored_picture_that_is_damaged_is_a_clear_error(
+    grey_png: str | Picture,
+) -> None:
     view = CameraView()
     show(view, World([]), 0, 2)
     (known,) = view.state()["references"]

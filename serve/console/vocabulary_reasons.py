@@ -34,7 +34,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "baseline": ("Was there when watching began", "开始监看时已存在"),
     "place": ("The place", "现场"),
     "clear_views": ("Clear views of the empty place", "确认清空的画面数"),
-    "cannot_verify": ("The place could not be seen", "现场无法核实"),
+    "cannot_verify": ("Nobody saw it go", "现场无法核实"),
     # What they say.
     "anywhere": ("anywhere", "不限"),
     "always": ("always", "始终"),

@@ -226,7 +226,9 @@ def forgotten(
     stage = Stage([refuse()]).play(World([heap(60)]).film(50))
     request = request_for(stage.opened[0])
     afterwards = Stage([refuse()])
-    looks = SecondLooks(afterwards.rules, reported=lambda _: picture, drawn_since=drawn)
+    looks = SecondLooks(
+        afterwards.rules, reported=lambda _: picture, drawn_since=lambda: drawn
+    )
     looks.ask(request)
     for frame, detections in world.film(start_s + 125, start_s=start_s):
         afterwards.show(frame, detections)
@@ -298,7 +300,8 @@ def test_a_rule_that_knows_the_event_goes_by_the_drawing_too(
     ask_s: float, drawn_s: float, outcome: Outcome
 ) -> None:
     stage = Stage([refuse()]).play(World([heap(60)]).film(ask_s))
-    looks = SecondLooks(stage.rules, drawn_since=START + timedelta(seconds=drawn_s))
+    drawn = START + timedelta(seconds=drawn_s)
+    looks = SecondLooks(stage.rules, drawn_since=lambda: drawn)
     looks.ask(request_for(stage.opened[0]))
     answers: list[LookAnswer] = []
     for frame, detections in World([heap(60)]).film(130, start_s=ask_s + 1):
@@ -318,7 +321,7 @@ def test_a_bin_in_another_view_is_not_the_one_that_was_full() -> None:
     looks = SecondLooks(
         afterwards.rules,
         reported=lambda _: None,
-        drawn_since=START + timedelta(seconds=90),
+        drawn_since=lambda: START + timedelta(seconds=90),
     )
     looks.ask(request)
     answers: list[LookAnswer] = []

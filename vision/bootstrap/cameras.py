@@ -3,13 +3,13 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from threading import Event
 
 import cv2
 import numpy as np
 
+from vision.bootstrap.drawing import Drawing
 from vision.bootstrap.ground import build_ground
 from vision.bootstrap.left import warn_of_rules
 from vision.bootstrap.remembering import Minds, build_memory
@@ -123,7 +123,7 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
     rules = build_rules(site.rules, scene, shared.labels, build_schedule(site))
     view = CameraView(ViewParams(timezone=site.timezone), presets=_presets(settings))
     opened = OpenedPlaces()
-    memory = drawn_since = None
+    memory = drawing = None
     # A file begins at its beginning each time: what an earlier run saw in it
     # is not what stood there before.
     if source.live:
@@ -136,7 +136,6 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
             on_health=on_health,
             on_saved=None if on_memory is None else partial(on_memory, settings.id),
         )
-        drawn_since = drawing.since
         warn_of_rules(opened, {rule.name for rule in rules}, settings.id)
     parts = CameraParts(
         scene=scene,
@@ -149,7 +148,7 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
         memory=memory,
         opened=opened,
         why=_why(settings.id, shared),
-        looks=_looks(rules, shared, drawn_since),
+        looks=_looks(rules, shared, drawing),
         gate=_gate(settings),
         period_s=settings.period_s,
     )
@@ -190,7 +189,7 @@ def build_scene(settings: CameraSettings) -> Scene:
 
 
 def _looks(
-    rules: tuple[PlaceRule, ...], shared: Surroundings, drawn_since: datetime | None
+    rules: tuple[PlaceRule, ...], shared: Surroundings, drawing: Drawing | None
 ) -> LookWatch | None:
     if shared.looking is None:
         return None
@@ -201,7 +200,12 @@ def _looks(
         apart_s=settings.apart_s,
         give_up_s=settings.give_up_s,
     )
-    looks = SecondLooks(rules, params, store.reported, drawn_since)
+    looks = SecondLooks(
+        rules,
+        params,
+        store.reported,
+        lambda: None if drawing is None else drawing.since,
+    )
     return LookWatch(desk, looks, store, shared.clock)
 
 

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from vision.bootstrap.drawing import Drawing, drawing_of
+from vision.bootstrap.drawing import Drawing
 from vision.bootstrap.left import warn_of_ended
 from vision.core.memory import CameraMemory
 from vision.core.ports import Clock, HealthListener
 from vision.core.scene import Scene
 from vision.pipeline.candidates import OpenedPlaces
 from vision.pipeline.memory import MemoryFile, Remembered
+from vision.rules.illegal_parking import IllegalParking
 from vision.rules.place_rule import PlaceRule
 from vision.rules.places import PlaceMemory
 from vision.view.check import CameraView
@@ -46,10 +47,11 @@ def build_memory(
         on_saved: given what is saved.
 
     Returns:
-        The memory, restored; and since when the zones lie as they do.
+        The memory, restored; and since when the zones lie as they do, which the first
+        picture tells where they were drawn anew.
     """
     view, places, rules = minds.view, minds.places, minds.rules
-    drawing = drawing_of(scene, view, places, rules, clock=clock)
+    drawing = Drawing(scene, clock)
     parts = (
         Remembered("view", view.state, view.restore),
         Remembered("places", places.state, places.restore),
@@ -64,13 +66,32 @@ def build_memory(
         on_health=on_health,
         on_saved=on_saved,
     )
-    behind = memory.load()
+    last = memory.load()
     for rule in rules:
-        if rule.name in behind:
+        if rule.name in last.behind:
             rule.step_over(places.place_ids)
             warn_of_ended(rule, places.place_ids, scene.camera_id)
+        if rule.name in last.absent:
+            rule.pass_over(places.observed_s)
     if drawing.anew:
-        memory.forget_left()  # it tells of the old view
+        view.compare(
+            same=drawing.keep_view,
+            other=lambda: _forget_view(drawing, minds, memory),
+        )
     # Before the first step: the next run must know that this one may have made some.
     memory.save()
     return memory, drawing
+
+
+def _forget_view(drawing: Drawing, minds: Minds, memory: MemoryFile) -> None:
+    """Forget what was learned of a view that is gone.
+
+    Lanes would lie elsewhere in the new one, and where a heap lay it shows bare ground,
+    which is no proof.
+    """
+    drawing.change_view()
+    minds.places.forget_view()
+    memory.forget_left()
+    for rule in minds.rules:
+        if isinstance(rule, IllegalParking):
+            rule.forget_view()

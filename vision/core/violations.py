@@ -106,6 +106,13 @@ class Violation:
     recurrence_of: str | None = None
     params: Params = ()
 
+    @property
+    def is_last(self) -> bool:
+        """Whether no step of this event follows: it ended, with proof or without."""
+        return self.lifecycle is Lifecycle.CLEARED or any(
+            fact.name == "cannot_verify" for fact in self.facts
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

@@ -11,7 +11,7 @@ from vision.core.observation import Observation, ViewState
 from vision.core.places import Place, PlaceState
 from vision.core.redaction import without_secrets
 from vision.core.scene import Scene
-from vision.core.violations import Candidate, Lifecycle, Violation
+from vision.core.violations import Candidate, Violation
 from vision.pipeline.why_record import (
     VERSION,
     CameraRecord,
@@ -70,7 +70,7 @@ class OpenedPlaces:
     def follow(self, steps: Iterable[Violation], seen: Seen) -> None:
         """Take the steps of one picture and forget places that are gone."""
         for step in steps:
-            if step.lifecycle is Lifecycle.CLEARED:
+            if step.is_last:
                 self._records.pop(step.event_id, None)
             else:
                 self._records[step.event_id] = opened_record(step, seen.size)

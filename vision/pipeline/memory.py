@@ -34,6 +34,20 @@ class Remembered:
     restore: Callable[[object], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """How the parts stand to the last run.
+
+    Attributes:
+        behind: names of those that may have done more than they remember: all after a
+            crash, else those that the last run went without.
+        absent: names of those that the last run went without, if there was one.
+    """
+
+    behind: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset()
+
+
 class MemoryFile:
     """Keeps one camera's memory in a file, written atomically every few seconds.
 
@@ -74,27 +88,23 @@ class MemoryFile:
         self._failing = False
         self._left: dict[str, object] = {}
 
-    def load(self) -> frozenset[str]:
+    def load(self) -> Loaded:
         """Give every part its memory back; a damaged file is set aside.
 
         Then none gets any: a place whose rule has forgotten its event would open that
         event a second time, under the same id.
-
-        Returns:
-            Names of the parts that may have done more than they remember: all after a
-            crash, else those that the last run went without.
         """
         try:
             memory = read_memory(self._path)
         except FileNotFoundError:
-            return frozenset()
+            return Loaded()
         except OSError as error:
             self._set_aside(str(error))
-            return frozenset()
+            return Loaded()
         empty = [part.dump() for part in self._parts]
         try:
             record, lost = unpack(memory)
-            behind = self._restore(record)
+            loaded = self._restore(record)
         except (
             AttributeError,  # a list where a mapping belongs
             KeyError,
@@ -105,10 +115,10 @@ class MemoryFile:
             for part, nothing in zip(self._parts, empty, strict=True):
                 part.restore(nothing)
             self._set_aside(f"{type(error).__name__}: {error}")
-            return frozenset()
+            return Loaded()
         if lost:
             self._tell_lost(len(lost))
-        return behind
+        return loaded
 
     def forget_left(self) -> None:
         """Keep nothing any longer that nobody owns."""
@@ -154,7 +164,7 @@ class MemoryFile:
             return
         self._report(ok=True, detail="is written again")
 
-    def _restore(self, record: object) -> frozenset[str]:
+    def _restore(self, record: object) -> Loaded:
         if not isinstance(record, Mapping) or record["version"] != _VERSION:
             msg = f"expected a memory file of version {_VERSION}"
             raise ValueError(msg)
@@ -166,7 +176,10 @@ class MemoryFile:
             part.restore(stored.pop(part.name))
         self._left = dict(list(stored.items())[-_MOST_LEFT:])
         crashed = not record.get("ended", False)
-        return frozenset(part.name for part in known if crashed or part.name in left)
+        return Loaded(
+            behind=frozenset(p.name for p in known if crashed or p.name in left),
+            absent=frozenset(p.name for p in self._parts if p.name not in parts),
+        )
 
     def _set_aside(self, why: str) -> None:
         aside = self._path.with_suffix(".damaged")

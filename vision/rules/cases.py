@@ -33,6 +33,7 @@ class Case:
         later_s: how long after the object's first sight it began, seconds: a bin
             stands there long before it overflows.
         preset: PTZ preset that the footprint lies in, or None.
+        carried: an earlier run opened it, and no good picture of this one was judged.
     """
 
     event_id: str
@@ -46,6 +47,7 @@ class Case:
     recurrence_of: str | None
     later_s: float = 0.0
     preset: str | None = None
+    carried: bool = False
 
 
 class CaseRecord(TypedDict):
@@ -138,4 +140,5 @@ def from_record(record: CaseRecord) -> Case:
         recurrence_of=record["recurrence_of"],
         later_s=float(record["later_s"]),
         preset=record.get("preset"),
+        carried=True,
     )

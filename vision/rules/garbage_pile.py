@@ -26,7 +26,7 @@ class GarbageParams:
     """Limits of the refuse rule.
 
     Attributes:
-        dwell_s: observed time from which it is a violation, seconds.
+        dwell_s: observed time in a zone from which it is a violation, seconds.
         min_support: share of recent views in which the detector must see it.
         max_bareness: likeness to the ground as it was before, below which something was
             added; not asked where the ground was never seen.
@@ -68,9 +68,13 @@ class GarbagePile(PlaceRule):
         self._params = p = params or GarbageParams()
         self._schedule = schedule or Schedule()
         self._terms = Terms("clean", None, _MIN_OVERLAP, anywhere=True)
+        self._lain = Ledger()
         self._alone = Ledger()
         self._crowd = Crowd()
-        super().__init__(LifecycleParams(p.update_every_s), {"alone": self._alone})
+        super().__init__(
+            LifecycleParams(p.update_every_s),
+            {"lain": self._lain, "alone": self._alone},
+        )
 
     @property
     @override
@@ -83,6 +87,7 @@ class GarbagePile(PlaceRule):
         """Return what to make of refuse; None where nobody asks."""
         p = self._params
         ground = standing(place, observation, self._terms, self._schedule)
+        lain_s = self._lain.credit(place, holds=ground is not None)
         if ground is None:
             self._alone.credit(place, holds=False)
             return None
@@ -91,7 +96,7 @@ class GarbagePile(PlaceRule):
         growth = _growth(place)
         facts = (
             *ground.facts,
-            at_least("observed_s", place.observed_s, p.dwell_s, "s"),
+            at_least("observed_s", lain_s, p.dwell_s, "s"),
             at_least("support", place.support, p.min_support),
             *self._added(place),
             at_least("alone_s", alone_s, p.alone_s, "s"),
@@ -99,7 +104,8 @@ class GarbagePile(PlaceRule):
             *circumstances(place),
         )
         severity = 1 + (growth >= p.large_growth) + (growth >= p.huge_growth)
-        return Verdict(facts, ground.zone_id, severity)
+        lasted_s = self._lain.lasted_s(place)
+        return Verdict(facts, ground.zone_id, severity, lasted_s=lasted_s)
 
     def _added(self, place: Place) -> tuple[Fact, ...]:
         """Return whether the place differs from its clean ground, where known."""

@@ -1,6 +1,7 @@
 """What one picture says about a place that somebody asks about."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 import cv2
@@ -75,6 +76,7 @@ class Target:
         ended: the engine has seen the reported object go.
         looks: what the picture of the report showed there, and a little beside it;
             none where that picture is gone.
+        decided_at: wall time of the decision, aware; None: nobody knows.
     """
 
     place_id: str
@@ -84,6 +86,7 @@ class Target:
     preset: str | None
     ended: bool
     looks: tuple[ImageU8, ...] = ()
+    decided_at: datetime | None = None
 
 
 def glance(target: Target, observation: Observation, params: GlanceParams) -> Glance:

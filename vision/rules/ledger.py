@@ -25,7 +25,7 @@ class PlaceMemo(Protocol):
         ...
 
 
-class _Entries:
+class Entries:
     """Three numbers per place, the first of them its observed time so far, seconds."""
 
     def __init__(self) -> None:
@@ -36,12 +36,22 @@ class _Entries:
         for place_id in [key for key in self._entries if key not in place_ids]:
             del self._entries[place_id]
 
+    def pass_over(self, place_id: str, observed_s: float) -> None:
+        """Let nothing count that was observed of a place while nobody asked.
+
+        Args:
+            place_id: which place.
+            observed_s: its observed time up to now, seconds.
+        """
+        _, *kept = self._entries.get(place_id, (0.0, 0.0, 0.0))
+        self._entries[place_id] = (observed_s, kept[0], kept[1])
+
     def state(self) -> PlaceTable:
         """Return all entries as plain values."""
         return dict(self._entries)
 
 
-class Ledger(_Entries):
+class Ledger(Entries):
     """Credits a place's observed time while a condition holds.
 
     The place memory alone decides which seconds were observed; a ledger only says
@@ -89,7 +99,7 @@ class Ledger(_Entries):
         }
 
 
-class RecentShare(_Entries):
+class RecentShare(Entries):
     """In how much of a place's recent observed time a condition held.
 
     Kept with the observed time: how long of it the condition held, and all of it,

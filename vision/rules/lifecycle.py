@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from vision.core.observation import Observation
+from vision.core.observation import Observation, View
 from vision.core.places import Place, PlaceState
 from vision.core.violations import (
     Candidate,
@@ -85,10 +85,7 @@ class CaseBook:
         if place.state is PlaceState.ENDED:
             return None if case is None else self._finish(case, place, observation)
         if verdict is None:
-            # Nobody asks about it any more: it was moved out of the zone, or the zone
-            # was drawn anew.
-            gone = (Fact("zone", "none"),)
-            return None if case is None else self._clear(case, place, gone, observation)
+            return None if case is None else self._leave(case, place, observation)
         if case is not None:
             return self._go_on(case, place, verdict, observation)
         if verdict.opens and place.state is PlaceState.STANDING:
@@ -186,6 +183,10 @@ class CaseBook:
     def _go_on(
         self, case: Case, place: Place, verdict: Verdict, observation: Observation
     ) -> Violation | None:
+        if case.carried and observation.view.view is not View.CLEAR:
+            return None  # perhaps it shows another view by now, with other zones
+        if case.carried:
+            self._open[place.place_id] = case = replace(case, carried=False)
         if verdict.over:
             return self._clear(case, place, verdict.facts, observation)
         # What was worse or surer once stays so: an event only becomes graver.
@@ -218,9 +219,26 @@ class CaseBook:
                 Fact("clear_views", place.clear_views, "1"),
             )
             return self._clear(case, place, facts, observation)
+        return self._drop(case, place, Fact("place", "lost"), observation)
+
+    def _leave(self, case: Case, place: Place, observation: Observation) -> Violation:
+        """Close the case of a place about which nobody asks any more.
+
+        Either it was moved out of its zone, which was seen, or the zones were changed
+        between two runs, which says nothing about what stands there.
+        """
+        none = Fact("zone", "none")
+        if case.carried:
+            return self._drop(case, place, none, observation)
+        return self._clear(case, place, (none,), observation)
+
+    def _drop(
+        self, case: Case, place: Place, why: Fact, observation: Observation
+    ) -> Violation:
+        """Close a case without proof."""
         del self._open[place.place_id]
         case = replace(case, sequence=case.sequence + 1)
-        facts = (Fact("cannot_verify", value=True), Fact("place", "lost"))
+        facts = (Fact("cannot_verify", value=True), why)
         return self._step(case, Lifecycle.UPDATED, place, facts, observation)
 
     def _clear(

@@ -11,7 +11,7 @@ from vision.core.places import Place
 from vision.core.violations import Candidate, Confidence, Fact, Params, Slug, Violation
 from vision.rules.cases import BookRecord, Case
 from vision.rules.kinds import KIND_NAMED
-from vision.rules.ledger import PlaceMemo, PlaceTable
+from vision.rules.ledger import Entries, PlaceMemo, PlaceTable
 from vision.rules.lifecycle import CaseBook, LifecycleParams
 from vision.rules.verdict import Verdict
 
@@ -102,6 +102,17 @@ class PlaceRule(ABC):
             place_ids: all places that are known.
         """
         self._book.step_over(place_ids)
+
+    def pass_over(self, observed_s: Mapping[str, float]) -> None:
+        """Let no time count that passed before this rule watched here.
+
+        Args:
+            observed_s: how long each place was seen standing so far, by its id.
+        """
+        for memo in self._memos.values():
+            if isinstance(memo, Entries):
+                for place_id, so_far_s in observed_s.items():
+                    memo.pass_over(place_id, so_far_s)
 
     def without_place(self, place_ids: Container[str]) -> list[str]:
         """Return the open events for which no step will follow.

@@ -70,6 +70,11 @@ class PlaceMemory:
         """The ids of all settled places."""
         return tuple(slot.place_id for slot in self._slots if slot.settled)
 
+    @property
+    def observed_s(self) -> dict[str, float]:
+        """How long each settled place was seen standing, seconds, by its id."""
+        return {slot.place_id: slot.observed_s for slot in self._slots if slot.settled}
+
     def update(
         self,
         frame: Frame,

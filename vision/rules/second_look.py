@@ -103,7 +103,7 @@ class SecondLooks:
         rules: Sequence[PlaceRule],
         params: LookParams | None = None,
         reported: Callable[[str], Reported | None] | None = None,
-        drawn_since: datetime | None = None,
+        drawn_since: Callable[[], datetime | None] = lambda: None,
     ) -> None:
         """Start without questions.
 
@@ -112,8 +112,9 @@ class SecondLooks:
             params: what a look needs.
             reported: returns the picture that decided an event, by its id; for events
                 that the rules have forgotten, or will. None: there are none.
-            drawn_since: when the zones were drawn anew, aware: what was decided before
-                lies in another view. None: nobody knows that they were.
+            drawn_since: returns when the zones were drawn anew in another view, aware:
+                what was decided before lies elsewhere. None: nobody knows that they
+                were.
         """
         self._reported = reported
         self._drawn_since = drawn_since
@@ -179,6 +180,8 @@ class SecondLooks:
         now_s = observation.frame.media_time_s
         if look.since_s is None or now_s < look.since_s:
             look.since_s = now_s  # the first picture, or a clock that started anew
+        if not self._in_this_view(look.target):
+            look.target = None
         if look.target is None:
             return Outcome.CANNOT_VERIFY
         if not look.target.ended and self._case(look.request)[1]:
@@ -216,8 +219,7 @@ class SecondLooks:
         known = None
         if not ended and self._reported is not None:
             known = self._reported(request.event_id)
-        if not self._in_this_view(case, known):
-            return None
+        at = None if known is None else known.decided_at
         return Target(
             place_id=request.place_id,
             kind=KIND_NAMED[rule.kind],
@@ -226,16 +228,15 @@ class SecondLooks:
             preset=request.preset if case is None else case.preset,
             ended=ended,
             looks=() if known is None else looks_of(known.image, known.xyxy or xyxy),
+            decided_at=at if case is None else case.stepped_at,
         )
 
-    def _in_this_view(self, case: Case | None, known: Reported | None) -> bool:
+    def _in_this_view(self, target: Target | None) -> bool:
         """Return whether the event was decided since the zones lie as they do."""
-        if self._drawn_since is None:
+        since = self._drawn_since()
+        if target is None or since is None:
             return True
-        at = None if known is None else known.decided_at
-        if case is not None:
-            at = case.stepped_at
-        return at is not None and at >= self._drawn_since
+        return target.decided_at is not None and target.decided_at >= since
 
     def _case(self, request: LookRequest) -> tuple[Case | None, bool]:
         """Return the event if the rule knows it, and whether it was seen to go."""

@@ -1,6 +1,6 @@
 """Says whether one camera's picture can be trusted, and how it lies."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypedDict, cast
 
@@ -78,6 +78,7 @@ class CameraView:
         self._switched_s = -np.inf
         self._small: ImageU8 | None = None
         self._changed_s = 0.0
+        self._compared: tuple[Callable[[], None], Callable[[], None]] | None = None
 
     def check(self, frame: Frame, detections: Detections) -> ViewState:
         """Return the verdict on this picture.
@@ -100,6 +101,19 @@ class CameraView:
     def confirm(self) -> None:
         """Take what the camera shows next as its reference view: a person said so."""
         self._locator.forget()
+
+    def compare(self, *, same: Callable[[], None], other: Callable[[], None]) -> None:
+        """Find out by the next good picture whether the camera shows what it showed.
+
+        If it does not, or nobody can tell, that picture becomes the reference view.
+
+        Args:
+            same: told that it does, before that picture is judged;
+            other: or that it does not. At once where no earlier picture is known.
+        """
+        self._compared = same, other
+        if not self._locator.knows_view:
+            self._answer(same=False)
 
     def coverage(self) -> tuple[DayCoverage, ...]:
         """Return how long the camera could see, per day, oldest first."""
@@ -162,10 +176,24 @@ class CameraView:
         self._located_s = now_s
         scale = luma.shape[1] / frame.width
         shot = shoot(luma, np.asarray(detections.xyxy * scale, np.float32))
+        if self._compared is not None:
+            self._answer(same=self._locator.recognises(shot))
         light = self._light.light
         self._state = replace(
             self._locator.locate(shot, now_s, scale=scale, light=light), light=light
         )
+
+    def _answer(self, *, same: bool) -> None:
+        """Tell once whether the camera shows what it showed."""
+        if self._compared is None:
+            return
+        on_same, on_other = self._compared
+        self._compared = None
+        if same:
+            on_same()
+        else:
+            self.confirm()
+            on_other()
 
 
 def _identical(before: ImageU8, small: ImageU8) -> bool:

@@ -95,6 +95,15 @@ class Locator:
         self._measured = None
         self._home = {}
 
+    @property
+    def knows_view(self) -> bool:
+        """Whether an earlier run's picture shows it; those of presets tell nothing."""
+        return not self._presets and len(self.references) > 0
+
+    def recognises(self, shot: Shot) -> bool:
+        """Return whether a picture is the reference view, beyond doubt and in place."""
+        return self.references.agree(shot, reach=_AT_REST)
+
     def expect_new_light(self) -> None:
         """Expect that the same view looks different from the next picture on."""
         self._new_light = self._view is View.CLEAR

@@ -14,6 +14,7 @@ _CORNERS = 80
 _CORNER_QUALITY = 0.01
 _CORNER_GAP_PX = 8
 _OBJECT_MARGIN = 0.1  # of a box: shadows and wheels move with it
+_MARGIN = 0.15  # of a picture: the time, the name of the street
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,14 @@ class Shot:
     def kept(self) -> tuple[Picture, Picture]:
         """Grey and mask as they outlive this run, encoded once."""
         return _encoded(self.grey), _encoded(self.mask)
+
+    @property
+    def inner(self) -> "Shot":
+        """It without its margins: what is written into a picture stands there."""
+        top, left = (round(_MARGIN * side) for side in self.grey.shape)
+        mask = np.zeros_like(self.mask)
+        mask[top:-top, left:-left] = self.mask[top:-top, left:-left]
+        return Shot(self.grey, mask)
 
     def stretched(self, shape: tuple[int, ...]) -> "Shot":
         """Return it stretched to (height, width), what it shows unchanged.

@@ -89,6 +89,26 @@ class References:
                 return Fix(motion, known.preset)
         return None
 
+    def agree(self, shot: Shot, *, reach: float) -> bool:
+        """Return whether a picture is the reference view, by any known one.
+
+        The margins are not asked: what a camera writes there stays in place, however
+        the camera is turned.
+
+        Args:
+            shot: the picture; one of another shape never agrees.
+            reach: how far it may be displaced, in shares of its longer side.
+        """
+        height, width = shot.grey.shape
+        for known in self._known:
+            motion = register(known.shot.inner, shot.inner)
+            if motion is None or motion.inliers < self._min_inliers:
+                continue
+            whole = Registration(motion.matrix @ known.matrix, motion.inliers)
+            if whole.displacement(width, height) <= reach * max(width, height):
+                return True
+        return False
+
     def _motion(
         self, known: Reference, shot: Shot, *, far: bool
     ) -> Registration | None:

@@ -6,20 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes import ManualClock
 from tests.scenarios.stage import Stage
-from tests.scenarios.world import LABELS, Actor, World, still
-from vision.bootstrap.remembering import Minds, build_memory
-from vision.core.scene import Scene, Zone
+from tests.scenarios.world import Actor, World, still
+from tests.unit.bootstrap import starts
+from vision.core.scene import Zone
 from vision.core.violations import Lifecycle, Violation
-from vision.pipeline.candidates import OpenedPlaces
 from vision.pipeline.memory import MemoryFile
 from vision.rules.garbage_pile import GarbagePile
 from vision.rules.illegal_parking import IllegalParking
 from vision.rules.overflowing_bin import OverflowingBin
 from vision.rules.place_rule import PlaceRule
-from vision.rules.places import PlaceMemory
-from vision.view.check import CameraView
 
 WHOLE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 PAVEMENT = Zone("pavement", "clean", WHOLE)
@@ -39,15 +35,8 @@ BIN = Actor(
 
 def start(home: Path, zone: Zone, *rules: PlaceRule) -> tuple[Stage, MemoryFile]:
     """Return a camera with what the run before has left in its home."""
-    scene, view = Scene("c1", "gate", (zone,)), CameraView()
-    stage = Stage(rules, scene, view=view, memory=PlaceMemory("c1", LABELS))
-    minds = Minds(view, stage.memory, OpenedPlaces(), rules)
-    told: list[object] = []
-    memory, _ = build_memory(
-        home, scene, minds, clock=ManualClock(), on_health=told.append
-    )
-    assert told == []
-    return stage, memory
+    run = starts.start(home, (zone,), *rules)
+    return run.stage, run.memory
 
 
 def watch(stage: Stage, world: World, start_s: float, end_s: float) -> list[Violation]:

@@ -217,14 +217,19 @@ def test_trouble_is_told_without_its_password() -> None:
     assert record["media_time_s"] is None
 
 
-@pytest.mark.parametrize("how", ["cleared", "gone"])
+@pytest.mark.parametrize("how", ["cleared", "dropped", "gone"])
 def test_an_event_that_is_over_is_no_longer_told_as_opened(how: str) -> None:
     opened, car = OpenedPlaces(), _car(1)
     opened.follow([_step(car)], _seen(car))
     assert len(opened.records(_seen(car))) == 1
 
-    steps = [_step(car, Lifecycle.CLEARED)] if how == "cleared" else []
-    opened.follow(steps, _seen() if how == "gone" else _seen(car))
+    unproven = (Fact("cannot_verify", value=True), Fact("zone", "none"))
+    steps = {
+        "cleared": [_step(car, Lifecycle.CLEARED)],
+        "dropped": [replace(_step(car, Lifecycle.UPDATED), facts=unproven)],
+        "gone": [],
+    }
+    opened.follow(steps[how], _seen() if how == "gone" else _seen(car))
 
     assert opened.state() == []
 

@@ -9,7 +9,7 @@ from tests.scenarios.stage import play
 from tests.scenarios.world import LABELS, Actor, World, still
 from vision.core.health import HealthEvent, HealthKind
 from vision.core.memory import CameraMemory
-from vision.pipeline.memory import MemoryFile, Remembered
+from vision.pipeline.memory import Loaded, MemoryFile, Remembered
 from vision.pipeline.memory_disk import read_memory
 from vision.rules.garbage_pile import GarbagePile
 from vision.rules.places import PlaceMemory
@@ -72,10 +72,10 @@ def test_what_nobody_owns_in_one_run_is_there_in_the_next(tmp_path: Path) -> Non
     without.load()
     without.save(ended=True)
 
-    behind = _memory(file, again, clock, []).load()
+    last = _memory(file, again, clock, []).load()
 
     assert again.value == 7
-    assert behind == {"counter"}
+    assert last == Loaded(frozenset({"counter"}), frozenset({"counter"}))
 
 
 def test_of_what_nobody_owns_the_latest_is_kept(tmp_path: Path) -> None:
@@ -103,9 +103,18 @@ def test_only_after_a_crash_more_may_have_been_done_than_is_remembered(
     memory.save(ended=True)
     ended = _memory(file, Counter(), clock, []).load()
 
-    assert not first
-    assert crashed == {"counter"}
-    assert not ended
+    assert first == Loaded()
+    assert crashed == Loaded(behind=frozenset({"counter"}))
+    assert ended == Loaded()
+
+
+def test_a_part_that_is_new_was_absent_but_is_not_behind(tmp_path: Path) -> None:
+    file, clock = tmp_path / "gate.json", ManualClock()
+    MemoryFile(file, (), clock=clock, on_health=list[HealthEvent]().append).save()
+
+    assert _memory(file, Counter(), clock, []).load() == Loaded(
+        absent=frozenset({"counter"})
+    )
 
 
 def test_it_is_saved_every_ten_seconds_and_not_more_often(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.rules.builders import LABELS, START, WHOLE, observation, place, zone
 from vision.core.errors import ConfigError
-from vision.core.observation import ViewState
+from vision.core.observation import View, ViewState
 from vision.core.places import Place, PlaceState
 from vision.core.scene import Zone
 from vision.core.violations import Confidence, Lifecycle, Violation
@@ -91,14 +91,54 @@ def test_a_reason_names_the_calendar_of_a_street_class() -> None:
     assert reasons(rule)["calendar"] == "night not in force"
 
 
-def test_an_event_is_cleared_when_its_zone_is_withdrawn() -> None:
-    rule = parking()
-    rule.observe(observation(61, [car(61)], NO_PARKING))
+def stall(seen_s: float, **how: object) -> Place:
+    return place("vendor", "street_vendor", seen_s, **how)
 
-    (cleared,) = rule.observe(observation(71, [car(71)]))
+
+def test_an_event_is_cleared_when_its_stall_is_moved_out_of_the_zone() -> None:
+    left = zone("no_vending", polygon=((0, 0), (0.7, 0), (0.7, 1), (0, 1)))
+    rule = StreetVending()
+    rule.observe(observation(121, [stall(121)], left, people=[100]))
+    moved = stall(131, xyxy=(160.0, 40.0, 200.0, 60.0))
+
+    (cleared,) = rule.observe(observation(131, [moved], left, people=[180]))
     assert cleared.lifecycle is Lifecycle.CLEARED
     assert [fact.text() for fact in cleared.facts] == ["zone none"]
+    assert rule.observe(observation(141, [moved], left)) == []
+
+
+def restarted(rule: IllegalParking) -> IllegalParking:
+    again = parking()
+    again.restore(json.loads(json.dumps(rule.state())))
+    return again
+
+
+def test_an_event_whose_zone_is_withdrawn_ends_without_proof() -> None:
+    """The car stands where it stood; somebody changed the zones and started anew."""
+    rule = parking()
+    (opened,) = rule.observe(observation(61, [car(61)], NO_PARKING))
+    rule = restarted(rule)
+
+    (ended,) = rule.observe(observation(71, [car(71)]))
+    assert (ended.event_id, ended.sequence) == (opened.event_id, 2)
+    assert ended.lifecycle is Lifecycle.UPDATED
+    assert [fact.text() for fact in ended.facts] == ["cannot_verify True", "zone none"]
+    assert rule.recall(opened.event_id) == (None, False)
     assert rule.observe(observation(81, [car(81)])) == []
+
+
+def test_before_its_first_good_picture_a_start_says_of_nothing_that_it_is_over() -> (
+    None
+):
+    rule = parking()
+    evening_s = 6 * 3600.0  # 20:00 in Shanghai
+    rule.observe(observation(61, [car(61)], NO_PARKING))
+    rule = restarted(rule)
+    evening = observation(evening_s, [car(71)], NO_PARKING)
+
+    assert rule.observe(replace(evening, view=ViewState(View.BLIND, "black"))) == []
+    (cleared,) = rule.observe(evening)
+    assert cleared.lifecycle is Lifecycle.CLEARED
 
 
 def test_only_dwell_in_force_counts() -> None:
@@ -415,7 +455,7 @@ def test_a_stall_has_time_to_leave_when_its_market_closes() -> None:
 FRESH_ZONES = [
     (parking(), place("vehicle", "car", 0), 60),
     (OverflowingBin(), place("bin", "overflowing_bin", 0), 60),
-    (GarbagePile(), place("garbage", "garbage", 0), 10),
+    (GarbagePile(), place("garbage", "garbage", 0), 60),
     (StreetVending(), place("vendor", "street_vendor", 0), 120),
 ]
 

@@ -191,6 +191,74 @@ def test_a_camera_that_shows_something_else_asks_for_a_person() -> None:
     assert {state.view for state in show(view, elsewhere, 25, 30)} == {View.CLEAR}
 
 
+def asked(view: CameraView) -> list[str]:
+    """Ask whether a view is the one of before; the answer appears in the list."""
+    told: list[str] = []
+    view.compare(same=lambda: told.append("same"), other=lambda: told.append("other"))
+    return told
+
+
+def compared(
+    after: World, change: Change = lambda image: image, *, always: Change | None = None
+) -> list[str]:
+    """Return what a start says of the view of the run before.
+
+    Args:
+        after: what it shows.
+        change: of its pictures.
+        always: of the pictures before, too.
+    """
+    view, again = CameraView(), CameraView()
+    show(view, World([]), 0, 5, always or (lambda image: image))
+    again.restore(json.loads(json.dumps(view.state())))
+    told = asked(again)
+    states = show(again, after, 60, 70, always or change)
+    assert states[-1].view is View.CLEAR
+    return told
+
+
+@pytest.mark.parametrize(
+    ("dx", "said"), [(0, "same"), (2, "same"), (5, "other"), (60, "other")]
+)
+def test_a_view_is_the_one_of_before_only_where_it_lies_in_place(
+    dx: float, said: str
+) -> None:
+    assert compared(World([], shake=lambda _: (dx, 0.0))) == [said]
+
+
+def test_objects_do_not_make_another_view_nor_a_black_picture() -> None:
+    bus = Actor("bus", still(160, 170, 0, 900), size=(180, 100))
+    late = World([bus], light=lambda t: 0.0 if t < 65 else 1.0)
+
+    assert compared(late) == ["same"]
+
+
+def test_a_view_in_a_light_that_was_never_seen_may_be_any() -> None:
+    assert compared(
+        World([]), lambda image: np.asarray(255 - grey(image), np.uint8)
+    ) == ["other"]
+
+
+def test_what_is_written_into_the_picture_stands_still_in_every_view() -> None:
+    """By night, the time and the name of the street are most of what stands out."""
+
+    def written(image: ImageU8) -> ImageU8:
+        out = np.asarray(image // 4 + 20, np.uint8)
+        out[:24] = texture(1, WIDTH, 24, 40)
+        out[-24:] = texture(2, WIDTH, 24, 40)
+        return out
+
+    assert compared(World([]), always=written) == ["same"]
+    assert compared(World([], seed=99), always=written) == ["other"]
+
+
+@pytest.mark.parametrize("presets", [{}, {"gate": World([]).paint(0)}])
+def test_without_an_earlier_picture_the_answer_comes_at_once(
+    presets: dict[str, ImageU8],
+) -> None:
+    assert asked(CameraView(presets=presets)) == ["other"]
+
+
 def test_a_camera_that_turns_mostly_away_asks_for_a_person() -> None:
     view, world = CameraView(), World([])
     show(view, world, 0, 5)

@@ -210,7 +210,7 @@ def compared(
     """
     view, again = CameraView(), CameraView()
     show(view, World([]), 0, 5, always or (lambda image: image))
-    again.restore(json.loads(json.dumps(view.state())))
+    again.restore(unpack(pack(view.state()))[0])
     told = asked(again)
     states = show(again, after, 60, 70, always or change)
     assert states[-1].view is View.CLEAR

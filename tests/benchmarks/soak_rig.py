@@ -49,7 +49,8 @@ class CameraBank:
         answer = self._told.readline().split()
         assert answer[:1] == ["ready"], f"the RTSP server did not start: {answer}"
         self.port = int(answer[1])
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     @property
     def cpu_s(self) -> float:
@@ -61,6 +62,8 @@ class CameraBank:
         """End it."""
         self._process.kill()
         self._process.wait()
+        self._listener.join(10)
+        self._told.close()
 
     def _listen(self) -> None:
         for line in self._told:

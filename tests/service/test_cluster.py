@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 from typing_extensions import override
 
 from tests.benchmarks.soak_rig import CameraBank, Plan, write_site
@@ -20,7 +21,8 @@ from tests.benchmarks.soak_street import read_truth, write_film
 from tests.service.rtsp import why_no_server
 from vision.bootstrap.cluster import watch_cluster
 from vision.bootstrap.desk import Onlookers
-from vision.config.home import Home
+from vision.cli import evidence
+from vision.config.home import VARIABLE, Home
 from vision.config.site import load_site
 from vision.core.clock import SystemClock
 from vision.core.events import ViolationEvent
@@ -101,6 +103,7 @@ def test_a_killed_node_loses_no_event_doubles_none_and_dwell_goes_on(
     cluster: tuple[Any, list[Any]],
     tmp_path: Path,
     record_property: Callable[[str, object], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     film = write_film(tmp_path / "street.h264", (704, 396))
     with ExitStack() as stack:
@@ -150,9 +153,24 @@ def test_a_killed_node_loses_no_event_doubles_none_and_dwell_goes_on(
     lost = [one for one in told if "watch_lost" in one["type"]]
     again = {one["data"]["camera_id"] for one in lost if one["data"]["ok"]}
     assert len(again) == CAMERAS // 3
-    for one in opened:
-        folder = home.evidence / one["data"]["event_id"]
-        assert (folder / "manifest.json").is_file()
+    monkeypatch.setenv(VARIABLE, str(home.root))
+    check_evidence(home, [one["data"]["event_id"] for one in opened])
+
+
+def check_evidence(home: Home, event_ids: list[str]) -> None:
+    """See that what the nodes sealed verifies here, and a changed byte is found."""
+    assert not list(home.keys.glob("*.key.pem"))
+    for what in (*event_ids, "--all"):
+        assert verify(what) == (0, "whole.\n")
+    picture = next(home.evidence.glob("*/001-wide_deciding.jpg"))
+    picture.write_bytes(picture.read_bytes()[:-1] + b"\0")
+    for what in (picture.parent.name, "--all"):
+        assert verify(what) == (6, "bytes\n")
+
+
+def verify(what: str) -> tuple[int, str]:
+    done = CliRunner().invoke(evidence.app, ["verify", what])
+    return done.exit_code, done.output.rpartition(" ")[2]
 
 
 def parked(events: list[ViolationEvent]) -> dict[str, ViolationEvent]:

@@ -6,18 +6,22 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
+from vision.bootstrap.enrolment import NodeKeys
 from vision.bootstrap.fleet_status import FleetStatus
+from vision.bootstrap.handover import LatestEvents, open_events, seals_of
 from vision.bootstrap.received import ReceivedEvidence
 from vision.cluster.mail import (
     EventLetter,
     FilesLetter,
     HealthLetter,
+    KeyLetter,
     MemoryLetter,
     WhyLetter,
 )
 from vision.cluster.post import Order, Parcel, Sight
 from vision.config.home import Home
 from vision.core.errors import SinkError
+from vision.core.events import ViolationEvent
 from vision.core.health import HealthEvent, HealthKind
 from vision.core.ports import Clock
 from vision.pipeline.memory_disk import read_memory, write_memory
@@ -71,18 +75,31 @@ class Desk:
         self._onlookers = onlookers
         self._status = status
         self._evidence = evidence
+        self._keys = NodeKeys(home.keys, home.evidence, clock)
+        self._latest = LatestEvents(home.evidence)
 
     def order(self, group: str, cameras: tuple[str, ...]) -> Order:
         """Return the order for a group, with what its cameras remember."""
         memories = {}
+        events: list[str] = []
         for camera_id in cameras:
+            events += self._latest.of(camera_id)
             try:
                 memories[camera_id] = read_memory(self._memory(camera_id))
             except FileNotFoundError:
                 continue
             except OSError as error:
                 logger.warning("%s: begins without its memory: %s", camera_id, error)
-        return Order(group, cameras, memories, Path.cwd(), version("streetwarden"))
+            else:
+                events += open_events(memories[camera_id])
+        return Order(
+            group,
+            cameras,
+            memories,
+            Path.cwd(),
+            version("streetwarden"),
+            seals_of(self._home.evidence, events),
+        )
 
     def keep(self, parcel: Parcel) -> None:
         """Make a letter durable.
@@ -90,25 +107,20 @@ class Desk:
         Raises:
             SinkError: not now; it will be offered again.
         """
-        letter = parcel.letter
         try:
-            match letter:
+            match parcel.letter:
                 case EventLetter(event):
-                    proof = self._evidence.keep(
-                        event.violation.event_id, event.evidence, parcel.files
-                    )
-                    event = replace(event, evidence=proof)
-                    self._outbox.put(event)
-                    if self._onlookers.on_event is not None:
-                        self._onlookers.on_event(event)
-                case FilesLetter(event_id, evidence):
-                    proof = self._evidence.keep(event_id, evidence, parcel.files)
-                    self._outbox.attach(event_id, proof)
+                    self._step(event, parcel.files)
+                case FilesLetter():
+                    self._late(parcel.letter, parcel.files)
                 case HealthLetter(health):
                     self._health(health)
+                case KeyLetter(node, public_pem):
+                    self._keys.enrol(node, public_pem)
                 case MemoryLetter(camera_id, memory):
                     # Not synced, as `_overwrite` is not.
                     write_memory(self._memory(camera_id), memory, sync=False)
+                    self._latest.remembered(camera_id)
                 case WhyLetter(camera_id, record):
                     _overwrite(self._home.why / f"{camera_id}.json", record)
         except OSError as error:
@@ -136,6 +148,20 @@ class Desk:
                 self._health(event)
             except SinkError as error:
                 logger.warning("health event %s not kept: %s", event.kind, error)
+
+    def _step(self, event: ViolationEvent, files: tuple[bytes | None, ...]) -> None:
+        event_id = event.violation.event_id
+        proof = self._evidence.keep(event_id, event.evidence, files)
+        event = replace(event, evidence=proof)
+        self._latest.add(event.scene.camera_id, event_id)
+        self._outbox.put(event)
+        if self._onlookers.on_event is not None:
+            self._onlookers.on_event(event)
+
+    def _late(self, letter: FilesLetter, files: tuple[bytes | None, ...]) -> None:
+        proof = self._evidence.keep(letter.event_id, letter.evidence, files)
+        if letter.announced:
+            self._outbox.attach(letter.event_id, proof)
 
     def _health(self, event: HealthEvent) -> None:
         level = logging.INFO if event.ok else logging.WARNING

@@ -4,14 +4,17 @@ import itertools
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+import socket
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event
 
 from vision.bootstrap.evidence import evidence_policy
+from vision.bootstrap.handover import OpenEvents, take_over
 from vision.bootstrap.heap import bound_heap, returning_memory
 from vision.bootstrap.model import build_detector
 from vision.bootstrap.sinks import build_look_desk
@@ -25,6 +28,7 @@ from vision.bootstrap.site import (
 from vision.cluster.mail import (
     FilesLetter,
     HealthLetter,
+    KeyLetter,
     Mailbox,
     MemoryLetter,
     WhyLetter,
@@ -36,8 +40,11 @@ from vision.config.site import MetricsSettings, SiteSettings
 from vision.core.clock import SystemClock
 from vision.core.errors import ConfigError
 from vision.core.events import ViolationEvent
+from vision.core.evidence import Evidence
 from vision.core.health import HealthEvent
-from vision.core.ports import Clock
+from vision.core.memory import CameraMemory
+from vision.core.ports import Clock, LookDesk
+from vision.core.verification import LookAnswer, LookRequest
 from vision.evidence.keys import KeyFolder
 from vision.evidence.retention import RetentionPolicy
 from vision.evidence.seal import Sealer
@@ -50,7 +57,8 @@ logger = logging.getLogger(__name__)
 
 _CLIPS_S = 20.0
 _ANSWERS_S = 5.0
-# A node's own copy of a package is needed until the run's machine has it.
+# A node's own copy of a package is needed until the run's machine has it, or the event
+# is over.
 _NODE_KEEPS = RetentionPolicy(
     clips_for=timedelta(days=1),
     originals_for=timedelta(days=1),
@@ -90,7 +98,9 @@ def watch_group(
         _lay_out(slot.places, order)
         delivery = HeldDelivery(_MailSink(mailbox), clock)
         policy = evidence_policy(mine.settings.evidence, time_zone_of(mine.settings))
-        signer = KeyFolder(home.keys).signer()
+        keys = KeyFolder(home.keys)
+        signer = keys.signer()
+        mailbox.post(KeyLetter(socket.gethostname(), keys.public_pem(signer.key_id)))
         evidence = PackageStore(
             slot.evidence,
             sealer=Sealer(slot.evidence, clock=clock, signer=signer),
@@ -103,15 +113,17 @@ def watch_group(
         evidence.deliver_late_to(
             lambda event_id, files: mailbox.post(FilesLetter(event_id, files))
         )
-        evidence.spare(mailbox.events_waiting)
+        goes_on = OpenEvents(order.memories)
+        evidence.spare(lambda: mailbox.events_waiting() | goes_on.ids())
+        take_over(slot.evidence, order.seals, mailbox)
         looks = _look_desk(mine.settings, clock)
         if looks is not None:
             stack.callback(looks.close, _ANSWERS_S)
         outlets = Outlets(
             delivery,
             evidence,
-            looks,
-            on_memory=lambda camera, memory: mailbox.post(MemoryLetter(camera, memory)),
+            None if looks is None else MailedLooks(looks, mailbox),
+            on_memory=partial(_remember, goes_on, mailbox),
             on_why=lambda camera, record: mailbox.post(WhyLetter(camera, record)),
         )
         engine = build_engine(
@@ -131,6 +143,13 @@ def watch_group(
     return Outcome(summary.frames, summary.steps, summary.failed)
 
 
+def _remember(
+    goes_on: OpenEvents, mailbox: Mailbox, camera_id: str, memory: CameraMemory
+) -> None:
+    goes_on.remember(camera_id, memory)
+    mailbox.post(MemoryLetter(camera_id, memory))
+
+
 def _look_desk(settings: SiteSettings, clock: Clock) -> HttpLookDesk | None:
     """Return where second looks are asked for, if this node has the service's key."""
     cameras = [camera.id for camera in settings.cameras]
@@ -139,6 +158,29 @@ def _look_desk(settings: SiteSettings, clock: Clock) -> HttpLookDesk | None:
     except ConfigError as error:
         logger.warning("second looks are not answered from this node: %s", error)
         return None
+
+
+class MailedLooks:
+    """A `LookDesk` whose pictures lie at the run's desk, too, as they are sealed."""
+
+    def __init__(self, looks: LookDesk, mailbox: Mailbox) -> None:
+        self._looks = looks
+        self._mailbox = mailbox
+
+    def waiting(self, camera_id: str) -> Sequence[LookRequest]:
+        """Return what has been asked of a camera and has no answer yet."""
+        return self._looks.waiting(camera_id)
+
+    def answer(self, answer: LookAnswer, after: Evidence) -> None:
+        """Take an answer; its pictures reach the service with it, not once more."""
+        if any(file.role == "manifest" for file in after.artifacts):
+            letter = FilesLetter(answer.request.event_id, after, announced=False)
+            self._mailbox.post(letter)
+        self._looks.answer(answer, after)
+
+    def close(self, timeout_s: float) -> None:
+        """Hand on the answers that can be handed on in `timeout_s`, then stop."""
+        self._looks.close(timeout_s)
 
 
 class _MailSink:

@@ -4,25 +4,22 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from vision.core.errors import EvidenceError, VisionError
-from vision.core.evidence import Artifact, Evidence, EvidenceUse
+from vision.core.evidence import Evidence, EvidenceUse
 from vision.core.ports import Clock
-from vision.evidence import manifest
-from vision.evidence.disk import free_bytes, make_folder, write_atomically
+from vision.evidence.disk import free_bytes
+from vision.evidence.incoming import Incoming
 from vision.evidence.retention import Retention
 from vision.evidence.room import Room
-from vision.evidence.seal import SIGNATURE
 from vision.evidence.store import StorePolicy
+from vision.evidence.store_lock import StoreLock
 from vision.evidence.trouble import Cause, Trouble
 from vision.sinks.outbox import Outbox
 
 logger = logging.getLogger(__name__)
 
-# The seal in force lies under these names; every revision travels under its own.
-_CURRENT = {"manifest": manifest.NAME, "signature": SIGNATURE}
 _LOOK_S = 30.0
 _SWEEP_S = 3600.0
 
@@ -44,6 +41,8 @@ class ReceivedEvidence:
         self._root = root
         self._policy = policy
         self._clock = clock
+        packages = StoreLock(root)
+        self._incoming = Incoming(root, clock, packages)
         self._writing: set[str] = set()
         self._trouble = Trouble(clock, outbox.put_health)
         self._room = Room(
@@ -52,6 +51,7 @@ class ReceivedEvidence:
                 root,
                 policy.retention,
                 clock=clock,
+                packages=packages,
                 on_health=outbox.put_health,
                 trouble=self._trouble,
             ),
@@ -74,7 +74,7 @@ class ReceivedEvidence:
         self._writing.add(event_id)
         try:
             with self._room.taken(size_bytes):
-                kept = self._write(event_id, evidence, files)
+                kept = self._incoming.put(event_id, evidence, files)
         except EvidenceError as error:
             self._trouble.begin(Cause.PICTURES, f"{event_id} has no files: {error}")
             return Evidence()
@@ -95,7 +95,15 @@ class ReceivedEvidence:
 
     @contextmanager
     def looked_after(self) -> Iterator[None]:
-        """Apply retention, and see whether trouble is over, until the block ends."""
+        """Apply retention, and see whether trouble is over, until the block ends.
+
+        What a crash left half written is cleared up first.
+        """
+        try:
+            self._incoming.tidy()
+        except (OSError, EvidenceError) as error:
+            detail = f"{self._root}: cannot be tidied after a crash ({error})"
+            self._trouble.begin(Cause.PICTURES, detail)
         done = threading.Event()
 
         def look_after() -> None:
@@ -129,20 +137,3 @@ class ReceivedEvidence:
             self._room.sweep()
         except (OSError, VisionError) as error:
             logger.warning("%s: cannot be swept: %s", self._root, error)
-
-    def _write(
-        self, event_id: str, evidence: Evidence, files: tuple[bytes | None, ...]
-    ) -> Evidence:
-        folder = self._root / event_id
-        kept: list[Artifact] = []
-        for artifact, payload in zip(evidence.artifacts, files, strict=True):
-            if payload is None:
-                continue
-            path = folder / artifact.name
-            make_folder(folder)
-            write_atomically(path, payload)
-            kept.append(replace(artifact, path=path))
-            current = _CURRENT.get(artifact.role)
-            if current is not None:
-                write_atomically(folder / current, payload)
-        return Evidence(tuple(kept))

@@ -33,7 +33,10 @@ app = typer.Typer(
 Event = Annotated[str, typer.Argument(help="An event's id.")]
 Keys = Annotated[
     Path | None,
-    typer.Option(help="Folder of public keys (*.pem); default: this engine's own."),
+    typer.Option(
+        help="Folder of public keys (*.pem); default: this engine's own, and those of "
+        "the nodes of its cluster runs."
+    ),
 ]
 Unsigned = Annotated[
     bool, typer.Option("--unsigned", help="Do not ask for signatures.")

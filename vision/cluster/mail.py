@@ -27,10 +27,17 @@ class EventLetter:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class FilesLetter:
-    """Evidence that came after its event."""
+    """Evidence that came after its event.
+
+    Attributes:
+        event_id: the event.
+        evidence: the files.
+        announced: whether receivers are to get them, too; else they are only kept.
+    """
 
     event_id: str
     evidence: Evidence
+    announced: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,17 @@ class WhyLetter:
     record: bytes
 
 
-Letter: TypeAlias = EventLetter | FilesLetter | HealthLetter | MemoryLetter | WhyLetter
+@dataclass(frozen=True, slots=True)
+class KeyLetter:
+    """The public key (PEM) with which this node seals; comes before all evidence."""
+
+    node: str
+    public_pem: bytes
+
+
+Letter: TypeAlias = (
+    EventLetter | FilesLetter | HealthLetter | MemoryLetter | WhyLetter | KeyLetter
+)
 
 
 def evidence_of(letter: Letter) -> Evidence:
@@ -66,7 +83,7 @@ def evidence_of(letter: Letter) -> Evidence:
             return letter.event.evidence
         case FilesLetter():
             return letter.evidence
-        case HealthLetter() | MemoryLetter() | WhyLetter():
+        case HealthLetter() | MemoryLetter() | WhyLetter() | KeyLetter():
             return Evidence()
 
 
@@ -109,7 +126,8 @@ class Mailbox:
         raise SinkUnavailableError(msg)
 
     def post(
-        self, letter: FilesLetter | HealthLetter | MemoryLetter | WhyLetter
+        self,
+        letter: FilesLetter | HealthLetter | MemoryLetter | WhyLetter | KeyLetter,
     ) -> None:
         """Leave a letter without waiting; where there are too many the oldest goes."""
         with self._news:

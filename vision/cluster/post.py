@@ -39,6 +39,19 @@ class Stage(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Seal:
+    """The newest seal of an event's package, wherever it was made.
+
+    Attributes:
+        manifest: its bytes.
+        signature: likewise; None: it is not signed.
+    """
+
+    manifest: bytes
+    signature: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """What a post is to watch.
 
@@ -48,6 +61,7 @@ class Order:
         memories: what is remembered of them, as `MemoryLetter.memory`.
         folder: where relative paths begin; the same on every node.
         version: of this package, as the one who orders has it.
+        seals: of events that may go on, by event id.
     """
 
     group: str
@@ -55,6 +69,7 @@ class Order:
     memories: Mapping[str, CameraMemory]
     folder: Path
     version: str
+    seals: Mapping[str, Seal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

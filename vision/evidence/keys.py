@@ -34,7 +34,10 @@ _PRIVATE = ".key.pem"
 class KeyFolder:
     """`STREETWARDEN_HOME/keys`: one private key in use, every public key ever used.
 
-    Whoever verifies elsewhere needs the `*.pub.pem` files, and nothing else.
+    What lies here is trusted, and nothing else is: no key is ever taken from a package,
+    as whoever forges a package would bring the key along. Beside this engine's own keys
+    there are those of the nodes of its cluster runs, see `enrol`. Whoever verifies
+    elsewhere needs the `*.pub.pem` files, and nothing else.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -91,6 +94,24 @@ class KeyFolder:
             raise EvidenceError(msg) from error
         return key_id
 
+    def enrol(self, pem: bytes) -> str:
+        """Trust another machine's public key from now on.
+
+        Returns:
+            The key's id.
+
+        Raises:
+            EvidenceError: it is no Ed25519 public key.
+            OSError: it cannot be kept.
+        """
+        key = _read_public(pem, "a node's key")
+        path = self._folder / (key_id_of(key) + _PUBLIC)
+        if not path.is_file() or path.read_bytes() != pem:
+            make_folder(self._folder)
+            self._folder.chmod(0o700)
+            write_atomically(path, pem)
+        return key_id_of(key)
+
     def public_pem(self, key_id: str | None = None) -> bytes:
         """Return a public key for others to verify with; default: the one in use.
 
@@ -136,11 +157,19 @@ class KeyFolder:
 
 def _public(path: Path) -> Ed25519PublicKey:
     try:
-        key = load_pem_public_key(path.read_bytes())
-    except (OSError, ValueError, UnsupportedAlgorithm) as error:
+        return _read_public(path.read_bytes(), str(path))
+    except OSError as error:
         msg = f"{path}: is no public key ({error})"
         raise EvidenceError(msg) from error
+
+
+def _read_public(pem: bytes, what: str) -> Ed25519PublicKey:
+    try:
+        key = load_pem_public_key(pem)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        msg = f"{what}: is no public key ({error})"
+        raise EvidenceError(msg) from error
     if not isinstance(key, Ed25519PublicKey):
-        msg = f"{path}: is no Ed25519 public key"
+        msg = f"{what}: is no Ed25519 public key"
         raise EvidenceError(msg)
     return key

@@ -1,6 +1,7 @@
 """Every sealing and every deletion of a store, in order, each linked to the last."""
 
 import fcntl
+import itertools
 import json
 import logging
 import os
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 NAME = "ledger.jsonl"
 SEALED = "sealed"
+RECEIVED = "received"
+TRUSTED = "trusted"
 VOID = "void"
 DELETED = "deleted"
 OPENED = "opened"
@@ -33,12 +36,13 @@ class Line:
     """One entry.
 
     Attributes:
-        kind: `sealed`, `void` (a sealing that a crash cut short), `deleted`,
-            `opened` (originals were shown to someone), `held` or `released`.
-        event_id: whose package.
+        kind: `sealed`, `received` (a node of a cluster sealed it), `void` (a crash
+            cut one of these two short), `deleted`, `opened` (originals were shown to
+            someone), `held`, `released`, or `trusted` (a node's key).
+        event_id: whose package; empty for a key.
         at: wall time.
-        revision: of the manifest, for `sealed` and `void`.
-        manifest_sha256: digest of the manifest that the line is about.
+        revision: of the manifest, for `sealed`, `received` and `void`.
+        manifest_sha256: digest of the manifest, or key, that the line is about.
         note: who or what did it and why; empty for sealings.
         files: names of deleted files; empty: the whole package.
         prev: digest of the line before, or None for the first.
@@ -121,6 +125,16 @@ class Ledger:
             file.flush()
             os.fsync(file.fileno())
         return written
+
+    def latest_events(self, most: int) -> list[str]:
+        """Return the events whose packages were sealed or received last.
+
+        Args:
+            most: lines that are looked at, the newest.
+        """
+        lines = itertools.islice(self._newest_first(), most)
+        kinds = {SEALED, RECEIVED}
+        return list(dict.fromkeys(one.event_id for one in lines if one.kind in kinds))
 
     def last_sealed(self) -> str | None:
         """Return the digest of the manifest sealed last, or None."""

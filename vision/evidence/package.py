@@ -122,6 +122,22 @@ class Package:
         )
         return Evidence((*clips, *sealed_files(self.folder, revision, at)))
 
+    def since(self, known: Manifest, earlier: Manifest) -> Evidence:
+        """Return the files that came after an earlier revision, with the newest seal.
+
+        Raises:
+            OSError: its manifest cannot be read.
+        """
+        listed = {entry.artifact.name for entry in earlier.entries}
+        files = (
+            entry.artifact
+            for entry in known.entries
+            if entry.artifact.name not in listed and entry.artifact.path.exists()
+        )
+        at = datetime.fromisoformat(str(known.chain[-1]["at"]))
+        seals = sealed_files(self.folder, known.revision, at)
+        return Evidence((*files, *seals))
+
     def discard(self, entries: tuple[Entry, ...]) -> None:
         """Remove files that no manifest will vouch for."""
         remove(entries)

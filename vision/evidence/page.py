@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from vision.core.errors import EvidenceError
 from vision.core.wire import Json
 from vision.evidence import manifest
+from vision.evidence.beside import SEALS, together
 from vision.evidence.canonical import sha256
 from vision.evidence.manifest import Entry, Manifest
 from vision.evidence.package import Package
@@ -17,7 +18,6 @@ from vision.evidence.seal import short_code
 from vision.evidence.verify_seal import Finding
 
 _SHARED = ("overlay", "redacted", "timeline")
-_SEALS = frozenset({"manifest", "signature"})
 _MAX_INLINE_BYTES = 24 << 20
 
 
@@ -50,6 +50,7 @@ def render_page(
     if sealed is None:
         msg = f"{root}: has no package {event_id}; expected a sealed package"
         raise EvidenceError(msg)
+    sealed = together(package.folder, sealed)
     raw: dict[str, Json] = json.loads((package.folder / manifest.NAME).read_bytes())
     environment = Environment(
         loader=PackageLoader("vision.evidence"),
@@ -71,7 +72,7 @@ def render_page(
 
 
 def _visible(sealed: Manifest, *, originals: bool) -> list[Entry]:
-    entries = [e for e in sealed.entries if e.artifact.role not in _SEALS]
+    entries = [e for e in sealed.entries if e.artifact.role not in SEALS]
     if originals:
         return entries
     return [e for e in entries if any(word in e.artifact.role for word in _SHARED)]

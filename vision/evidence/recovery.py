@@ -10,9 +10,10 @@ from pathlib import Path
 from vision.core.errors import EvidenceError
 from vision.core.ports import Clock
 from vision.evidence import manifest
+from vision.evidence.beside import manifests_beside, place_of
 from vision.evidence.canonical import sha256
 from vision.evidence.disk import file_sha256, write_atomically
-from vision.evidence.ledger import DELETED, SEALED, VOID, Ledger, Line
+from vision.evidence.ledger import DELETED, RECEIVED, SEALED, VOID, Ledger, Line
 from vision.evidence.manifest import Manifest
 from vision.evidence.seal import SIGNATURE
 
@@ -132,7 +133,7 @@ def _open_lines(ledger: Ledger, event_id: str) -> dict[str, Line]:
     for _, line in ledger.lines():
         if line.event_id != event_id:
             continue
-        if line.kind == SEALED:
+        if line.kind in {SEALED, RECEIVED}:
             found[line.manifest_sha256] = line
         elif line.kind == VOID:
             found.pop(line.manifest_sha256, None)
@@ -149,7 +150,10 @@ def _tidy(folder: Path) -> None:
     if sealed is not None:
         numbered = manifest.numbered(sealed.revision)
         keep = {manifest.NAME, SIGNATURE, *numbered}
-        keep |= {entry.artifact.name for entry in sealed.entries}
+        keep |= {place_of(entry).name for entry in sealed.entries}
+        for path, other in manifests_beside(folder, sealed):
+            keep |= {path.name, path.with_suffix(".sig").name}
+            keep |= {place_of(entry).name for entry in other.entries}
         mark = folder / numbered[1]
         if mark.exists():
             write_atomically(folder / SIGNATURE, mark.read_bytes())

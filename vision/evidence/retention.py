@@ -12,6 +12,7 @@ from vision.core.errors import EvidenceError
 from vision.core.ports import Clock, HealthListener
 from vision.evidence import manifest
 from vision.evidence.ages import Ages
+from vision.evidence.beside import SEALS, together
 from vision.evidence.disk import sync_folder
 from vision.evidence.folders import folder_size, package_folders
 from vision.evidence.holds import held
@@ -22,7 +23,6 @@ from vision.evidence.trouble import Cause, Trouble
 
 log = logging.getLogger(__name__)
 
-_SEALS = frozenset({"manifest", "signature"})
 _GONE = ".gone-"  # packages that are being removed
 
 
@@ -54,7 +54,7 @@ class RetentionPolicy:
         if role.startswith("clip"):
             return self.clips_for
         shared = role.startswith(("overlay", "timeline")) or "redacted" in role
-        return self.package_for if shared or role in _SEALS else self.originals_for
+        return self.package_for if shared or role in SEALS else self.originals_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +265,8 @@ class Retention:
         for folder in package_folders(self._root):
             try:
                 text = (folder / manifest.NAME).read_bytes()
-                yield folder, Manifest.from_bytes(text, folder)
+                sealed = Manifest.from_bytes(text, folder)
+                yield folder, together(folder, sealed)
             except (OSError, EvidenceError) as error:
                 log.warning("retention leaves %s alone: %s", folder.name, error)
 

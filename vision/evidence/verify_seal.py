@@ -51,6 +51,19 @@ def check_seal(folder: Path, keys: TrustedKeys | None) -> Iterator[Finding]:
     yield from _check_fit(folder.name, texts, marks, keys)
 
 
+def is_signed(manifest_path: Path, keys: TrustedKeys | None) -> bool:
+    """Return whether a numbered manifest bears a trusted key's signature.
+
+    Args:
+        manifest_path: its signature lies beside it.
+        keys: trusted verifiers by key id; None: signatures are not asked for.
+    """
+    if keys is None:
+        return True
+    mark = _signature(content(manifest_path.with_suffix(".sig")))
+    return _fits(content(manifest_path), mark, keys)
+
+
 def content(path: Path) -> bytes | None:
     """Return a file's bytes, or None if it cannot be read."""
     try:

@@ -1,21 +1,33 @@
 """Proves that a store's packages are all there, and in the order they were sealed."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from vision.core.errors import EvidenceError
 from vision.evidence import manifest
 from vision.evidence.canonical import sha256
 from vision.evidence.folders import package_folders
-from vision.evidence.ledger import DELETED, NAME, SEALED, VOID, Ledger, Line
+from vision.evidence.ledger import (
+    DELETED,
+    NAME,
+    RECEIVED,
+    SEALED,
+    VOID,
+    Ledger,
+    Line,
+)
 from vision.evidence.signing import TrustedKeys
-from vision.evidence.verify import Deleted, verify_package
+from vision.evidence.verify import verify_package
 from vision.evidence.verify_seal import Finding, content
 
 
 def verify_store(root: Path, keys: TrustedKeys | None) -> list[Finding]:
     """Check every package of a store, and that none was added or taken away.
+
+    Manifests that were sealed here also follow one another. Those that were received
+    from the nodes of a cluster follow what their nodes sealed, which is not here: that
+    all are here is known by the ledger alone.
 
     Args:
         root: the evidence folder.
@@ -47,7 +59,7 @@ def _deleted(lines: Sequence[Line]) -> dict[str, dict[str, str]]:
         if line.kind == DELETED:
             notes = dict.fromkeys(line.files or ("*",), line.note)
             found[line.event_id] = known | notes
-        elif line.kind == SEALED and "*" in known and line.manifest_sha256 not in void:
+        elif "*" in known and _counts(line, void):
             del found[line.event_id]
     return found
 
@@ -67,31 +79,45 @@ def _check_store(root: Path, keys: TrustedKeys | None) -> Iterator[Finding]:
         return
     deleted = _deleted(lines)
     void = _void(lines)
-    sealings = [
-        line
-        for line in lines
-        if line.kind == SEALED and line.manifest_sha256 not in void
-    ]
-    yield from _check_chain(root, sealings, _gone(lines))
-    yield from _check_presence(root, sealings, deleted)
+    sealings = [line for line in lines if _counts(line, void)]
+    gone = _gone(lines)
+    ours = [line for line in sealings if line.kind == SEALED]
+    yield from _check_chain(root, ours, gone)
+    left = [line for line in sealings if line.manifest_sha256 not in gone]
+    yield from _check_presence(root, left)
+    known = {line.event_id for line in sealings}
     for folder in package_folders(root):
+        if folder.name not in known:
+            yield Finding(folder.name, "added: the ledger knows no such package")
         yield from verify_package(folder, keys, deleted.get(folder.name, {}))
 
 
 def _void(lines: Iterable[Line]) -> set[str]:
-    return {line.manifest_sha256 for line in lines if line.kind == VOID}
+    """Return the digests of sealings that a crash cut short; some come once more."""
+    void: set[str] = set()
+    for line in lines:
+        if line.kind == VOID:
+            void.add(line.manifest_sha256)
+        elif line.kind == RECEIVED:
+            void.discard(line.manifest_sha256)
+    return void
+
+
+def _counts(line: Line, void: set[str]) -> bool:
+    return line.kind in {SEALED, RECEIVED} and line.manifest_sha256 not in void
 
 
 def _gone(lines: Sequence[Line]) -> set[str]:
     """Return the digests of manifests whose packages were deleted whole later."""
     deleted: set[str] = set()
     gone: set[str] = set()
+    back: set[str] = set()  # received once more since
     for line in reversed(lines):
         if line.kind == DELETED and not line.files:
             deleted.add(line.event_id)
-        elif line.kind == SEALED and line.event_id in deleted:
-            gone.add(line.manifest_sha256)
-    return gone
+        elif line.kind in {SEALED, RECEIVED}:
+            (gone if line.event_id in deleted else back).add(line.manifest_sha256)
+    return gone - back
 
 
 def _check_chain(root: Path, sealings: list[Line], gone: set[str]) -> Iterator[Finding]:
@@ -115,24 +141,40 @@ def _check_chain(root: Path, sealings: list[Line], gone: set[str]) -> Iterator[F
         before = line.manifest_sha256
 
 
-def _check_presence(
-    root: Path, sealings: list[Line], deleted: Mapping[str, Deleted]
-) -> Iterator[Finding]:
-    """Every package sealed and not deleted is here, at its newest; no other is."""
-    latest = {line.event_id: line for line in sealings}
-    for event_id, line in latest.items():
-        if "*" in deleted.get(event_id, {}):
-            continue
-        text = content(root / event_id / manifest.NAME)
+def _check_presence(root: Path, sealings: list[Line]) -> Iterator[Finding]:
+    """Every package that was not deleted is here, at its newest, with all its seals.
+
+    Args:
+        root: the evidence folder.
+        sealings: of packages that were not deleted whole since, oldest first.
+    """
+    packages: dict[str, list[Line]] = {}
+    for line in sealings:
+        packages.setdefault(line.event_id, []).append(line)
+    for event_id, lines in packages.items():
+        folder = root / event_id
+        text = content(folder / manifest.NAME)
+        # Of two with the same number the first stays in force, see `beside`.
+        newest = max(lines, key=lambda line: line.revision)
         if text is None:
             yield Finding(f"{event_id}/{manifest.NAME}", "missing")
-        elif sha256(text) != line.manifest_sha256:
+        elif sha256(text) != newest.manifest_sha256:
             yield Finding(
                 f"{event_id}/{manifest.NAME}", "changed: not the one sealed last"
             )
-    for folder in package_folders(root):
-        if folder.name not in latest:
-            yield Finding(folder.name, "added: the ledger knows no such package")
+        else:
+            yield from _check_received(folder, text, lines)
+
+
+def _check_received(folder: Path, text: bytes, lines: list[Line]) -> Iterator[Finding]:
+    """Every seal that was received is here; what the newest lists is checked there."""
+    seals = [content(path) or b"" for path in folder.glob("manifest-*.json")]
+    here = {sha256(seal) for seal in seals}
+    for line in lines:
+        digest = line.manifest_sha256
+        if line.kind == RECEIVED and digest not in here and digest.encode() not in text:
+            name = manifest.numbered(line.revision)[0]
+            yield Finding(f"{folder.name}/{name}", "missing: it was received")
 
 
 def _previous(text: bytes) -> str | None:

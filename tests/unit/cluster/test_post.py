@@ -19,6 +19,7 @@ from vision.core.events import ViolationEvent
 from vision.core.evidence import Artifact, Evidence
 from vision.core.memory import CameraMemory, Picture, pack
 from vision.core.scene import Scene
+from vision.evidence.manifest import Manifest
 from vision.evidence.retention import RetentionPolicy
 from vision.evidence.store import StorePolicy
 from vision.pipeline.memory_disk import read_memory
@@ -146,13 +147,15 @@ def test_an_event_lies_at_the_desk_with_its_files_and_is_kept_once(
     desk: tuple[Desk, Home, Outbox], tmp_path: Path
 ) -> None:
     keeper, home, outbox = desk
-    step = event_with(b"{}", tmp_path / "far away")
+    event_id = event_with(b"", tmp_path).violation.event_id
+    text = Manifest(event_id, revision=1, origin={}).to_bytes()
+    step = event_with(text, tmp_path / "far away")
     for number in (1, 2):  # decided again after a crash
-        keeper.keep(Parcel(number, EventLetter(step), (b"{}",)))
+        keeper.keep(Parcel(number, EventLetter(step), (text,)))
 
-    folder = home.evidence / step.violation.event_id
-    assert (folder / "manifest-001.json").read_bytes() == b"{}"
-    assert (folder / "manifest.json").read_bytes() == b"{}"
+    folder = home.evidence / event_id
+    assert (folder / "manifest-001.json").read_bytes() == text
+    assert (folder / "manifest.json").read_bytes() == text
     count = outbox.store.query(
         "count", lambda db: db.execute("SELECT count(*) FROM messages").fetchone()[0]
     )

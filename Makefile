@@ -30,11 +30,12 @@ $(STAMP): pyproject.toml
 demo: install  ## watch the bundled street: service, engine, events (ARGS=--exit ends by itself)
 	@$(BIN)/streetwarden demo $(ARGS)
 
+# Tests wait for servers and clocks half of the time: more of them than cores.
 test: install  ## the test suite
-	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
+	@$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
 
 test-postgres: install  ## the service's tests on a PostgreSQL of their own (Debian: postgresql)
-	@PYTHON=$(BIN)/python tests/service/serve/with_postgres.sh -m "not slow" -n 2 --dist loadfile $(ARGS)
+	@PYTHON=$(BIN)/python tests/service/serve/with_postgres.sh -m "not slow" -n 4 --dist loadfile $(ARGS)
 
 test-cluster: install  ## what many machines do, with Ray: clusters of several nodes on this one
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[ray]'

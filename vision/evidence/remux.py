@@ -17,6 +17,8 @@ from vision.evidence.bitstream import Framing
 
 _NEEDS_PARAMETERS = frozenset({"h264", "hevc"})
 _PLAIN = frozenset({"mjpeg"})
+_TICKS = 90_000  # per second; a stream's own unit may be too coarse for media time
+_TIME_BASE = Fraction(1, _TICKS)
 # The index goes in front, so that a browser plays before it has everything; no
 # encoder stamp, so that equal packets give equal files.
 _OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact"}
@@ -55,7 +57,7 @@ def _write(container: OutputContainer, packets: Sequence[EncodedPacket]) -> None
     form = packets[0].stream
     if form.codec not in _NEEDS_PARAMETERS:
         stream = container.add_mux_stream(
-            form.codec, width=form.width, height=form.height, time_base=form.time_base
+            form.codec, width=form.width, height=form.height, time_base=_TIME_BASE
         )
         _mux(container, stream, packets, [p.payload for p in packets])
         return
@@ -65,7 +67,7 @@ def _write(container: OutputContainer, packets: Sequence[EncodedPacket]) -> None
     start = framing.parameter_sets + framing.with_start_codes(packets[0].payload)
     with av.open(io.BytesIO(start), mode="r", format=form.codec) as source:
         template = container.add_stream_from_template(source.streams.video[0])
-        template.time_base = form.time_base
+        template.time_base = _TIME_BASE
         payloads = [framing.with_start_codes(p.payload) for p in packets]
         _mux(container, template, packets, payloads)
 
@@ -82,7 +84,7 @@ def _mux(
         pts, dts = times[index]
         packet = Packet(payload)
         packet.stream = stream
-        packet.time_base = original.stream.time_base
+        packet.time_base = _TIME_BASE
         packet.pts = pts - origin
         packet.dts = dts - origin
         packet.duration = _duration(times, index)
@@ -91,17 +93,35 @@ def _mux(
 
 
 def _times(packets: Sequence[EncodedPacket]) -> list[tuple[int, int]]:
-    """Return (pts, dts) in stream units; dts rise strictly, gaps are filled in."""
+    """Return (pts, dts) in units of `_TIME_BASE`; dts rise strictly.
+
+    Media time tells, as it does of the pictures: stamps may be made up, jump or be
+    missing. Where packets do not come in the order in which they are shown, only the
+    stamps know both orders.
+    """
+    stamps = [packet.pts for packet in packets if packet.pts is not None]
+    in_order = stamps == sorted(stamps)
     out: list[tuple[int, int]] = []
     for packet in packets:
-        dts = packet.pts if packet.dts is None else packet.dts
-        if dts is None:
-            dts = round(Fraction(packet.media_time_s) / packet.stream.time_base)
+        pts, dts = _by_media_time(packet) if in_order else _by_stamps(packet)
         if out:
             dts = max(dts, out[-1][1] + 1)
-        pts = dts if packet.pts is None else max(packet.pts, dts)
-        out.append((pts, dts))
+        out.append((max(pts, dts), dts))
     return out
+
+
+def _by_media_time(packet: EncodedPacket) -> tuple[int, int]:
+    at = round(packet.media_time_s * _TICKS)
+    return at, at
+
+
+def _by_stamps(packet: EncodedPacket) -> tuple[int, int]:
+    dts = packet.pts if packet.dts is None else packet.dts
+    if dts is None:
+        return _by_media_time(packet)
+    pts = dts if packet.pts is None else packet.pts
+    ticks = packet.stream.time_base * _TICKS
+    return round(pts * ticks), round(dts * ticks)
 
 
 def _duration(times: list[tuple[int, int]], index: int) -> int:

@@ -17,7 +17,10 @@ from av.video.stream import VideoStream
 from typing_extensions import override
 
 from tests.fakes import ManualClock
+from tests.footage import write_clip
+from tests.http_camera import Camera, serving
 from tests.unit.evidence.scenes import decided, observed, standing, street
+from vision.core.clock import SystemClock
 from vision.core.errors import EvidenceError, SinkError
 from vision.core.evidence import Artifact, Evidence
 from vision.core.health import HealthEvent
@@ -31,6 +34,8 @@ from vision.evidence.seal import Sealer
 from vision.evidence.store import PackageStore, StorePolicy
 from vision.evidence.takes import ClipPolicy, Moment, Take
 from vision.evidence.verify import verify_package
+from vision.sources.options import PacketOptions
+from vision.sources.packets import PacketSource
 
 FPS = 10
 CODECS = ("libx264", "libx265", "mjpeg", "mpeg4")
@@ -83,6 +88,13 @@ def greys(path: Path) -> list[float]:
             float(frame.to_ndarray(format="gray").mean())
             for frame in clip.decode(video=0)
         ]
+
+
+def times_s(path: Path) -> list[float]:
+    """Return when each picture is shown, from the first one on, seconds."""
+    with av.open(str(path)) as clip:
+        times = [frame.time or 0.0 for frame in clip.decode(video=0)]
+    return [time_s - times[0] for time_s in times]
 
 
 @pytest.fixture
@@ -157,6 +169,46 @@ def test_a_transport_stream_s_packets_make_a_playable_clip(tmp_path: Path) -> No
     remux(packets, tmp_path / "clip.mp4")
 
     assert len(greys(tmp_path / "clip.mp4")) == 3 * FPS
+
+
+class QuickCamera(Camera):
+    """More pictures a second than FFmpeg takes a camera of JPEGs to send."""
+
+    fps = 40.0
+
+
+@pytest.mark.parametrize("camera", [Camera, QuickCamera])
+def test_a_clip_of_pictures_that_bear_no_time_is_as_long_as_it_took(
+    tmp_path: Path, camera: type[Camera]
+) -> None:
+    packets: list[EncodedPacket] = []
+    with serving(camera) as url:
+        options = PacketOptions(camera_id="gate", url=url, period_s=0.1)
+        source = PacketSource(options, clock=SystemClock(), on_packet=packets.append)
+        source.open()
+        while not packets or packets[-1].media_time_s < 2:
+            source.read()
+        source.close()
+    remux(packets, tmp_path / "clip.mp4")
+
+    taken_s = [packet.media_time_s - packets[0].media_time_s for packet in packets]
+    assert times_s(tmp_path / "clip.mp4") == pytest.approx(taken_s, abs=0.01)
+
+
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_stamps_that_tell_the_time_are_kept(tmp_path: Path, b_frames: int) -> None:
+    path = write_clip(tmp_path / "camera.flv", fps=29.97, b_frames=b_frames)
+    packets: list[EncodedPacket] = []
+    options = PacketOptions(camera_id="gate", url=str(path))
+    source = PacketSource(options, clock=ManualClock(), on_packet=packets.append)
+    source.open()
+    while source.read() is not None:
+        pass
+    source.close()
+    remux(packets, tmp_path / "clip.mp4")
+    camera_s, clip_s = times_s(path), times_s(tmp_path / "clip.mp4")
+
+    assert clip_s == pytest.approx(camera_s, abs=1e-4)
 
 
 @pytest.mark.parametrize("codec", ["libx265", "mjpeg"])

@@ -1,0 +1,49 @@
+"""Real cameras over HTTP that send one picture after another."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+import cv2
+from typing_extensions import override
+
+from tests.footage import picture
+
+
+class Camera(BaseHTTPRequestHandler):
+    """Sends JPEGs one after the other, as mjpg-streamer does: they bear no time."""
+
+    fps: ClassVar[float] = 10.0
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        kind = "multipart/x-mixed-replace; boundary=next"
+        self.send_header("Content-Type", kind)
+        self.end_headers()
+        began_s = time.monotonic()
+        try:
+            for i in range(100_000):
+                _, jpeg = cv2.imencode(".jpg", picture(i % 4096))
+                head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}"
+                self.wfile.write(f"--next\r\n{head}\r\n\r\n".encode())
+                self.wfile.write(jpeg.tobytes() + b"\r\n")
+                due_s = began_s + (i + 1) / self.fps
+                time.sleep(max(0.0, due_s - time.monotonic()))
+        except OSError:
+            pass  # hung up
+
+    @override
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep quiet."""
+
+
+@contextmanager
+def serving(camera: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Serve a camera on a free port; yields its address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), camera) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/?action=stream"
+        server.shutdown()

@@ -155,12 +155,15 @@ def _opened(options: StreamOptions, path: Path | None) -> cv2.VideoCapture:
     if device is not None:
         capture.open(device)
         return capture
-    limits = [
+    settings = [
         cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
         round(options.open_timeout_s * 1000),
         cv2.CAP_PROP_READ_TIMEOUT_MSEC,
         round(options.read_timeout_s * 1000),
     ]
+    if path is None:
+        # In the reader's own thread, which thus knows whether it decodes or waits.
+        settings += [cv2.CAP_PROP_N_THREADS, 1]
     where = options.url if path is None else str(path)
-    capture.open(where, cv2.CAP_FFMPEG, limits)
+    capture.open(where, cv2.CAP_FFMPEG, settings)
     return capture

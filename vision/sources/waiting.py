@@ -1,6 +1,10 @@
 """How much of its time a reader waits for its stream."""
 
+import contextlib
 import time
+from pathlib import Path
+
+_SCHEDULE = Path("/proc/thread-self/schedstat")  # Linux: ns run, ns delayed, times run
 
 
 class Waiting:
@@ -14,25 +18,23 @@ class Waiting:
         """Start to measure.
 
         Args:
-            decodes: whether reading decodes, too. All processor time of the process is
-                then taken off: decoders have threads of their own, and what other
-                threads keep the processor from looks like waiting. In a process that is
-                busy all the time that leaves nothing, rather than too much.
+            decodes: whether reading decodes, too, in this very thread. What it ran, and
+                what it could have run with a processor to itself, is then taken off.
         """
         self._decodes = decodes
         self._since_s = time.monotonic()
         self._asked_s = self._since_s
-        self._asked_cpu_s = 0.0
+        self._asked_busy_s = 0.0
         self._waited_s = 0.0
 
     def __enter__(self) -> None:
         """Ask for a packet."""
-        self._asked_s, self._asked_cpu_s = time.monotonic(), self._cpu_s()
+        self._asked_s, self._asked_busy_s = time.monotonic(), self._busy_s()
 
     def __exit__(self, *_: object) -> None:
         """Have it, or an error."""
         read_s = time.monotonic() - self._asked_s
-        busy_s = self._cpu_s() - self._asked_cpu_s
+        busy_s = self._busy_s() - self._asked_busy_s
         self._waited_s += max(0.0, read_s - busy_s)
 
     def share(self) -> float:
@@ -42,5 +44,16 @@ class Waiting:
         self._since_s, self._waited_s = now_s, 0.0
         return waited_s / passed_s if passed_s > 0 else 0.0
 
-    def _cpu_s(self) -> float:
-        return time.process_time() if self._decodes else 0.0
+    def _busy_s(self) -> float:
+        return _busy_s() if self._decodes else 0.0
+
+
+def _busy_s() -> float:
+    """Return how long this thread ran or waited for a processor, seconds.
+
+    Linux alone tells the second.
+    """
+    delayed_ns = 0
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        delayed_ns = int(_SCHEDULE.read_bytes().split()[1])
+    return time.thread_time() + delayed_ns * 1e-9

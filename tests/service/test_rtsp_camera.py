@@ -158,6 +158,32 @@ def test_every_encoded_packet_is_handed_out(server: RtspServer) -> None:
     assert (got[0].stream.codec, got[0].stream.width) == ("h264", 192)
 
 
+def test_a_camera_that_is_too_much_to_decode_is_seen_as_it_is_now(
+    server: RtspServer,
+) -> None:
+    told: list[HealthEvent] = []
+    options = PacketOptions(
+        camera_id="gate", url=server.url, period_s=0.04, decode="full"
+    )
+    source = PacketSource(options, clock=SystemClock(), on_health=told.append)
+    source.open()
+    began_s, late_s, frames = time.monotonic(), [], []
+    while time.monotonic() - began_s < 12:
+        frame = source.read()
+        assert frame is not None
+        late_s.append(time.monotonic() - began_s - frame.media_time_s)
+        frames.append(frame)
+        time.sleep(0.1)  # what decoding would take: two and a half times too long
+    source.close()
+
+    assert max(late_s) > 2
+    assert max(late_s[-5:]) < 2
+    assert [(event.kind, event.ok) for event in told] == [(HealthKind.OVERLOAD, False)]
+    numbers = [number_of(frame.image) for frame in frames]
+    assert {number % 12 for number in numbers[-5:]} == {0}
+    assert source.shed > 20
+
+
 @both
 def test_a_camera_that_dies_is_told_and_found_again(
     make: Make, server: RtspServer, watch: Callable[[StreamSource], Watch]

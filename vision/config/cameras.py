@@ -78,10 +78,12 @@ class PacketsSource(Settings):
     """PyAV, for RTSP/RTMP/HTTP streams and files (recommended).
 
     `decode` auto takes as few pictures as `period_s` needs: key frames only where
-    they come often enough. `sub_url` is the camera's smaller stream, preferred when
-    it is given. `longest_side_px` scales pictures down while they are converted.
-    `hardware` names the graphics device that decodes; without it, or where it is not
-    there and `hardware_fallback` is true, the processor does.
+    they come often enough. Whatever it says, a live stream that the machine cannot
+    decode in time is read by its key frames until it can. `sub_url` is the camera's
+    smaller stream, preferred when it is given. `longest_side_px` scales pictures down
+    while they are converted. `hardware` names the graphics device that decodes;
+    without it, or where it is not there and `hardware_fallback` is true, the processor
+    does.
     """
 
     type: Literal["packets"]
@@ -98,7 +100,11 @@ class PacketsSource(Settings):
 
 
 class OpenCVSource(Settings):
-    """OpenCV: whatever its FFmpeg opens; a bare number is a USB camera."""
+    """OpenCV: whatever its FFmpeg opens; a bare number is a USB camera.
+
+    It decodes every picture, in one thread: where the machine is too slow for that,
+    pictures grow old, as none can be left out. Packets can fall back on key frames.
+    """
 
     type: Literal["opencv"]
     url: str = Field(min_length=1)

@@ -40,6 +40,7 @@ class PictureDecoder:
         context.thread_count = threads
         context.skip_frame = _SKIP[self._reach]
         self._times: dict[int | None, float] = {}
+        self._hurried = False  # ends at a key frame only
         self._latest_s = 0.0
         self._kept: list[tuple[Packet[VideoStream], float]] = []
         self._kept_bytes = 0
@@ -50,7 +51,12 @@ class PictureDecoder:
         return self._reach == "key"
 
     def decode(
-        self, packet: "Packet[VideoStream]", *, media_time_s: float, needed: bool
+        self,
+        packet: "Packet[VideoStream]",
+        *,
+        media_time_s: float,
+        needed: bool,
+        hurried: bool = False,
     ) -> list[Picture]:
         """Return the pictures that this packet completes.
 
@@ -59,11 +65,13 @@ class PictureDecoder:
             media_time_s: of the packet's picture, seconds.
             needed: whether a picture of this time is due. Key frames stand alone, so
                 the others need not even be decoded.
+            hurried: whether key frames must do, whatever the mode.
 
         Raises:
             av.error.FFmpegError: the packet is damaged; the next one may be fine.
         """
-        earlier = self._choose(media_time_s) if packet.is_keyframe else []
+        self._hurried = hurried or (self._hurried and not packet.is_keyframe)
+        earlier = self._choose(packet, media_time_s)
         if self._reach == "key":
             overdue = self._keep(packet, media_time_s)
             if overdue:
@@ -75,9 +83,10 @@ class PictureDecoder:
 
     def _keep(self, packet: "Packet[VideoStream]", media_time_s: float) -> bool:
         """Keep what may have to be decoded after all; return whether it has to be."""
-        if packet.is_keyframe or not self._choice.hopeful:
+        hopeful = self._choice.hopeful and not self._hurried
+        if packet.is_keyframe or not hopeful:
             self._kept, self._kept_bytes = [], 0
-        if not self._choice.hopeful:
+        if not hopeful:
             return False
         if packet.is_keyframe or self._kept:
             self._kept.append((packet, media_time_s))
@@ -116,9 +125,18 @@ class PictureDecoder:
             self._context.flush_buffers()
             self._times.clear()
 
-    def _choose(self, media_time_s: float) -> list[Picture]:
-        """Change the mode, which only a key frame allows; return what was under way."""
-        reach = self._choice.at_key_frame(media_time_s)
+    def _choose(
+        self, packet: "Packet[VideoStream]", media_time_s: float
+    ) -> list[Picture]:
+        """Change the mode if need be; return what was under way.
+
+        Only a key frame allows to decode more.
+        """
+        reach = self._reach
+        if packet.is_keyframe:
+            reach = self._choice.at_key_frame(media_time_s)
+        if self._hurried:
+            reach = "key"
         if reach == self._reach:
             return []
         earlier = self.rest()

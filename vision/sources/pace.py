@@ -9,7 +9,7 @@ two in a minute; narrow enough that a grace of three minutes is at most nine sec
 off, and that 30, 20 or 10 pictures a second that are stamped as 25 are seen.
 """
 
-_LEAST_WAITED = 0.2
+LEAST_WAITED = 0.2
 """Share of a window that a reader waits if it keeps up.
 
 More than threads that wait for each other make of a reader that never waits.
@@ -66,7 +66,7 @@ class Pace:
             return None
         rate = None
         if self._began_s is not None:
-            kept_up = self._waited_s >= _LEAST_WAITED * (wall_s - self._began_s)
+            kept_up = self._waited_s >= LEAST_WAITED * (wall_s - self._began_s)
             rate = self._judge(self._began_s, kept_up=kept_up)
         self._began_s, self._floor_s, self._waited_s = wall_s, distance_s, 0.0
         return rate

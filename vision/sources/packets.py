@@ -191,15 +191,18 @@ class _Reception:
                 self._ready.extend(self._decoder.rest())
                 return
             stamp = demux.stamp_of(packet, self._tick_s)
-            media_time_s = timeline.at(stamp, waited=self._waiting.share())
+            waited = self._waiting.share()
+            media_time_s = timeline.at(stamp, waited=waited)
+            alone = self._decoder.key_frames_only
+            hurried = timeline.hurried(waited=waited, whole=not alone)
             # In the other modes all must be decoded for what follows.
             needed = timeline.due(media_time_s) and not (
                 packet.is_keyframe
-                and self._decoder.key_frames_only
+                and (alone or hurried)
                 and timeline.spare(media_time_s)
             )
             pictures = self._decoder.decode(
-                packet, media_time_s=media_time_s, needed=needed
+                packet, media_time_s=media_time_s, needed=needed, hurried=hurried
             )
         except av.error.FFmpegError as error:
             self._survive(error)

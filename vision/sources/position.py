@@ -1,5 +1,6 @@
 """Where in time a picture is: media time from time stamps that cannot be trusted."""
 
+import math
 from dataclasses import dataclass
 
 from vision.core.health import HealthKind
@@ -62,6 +63,7 @@ class MediaClock:
         self._seen: tuple[float, float] | None = None  # latest stamp, since when
         self._media_s: float | None = None  # of the latest packet in stream order
         self._wall_s = 0.0
+        self._least_s = math.inf  # from media time to the wall's, in this connection
         self._away_s: float | None = None  # until the first packet is back
 
     def connected(
@@ -89,6 +91,7 @@ class MediaClock:
         self._nominal_s = nominal_s
         self._stamped, self._finite = stamped, finite
         self._pace.begin()
+        self._least_s = math.inf
         if self._media_s is not None:
             self._away_s = max(began_s - self._wall_s, 0.0)
         first_file = not self._live and self._media_s is None
@@ -126,6 +129,7 @@ class MediaClock:
         self._media_s = (
             media_s if self._media_s is None else max(media_s, self._media_s)
         )
+        self._least_s = min(self._least_s, wall_s - self._media_s)
         self._check_pace(self._media_s, waited_s)
         most_s = self._reorder_s()
         return max(media_s + min(max(ahead_s, -most_s), most_s), 0.0)
@@ -195,7 +199,7 @@ class MediaClock:
         before_s = self._media_s if self._media_s is not None else 0.0
         step_s = ordered_s - self._last_stamp_s
         unwrapped_s = _unwrapped(step_s)
-        if self._is_jump(unwrapped_s, passed_s):
+        if self._is_jump(unwrapped_s, max(passed_s, self._lag_s(before_s))):
             step_s = self._believable_s(passed_s)
             self._report.tell(
                 HealthKind.TIME_JUMP,
@@ -223,6 +227,13 @@ class MediaClock:
         self._offset_s = media_s - ordered_s
         self._last_stamp_s = ordered_s
         return media_s
+
+    def _lag_s(self, before_s: float) -> float:
+        """Return how much time a live stream must skip to be read as it comes.
+
+        A camera skips what nobody fetched in time, long after it happened.
+        """
+        return self._wall_s - before_s - self._least_s
 
     def _is_jump(self, step_s: float, passed_s: float) -> bool:
         if step_s < -self._reorder_s():

@@ -22,6 +22,12 @@ class Sampler:
         # Sums of decimal fractions miss their target by some 1e-12 s.
         return media_time_s >= self._due_s - 1e-6
 
+    def passed_over(self, media_time_s: float) -> int:
+        """Return how many pictures were due before the one that is due now."""
+        if math.isinf(self._due_s):
+            return 0
+        return max(0, int((media_time_s - self._due_s + 1e-6) // self._period_s))
+
     def took(self, media_time_s: float) -> None:
         """Remember that the picture of this media time was taken."""
         if self._first_s is None:

@@ -79,6 +79,15 @@ class Timeline:
         """Return whether a due picture must be left out, and leave it out then."""
         return self._picks.spare(media_time_s)
 
+    def hurried(self, *, waited: float, whole: bool) -> bool:
+        """Return whether only key frames are to be decoded, from this packet on.
+
+        Args:
+            waited: as for `at`.
+            whole: whether more than key frames is decoded now.
+        """
+        return self._picks.hurried(waited=waited, whole=whole)
+
     def alive(self) -> None:
         """Say that the connection lives though it brought nothing of use.
 
@@ -146,7 +155,7 @@ class StreamSource:
         self._lane: Lane[Connection] | None = None
         self._timeline: Timeline | None = None
         self._media: MediaClock | None = None
-        self._picks = Picks(options.period_s, clock)
+        self._picks = Picks(options.period_s, clock, self._report)
         self._live = options.live
         self._starts_at: datetime | None = None
         self._time_source = TimeSource.HOST

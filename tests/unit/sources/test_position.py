@@ -131,6 +131,17 @@ def test_a_burst_after_a_stall_is_neither_jump_nor_gap(live: Rig) -> None:
     assert live.told == []
 
 
+def test_what_a_camera_drops_while_reading_lags_is_a_gap_and_no_jump(
+    live: Rig,
+) -> None:
+    for i in range(250):  # half as fast as they come: five seconds of lag, at 10 s
+        live.at(i * 0.02, passes_s=0.04)
+    after_s = live.at(9.5, passes_s=0.04)
+
+    assert after_s == pytest.approx(9.5)
+    assert live.kinds == [HealthKind.STREAM_GAP]
+
+
 def test_a_file_that_claims_to_skip_a_month_does_not(file: Rig) -> None:
     file.at(0.0)
     after = file.at(30 * 86400.0)

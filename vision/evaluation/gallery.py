@@ -2,11 +2,15 @@
 
 import base64
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
+from av.error import FFmpegError
+from av.video.frame import VideoFrame
 
 from vision.core.arrays import ImageU8
 
@@ -20,6 +24,7 @@ IGNORED: Colour = (150, 150, 150)
 
 _SIDE_PX = 480
 _QUALITY = 72
+_EARLY_S = 0.001  # stamps are rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +92,22 @@ def frame_at(clip: Path, media_time_s: float) -> ImageU8 | None:
         media_time_s: seconds from the first frame; later than the end gives the last
             frame that can be read.
     """
-    capture = cv2.VideoCapture(str(clip))
-    try:
-        capture.set(cv2.CAP_PROP_POS_MSEC, media_time_s * 1000)
-        read, image = capture.read()
-        if not read:
-            last = capture.get(cv2.CAP_PROP_FRAME_COUNT) - 1
-            capture.set(cv2.CAP_PROP_POS_FRAMES, max(0.0, last))
-            read, image = capture.read()
-        return np.asarray(image, np.uint8) if read else None
-    finally:
-        capture.release()
+    latest: VideoFrame | None = None
+    # Where it breaks off, what came before is shown.
+    with suppress(FFmpegError), av.open(str(clip)) as container:
+        if not container.streams.video:
+            return None
+        stream = container.streams.video[0]
+        start_s = float((stream.start_time or 0) * (stream.time_base or 0))
+        until_s = start_s + media_time_s + _EARLY_S
+        container.seek(round(until_s * av.time_base))
+        for frame in container.decode(stream):
+            if latest is not None and (frame.time or 0.0) > until_s:
+                break
+            latest = frame
+    if latest is None:
+        return None
+    return np.asarray(latest.to_ndarray(format="bgr24"), np.uint8)
 
 
 def _draw(image: ImageU8, corners: list[int], box: Drawn) -> None:

@@ -1,7 +1,6 @@
 """`streetwarden crossval`: how street_vendor does on origins it never saw."""
 
 import dataclasses
-import json
 import math
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +22,7 @@ from vision.training.collect import list_split, load
 from vision.training.folds import part, pooled, read_origins
 from vision.training.forms import predictor
 from vision.training.judge import FALSE_PER_NEGATIVE, mark
+from vision.training.listing import Origins
 from vision.training.scoring import Marked
 
 _POOL = "vend"
@@ -87,13 +87,13 @@ def _looked_at(
 ) -> dict[str, list[Marked]]:
     """Run a fold's model over the origins that it never saw."""
     name, root = where
-    listed = json.loads((root / name / "source.json").read_text(encoding="utf-8"))
-    origin = {row["file"]: row["origin"] for row in listed["per_image"]}
+    origins = Origins(root / name)
     manifest = manifest_of(name)
     predict = predictor(str(model), _SIZE_PX)
     seen: dict[str, list[Marked]] = {}
     for path in list_split(manifest, root, "train"):
-        if origin[path.name] in names:
+        origin = origins.of(path.name)
+        if origin in names:
             marked = mark(predict, list(load(manifest, [path], 640)))
-            seen.setdefault(origin[path.name], []).extend(marked)
+            seen.setdefault(origin, []).extend(marked)
     return seen

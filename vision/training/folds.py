@@ -7,7 +7,6 @@ fold of origins, and the hits of all folds are counted together.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 from vision.core.errors import ConfigError
 from vision.training.judge import Vending, vending
 from vision.training.labels import CLASSES
+from vision.training.listing import read_listing
 from vision.training.scoring import Marked, match
 
 _STALL = CLASSES.index("street_vendor")
@@ -49,20 +49,16 @@ def read_origins(folder: Path) -> list[Origin]:
         The origins, by name.
 
     Raises:
-        ConfigError: the file is missing.
+        ConfigError: the file is missing or broken.
     """
-    path = folder / "source.json"
-    if not path.is_file():
-        msg = f"{path} is not there; folds are made by the origins it lists"
-        raise ConfigError(msg)
-    rows = json.loads(path.read_text(encoding="utf-8"))["per_image"]
+    listing = read_listing(folder)
     return [
         Origin(
             name,
-            sum(int(r["n_street_vendor"]) for r in rows if r["origin"] == name),
-            sum(r["origin"] == name for r in rows),
+            sum(one.stalls for one in listing if one.origin == name),
+            sum(one.origin == name for one in listing),
         )
-        for name in sorted({r["origin"] for r in rows})
+        for name in sorted({one.origin for one in listing})
     ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +28,7 @@ from vision.training.labels import (
     label_weight,
     shows_refuse,
 )
+from vision.training.listing import Origins
 from vision.training.scenes import describe, group, hold_out
 
 #: Pool of pictures from elsewhere than the refuse set, on which we drew refuse.
@@ -173,12 +173,11 @@ def _kept_aside(
         looks = np.stack([describe(s.image) for s in samples])
         return hold_out(keys, group(looks, aside.scene_alike), aside.scene_share)
     if pool == "vend":
-        listed = json.loads((folder / "source.json").read_text(encoding="utf-8"))
-        origin = {row["file"]: row["origin"] for row in listed["per_image"]}
+        origins = Origins(folder)
         return [
             key
             for key in keys
-            if origin[key.split("/")[1]].startswith(aside.vend_origins)
+            if origins.of(key.split("/")[1]).startswith(aside.vend_origins)
         ]
     if pool == "vehicles":
         return [key for key in keys if _chance(key) < aside.vehicles_share]

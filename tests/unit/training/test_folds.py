@@ -7,6 +7,7 @@ import pytest
 from vision.core.errors import ConfigError
 from vision.training.folds import Origin, part, pooled, read_origins
 from vision.training.labels import CLASSES
+from vision.training.listing import Origins
 from vision.training.scoring import Marked
 
 STALL = CLASSES.index("street_vendor")
@@ -56,6 +57,37 @@ def test_origins_are_read_with_their_stalls(tmp_path: Path) -> None:
     assert read_origins(tmp_path) == [Origin("x", 2, 2), Origin("y", 1, 1)]
     with pytest.raises(ConfigError, match=r"source\.json is not there"):
         read_origins(tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "JSONDecodeError"),
+        ("[]", "TypeError"),
+        ('{"per_image": [{"file": "a.jpg"}]}', "KeyError: 'origin'"),
+        (
+            '{"per_image": [{"file": "a", "origin": "x", "n_street_vendor": "?"}]}',
+            "'?'",
+        ),
+    ],
+)
+def test_a_broken_listing_is_refused_in_words(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    (tmp_path / "source.json").write_text(text, encoding="utf-8")
+
+    with pytest.raises(
+        ConfigError, match=r"source\.json: .*expected per_image"
+    ) as told:
+        read_origins(tmp_path)
+    assert said in str(told.value)
+
+
+def test_a_picture_that_is_not_listed_is_named(tmp_path: Path) -> None:
+    (tmp_path / "source.json").write_text('{"per_image": []}', encoding="utf-8")
+
+    with pytest.raises(ConfigError, match=r"per_image lacks a\.jpg"):
+        Origins(tmp_path).of("a.jpg")
 
 
 def test_each_fold_is_counted_at_its_own_threshold() -> None:

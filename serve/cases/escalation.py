@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import and_, or_, select
 
 from serve.cases.commands import Command, Step
-from serve.cases.lifecycle import Action, State
+from serve.cases.lifecycle import ESCALATED, Action, State
 from serve.cases.store import CaseStore
 from serve.people.roles import TIME
 from serve.store.case_tables import CaseRow
@@ -59,7 +59,7 @@ class Escalation:
                     TIME,
                     before=State(row.state),
                     detail={"level": level, "stage": row.due_for},
-                    event="escalated",
+                    event=ESCALATED,
                 )
                 self._cases.record(session, row, step)
         return len(rows)

@@ -85,6 +85,8 @@ _AT_WORK = frozenset(
     {State.REGISTERED, State.DISPATCHED, State.HANDLING, State.RETURNED, State.REWORK}
 )
 _LIVE = _NEW | _AT_WORK | {State.FEEDBACK}
+# What time does: the message that tells of a deadline.
+ESCALATED = "escalated"
 OVER = frozenset({State.CLOSED, State.REJECTED, State.MERGED})
 
 TRANSITIONS: dict[Action, Transition] = {

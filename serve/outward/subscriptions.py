@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from serve.errors import NotFound
+from serve.message_types import fits
 from serve.outward.secrets import SecretBox
 from serve.outward.signing import new_secret
 from serve.people.roles import Principal
@@ -50,8 +51,7 @@ def wanted(
     else: only cases have a department.
     """
     types, slugs = subscription.types.split(), subscription.slugs.split()
-    kinds = [f"org.streetwarden.{one}" for one in types]
-    by_type = not types or any(message.type.startswith(kind) for kind in kinds)
+    by_type = fits(message.type, types)
     by_slug = not slugs or slug in slugs
     departments = subscription.departments.splitlines()
     if not (by_type and by_slug and departments):

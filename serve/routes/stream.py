@@ -2,16 +2,18 @@
 
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
+from pydantic import AfterValidator
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from serve.access import Reader, Services_, authorize
 from serve.errors import Forbidden, InvalidContent, Unauthenticated
+from serve.message_types import beginnings_of, fits
 from serve.outward.broadcast import Entry
 from serve.people.roles import Principal, Scope
 from serve.routes.cameras import seen_by
@@ -24,7 +26,18 @@ BEAT_S = 15.0
 ASK_AGAIN_S = 5.0
 logger = logging.getLogger(__name__)
 
-PREFIX = "org.streetwarden."
+Types = Annotated[
+    str,
+    Query(
+        description=(
+            "Only types that begin so, with or without `org.streetwarden.`; several "
+            "are separated by commas"
+        ),
+        examples=["case.", "violation.opened,violation.cleared"],
+        max_length=512,
+    ),
+    AfterValidator(beginnings_of),
+]
 
 
 @router.get(
@@ -37,14 +50,7 @@ async def follow_stream(
     request: Request,
     services: Services_,
     who: Reader,
-    types: Annotated[
-        str | None,
-        Query(
-            description="Only types that begin so, after `org.streetwarden.`",
-            examples=["violation.opened", "case."],
-            max_length=64,
-        ),
-    ] = None,
+    types: Types = "",
     last_event_id: Annotated[str | None, Header(max_length=32)] = None,
 ) -> StreamingResponse:
     """Send each message as it comes: `event` is its type, `data` the CloudEvent.
@@ -53,7 +59,7 @@ async def follow_stream(
     are positions in the feed: `0` starts at the very beginning.
     """
     after = await _start(services, last_event_id)
-    chosen = PREFIX + (types or "")
+    chosen = types.split(",")
     ear = _Ear(request, services, who)
     return StreamingResponse(
         ear.lines(after, chosen),
@@ -64,7 +70,7 @@ async def follow_stream(
 
 async def _start(services: Services, last_event_id: str | None) -> int:
     newest = await run_in_threadpool(services.feed.newest)
-    if last_event_id is None:
+    if not last_event_id:
         return newest
     if not (last_event_id.isascii() and last_event_id.isdigit()):
         msg = f"Last-Event-ID: got {last_event_id!r}; expected a number of this stream"
@@ -82,14 +88,14 @@ class _Ear:
         self._who = who
         self._asked_s = services.clock.monotonic_s()
 
-    async def lines(self, after: int, chosen: str) -> AsyncIterator[bytes]:
+    async def lines(self, after: int, chosen: Sequence[str]) -> AsyncIterator[bytes]:
         yield b"retry: 2000\n\n"
         async for entry in self._services.broadcast.follow(after, beat_s=BEAT_S):
             if not await self._still_may():
                 return
             if entry is None:
                 yield b": nothing new\n\n"
-            elif entry.type.startswith(chosen) and await self._sees(entry):
+            elif fits(entry.type, chosen) and await self._sees(entry):
                 yield entry.frame
 
     async def _still_may(self) -> bool:

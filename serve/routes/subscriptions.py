@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from serve.access import Admin, Services_
 from serve.errors import InvalidContent, NotFound
+from serve.message_types import beginning_of
 from serve.outward.subscriptions import Wish
 from serve.outward.targets import ForbiddenTargetError, check_form
 from serve.people.audit import Deed
@@ -18,7 +19,11 @@ from vision.core.violations import Slug
 router = APIRouter(prefix="/api/v1/subscriptions", tags=["webhooks"])
 
 Number = Annotated[int, Path(ge=1, le=2**53)]
-TypePrefix = Annotated[str, StringConstraints(pattern=r"^[a-z_.0-9]{1,64}$")]
+TypePrefix = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z_.0-9]{1,64}$"),
+    AfterValidator(beginning_of),
+]
 
 Department = Annotated[
     str,
@@ -36,7 +41,9 @@ class NewSubscription(BaseModel):
         list[TypePrefix],
         Field(
             max_length=32,
-            description="Beginnings of types after `org.streetwarden.`; empty: all",
+            description=(
+                "Beginnings of types, with or without `org.streetwarden.`; empty: all"
+            ),
             examples=[["violation.opened", "case."]],
         ),
     ] = []

@@ -128,6 +128,36 @@ def test_a_listener_hears_only_the_types_it_asked_for(
     assert said[0][1] == "org.streetwarden.case.registered.v1"
 
 
+@pytest.mark.parametrize("types", ["org.streetwarden.case.", "health.,case.reg"])
+def test_types_may_be_named_whole_and_several_at_once(
+    live: Live, engine: httpx.Client, ear: httpx.Client, types: str
+) -> None:
+    with live.person("li", Role.REVIEWER) as reviewer:
+        report(engine)
+        act(reviewer, 1, "register").raise_for_status()
+        with listening(ear, f"?types={types}", last="0") as listener:
+            said = listener.take(1)
+
+    assert said[0][1] == "org.streetwarden.case.registered.v1"
+
+
+@pytest.mark.parametrize("types", ["bogus", "*", "case.dispached"])
+def test_types_that_nothing_has_are_refused(ear: httpx.Client, types: str) -> None:
+    answer = ear.get(STREAM, params={"types": types})
+
+    assert answer.status_code == 422
+    assert "no type of message begins so" in answer.json()["detail"]
+
+
+def test_an_empty_position_is_none(engine: httpx.Client, ear: httpx.Client) -> None:
+    report(engine, event_id="evt-1")
+    with listening(ear, last="") as listener:
+        report(engine, event_id="evt-2")
+        said = listener.take(1)
+
+    assert said[0][2]["data"]["event_id"] == "evt-2"
+
+
 def test_a_person_hears_only_of_their_districts(
     live: Live, engine: httpx.Client
 ) -> None:

@@ -129,6 +129,24 @@ def test_a_subscriber_gets_only_what_it_asked_for(
     assert [one.headers["webhook-id"] for one in received] == ["evt-1.2"]
 
 
+def test_a_subscription_may_name_whole_types(
+    root: httpx.Client, desk: Receiver, engine: httpx.Client
+) -> None:
+    made = subscribe(root, desk, types=["org.streetwarden.violation.opened.v1"])
+    report(engine)
+
+    assert made["types"] == ["violation.opened.v1"]
+    assert len(desk.wait(1)) == 1
+
+
+def test_a_subscription_to_what_is_never_told_is_refused(root: httpx.Client) -> None:
+    wish = {"url": "https://orders.example.org/", "types": ["case.dispached"]}
+    refused = root.post(SUBSCRIPTIONS, json=wish)
+
+    assert refused.status_code == 422
+    assert "no type of message begins so" in refused.json()["detail"]
+
+
 def test_a_subscription_can_begin_in_the_past(
     root: httpx.Client, desk: Receiver, engine: httpx.Client
 ) -> None:

@@ -60,7 +60,8 @@ def make_key(new: NewKey, services: Services_, who: Admin) -> KeyMade:
         msg = "expected either scopes, for a machine, or user, for a person's own key"
         raise InvalidContent(msg)
     if not MACHINE_SCOPES.issuperset(new.scopes):
-        msg = f"scopes: a machine may have {sorted(MACHINE_SCOPES)}; people do the rest"
+        known = ", ".join(sorted(MACHINE_SCOPES))
+        msg = f"scopes: a machine may have {known}; people do the rest"
         raise Forbidden(msg)
     if new.districts and (new.user is not None or Scope.INGEST in new.scopes):
         msg = (

@@ -170,6 +170,7 @@ def test_machine_keys_get_machine_scopes_only_and_can_be_revoked(live: Live) -> 
         unknown = root.delete("/api/v1/keys/nothing")
 
     assert (human.status_code, both.status_code) == (403, 422)
+    assert "may have dispatch, handle, ingest," in human.json()["detail"]
     assert (listed["name"], listed["scopes"]) == ("desk", ["handle", "read"])
     assert (refused.status_code, unknown.status_code) == (401, 404)
 

@@ -116,14 +116,25 @@ class _Ear:
     async def _sees(self, entry: Entry) -> bool:
         if not self._who.districts:
             return True
-        if entry.event_id is None:
-            return await run_in_threadpool(self._sees_camera, entry)
-        street_of = self._services.events.street_of
-        return self._who.sees(await run_in_threadpool(street_of, entry.event_id))
+        told = (self._services, self._who, entry.event_id, entry.body)
+        return await run_in_threadpool(sees, *told)
 
-    def _sees_camera(self, entry: Entry) -> bool:
-        camera_id = json.loads(entry.body)["data"].get("camera_id")
-        if camera_id is None:
-            return True  # the engine as a whole
-        visible = seen_by(self._who, self._services)
-        return any(report.camera.camera_id == camera_id for report in visible)
+
+def sees(services: Services, who: Principal, event_id: str | None, body: str) -> bool:
+    """Return whether somebody may see a message.
+
+    Args:
+        services: know where things are.
+        who: asks.
+        event_id: of what the message tells; None: of a camera or the engine.
+        body: the CloudEvent.
+    """
+    if not who.districts:
+        return True
+    if event_id is not None:
+        return who.sees(services.events.street_of(event_id))
+    camera_id = json.loads(body)["data"].get("camera_id")
+    if camera_id is None:
+        return True  # the engine as a whole
+    visible = seen_by(who, services)
+    return any(report.camera.camera_id == camera_id for report in visible)

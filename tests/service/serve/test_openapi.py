@@ -49,6 +49,7 @@ list_events
 list_holds
 list_hot_spots
 list_keys
+list_messages
 list_open311_requests
 list_open311_services
 list_subscriptions

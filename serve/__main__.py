@@ -20,6 +20,7 @@ from serve.server import Server
 from serve.services import Services
 from serve.settings import Settings
 from serve.trouble import told_in_words
+from serve.trust import authorities
 
 BACKLOG = 2048
 SETUP_TIME = timedelta(days=1)
@@ -60,6 +61,7 @@ def serve(  # noqa: PLR0913 one argument per option
     settings = services.settings
     set_up_logging(log_level, as_json=not log_text)
     check_broker(settings)
+    authorities()
     or_exit(lambda: _first_start(services))
     listening = _listen(settings)
     address = _address(settings, listening)

@@ -10,6 +10,7 @@ from serve.outward.queue import Outcome, Outgoing
 from serve.outward.signing import sign
 from serve.outward.subscriptions import SubscriptionStore
 from serve.outward.targets import ForbiddenTargetError, resolve
+from serve.trust import authorities
 from vision.core.ports import Clock
 
 TIMEOUT_S = 15.0
@@ -39,7 +40,9 @@ class WebhookSender:
             timeout=TIMEOUT_S,
             limits=httpx.Limits(max_keepalive_connections=0),
             follow_redirects=False,
+            # No proxy of the environment, but its certificate authorities.
             trust_env=False,
+            verify=authorities(),
         )
 
     def send(self, outgoing: Outgoing) -> Outcome:

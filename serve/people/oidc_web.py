@@ -9,6 +9,7 @@ import httpx
 
 from serve.errors import Forbidden, Unavailable
 from serve.settings import OidcSettings
+from serve.trust import authorities
 from vision.core.ports import Clock
 
 TIMEOUT_S = 10.0
@@ -39,7 +40,10 @@ class ProviderWeb:
         self._lock = threading.Lock()
         self._known: Published | None = None
         self._client = httpx.Client(
-            timeout=TIMEOUT_S, follow_redirects=False, trust_env=False
+            timeout=TIMEOUT_S,
+            follow_redirects=False,
+            trust_env=False,
+            verify=authorities(),
         )
 
     def close(self) -> None:

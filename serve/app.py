@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from serve.console.pages import mount_console
 from serve.failures import install_handlers
+from serve.heads import AnswerHead
 from serve.jobs import work_beside
 from serve.middleware import LimitBody, Observe
 from serve.openapi import describe_problems
@@ -75,6 +76,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.services = services
+    app.add_middleware(AnswerHead)
     app.add_middleware(
         LimitBody,
         limit_bytes=settings.max_body_bytes,

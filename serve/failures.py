@@ -10,8 +10,10 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from serve.errors import InvalidContent, Problem, Unavailable, problem_response
+from serve.middleware import METHODS
 
 logger = logging.getLogger(__name__)
 
@@ -57,15 +59,32 @@ def _on_invalid(_: Request, error: Exception) -> Response:
     return problem_response(InvalidContent(detail, errors=places))
 
 
-def _on_http(_: Request, error: Exception) -> Response:
+def _on_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     status = HTTPStatus(error.status_code)
     problem = Problem(str(error.detail), headers=error.headers)
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = ", ".join(_methods(request))
+        msg = f"got {request.method}; expected one of {allowed} here"
+        problem = Problem(msg, headers={"Allow": allowed})
     problem.status = status
     problem.slug = status.phrase.lower().replace(" ", "-")
     problem.title = status.phrase
     return problem_response(problem)
+
+
+def _methods(request: Request) -> list[str]:
+    """Return what can be done here; a route alone tells of its own method only."""
+
+    def serves(method: str) -> bool:
+        asked = {**request.scope, "method": method}
+        return any(
+            route.matches(asked)[0] is Match.FULL for route in request.app.routes
+        )
+
+    found = {method for method in METHODS if serves(method)}
+    return sorted(found | {"HEAD"} if "GET" in found else found)
 
 
 def _on_database(request: Request, error: Exception) -> Response:

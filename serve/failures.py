@@ -12,7 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
 
-from serve.errors import InvalidContent, Problem, Unavailable, problem_response
+from serve.errors import (
+    InvalidContent,
+    Problem,
+    Unavailable,
+    UnsupportedType,
+    problem_response,
+)
 from serve.middleware import METHODS
 
 logger = logging.getLogger(__name__)
@@ -29,6 +35,7 @@ def install_handlers(app: FastAPI) -> None:
 
 
 MOST_PLACES = 100
+API = "/api/"
 
 
 def not_the_schema(error: ValidationError) -> InvalidContent:
@@ -47,9 +54,13 @@ def _on_problem(_: Request, error: Exception) -> Response:
     return problem_response(error)
 
 
-def _on_invalid(_: Request, error: Exception) -> Response:
+def _on_invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
+    if _is_unread(request, error):
+        given = request.headers.get("content-type", "")
+        msg = f"Content-Type: got {given!r}; expected application/json"
+        return problem_response(UnsupportedType(msg))
     places = [
         {"at": "/".join(str(part) for part in item["loc"]), "expected": item["msg"]}
         for item in error.errors()
@@ -57,6 +68,15 @@ def _on_invalid(_: Request, error: Exception) -> Response:
     first = places[0] if places else {"at": "body", "expected": "valid content"}
     detail = f"{first['at']}: {first['expected']}"
     return problem_response(InvalidContent(detail, errors=places))
+
+
+def _is_unread(request: Request, error: RequestValidationError) -> bool:
+    """Return whether a body was not even read as JSON, as it does not say it is."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind.endswith(("/json", "+json")) or not request.url.path.startswith(API):
+        return False
+    whole = [one for one in error.errors() if tuple(one["loc"]) == ("body",)]
+    return any(one["type"] != "missing" for one in whole)
 
 
 def _on_http(request: Request, error: Exception) -> Response:

@@ -1,9 +1,9 @@
-"""What can be done at an address is said right, and HEAD goes wherever GET does."""
+"""What can be asked and sent is said right, and HEAD goes wherever GET does."""
 
 import httpx
 import pytest
 
-from serve.people.roles import Scope
+from serve.people.roles import Role, Scope
 from tests.service.serve.city import report, until
 from tests.service.serve.conftest import Live
 
@@ -76,3 +76,23 @@ def test_every_method_of_an_address_is_named(
     assert refused.status_code == 405
     assert refused.headers["allow"] == allowed
     assert allowed in refused.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded", "", "text/json5"]
+)
+@pytest.mark.parametrize("path", ["cases/1/actions", "subscriptions"])
+def test_a_body_that_does_not_say_that_it_is_json_is_told_so(
+    live: Live, path: str, kind: str
+) -> None:
+    with live.person("root", Role.ADMIN) as root:
+        headers = {"If-Match": '"1"', "Content-Type": kind}
+        url = f"/api/v1/{path}"
+        refused = root.post(url, content=b'{"action": "note"}', headers=headers)
+        empty = root.post(url, headers=headers)
+        wrong = root.post(url, json=[], headers={"If-Match": '"1"'})
+
+    assert refused.status_code == 415
+    assert refused.json()["type"].endswith("/unsupported-media-type")
+    assert "expected application/json" in refused.json()["detail"]
+    assert (empty.status_code, wrong.status_code) == (422, 422)

@@ -1,7 +1,7 @@
-"""Parts of a file, as browsers ask for them when somebody seeks in a clip.
+"""What of a file is sent: parts, when somebody seeks in a clip; nothing to who has it.
 
-RFC 9110, section 14: one range of bytes is served; several at once are answered with
-the whole file, which the RFC allows.
+RFC 9110, sections 13.1.2 and 14: one range of bytes is served; several at once are
+answered with the whole file, which the RFC allows.
 """
 
 import re
@@ -17,10 +17,11 @@ _RANGE = re.compile(r"bytes=\s*(\d{0,18})-(\d{0,18})\s*")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The headers that ask for a part."""
+    """The headers that ask for a part, or name the versions that are there."""
 
     range: str | None
     if_range: str | None
+    if_none_match: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,18 @@ def asked_range(
         str | None, Header(alias="Range", description="e.g. `bytes=0-1023`")
     ] = None,
     if_range: Annotated[str | None, Header()] = None,
+    if_none_match: Annotated[
+        str | None, Header(description="ETags of what you have; then 304")
+    ] = None,
 ) -> Asked:
     """Return what a request asks for."""
-    return Asked(range_, if_range)
+    return Asked(range_, if_range, if_none_match)
+
+
+def is_there(asked: Asked, etag: str) -> bool:
+    """Return whether the caller has this version of a file already."""
+    known = (asked.if_none_match or "").split(",")
+    return bool({one.strip().removeprefix("W/") for one in known} & {etag, "*"})
 
 
 def part_of(asked: Asked, size: int, etag: str) -> Part:

@@ -18,7 +18,7 @@ from serve.handed_in import accepted_type, expected_of, hand_in
 from serve.messages import NO_NUL, FileName, Identifier, Role, Sha256
 from serve.people.audit import Deed
 from serve.people.roles import ANYONE_HERE, Principal, Scope
-from serve.ranges import Asked, asked_range, part_of
+from serve.ranges import Asked, asked_range, is_there, part_of
 from serve.services import Services
 from serve.store.evidence import Upload
 from serve.store.tables import EvidenceRow
@@ -153,6 +153,7 @@ def _kept(role: str) -> dict[str, str]:
             "description": "The range asked for",
             "content": {"application/octet-stream": _BYTES},
         },
+        304: {"description": "You have it"},
     },
 )
 def get_evidence(
@@ -185,10 +186,12 @@ def get_evidence(
         msg = f"evidence {name}: the file is no longer in the store"
         raise UnknownEvidence(msg)
     etag = f'"{row.sha256}"'
+    kept = {"ETag": etag, **_kept(row.role)}
+    if is_there(asked, etag):
+        return Response(status_code=304, headers=kept)
     part = part_of(asked, size, etag)
     headers = {
-        "ETag": etag,
-        **_kept(row.role),
+        **kept,
         "Accept-Ranges": "bytes",
         "Content-Length": str(part.stop - part.start),
     }

@@ -290,3 +290,18 @@ def test_a_disk_that_takes_no_more_is_a_503_that_says_try_again(
 
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "5"
+
+
+def test_what_a_caller_has_already_is_not_sent_again(
+    reported: httpx.Client, reader: httpx.Client
+) -> None:
+    put(reported, PICTURE)
+    url = f"{EVENTS}/evt-1/evidence/overlay.jpg"
+    tag = reader.get(url).headers["ETag"]
+
+    for known in (tag, f'"other", W/{tag}', "*"):
+        same = reader.get(url, headers={"If-None-Match": known})
+        assert (same.status_code, same.content) == (304, b"")
+        assert same.headers["ETag"] == tag
+    other = reader.get(url, headers={"If-None-Match": '"other"'})
+    assert (other.status_code, other.content) == (200, PICTURE)

@@ -30,6 +30,7 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 MAX_SEQUENCE = 2**31 - 1
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
+_LOST_PLUS = re.compile(r"(:\d\d(?:\.\d+)?) (\d\d:?\d\d)$")
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
 
 
@@ -38,6 +39,10 @@ def _written_out(value: object) -> object:
         msg = "expected a date and time as text, RFC 3339"
         raise ValueError(msg)  # noqa: TRY004 pydantic turns only ValueError into words
     return value
+
+
+def _with_its_plus(value: object) -> object:
+    return _LOST_PLUS.sub(r"\1+\2", value) if isinstance(value, str) else value
 
 
 def _believable(value: datetime) -> datetime:
@@ -50,6 +55,8 @@ def _believable(value: datetime) -> datetime:
 Time = Annotated[
     AwareDatetime, BeforeValidator(_written_out), AfterValidator(_believable)
 ]
+#: In an address an unescaped plus, as before an offset, is read as a space.
+QueryTime = Annotated[Time, BeforeValidator(_with_its_plus)]
 Identifier = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")
 ]

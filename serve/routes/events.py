@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 from serve.access import Reader, Services_, authorize
 from serve.errors import IdConflict, InvalidContent
 from serve.failures import not_the_schema
-from serve.messages import Identifier, Plain, Time, ViolationMessage, canonical_of
+from serve.messages import Identifier, Plain, QueryTime, ViolationMessage, canonical_of
 from serve.paging import Position, cursor_of, position_of
 from serve.people.roles import Scope
 from serve.services import services_of
@@ -141,8 +141,8 @@ class Asked(BaseModel):
     slug: Slug | None = None
     camera: Plain | None = None
     state: EventState | None = None
-    since: Annotated[Time, Field(description="Opened then or later")] | None = None
-    until: Annotated[Time, Field(description="Opened before")] | None = None
+    since: Annotated[QueryTime, Field(description="Opened then or later")] | None = None
+    until: Annotated[QueryTime, Field(description="Opened before")] | None = None
 
 
 def event_filter(

@@ -10,7 +10,7 @@ from serve.access import Reader, Services_
 from serve.cases.counting import Period
 from serve.cases.indicators import INDICATORS, shares
 from serve.errors import InvalidContent
-from serve.messages import Time
+from serve.messages import QueryTime
 from serve.routes.cameras import seen_by
 
 router = APIRouter(tags=["indicators"])
@@ -66,8 +66,10 @@ class CoverageOut(BaseModel):
 
 def period_of(
     services: Services_,
-    since: Annotated[Time | None, Query(description="Default: 30 days before")] = None,
-    until: Annotated[Time | None, Query(description="Default: now")] = None,
+    since: Annotated[
+        QueryTime | None, Query(description="Default: 30 days before")
+    ] = None,
+    until: Annotated[QueryTime | None, Query(description="Default: now")] = None,
 ) -> Period:
     """Return the period a query asks for.
 

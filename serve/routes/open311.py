@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field
 from serve.access import Reader, Services_
 from serve.console.words import Language, sentence, speaker
 from serve.errors import InvalidContent, UnknownEvent
-from serve.messages import NO_NUL, Time
+from serve.messages import NO_NUL, QueryTime
 from serve.people.roles import Principal
 from serve.services import Services
 from serve.shapes import EventOut
@@ -87,8 +87,8 @@ class RequestQuery(BaseModel):
     service_code: Annotated[
         str | None, Field(max_length=256, examples=["garbage_pile,illegal_parking"])
     ] = None
-    start_date: Time | None = None
-    end_date: Time | None = None
+    start_date: QueryTime | None = None
+    end_date: QueryTime | None = None
     status: Annotated[
         str | None, Field(max_length=64, examples=["open", "open,closed"])
     ] = None

@@ -10,6 +10,7 @@ import httpx
 import jsonschema
 import pytest
 
+from tests.service.serve.city import report
 from tests.service.serve.street import NOON, Seen, message
 from vision.core.violations import Lifecycle, Slug
 
@@ -253,6 +254,24 @@ def test_a_query_that_means_nothing_is_a_problem(
 
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("offset", ["+08:00", " 08:00", "%2B08:00", "%2B0800"])
+def test_an_offset_may_stand_in_an_address_as_it_is(
+    engine: httpx.Client, reader: httpx.Client, offset: str
+) -> None:
+    for event_id, minute in (("evt-1", 59), ("evt-2", 0)):
+        at = NOON.replace(hour=3 if minute else 4, minute=minute)
+        report(engine, event_id=event_id, at=at)
+    noon = f"2026-11-20T12:00:00{offset}"
+    for path in (
+        f"{EVENTS}?since={noon}",
+        f"/open311/v2/requests.json?start_date={noon}",
+    ):
+        found = reader.get(path)
+        assert found.status_code == 200, found.text
+        assert "evt-2" in found.text
+        assert "evt-1" not in found.text
 
 
 @pytest.mark.usefixtures("street")

@@ -84,6 +84,11 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
+#: For what somebody wants done: a misspelt member, if left out, could mean more than
+#: was wanted, as every street, every case or the usual department.
+EXACT = ConfigDict(extra="forbid")
+
+
 class CameraRef(Wire):
     """Which camera saw it."""
 

@@ -19,9 +19,10 @@ from serve.cases.views import (
 )
 from serve.cases.worktime import Span, Unit
 from serve.errors import StaleVersion, VersionNeeded
-from serve.messages import NO_NUL, Plain
+from serve.messages import EXACT, NO_NUL, Plain
 from serve.paging import Position, cursor_of, position_of
 from serve.people.roles import Principal
+from serve.query_names import KnownNames
 from serve.services import Services
 from serve.store.case_tables import CaseRow
 from vision.core.violations import Slug
@@ -36,12 +37,16 @@ Note = Annotated[str, StringConstraints(max_length=2000, pattern=NO_NUL)]
 class More(BaseModel):
     """How much longer."""
 
+    model_config = EXACT
+
     amount: Annotated[float, Field(gt=0, le=1000)]
     unit: Unit
 
 
 class Do(BaseModel):
     """What to do to a case."""
+
+    model_config = EXACT
 
     action: Action
     note: Note = ""
@@ -116,7 +121,9 @@ class Slice(BaseModel):
     cursor: Annotated[str, StringConstraints(max_length=256)] | None = None
 
 
-@router.get("/api/v1/cases", summary="List cases, newest first")
+@router.get(
+    "/api/v1/cases", summary="List cases, newest first", dependencies=[KnownNames]
+)
 def list_cases(
     request: Request,
     response: Response,

@@ -14,6 +14,7 @@ from serve.failures import not_the_schema
 from serve.messages import Identifier, Plain, QueryTime, ViolationMessage, canonical_of
 from serve.paging import Position, cursor_of, position_of
 from serve.people.roles import Scope
+from serve.query_names import KnownNames
 from serve.services import services_of
 from serve.shapes import EventDetail, EventPage, FeatureCollection
 from serve.store.event_filter import Box, EventFilter, EventState
@@ -165,7 +166,9 @@ def event_filter(
 Wanted = Annotated[EventFilter, Depends(event_filter)]
 
 
-@router.get("/api/v1/events", summary="List events, newest first")
+@router.get(
+    "/api/v1/events", summary="List events, newest first", dependencies=[KnownNames]
+)
 def list_events(
     request: Request,
     response: Response,
@@ -193,12 +196,14 @@ def list_events(
     "/events.geojson",
     summary="Events as a map layer, under a short address",
     operation_id="get_map",
+    dependencies=[KnownNames],
     response_model=FeatureCollection,
     response_class=GeoJsonResponse,
 )
 @router.get(
     "/api/v1/events.geojson",
     summary="Events as a map layer",
+    dependencies=[KnownNames],
     response_model=FeatureCollection,
     response_class=GeoJsonResponse,
 )

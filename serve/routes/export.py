@@ -14,6 +14,7 @@ from serve.cases.search import CaseFilter
 from serve.cases.views import CaseOut, case_out
 from serve.paging import Position
 from serve.people.roles import Principal
+from serve.query_names import KnownNames
 from serve.routes.cases import case_filter
 from serve.routes.events import Wanted
 from serve.services import Services
@@ -40,6 +41,7 @@ _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 @router.get(
     "/events.{extension}",
     summary="All events that fit",
+    dependencies=[KnownNames],
     response_class=StreamingResponse,
     responses={
         200: {
@@ -73,6 +75,7 @@ def export_events(
 @router.get(
     "/cases.{extension}",
     summary="All cases that fit",
+    dependencies=[KnownNames],
     response_class=StreamingResponse,
     responses={200: {"content": {"text/csv": _LINES, "application/jsonl": _LINES}}},
 )

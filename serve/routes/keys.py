@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from serve.access import Admin, Services_
 from serve.errors import Forbidden, InvalidContent, NotFound
-from serve.messages import Plain, Street
+from serve.messages import EXACT, Plain, Street
 from serve.people.audit import Deed
 from serve.people.roles import Scope
 from serve.routes.people import UserName
@@ -22,6 +22,8 @@ MACHINE_SCOPES = frozenset(
 
 class NewKey(BaseModel):
     """A key to be: a machine's, or a person's own."""
+
+    model_config = EXACT
 
     name: Plain
     scopes: Annotated[list[Scope], Field(max_length=len(Scope))] = []

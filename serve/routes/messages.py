@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, JsonValue
 
 from serve.access import Reader, Services_
 from serve.message_types import fits
+from serve.query_names import KnownNames
 from serve.routes.stream import Types, sees
 
 router = APIRouter(tags=["stream"])
@@ -30,7 +31,11 @@ class MessagePage(BaseModel):
     more: Annotated[bool, Field(description="There is more: ask at once")]
 
 
-@router.get("/api/v1/messages", summary="Follow everything by asking")
+@router.get(
+    "/api/v1/messages",
+    summary="Follow everything by asking",
+    dependencies=[KnownNames],
+)
 def list_messages(
     services: Services_,
     who: Reader,

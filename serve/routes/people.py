@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
 from serve.access import Admin, Asker, Auditor, Reader, Services_
 from serve.errors import Forbidden, InvalidContent, Unauthenticated
-from serve.messages import Plain, Street
+from serve.messages import EXACT, Plain, Street
 from serve.people.audit import Deed, Search
 from serve.people.passwords import LONGEST, SHORTEST
 from serve.people.roles import CITY_WIDE, Role, Scope
@@ -25,6 +25,8 @@ Password = Annotated[SecretStr, Field(min_length=SHORTEST, max_length=LONGEST)]
 
 class NewUser(BaseModel):
     """A person to be."""
+
+    model_config = EXACT
 
     name: UserName
     password: Password
@@ -53,6 +55,8 @@ class OwnPassword(NewPassword):
 
 class Assignment(BaseModel):
     """What somebody is from now on."""
+
+    model_config = EXACT
 
     role: Role
     districts: Annotated[list[Street], Field(max_length=200)] = []

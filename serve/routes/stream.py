@@ -16,6 +16,7 @@ from serve.errors import Forbidden, InvalidContent, Unauthenticated
 from serve.message_types import beginnings_of, fits
 from serve.outward.broadcast import Entry
 from serve.people.roles import Principal, Scope
+from serve.query_names import KnownNames
 from serve.routes.cameras import seen_by
 from serve.services import Services
 
@@ -43,6 +44,7 @@ Types = Annotated[
 @router.get(
     "/api/v1/stream",
     summary="Follow everything live",
+    dependencies=[KnownNames],
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from serve.access import Admin, Services_
 from serve.errors import InvalidContent, NotFound
 from serve.message_types import beginning_of
+from serve.messages import EXACT
 from serve.outward.subscriptions import Wish
 from serve.outward.targets import ForbiddenTargetError, check_form
 from serve.people.audit import Deed
@@ -35,6 +36,8 @@ Department = Annotated[
 
 class NewSubscription(BaseModel):
     """What to tell whom."""
+
+    model_config = EXACT
 
     url: Annotated[str, StringConstraints(max_length=1024, pattern=r"^[!-~]+$")]
     types: Annotated[
@@ -87,6 +90,8 @@ class SecretOut(BaseModel):
 
 class Switch(BaseModel):
     """Whether to tell."""
+
+    model_config = EXACT
 
     enabled: bool
 

@@ -19,7 +19,7 @@ from serve.cases.views import (
 )
 from serve.cases.worktime import Span, Unit
 from serve.errors import StaleVersion, VersionNeeded
-from serve.messages import EXACT, NO_NUL, Plain
+from serve.messages import EXACT, NO_NUL, Plain, QueryTime
 from serve.paging import Position, cursor_of, position_of
 from serve.people.roles import Principal
 from serve.query_names import KnownNames
@@ -95,22 +95,30 @@ def expected_version(
 Version = Annotated[int, Depends(expected_version)]
 
 
-def case_filter(
-    services: Services_,
-    state: State | None = None,
-    slug: Slug | None = None,
-    department: Plain | None = None,
-    street: Plain | None = None,
-    *,
-    overdue: bool = False,
-) -> CaseFilter:
+class Asked(BaseModel):
+    """Filters of a query."""
+
+    state: State | None = None
+    slug: Slug | None = None
+    department: Plain | None = None
+    street: Plain | None = None
+    overdue: bool = False
+    since: Annotated[QueryTime, Field(description="Reported then or later")] | None = (
+        None
+    )
+    until: Annotated[QueryTime, Field(description="Reported before")] | None = None
+
+
+def case_filter(services: Services_, asked: Annotated[Asked, Query()]) -> CaseFilter:
     """Return which cases a query asks for."""
     return CaseFilter(
-        state=state,
-        slug=slug,
-        department=department,
-        street=street,
-        overdue_at=services.clock.now() if overdue else None,
+        state=asked.state,
+        slug=asked.slug,
+        department=asked.department,
+        street=asked.street,
+        overdue_at=services.clock.now() if asked.overdue else None,
+        since=asked.since,
+        until=asked.until,
     )
 
 

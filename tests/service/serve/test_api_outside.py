@@ -3,12 +3,16 @@
 import csv
 import io
 import json
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
 
-from tests.service.serve.city import report
+from serve.people.roles import Scope
+from serve.settings import Settings
+from tests.service.serve.city import HandClock, report
+from tests.service.serve.conftest import Start
 from tests.service.serve.street import NOON, Seen, message
 from vision.core.violations import Lifecycle, Slug
 
@@ -151,3 +155,20 @@ def test_a_text_that_a_spreadsheet_would_run_is_defused(
 
     row = next(csv.DictReader(io.StringIO(text[1:])))
     assert row["address"].startswith("'=")
+
+
+def test_the_cases_of_a_month_are_listed_and_exported_alone(
+    start: Start, tmp_path: Path
+) -> None:
+    clock = HandClock()
+    live = start(Settings(home=tmp_path / "home"), clock)
+    with live.client(Scope.INGEST) as engine, live.client(Scope.READ) as reader:
+        for number in range(3):
+            report(engine, event_id=f"evt-{number}")
+            clock.forward(days=1)
+        day = "since=2026-11-24T09:00:00+08:00&until=2026-11-25T09:00:00+08:00"
+        listed = reader.get(f"/api/v1/cases?{day}").json()["items"]
+        exported = reader.get(f"/api/v1/export/cases.jsonl?{day}").text.splitlines()
+
+    assert [case["number"] for case in listed] == [2]
+    assert [json.loads(line)["number"] for line in exported] == [2]

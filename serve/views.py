@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from serve.shapes import (
@@ -91,17 +91,27 @@ def feature(row: EventRow) -> dict[str, Json]:
     }
 
 
+def location_of(row: EventRow, v: Mapping[str, Any]) -> LocationOut | None:
+    """Return where an event is, or None where that is not known.
+
+    Args:
+        row: the event.
+        v: its newest message's `data`.
+    """
+    told = v.get("location")
+    if row.lat is None or row.lon is None or not told:
+        return None
+    return LocationOut(
+        lat=row.lat,
+        lon=row.lon,
+        address=told.get("address"),
+        grid_id=row.grid_id or told.get("grid_id"),
+    )
+
+
 def _fields(stored: StoredEvent) -> dict[str, object]:
     row = stored.row
     v = json.loads(row.body)["data"]
-    location = None
-    if row.lat is not None and v.get("location"):
-        location = {
-            "lat": row.lat,
-            "lon": row.lon,
-            "address": v["location"].get("address"),
-            "grid_id": row.grid_id or v["location"].get("grid_id"),
-        }
     return {
         **{name: v.get(name) for name in _COPIED},
         "code_name": v.get("code_name") or "",
@@ -110,7 +120,7 @@ def _fields(stored: StoredEvent) -> dict[str, object]:
         "place": {name: v["place"].get(name) for name in _PLACE},
         "provenance": _provenance(v.get("provenance")),
         "state": row.state,
-        "location": location,
+        "location": location_of(row, v),
         "opened_at": row.opened_at,
         "updated_at": row.updated_at,
         "evidence": _evidence(stored),

@@ -29,6 +29,7 @@ from serve.cases.refusals import (
     OtherCaseNeeded,
     ReasonNeeded,
 )
+from serve.cases.told import CaseTold, told_of
 from serve.errors import Forbidden, IllegalTransition, StaleVersion
 from serve.feed import Own, tell
 from serve.people.audit import AuditLog, Deed
@@ -188,7 +189,8 @@ class CaseStore:
             subject, note = f"cases/{row.number}", step.command.note
             deed = Deed(step.who, f"case.{action}", subject, note)
             self._audit.note_within(session, deed)
-        tell(session, _message(row, step, now), now=now)
+        told = told_of(session, row, step.command.note, dict(step.detail))
+        tell(session, _message(told, step, now), now=now)
 
     def _merge(
         self, session: Session, row: CaseRow, command: Command, who: Principal
@@ -265,32 +267,18 @@ def _end(row: CaseRow, before: State, now: datetime) -> datetime | None:
     return row.closed_at if before in OVER else now
 
 
-def _message(row: CaseRow, step: Step, now: datetime) -> Own:
+def _message(told: CaseTold, step: Step, now: datetime) -> Own:
     action = step.command.action
     # By chance, too: after a backup was restored, number and version come again with
     # other facts, and receivers drop what comes under an id that they know.
     chance = secrets.token_hex(CHANCE_BYTES)
     return Own(
-        message_id=f"case-{row.number}.{row.version}-{chance}",
+        message_id=f"case-{told.case}.{told.version}-{chance}",
         type=CASE_TYPE.format(event=step.event or TRANSITIONS[action].event),
         source="/cases",
-        subject=f"cases/{row.number}",
-        order_key=row.event_id,
-        sequence=row.version,
+        subject=f"cases/{told.case}",
+        order_key=told.event_id,
+        sequence=told.version,
         time=now,
-        data={
-            "case": row.number,
-            "version": row.version,
-            "event_id": row.event_id,
-            "slug": row.slug,
-            "state": row.state,
-            "department": row.department,
-            "responsible": row.responsible,
-            "way": row.way,
-            "grid_id": row.grid_id,
-            "street": row.street,
-            "due_at": None if row.due_at is None else row.due_at.isoformat(),
-            "note": step.command.note,
-            "detail": dict(step.detail),
-        },
+        data=told.model_dump(mode="json"),
     )

@@ -1,6 +1,7 @@
 """For those who run the service: is it well, what does it count, what does it speak."""
 
 import logging
+from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -8,6 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
 from serve.access import Services_
+from serve.cases.told import CaseMessage
 from serve.messages import ViolationMessage
 from serve.outward.backlog import backlog
 
@@ -16,7 +18,11 @@ router = APIRouter(tags=["operation"])
 logger = logging.getLogger(__name__)
 
 NOBODY = "0" * 64
-SCHEMA_PATH = "/schemas/violation-event.v1.json"
+VIOLATION_PATH = "/schemas/violation-event.v1.json"
+CASE_PATH = "/schemas/case-event.v1.json"
+_SCHEMA: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/schema+json": {"schema": {"type": "object"}}}}
+}
 
 
 class SchemaResponse(JSONResponse):
@@ -60,20 +66,32 @@ def get_metrics(services: Services_) -> PlainTextResponse:
 
 
 @router.get(
-    SCHEMA_PATH,
+    VIOLATION_PATH,
     summary="JSON Schema of a violation event",
     response_class=SchemaResponse,
-    responses={
-        200: {"content": {"application/schema+json": {"schema": {"type": "object"}}}}
-    },
+    responses=_SCHEMA,
 )
 def get_violation_schema() -> SchemaResponse:
     """Return the schema that incoming events are checked against."""
-    schema = ViolationMessage.model_json_schema(mode="validation")
+    return _schema_of(ViolationMessage, VIOLATION_PATH)
+
+
+@router.get(
+    CASE_PATH,
+    summary="JSON Schema of what is told of a case",
+    response_class=SchemaResponse,
+    responses=_SCHEMA,
+)
+def get_case_schema() -> SchemaResponse:
+    """Return the schema of messages about cases, whatever way they come."""
+    return _schema_of(CaseMessage, CASE_PATH)
+
+
+def _schema_of(message: type[BaseModel], path: str) -> SchemaResponse:
     return SchemaResponse(
         {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "$id": f"https://streetwarden.org{SCHEMA_PATH}",
-            **schema,
+            "$id": f"https://streetwarden.org{path}",
+            **message.model_json_schema(mode="validation"),
         },
     )

@@ -23,6 +23,7 @@ ANYONE = [
     ("GET", "/metrics"),
     ("GET", "/openapi.json"),
     ("GET", "/schemas/violation-event.v1.json"),
+    ("GET", "/schemas/case-event.v1.json"),
     ("GET", "/login"),
     ("GET", "/static/console.css"),
 ]

@@ -4,10 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import jsonschema
 import pytest
 
 from serve.people.roles import Role
-from tests.service.serve.city import GRID, act, report
+from tests.service.serve.city import GRID, act, do, report
 from tests.service.serve.conftest import Live
 from tests.service.serve.street import NOON, health
 from vision.core.health import HealthKind
@@ -111,3 +112,27 @@ def test_the_feed_needs_a_key_that_reads(live: Live, engine: httpx.Client) -> No
     with live.client() as nobody:
         assert nobody.get(MESSAGES).status_code == 401
     assert engine.get(MESSAGES).status_code == 403
+
+
+def test_what_is_told_of_a_case_says_what_and_where_and_fits_its_schema(
+    live: Live, engine: httpx.Client, reader: httpx.Client
+) -> None:
+    report(engine)
+    with live.person("boss", Role.SUPERVISOR) as boss:
+        do(boss, 1, "register", "dispatch")
+        act(boss, 1, "urge").raise_for_status()
+    told = [one["message"] for one in asked(reader, after=1)["items"]]
+    schema = reader.get("/schemas/case-event.v1.json").json()
+
+    for one in told:
+        jsonschema.validate(one, schema)
+    data = told[-1]["data"]
+    assert (data["scheme"], data["code"]) == ("GB/T 47678.5-2026", "09009")
+    assert (data["case"], data["state"], data["version"]) == (1, "dispatched", 4)
+    assert data["location"] == {
+        "lat": 30.5,
+        "lon": 114.3,
+        "crs": "wgs84",
+        "address": "武珞路 12 号",
+        "grid_id": None,
+    }

@@ -25,6 +25,7 @@ export_cases
 export_events
 follow_stream
 get_case
+get_case_schema
 get_cell_at
 get_event
 get_events_geojson

@@ -145,12 +145,14 @@ class SiteSettings(Settings):
 
     @model_validator(mode="after")
     def _calendars_are_known(self) -> Self:
-        named = {
-            f"zone {zone.id}": zone.calendar
+        named = [
+            (f"zone {zone.id} of camera {camera.id}", zone.calendar)
             for camera in self.cameras
             for zone in camera.zones
-        } | {f"class {name}": one.calendar for name, one in self.street_classes.items()}
-        for who, calendar in named.items():
+        ] + [
+            (f"class {name}", one.calendar) for name, one in self.street_classes.items()
+        ]
+        for who, calendar in named:
             if calendar is not None and calendar not in self.calendars:
                 known = ", ".join(sorted(self.calendars)) or "none is given"
                 msg = f"{who} names the calendar {calendar}; expected one of: {known}"

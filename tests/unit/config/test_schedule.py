@@ -126,6 +126,15 @@ def test_a_zone_of_a_class_takes_the_classs_calendar(tmp_path: Path) -> None:
     assert _window(schedule, zone, "2026-11-02 21:00") is None
 
 
+def test_a_calendar_is_missed_in_each_of_the_zones_of_one_name(tmp_path: Path) -> None:
+    right = SITE[SITE.index("  - id: gate") : SITE.index("rules:")]
+    wrong = right.replace("calendar: daytime", "calendar: night")
+    text = SITE.replace(right, wrong + right.replace("id: gate", "id: yard"))
+
+    with pytest.raises(InvalidConfigError, match="zone kerb of camera gate"):
+        _settings(tmp_path, text)
+
+
 def test_times_may_be_written_as_people_do(tmp_path: Path) -> None:
     hours = 'since: "09:00", until: "12:00"'
     text = SITE.replace(hours, 'since: "9:00", until: "24:00"')

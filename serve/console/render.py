@@ -27,6 +27,7 @@ from serve.console.words import (
     sentence,
     speaker,
 )
+from serve.people.passwords import SHORTEST
 from serve.people.roles import ANYONE_HERE, Principal, Scope
 from serve.services import Services
 from serve.shapes import EventOut, EvidenceOut
@@ -170,6 +171,7 @@ def _common(request: Request, looker: Visitor) -> dict[str, object]:
         "spoken": spoken,
         "actor": lambda name: actor(name, language),
         "here": request.url.path,
+        "shortest": SHORTEST,
         "reading": looker.reader is not None,
         "role": lambda role: role_name(role, language),
         "length": lambda seconds: duration(seconds, language),

@@ -1,6 +1,7 @@
 """Logging in and out, and the first administrator."""
 
 import logging
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -21,6 +22,7 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 NAME_LENGTH = 64
 ATTEMPT_COOKIE = "streetwarden_login"
+_NAME = re.compile(r"[\w.@-]+")
 
 logger = logging.getLogger(__name__)
 
@@ -140,13 +142,15 @@ def set_up(
     request: Request,
     services: Services_,
     token: Annotated[str, Form(max_length=256)],
-    name: Annotated[str, Form(max_length=NAME_LENGTH, pattern=r"^[\w.@-]+$")],
+    name: Annotated[str, Form(max_length=NAME_LENGTH)],
     password: Annotated[str, Form(max_length=LONGEST)],
 ) -> Response:
     """Make the first administrator."""
     who = services.keys.check(token.strip())
     if who is None or not who.may(Scope.SETUP) or not same_site(request):
         return _setup(request, services, trouble="bad_token")
+    if not _NAME.fullmatch(name):
+        return _setup(request, services, trouble="unfit_name")
     if len(password) < SHORTEST:
         return _setup(request, services, trouble="short_password")
     try:

@@ -65,6 +65,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "令牌无效、已使用或已过期。",
     ),
     "short_password": ("Ten characters at least.", "密码至少 10 个字符。"),
+    "unfit_name": (
+        "A name has letters, digits and . _ @ - only, no blanks.",
+        "用户名只能包含文字、数字和 . _ @ -,不能有空格。",
+    ),
     "name_taken": ("This name is taken.", "该用户名已被占用。"),
     "case": ("Case", "案件"),
     "department": ("Department", "责任部门"),

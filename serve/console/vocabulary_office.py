@@ -43,8 +43,8 @@ OFFICE: dict[str, tuple[str, str]] = {
     "old_password": ("Present password", "当前密码"),
     "give_password": ("Give this password", "重置密码"),
     "password_hint": (
-        "Twelve characters or more. You are logged out everywhere and log in anew.",
-        "至少 12 个字符。修改后所有设备需重新登录。",
+        "Ten characters or more. You are logged out everywhere and log in anew.",
+        "至少 10 个字符。修改后所有设备需重新登录。",
     ),
     "since_when": ("Since", "创建时间"),
     "end_access": ("End access", "停用账号"),
@@ -265,7 +265,7 @@ OFFICE: dict[str, tuple[str, str]] = {
     ),
     # What went wrong with a form.
     "bad_name": ("The name cannot be used.", "名称不可用。"),
-    "bad_password": ("The password needs twelve characters.", "密码至少 12 个字符。"),
+    "bad_password": ("The password needs ten characters.", "密码至少 10 个字符。"),
     "bad_old": ("The present password is wrong.", "当前密码不正确。"),
     "bad_scopes": ("These rights cannot be given.", "权限选择有误。"),
     "bad_url": ("The address cannot be used.", "地址不可用。"),

@@ -19,7 +19,6 @@ from serve.console.office.door import (
     enter,
 )
 from serve.console.render import back_to
-from serve.people.passwords import SHORTEST
 from serve.people.roles import CITY_WIDE, Role, Scope
 from serve.routes import people as api
 
@@ -155,6 +154,5 @@ def _account(officer: Officer, trouble: Trouble | None = None) -> Response:
     values = {
         "me": officer.who,
         "my_role": mine[0].role if mine else None,
-        "shortest": SHORTEST,
     }
     return officer.show("account.html", values, trouble=trouble)

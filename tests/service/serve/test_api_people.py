@@ -1,10 +1,12 @@
 """People, their keys, and what is written down about them."""
 
+import re
 from pathlib import Path
 
 import httpx
 import pytest
 
+from serve.people.passwords import SHORTEST
 from serve.people.roles import Role, Scope
 from serve.settings import Settings
 from tests.service.serve.city import GRID, HandClock, act, report
@@ -57,6 +59,30 @@ def test_the_setup_page_does_the_same_for_a_browser(live: Live) -> None:
             403,
         ]
         assert login(browser).status_code == 303
+
+
+def test_the_setup_page_says_which_name_will_do(live: Live) -> None:
+    token = live.services.keys.create("setup", [Scope.SETUP])
+    form = {"token": token, "name": "Li Jing", "password": PASSWORD}
+    with live.client() as browser:
+        blank = browser.post("/setup", data=form)
+        chinese = browser.post("/setup", data=form | {"name": "李静"})
+
+    assert (blank.status_code, chinese.status_code) == (403, 303)
+    assert "no blanks" in blank.text
+
+
+@pytest.mark.parametrize("page", ["/setup", "/office/people", "/office/me"])
+def test_every_form_asks_for_as_long_a_password_as_is_taken(
+    live: Live, page: str
+) -> None:
+    live.services.users.create("li", PASSWORD, Role.ADMIN)
+    with live.client() as browser:
+        login(browser)
+        text = browser.get(page).text
+
+    assert set(re.findall(r'minlength="(\d+)"', text)) == {str(SHORTEST)}
+    assert not re.search("[Tt]welve|12 char", text)
 
 
 def test_guessing_is_slowed_down_and_the_owner_gets_back_in(

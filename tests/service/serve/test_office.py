@@ -126,7 +126,7 @@ def test_mistakes_are_told_in_the_readers_language(
     taken = send(root, page, do="add", name="root", password=PASSWORD, role="viewer")
 
     assert (short.status_code, odd.status_code, taken.status_code) == (422, 422, 409)
-    assert "密码至少 12 个字符" in short.text
+    assert "密码至少 10 个字符" in short.text
     assert "名称不可用" in odd.text
     assert "无法执行该操作" in taken.text
     assert len(live.services.users.all()) == 1

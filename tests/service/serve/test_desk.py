@@ -375,6 +375,10 @@ def test_no_word_is_missing_in_a_language() -> None:
     assert not set(WORDS | DESK) & set(OFFICE)
 
 
+def test_every_scope_that_a_key_may_have_has_a_word() -> None:
+    assert {f"scope_{scope}" for scope in Scope} <= set(OFFICE)
+
+
 def test_every_fact_that_a_rule_states_is_said_in_both_languages() -> None:
     stated = {
         call.args[0].value

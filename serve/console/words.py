@@ -165,6 +165,7 @@ def days(seconds: float, language: Language) -> str:
     return f"{count} {speaker(language)('days')}"
 
 
+_MINUTE_S = 60
 _SHARES = frozenset(
     {"overlap", "support", "full_share", "tended_share", "score", "recent_score"}
 )
@@ -213,9 +214,17 @@ def _bound(reason: Reason, bound: str, language: Language) -> str:
     return f"{shown} {_number(number, unit, language, name=name)}"
 
 
+def _seconds(value: float, language: Language) -> str:
+    """Return a time for a reason: below a minute to a tenth, else as `duration`."""
+    tenths = round(float(value), 1)
+    if tenths >= _MINUTE_S or tenths.is_integer():
+        return duration(value, language)
+    return f"{tenths:g} {'s' if language is Language.EN else '秒'}"
+
+
 def _number(value: float, unit: str, language: Language, *, name: str = "") -> str:
     if unit == "s":
-        return duration(value, language)
+        return _seconds(value, language)
     if name == "growth":
         return f"× {value:g}"
     if name in _SHARES or (unit == "1" and 0 < value < 1):

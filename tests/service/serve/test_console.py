@@ -205,6 +205,23 @@ def test_a_share_is_a_percentage_and_a_count_is_none(
     assert sentence(reason, Language.EN).text == english
 
 
+@pytest.mark.parametrize(
+    ("value", "bound", "english"),
+    [
+        (22.54, ">= 22.5", "22.5 s (needed ≥ 22.5 s)"),
+        (24.02, ">= 22.5", "24 s (needed ≥ 22.5 s)"),
+        (59.97, ">= 90.5", "1 min (needed ≥ 1 min 30 s)"),
+        (30, ">= 30", "30 s (needed ≥ 30 s)"),
+    ],
+)
+def test_a_limit_that_is_no_whole_second_is_not_said_as_another(
+    value: float, bound: str, english: str
+) -> None:
+    reason: Reason = {"name": "observed_s", "value": value, "unit": "s", "bound": bound}
+
+    assert sentence(reason, Language.EN).text == f"Seen standing still: {english}"
+
+
 def test_what_a_fact_says_and_needs_is_translated() -> None:
     reasons: list[Reason] = [
         {"name": "calendar", "value": "always", "bound": "in force"},

@@ -99,6 +99,16 @@ def test_a_rule_that_watches_no_camera_is_told(tmp_path: Path, home: Path) -> No
     assert told.endswith("has a no_parking zone")
 
 
+def test_one_camera_under_two_ids_is_told(tmp_path: Path, home: Path) -> None:
+    source = "source: {type: packets, url: a.mp4}"
+    cameras = f"cameras: [{{id: gate, {source}}}, {{id: yard, {source}}}]"
+
+    done = _run("check", str(_site(tmp_path, cameras=cameras)), home=home)
+
+    assert done.returncode == 0, done.stderr
+    assert "note: cameras gate and yard have the same source" in done.stdout
+
+
 def test_a_mistake_in_a_site_file_ends_with_status_2_and_its_line(
     tmp_path: Path, home: Path
 ) -> None:

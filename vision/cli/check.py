@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from vision.bootstrap.site import check_site
+from vision.config.doubts import doubts
 from vision.config.rules import ZONE_NEEDED, RuleSettings, concerns
 from vision.config.site import SiteSettings, load_site
 
@@ -22,6 +23,8 @@ def check(site: SiteFile) -> None:
         f"{site}: right. {len(settings.cameras)} camera(s), {zones} zone(s), "
         f"{len(settings.rules)} rule(s), {len(settings.sinks)} receiver(s)."
     )
+    for doubt in doubts(settings):
+        print(f"note: {doubt}")
     for rule in settings.rules:
         if not _watches(rule, settings):
             print(

@@ -121,7 +121,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "conflict": ("That has been asked already.", "该操作已在进行中。"),
     "not_found": ("There is no such event.", "没有该事件。"),
     "cameras": ("Cameras", "摄像机"),
-    "all_well": ("all well", "全部正常"),
+    "all_well": ("no trouble reported", "无故障上报"),
     "trouble": ("trouble", "异常"),
     "again": ("Came back after it was cleared:", "消除后再次出现,前次事件:"),
     "origin": ("Origin", "来源"),

@@ -242,13 +242,16 @@ DESK: dict[str, tuple[str, str]] = {
     "means_duplicate_rate": ("merged, of reported cases", "并案数 / 上报数"),
     # Cameras.
     "cameras_hint": (
-        "A camera that could not see proves nothing. Share of the last seven days.",
-        "看不见不等于没有问题:可视率为最近七天。",
+        (
+            "A camera that could not see proves nothing. Share of the last seven days. "
+            "An engine that stopped says nothing, either: mind the last word."
+        ),
+        "看不见不等于没有问题:可视率为最近七天。引擎停止后也不再上报:请留意最近上报时间。",
     ),
     "no_cameras": ("No camera has reported yet.", "尚无摄像机上报。"),
     "now": ("Now", "当前"),
     "could_see": ("Could see", "可视率"),
     "last_word": ("Last word", "最近上报"),
-    "well": ("well", "正常"),
+    "well": ("no trouble reported", "无故障上报"),
     "blind": ("blind", "不可视"),
 }

@@ -56,6 +56,18 @@ def test_the_page_says_what_where_and_why_in_both_languages(
     assert "wide_first.jpg" not in english
 
 
+def test_the_page_claims_of_cameras_only_what_they_said_and_when(
+    visited: httpx.Client, live: Live
+) -> None:
+    (camera,) = live.services.cameras.cameras()
+    said = camera.camera.last_seen.isoformat()
+
+    page = visited.get("/?lang=en").text
+
+    assert "1 Cameras · no trouble reported · Last word" in page
+    assert f'Last word <time datetime="{said}">' in page
+
+
 def test_one_event_shows_its_reasons_life_and_files(visited: httpx.Client) -> None:
     page = visited.get("/events/evt-1?lang=en").text
 

@@ -15,6 +15,7 @@ from vision.view.registration import Matrix, Registration, has_detail, register
 _NO_BOXES = np.empty((0, 4), np.float32)
 _AT_REST = 0.01  # of the picture's longer side, between two of a camera that only sways
 _FADING = 0.6  # share of agreeing points; below it the light is creeping away
+_FEW = 0.2  # share of agreeing points: of two pictures at rest more, whatever drove by
 _IN_PLACE_PX = 0.5  # reduced pixels: nearer than this is measuring noise
 _MOST_STEPS = 3.0  # between neighbouring pixels, as far as one pixel's change counts
 _STILL_PX = 0.3  # reduced pixels: no camera that moved less needs to be measured again
@@ -145,7 +146,7 @@ class Locator:
         # An object that the detector missed changes few pixels, though much.
         change = cv2.absdiff(before.grey, shot.grey)
         _, change = cv2.threshold(change, _MOST_STEPS * texture, 0, cv2.THRESH_TRUNC)
-        both = cv2.bitwise_and(before.mask, shot.mask)
+        both = cv2.bitwise_and(before.inner.mask, shot.mask)
         moved_px = cv2.mean(change, both)[0] / texture
         if moved_px > _STILL_PX:
             return None
@@ -266,10 +267,11 @@ class Locator:
         if latest is None:
             return False
         motion = register(latest, shot)
+        if motion is None or motion.inliers < _FEW:
+            return False
         height, width = shot.grey.shape
-        return motion is not None and motion.displacement(
-            width, height
-        ) <= _AT_REST * max(width, height)
+        longer: float = max(width, height)
+        return motion.displacement(width, height) <= _AT_REST * longer
 
     def _say(self, reason: str | None, scale: float) -> ViewState:
         """Return the verdict, with the motion in picture pixels."""

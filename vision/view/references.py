@@ -117,7 +117,10 @@ class References:
             # A large motion is taken for a similarity, which says nothing of pixels
             # that are perhaps not equally square: the zones would lie askew.
             return None if far else self._stretched_motion(known, shot)
-        motion = (register_far if far else register)(known.shot, shot)
+        if far:  # writing would be matched with itself first of all
+            motion = register_far(known.shot.inner, shot.inner)
+        else:
+            motion = register(known.shot, shot)
         if motion is None:
             return None
         return Registration(motion.matrix @ known.matrix, motion.inliers)

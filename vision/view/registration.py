@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.core.arrays import BoolArray
 from vision.view.picture import Shot
 
 Matrix: TypeAlias = NDArray[np.float64]
@@ -14,6 +15,7 @@ Matrix: TypeAlias = NDArray[np.float64]
 _ORB_POINTS = 600
 _FEWEST_POINTS = 12
 _RANSAC_PX = 1.5
+_INNER_WEIGHT = 2.0  # so many times the share of the inner points is believed
 _LK_WINDOW = (15, 15)
 _LK_LEVELS = 2  # of halving: 3 % of the width and more are still followed
 _LK_STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 12, 0.03)
@@ -25,7 +27,8 @@ class Registration:
 
     Attributes:
         matrix: (3, 3) float64, from the first picture's pixels to the second's.
-        inliers: share of the background points that agree, [0, 1].
+        inliers: share of the background points that agree, [0, 1]; at most twice that
+            of those outside of the margins, where what is written stands still.
     """
 
     matrix: Matrix
@@ -71,7 +74,8 @@ def register(first: Shot, second: Shot) -> Registration | None:
     if first.grey.shape != second.grey.shape:
         return None
     x, y = first.corners[:, 0].astype(int).T
-    points = first.corners[second.mask[y, x] > 0]
+    shown = second.mask[y, x] > 0
+    points = first.corners[shown]
     if len(points) < _FEWEST_POINTS:
         return None
     there, status, _ = cv2.calcOpticalFlowPyrLK(
@@ -91,8 +95,24 @@ def register(first: Shot, second: Shot) -> Registration | None:
     )
     if affine is None:
         return None
+    agreeing = np.zeros(len(points), np.bool_)
+    agreeing[kept] = np.asarray(inliers)[:, 0] == 1
+    inner = first.inner.mask[y, x][shown] > 0
     matrix = np.vstack((affine, [0.0, 0.0, 1.0]))
-    return Registration(matrix, float(np.sum(inliers)) / len(points))
+    return Registration(matrix, _agreement(agreeing, inner))
+
+
+def _agreement(agreeing: BoolArray, inner: BoolArray) -> float:
+    """Return the share of points that agree, as far as the inner ones bear it out.
+
+    Args:
+        agreeing: (N,) whether a point does.
+        inner: (N,) whether it is outside of the margins, where writing stands still.
+    """
+    if not inner.any():
+        return 0.0
+    borne_out = _INNER_WEIGHT * float(np.mean(agreeing[inner]))
+    return min(float(np.mean(agreeing)), borne_out)
 
 
 def register_far(first: Shot, second: Shot) -> Registration | None:

@@ -239,17 +239,66 @@ def test_a_view_in_a_light_that_was_never_seen_may_be_any() -> None:
     ) == ["other"]
 
 
+def written(image: ImageU8) -> ImageU8:
+    """Return it by night, when the time and the street's name stand out most."""
+    out = np.asarray(image // 4 + 20, np.uint8)
+    out[:24] = texture(1, WIDTH, 24, 40)
+    out[-24:] = texture(2, WIDTH, 24, 40)
+    return out
+
+
 def test_what_is_written_into_the_picture_stands_still_in_every_view() -> None:
-    """By night, the time and the name of the street are most of what stands out."""
-
-    def written(image: ImageU8) -> ImageU8:
-        out = np.asarray(image // 4 + 20, np.uint8)
-        out[:24] = texture(1, WIDTH, 24, 40)
-        out[-24:] = texture(2, WIDTH, 24, 40)
-        return out
-
     assert compared(World([]), always=written) == ["same"]
     assert compared(World([], seed=99), always=written) == ["other"]
+
+
+def test_what_is_written_into_the_picture_does_not_hide_that_all_else_changed() -> None:
+    view = CameraView()
+    show(view, World([]), 0, 5, written)
+
+    states = show(view, World([], seed=99), 5, 25, written)
+
+    assert {(s.view, s.reason) for s in states[6:]} == {(View.MOVED, "unknown_view")}
+
+
+@pytest.mark.parametrize(
+    ("dx", "dy", "zoom", "deg"),
+    [(40, 10, 1.0, 0.0), (0, 0, 1.3, 0.0), (20, 0, 1.0, 6.0), (-60, 0, 1.0, 0.0)],
+)
+def test_zones_follow_a_turned_camera_and_not_its_writing(
+    dx: float, dy: float, zoom: float, deg: float
+) -> None:
+    view, world = CameraView(), World([])
+    show(view, world, 0, 5, written)
+    change = turned(dx, dy, zoom, deg)
+
+    states = show(view, world, 5, 25, lambda image: written(change(image)))
+
+    assert View.MOVED in {state.view for state in states[:6]}
+    assert (states[-1].view, states[-1].reason) == (View.CLEAR, "re_registered")
+    box = np.array([[140, 70, 180, 110]], np.float32)
+    mapped = states[-1].to_picture(box)[0]
+    centre = turn(dx, dy, zoom, deg) @ (160, 90, 1)
+    assert (mapped[:2] + mapped[2:]) / 2 == pytest.approx(centre, abs=2)
+
+
+def test_writing_does_not_keep_a_shaking_camera_from_being_compensated() -> None:
+    view = CameraView()
+    world = World([], shake=lambda t: (5.0, -3.0) if t >= 5 else (0.0, 0.0))
+
+    states = show(view, world, 0, 10, written)
+
+    assert {state.view for state in states} == {View.CLEAR}
+    assert states[-1].shift_px == pytest.approx((5, -3), abs=0.5)
+
+
+def test_a_bus_before_half_of_a_written_picture_moves_no_camera() -> None:
+    bus = Actor("bus", still(90, 178, 5, 900), size=(170, 150))
+
+    states = show(CameraView(), World([bus]), 0, 20, written)
+
+    assert {(state.view, state.reason) for state in states} == {(View.CLEAR, None)}
+    assert all(state.in_place for state in states)
 
 
 @pytest.mark.parametrize("presets", [{}, {"gate": World([]).paint(0)}])

@@ -6,7 +6,7 @@ nowhere else; what reads scenarios or truth files never imports this module.
 
 from typing import Any, TypeAlias
 
-import bpy as _bpy  # type: ignore[import-not-found,unused-ignore]
+import bpy as _bpy  # type: ignore[import-not-found,unused-ignore]  # .venv-render
 
 bpy: Any = _bpy
 Object: TypeAlias = Any

@@ -145,13 +145,22 @@ class Database:
             connection.execute(text("SELECT 1"))
 
     def close(self) -> None:
-        """Close every connection, those in use when they are given back, within 5 s."""
+        """Close every connection within 5 s, those still in use when given back.
+
+        Who asks later is answered, on a connection of that moment.
+        """
+        event.listen(self._engine, "checkin", _on_return_after_closing)
         pool = self._engine.pool
         for _ in range(CLOSING_STEPS):
             if not (isinstance(pool, QueuePool) and pool.checkedout()):
                 break
             time.sleep(CLOSING_STEP_S)
         self._engine.dispose()
+
+
+def _on_return_after_closing(_: object, entry: ConnectionPoolEntry) -> None:
+    # Kept, it would stay open until the garbage collector finds it.
+    entry.invalidate()
 
 
 def put_all(connection: Connection, rows: Sequence[Base]) -> None:

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 from typer.testing import CliRunner
 
 from serve.__main__ import cli
@@ -62,6 +62,25 @@ def test_closing_waits_for_a_connection_in_use(
 
     assert waited
     assert not closing.is_alive()
+
+
+def test_what_is_given_back_after_closing_is_closed(
+    tmp_path: Path, database_for: DatabaseFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serve.store.database.CLOSING_STEPS", 1)
+    url = database_for(tmp_path) or f"sqlite:///{tmp_path / 'new.db'}"
+    database = Database(url)
+    with database.snapshot() as late:
+        raw = late.connection.driver_connection
+        database.close()
+        late.execute(text("SELECT 1"))
+    with database.snapshot() as later:
+        another = later.connection.driver_connection
+
+    for given_back in (raw, another):
+        assert given_back is not None
+        with pytest.raises(Exception, match="closed"):
+            given_back.execute("SELECT 1")
 
 
 @contextmanager

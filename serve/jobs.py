@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 ESCALATE_EVERY_S = 5.0
 EXPIRE_EVERY_S = 60.0
 DELIVER_EVERY_S = 1.0
+NOTICE_EVERY_S = 15.0
 RETAIN_EVERY_S = 3600.0
 WARN_EVERY_S = 86_400.0
 STOP_S = 20.0
@@ -32,6 +33,7 @@ def work_beside(services: Services) -> Iterator[None]:
     jobs = [
         Periodic("escalation", services.escalation.run, ESCALATE_EVERY_S),
         Periodic("unanswered", services.verifications.expire, EXPIRE_EVERY_S),
+        Periodic("engines", services.engines.notice, NOTICE_EVERY_S),
         delivery,
         Periodic("retention", services.retention.run, RETAIN_EVERY_S),
         Periodic("uploads", services.partials.prune, RETAIN_EVERY_S),

@@ -1,5 +1,7 @@
 """Counters of one process in Prometheus' text form."""
 
+from collections.abc import Mapping
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -44,6 +46,12 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._cameras = Gauge(
+            "streetwarden_serve_cameras",
+            "Cameras by whether their engine watches them",
+            ("watch",),
+            registry=self._registry,
+        )
         self._deliveries = Gauge(
             "streetwarden_serve_deliveries",
             "Messages not delivered to a subscriber",
@@ -60,6 +68,11 @@ class Metrics:
             "Open live streams of this process",
             registry=self._registry,
         )
+
+    def watching(self, cameras: Mapping[str, int]) -> None:
+        """Note how many cameras are watched, and how many are not."""
+        for state, number in cameras.items():
+            self._cameras.labels(state).set(number)
 
     def outward(self, waiting: Backlog, listeners: int) -> None:
         """Note what is on its way out now."""

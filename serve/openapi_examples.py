@@ -105,6 +105,20 @@ EXAMPLES: dict[str, Json] = {
         "types": ["case."],
         "slugs": ["garbage_pile", "overflowing_bin"],
     },
+    "EngineIn": {
+        "site": "north",
+        "version": "0.1.0",
+        "run": "6f1c2ab4d5e7f890",
+        "up_s": 2.5,
+        "cameras": [
+            {
+                "id": "kerb-east",
+                "name": "Kerb, looking east",
+                "location": {"lat": 30.5251, "lon": 114.3132},
+            }
+        ],
+    },
+    "RunIn": {"run": "6f1c2ab4d5e7f890"},
     "Switch": {"enabled": True},
     "GridFile": {
         "type": "FeatureCollection",

@@ -30,6 +30,7 @@ from serve.settings import Settings, SettingsError
 from serve.storage import Folder, Storage, StorageError
 from serve.store.cameras import CameraStore
 from serve.store.database import Database
+from serve.store.engines import EngineStore
 from serve.store.events import EventStore
 from serve.store.evidence import EvidenceStore
 from serve.store.grouped import GroupedIntake
@@ -63,6 +64,7 @@ class Services:
     retention: Retention
     orphans: Orphans
     cameras: CameraStore
+    engines: EngineStore
     grid: Grid
     cases: CaseStore
     find_cases: CaseQuery
@@ -121,6 +123,7 @@ def assemble(settings: Settings, clock: Clock) -> Services:
         orphans=Orphans(database, clock, storage),
         storage=storage,
         cameras=CameraStore(database, clock),
+        engines=EngineStore(database, clock, audit),
         grid=grid,
         cases=cases,
         find_cases=CaseQuery(database),

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
+from serve.watching import WatchState
+
 
 class CameraOfEvent(TypedDict):
     """Which camera saw it."""
@@ -141,6 +143,23 @@ class HealthOut(BaseModel):
     detail: str
 
 
+class WatchOut(BaseModel):
+    """Whether an engine watches a camera."""
+
+    state: Annotated[
+        WatchState,
+        Field(
+            description=(
+                "`unknown`: no engine has ever said; `silent`: its engine says nothing "
+                "any more; `stopped`: it said that it stops; `left`: its site went on "
+                "without this camera"
+            )
+        ),
+    ]
+    since: Annotated[datetime | None, Field(description="When that began")]
+    engine: Annotated[str | None, Field(description="Which engine")]
+
+
 class CameraOut(BaseModel):
     """A camera and how it is."""
 
@@ -149,13 +168,18 @@ class CameraOut(BaseModel):
     gb_id: str | None
     location: LocationOut | None
     first_seen: datetime
-    last_seen: datetime
-    ok: Annotated[bool, Field(description="Whether no trouble is standing")]
+    last_seen: Annotated[
+        datetime, Field(description="Its last report, or its engine's sign of life")
+    ]
+    ok: Annotated[
+        bool, Field(description="Whether no trouble is standing and nobody stopped")
+    ]
     health: list[HealthOut]
+    watch: WatchOut
 
 
 class CameraList(BaseModel):
-    """Every camera that reported anything, and the engine itself."""
+    """Every camera that is known, and what engines said of themselves."""
 
     items: list[CameraOut]
     engine: list[HealthOut]

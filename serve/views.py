@@ -12,10 +12,12 @@ from serve.shapes import (
     HealthOut,
     LocationOut,
     ReasonOut,
+    WatchOut,
 )
 from serve.store.cameras import CameraReport
 from serve.store.events import StoredEvent
 from serve.store.tables import EventRow, HealthRow, MessageRow
+from serve.watching import UNWATCHED, WatchState
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
@@ -45,7 +47,7 @@ def event_detail(stored: StoredEvent, history: Iterable[MessageRow]) -> EventDet
 
 def camera_out(report: CameraReport) -> CameraOut:
     """Return a camera for readers."""
-    row = report.camera
+    row, watch = report.camera, report.watch
     location = None
     if row.lat is not None and row.lon is not None:
         location = LocationOut(
@@ -57,9 +59,12 @@ def camera_out(report: CameraReport) -> CameraOut:
         gb_id=row.gb_id,
         location=location,
         first_seen=row.first_seen,
-        last_seen=row.last_seen,
-        ok=all(health.ok for health in report.health),
+        last_seen=max(row.last_seen, watch.heard_at or row.last_seen),
+        # What stood when a camera was taken out is nobody's trouble any more.
+        ok=watch.state is WatchState.LEFT
+        or (watch.state not in UNWATCHED and all(one.ok for one in report.health)),
         health=[health_out(health) for health in report.health],
+        watch=WatchOut(state=watch.state, since=watch.since, engine=watch.engine_id),
     )
 
 

@@ -10,9 +10,11 @@ from sqlalchemy import func, select
 from serve.cases.indicators import Count, StepFact, Tally, tally
 from serve.cases.lifecycle import State
 from serve.people.roles import Principal
+from serve.store.cameras import TAKEN_OUT
 from serve.store.case_tables import CaseRow, CaseStepRow
 from serve.store.database import Database
-from serve.store.tables import CameraRow, EventRow, HealthLogRow
+from serve.store.tables import CameraRow, EngineRow, EventRow, HealthLogRow
+from serve.watching import UNWATCHED, WatchState, watch_of
 from vision.core.health import HealthKind
 
 # While one of these stands, a camera cannot be relied on to see.
@@ -24,8 +26,10 @@ BLINDING = frozenset(
         HealthKind.CAMERA_MOVED,
         HealthKind.VIEW_BLIND,
         HealthKind.WATCH_LOST,
+        HealthKind.ENGINE_SILENT,
     }
 )
+_COUNTED = frozenset({*BLINDING, TAKEN_OUT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,8 @@ class Coverage:
 
     Attributes:
         camera_id: which.
-        known: how much of the period lies after its first report.
-        blind: how long of that it could not see.
+        known: how much of the period it was known and not taken out.
+        blind: how long of that it could not see, or nobody watched it.
     """
 
     camera_id: str
@@ -193,6 +197,7 @@ class Statistics:
             cameras = session.scalars(
                 select(CameraRow).order_by(CameraRow.camera_id)
             ).all()
+            engines = {one.engine_id: one for one in session.scalars(select(EngineRow))}
             messages = session.execute(
                 select(
                     HealthLogRow.camera_id,
@@ -200,12 +205,15 @@ class Statistics:
                     HealthLogRow.ok,
                     HealthLogRow.at,
                 )
-                .where(HealthLogRow.at < period.until, HealthLogRow.kind.in_(BLINDING))
+                .where(HealthLogRow.at < period.until, HealthLogRow.kind.in_(_COUNTED))
                 .order_by(HealthLogRow.at, HealthLogRow.number)
             )
             troubles: dict[str, list[tuple[str, bool, datetime]]] = {}
             for camera_id, kind, ok, at in messages:
                 troubles.setdefault(camera_id, []).append((kind, ok, at))
+        for camera in cameras:
+            engine = engines.get(camera.engine_id or "")
+            troubles.setdefault(camera.camera_id, []).extend(_standing(camera, engine))
         return [
             _coverage(camera, troubles.get(camera.camera_id, []), period)
             for camera in cameras
@@ -217,15 +225,30 @@ def _coverage(
 ) -> Coverage:
     first = min([camera.first_seen, *(at for _, _, at in troubles)])
     start = max(period.since, first)
+    if start >= period.until:
+        return Coverage(camera.camera_id, timedelta(), timedelta())
     standing: set[str] = set()
-    blind, at_before = timedelta(), start
-    for kind, ok, at in [*troubles, ("", True, period.until)]:
+    known, blind, at_before = timedelta(), timedelta(), start
+    in_order = sorted(troubles, key=lambda one: one[2])
+    for kind, ok, at in [*in_order, ("", True, period.until)]:
         now = min(max(at, start), period.until)
-        if standing:
-            blind += now - at_before
+        if TAKEN_OUT not in standing:
+            known += now - at_before
+            blind += now - at_before if standing else timedelta()
         at_before = now
         (standing.discard if ok else standing.add)(kind)
-    return Coverage(camera.camera_id, max(period.until - start, timedelta()), blind)
+    return Coverage(camera.camera_id, known, blind)
+
+
+def _standing(
+    camera: CameraRow, engine: EngineRow | None
+) -> Iterable[tuple[str, bool, datetime]]:
+    """Return why a camera is not watched now, as the log will have it later."""
+    watch = watch_of(camera, engine)
+    if watch.since is not None and watch.state in UNWATCHED:
+        yield HealthKind.ENGINE_SILENT, False, watch.since
+    if watch.since is not None and watch.state is WatchState.LEFT:
+        yield TAKEN_OUT, False, watch.since
 
 
 def _add(rows: Iterable[tuple[str, int]]) -> Counter[Count]:

@@ -122,6 +122,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "not_found": ("There is no such event.", "没有该事件。"),
     "cameras": ("Cameras", "摄像机"),
     "all_well": ("no trouble reported", "无故障上报"),
+    "all_watched": ("all watched", "均在监看"),
+    "watch_silent": ("not watched: engine silent", "未被监看:引擎失联"),
+    "watch_stopped": ("not watched: engine stopped", "未被监看:引擎已停止"),
+    "watch_left": ("taken out", "已停用"),
     "trouble": ("trouble", "异常"),
     "again": ("Came back after it was cleared:", "消除后再次出现,前次事件:"),
     "origin": ("Origin", "来源"),
@@ -151,6 +155,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "store_damaged": ("store damaged", "存储损坏"),
     "overload": ("overloaded", "过载"),
     "watch_lost": ("not watched", "未被监看"),
+    "engine_silent": ("engine silent", "引擎失联"),
 }
 # Roles of evidence files.
 ROLES: dict[str, tuple[str, str]] = {

@@ -243,15 +243,29 @@ DESK: dict[str, tuple[str, str]] = {
     # Cameras.
     "cameras_hint": (
         (
-            "A camera that could not see proves nothing. Share of the last seven days. "
-            "An engine that stopped says nothing, either: mind the last word."
+            "A camera that could not see proves nothing, nor does one that nobody "
+            "watches. Share of the last seven days."
         ),
-        "看不见不等于没有问题:可视率为最近七天。引擎停止后也不再上报:请留意最近上报时间。",
+        "看不见或无人监看,都不等于没有问题。可视率为最近七天。",
     ),
     "no_cameras": ("No camera has reported yet.", "尚无摄像机上报。"),
     "now": ("Now", "当前"),
     "could_see": ("Could see", "可视率"),
     "last_word": ("Last word", "最近上报"),
     "well": ("no trouble reported", "无故障上报"),
+    "watched_well": ("watched, no trouble", "监看中,无故障"),
+    "engines": ("Engines", "引擎"),
+    "engines_hint": (
+        "Each says every half minute that it watches; two minutes without are silence.",
+        "引擎每半分钟上报一次在线状态;两分钟无上报即为失联。",
+    ),
+    "engine_watched": ("watching", "监看中"),
+    "engine_stopped": ("stopped", "已停止"),
+    "heard": ("Heard", "最近在线"),
+    "forget_engine": ("No longer used", "停用"),
+    "sure_forget": (
+        "Take this engine and its cameras out of use?",
+        "确定停用该引擎及其摄像机?",
+    ),
     "blind": ("blind", "不可视"),
 }

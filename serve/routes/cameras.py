@@ -8,7 +8,7 @@ from serve.access import Ingester, Reader, Services_
 from serve.messages import HealthMessage
 from serve.people.roles import Principal
 from serve.services import Services
-from serve.shapes import CameraList
+from serve.shapes import CameraList, HealthOut
 from serve.store.cameras import CameraReport
 from serve.views import camera_out, health_out
 
@@ -49,8 +49,14 @@ def list_cameras(services: Services_, who: Reader) -> CameraList:
     """Return the cameras in your districts, with their newest health."""
     return CameraList(
         items=[camera_out(report) for report in seen_by(who, services)],
-        engine=[health_out(row) for row in services.cameras.engine_health()],
+        engine=engine_trouble(services),
     )
+
+
+def engine_trouble(services: Services) -> list[HealthOut]:
+    """Return what engines said of themselves, and which of them say nothing."""
+    told = services.cameras.engine_health()
+    return [health_out(row) for row in [*told, *services.engines.silent()]]
 
 
 def seen_by(who: Principal, services: Services) -> list[CameraReport]:

@@ -141,7 +141,8 @@ def list_hot_spots(
 def list_coverage(services: Services_, who: Reader, period: Asked) -> list[CoverageOut]:
     """Tell "no violation" from "blind": per camera, what engines reported.
 
-    An engine that is off reports nothing, not even that: watch its process, too.
+    While its engine is silent or stopped a camera counts as blind; once it is taken
+    out, nothing is claimed of it.
     """
     visible = {report.camera.camera_id for report in seen_by(who, services)}
     return [

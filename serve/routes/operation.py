@@ -57,9 +57,10 @@ def get_metrics(services: Services_) -> PlainTextResponse:
     try:
         waiting = backlog(services.database, services.clock)
         services.metrics.outward(waiting, services.broadcast.listeners)
+        services.metrics.watching(services.cameras.watching())
     except SQLAlchemyError:
         # What this process counted is worth most while the database is away.
-        logger.warning("metrics without deliveries: the database is away")
+        logger.warning("metrics without deliveries and cameras: the database is away")
     return PlainTextResponse(
         services.metrics.text(), media_type="text/plain; version=0.0.4"
     )

@@ -19,10 +19,19 @@ from serve.messages import (
 )
 from serve.store.base import metadata
 from serve.store.database import Database
-from serve.store.tables import CameraRow, HealthLogRow, HealthRow, MessageRow
+from serve.store.tables import (
+    CameraRow,
+    EngineRow,
+    HealthLogRow,
+    HealthRow,
+    MessageRow,
+)
+from serve.watching import Watch, WatchState, watch_of
 from vision.core.ports import Clock
 
 FRESH = timedelta(seconds=10)
+# In the log of health: from now on, until it is taken in again, nothing is claimed.
+TAKEN_OUT = "taken_out"
 MAX_KNOWN = 10_000
 
 _CAMERAS = metadata.tables[CameraRow.__tablename__]
@@ -32,10 +41,11 @@ _SEE_FIRST = insert(_CAMERAS).inline()
 
 @dataclass(frozen=True, slots=True)
 class CameraReport:
-    """One camera and the newest word on each kind of trouble."""
+    """One camera: the newest word on each kind of trouble, and if it is watched."""
 
     camera: CameraRow
     health: list[HealthRow]
+    watch: Watch
 
 
 class Sightings:
@@ -74,18 +84,24 @@ def see_camera(
 ) -> None:
     """Remember the camera that a violation message names."""
     v = message.data
-    known: dict[str, object] = {"last_seen": now}
-    if v.camera.name:
-        known["name"] = v.camera.name[:NAME_LENGTH]
-    if v.camera.gb_id:
-        known["gb_id"] = v.camera.gb_id
-    if v.location is not None:
-        lat, lon = to_wgs84(v.location.lat, v.location.lon, v.location.crs)
-        known |= {"lat": lat, "lon": lon, "address": v.location.address}
+    known = {"last_seen": now, **describe(v.camera, v.location)}
     changed = connection.execute(_SEE_AGAIN, {**known, "seen": v.camera.id})
     if changed.rowcount == 0:
         first = {"camera_id": v.camera.id, "name": "", "first_seen": now}
         connection.execute(_SEE_FIRST, {**first, **known})
+
+
+def describe(camera: CameraRef, location: Location | None) -> dict[str, object]:
+    """Return what is told of a camera, by column; what is not told is left out."""
+    known: dict[str, object] = {}
+    if camera.name:
+        known["name"] = camera.name[:NAME_LENGTH]
+    if camera.gb_id:
+        known["gb_id"] = camera.gb_id
+    if location is not None:
+        lat, lon = to_wgs84(location.lat, location.lon, location.crs)
+        known |= {"lat": lat, "lon": lon, "address": location.address}
+    return known
 
 
 class CameraStore:
@@ -160,13 +176,30 @@ class CameraStore:
         row.detail = message.data.detail
 
     def cameras(self) -> list[CameraReport]:
-        """Return every camera that reported anything, by id."""
+        """Return every camera that is known, by id."""
         with self._database.read() as session:
             health: dict[str, list[HealthRow]] = {}
             for row in session.scalars(select(HealthRow).order_by(HealthRow.kind)):
                 health.setdefault(row.camera_id, []).append(row)
+            engines = {one.engine_id: one for one in session.scalars(select(EngineRow))}
             rows = session.scalars(select(CameraRow).order_by(CameraRow.camera_id))
-            return [CameraReport(row, health.get(row.camera_id, [])) for row in rows]
+            return [
+                CameraReport(
+                    row,
+                    health.get(row.camera_id, []),
+                    watch_of(row, engines.get(row.engine_id or "")),
+                )
+                for row in rows
+            ]
+
+    def watching(self) -> dict[str, int]:
+        """Return how many cameras stand how to their engine, every state named."""
+        found = dict.fromkeys((state.value for state in WatchState), 0)
+        with self._database.read() as session:
+            engines = {one.engine_id: one for one in session.scalars(select(EngineRow))}
+            for row in session.scalars(select(CameraRow)):
+                found[watch_of(row, engines.get(row.engine_id or "")).state] += 1
+        return found
 
     def engine_health(self) -> list[HealthRow]:
         """Return what is known of the engine itself, by kind."""

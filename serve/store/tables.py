@@ -133,8 +133,31 @@ class HealthLogRow(Base):
     at: Mapped[datetime] = mapped_column(UtcTime)
 
 
+class EngineRow(Base):
+    """A program that watches cameras and says so again and again.
+
+    `alive_at` is its latest sign of life, `silent_since` that time once no further one
+    came, `ended_at` when it said that it stops; `run_id` tells its runs apart.
+    """
+
+    __tablename__ = "engines"
+
+    engine_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    site: Mapped[str] = mapped_column(String(128))
+    version: Mapped[str] = mapped_column(String(64))
+    run_id: Mapped[str] = mapped_column(String(64))
+    began_at: Mapped[datetime] = mapped_column(UtcTime)
+    alive_at: Mapped[datetime] = mapped_column(UtcTime)
+    silent_since: Mapped[datetime | None] = mapped_column(UtcTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
 class CameraRow(Base):
-    """A camera that has reported something."""
+    """A camera that has reported something, or that an engine watches.
+
+    `engine_id` is the engine that watches it, None while none has ever said so;
+    `left_at` is when that engine's site went on without it.
+    """
 
     __tablename__ = "cameras"
 
@@ -146,3 +169,5 @@ class CameraRow(Base):
     address: Mapped[str | None] = mapped_column(String(512))
     first_seen: Mapped[datetime] = mapped_column(UtcTime)
     last_seen: Mapped[datetime] = mapped_column(UtcTime)
+    engine_id: Mapped[str | None] = mapped_column(String(128), index=True)
+    left_at: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
@@ -54,6 +55,36 @@ sinks: [{{type: http, url: "{service.url}", api_key_env: ENGINE_KEY}}]
 
     assert done.exit_code == status, done.output
     assert told in done.output.replace("\n", "")
+
+
+def test_a_run_tells_the_service_what_it_watches_and_that_it_ended(
+    service: LocalService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STREETWARDEN_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ENGINE_KEY", KEY)
+    clip = write_clip(tmp_path / "clip.mp4", seconds=1, fps=5)
+    site = tmp_path / "site.yaml"
+    site.write_text(
+        f"""
+site: north
+model: {{type: onnx, path: {MODEL}}}
+cameras: [{{id: pier, name: The pier, source: {{type: packets, url: {clip}}}}}]
+rules: [{{type: garbage_pile}}]
+sinks: [{{type: http, url: "{service.url}", api_key_env: ENGINE_KEY}}]
+""",
+        encoding="utf-8",
+    )
+
+    for _ in range(2):
+        done = CliRunner().invoke(app, ["run", str(site)])
+        assert done.exit_code == 0, done.output
+
+    listed = httpx.get(f"{service.url}/api/v1/cameras").json()["items"]
+    engines = httpx.get(f"{service.url}/api/v1/engines").json()["items"]
+    (pier,) = [one for one in listed if one["id"] == "pier"]
+    assert (pier["name"], pier["watch"]["state"]) == ("The pier", "stopped")
+    assert [one["id"] for one in engines] == [pier["watch"]["engine"]]
+    assert engines[0]["id"].startswith("north-")
 
 
 def test_a_service_does_not_take_another_for_itself(

@@ -10,6 +10,7 @@ from vision.bootstrap.desk import Desk, Onlookers
 from vision.bootstrap.evidence import evidence_policy
 from vision.bootstrap.fleet_status import FleetStatus
 from vision.bootstrap.node import watch_group
+from vision.bootstrap.presence import present
 from vision.bootstrap.received import ReceivedEvidence
 from vision.bootstrap.sinks import build_outbox
 from vision.bootstrap.site import check_site
@@ -78,6 +79,9 @@ def watch_cluster(
             status=status,
             evidence=evidence,
         )
+        # A group that nobody watches is told of camera by camera (`Desk.watched`).
+        here = present(loaded.settings, home, clock, at_work=lambda: True)
+        stack.enter_context(here)
         groups = groups_of(cameras, fleet.cores, _MOST_IN_GROUP)
         outcome = Supervisor(fleet, desk, groups, clock=clock).run(stop)
     return Summary(outcome.frames, outcome.steps, dict(outcome.failed))

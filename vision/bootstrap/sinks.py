@@ -39,7 +39,7 @@ def build_receiver(settings: SinkSettings, clock: Clock) -> Receiver:
     """Return one receiver; nothing is sent yet."""
     match settings:
         case HttpSink():
-            return HttpReceiver(_client(settings, clock))
+            return HttpReceiver(service_client(settings, clock))
         case JsonlSink():
             path = None if settings.path == "-" else Path(settings.path)
             return JsonlReceiver(path)
@@ -62,14 +62,19 @@ def build_look_desk(
         if isinstance(sink, HttpSink) and sink.verifications:
             policy = PollPolicy(settings.every_s)
             desk = HttpLookDesk(
-                _client(sink, clock), cameras, clock=clock, policy=policy
+                service_client(sink, clock), cameras, clock=clock, policy=policy
             )
             desk.start()
             return desk
     return None
 
 
-def _client(sink: HttpSink, clock: Clock) -> ServiceClient:
+def service_client(sink: HttpSink, clock: Clock) -> ServiceClient:
+    """Return a connection to an event service; nothing is sent yet.
+
+    Raises:
+        ConfigError: its key is not to be had.
+    """
     return ServiceClient(
         sink.url, api_key=api_key(sink), timeout_s=sink.timeout_s, clock=clock
     )

@@ -16,6 +16,7 @@ from vision.bootstrap.cameras import (
 from vision.bootstrap.evidence import build_evidence, evidence_policy
 from vision.bootstrap.heap import bound_heap, returning_memory
 from vision.bootstrap.model import build_detector, reduced_px
+from vision.bootstrap.presence import present
 from vision.bootstrap.rules import build_rule, check_classes, check_labels
 from vision.bootstrap.schedule import build_schedule
 from vision.bootstrap.sinks import api_key, build_look_desk, build_outbox
@@ -36,6 +37,7 @@ from vision.pipeline.engine import Engine, FrameListener, Pace, Summary
 from vision.pipeline.metrics import EngineMetrics
 from vision.pipeline.proving import ProvingThread
 from vision.pipeline.reporter import EventListener, Origin, Reporter
+from vision.pipeline.status import HANGS_S
 from vision.pipeline.store_metrics import StoreCollector
 
 _CLIPS_S = 20.0  # for clips that were begun
@@ -149,7 +151,16 @@ def watch_site(
             watch=watch,
         )
         engine.registry.register(StoreCollector(outbox.waiting, evidence.use))
-        with answering(told_by(engine), loaded.settings.metrics), returning_memory():
+        with (
+            answering(told_by(engine), loaded.settings.metrics),
+            returning_memory(),
+            present(
+                loaded.settings,
+                home,
+                clock,
+                at_work=lambda: engine.idle_s < HANGS_S,
+            ),
+        ):
             return engine.run(stop)
     finally:
         if desk is not None:

@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,6 +76,32 @@ class Home:
                 "expected a writable folder; free space, fix its owner or name another"
             )
             raise ConfigError(msg) from error
+
+    def identity(self) -> str:
+        """Return what tells this home from all others, made when first asked for.
+
+        Raises:
+            ConfigError: it cannot be read or written.
+        """
+        path = self.root / "identity"
+        try:
+            if not path.exists():
+                self.prepare()
+                draft = path.with_suffix(".tmp")
+                draft.write_text(secrets.token_hex(4), encoding="ascii")
+                draft.replace(path)
+            held = path.read_text(encoding="ascii", errors="replace").strip()
+        except OSError as error:
+            msg = (
+                f"{path}: cannot be read or written ({error.strerror}); mend its owner"
+            )
+            raise ConfigError(msg) from error
+        if not re.fullmatch(r"[0-9a-f]{8}", held):
+            msg = (
+                f"{path}: got {held[:16]!r}, expected eight hex digits; remove the file"
+            )
+            raise ConfigError(msg)
+        return held
 
     @contextmanager
     def claimed(self) -> Iterator[None]:

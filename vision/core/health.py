@@ -22,6 +22,7 @@ class HealthKind(StrEnum):
     STORE_DAMAGED = "store_damaged"
     OVERLOAD = "overload"
     WATCH_LOST = "watch_lost"
+    ENGINE_SILENT = "engine_silent"
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def violation_message(event: ViolationEvent) -> dict[str, Json]:
                 "name": event.scene.name,
                 "gb_id": event.scene.gb_id,
             },
-            "location": _location(event.scene),
+            "location": location_record(event.scene),
             "zone": v.zone_id,
             "started": v.started_at.isoformat(),
             "ended": None if v.ended_at is None else v.ended_at.isoformat(),
@@ -108,7 +108,8 @@ def health_message(event: HealthEvent, *, message_id: str) -> dict[str, Json]:
     }
 
 
-def _location(scene: Scene) -> Json:
+def location_record(scene: Scene) -> Json:
+    """Return where a camera stands, or None where that is not known."""
     if scene.geo is None:
         return None
     return {

@@ -20,7 +20,7 @@ from typing_extensions import override
 
 logger = logging.getLogger(__name__)
 
-_HANGS_S = 120.0  # a turn takes a batch of detections; this long none does
+HANGS_S = 120.0  # a turn takes a batch of detections; this long none does
 _REQUEST_S = 5.0  # longest wait for a client to go on with its request
 _POLL_S = 0.2  # how soon it notices that the run has ended
 _MOST_REQUESTS = 16  # at once; more are turned away
@@ -192,7 +192,7 @@ def _health(told: Told) -> _Answer:
     record: dict[str, object] = {"status": "ok", "idle_s": round(idle_s, 3)}
     if stretch is not None:
         record |= {"status": "overloaded", "period_stretch": round(stretch, 2)}
-    if idle_s < _HANGS_S:
+    if idle_s < HANGS_S:
         return _json(HTTPStatus.OK, record)
     return _json(HTTPStatus.SERVICE_UNAVAILABLE, record | {"status": "hangs"})
 

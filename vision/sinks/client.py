@@ -90,6 +90,16 @@ class ServiceClient:
             request = self._client.build_request("POST", url, json=body)
         return self.send(request)
 
+    def put(self, path: str, body: Json) -> httpx.Response:
+        """Send JSON to its place; the answer is returned whatever its status.
+
+        Raises:
+            RetryLaterError: unreachable or too slow.
+        """
+        return self.send(
+            self._client.build_request("PUT", self._base + path, json=body)
+        )
+
     def put_file(self, event_id: str, file: FileRef) -> httpx.Response:
         """Send one evidence file; the answer is returned whatever its status.
 

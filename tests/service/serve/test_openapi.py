@@ -16,14 +16,17 @@ act_on_case
 add_user
 answer_verification
 assign_role
+begin_to_watch
 begin_upload
 change_password
 continue_upload
 describe_uploads
 disable_user
+end_to_watch
 export_cases
 export_events
 follow_stream
+forget_engine
 get_case
 get_case_schema
 get_cell_at
@@ -46,6 +49,7 @@ list_coverage
 list_deletions
 list_deliveries
 list_departments
+list_engines
 list_events
 list_holds
 list_hot_spots
@@ -71,6 +75,7 @@ request_verification
 reset_password
 revoke_key
 rotate_secret
+stay_alive
 subscribe
 switch_subscription
 unsubscribe

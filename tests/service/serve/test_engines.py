@@ -1,0 +1,311 @@
+"""Engines: their signs of life, and what their cameras are worth without them."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from serve.people.roles import Role
+from tests.service.serve.city import MONDAY, HandClock
+from tests.service.serve.conftest import Live
+from tests.service.serve.street import Seen, message
+
+ENGINE = "/api/v1/engines/north-1"
+SILENCE = "org.streetwarden.health.engine_silent.v1"
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    """Return a clock at nine on a Monday."""
+    return HandClock()
+
+
+def begin(
+    client: httpx.Client,
+    *cameras: str,
+    run: str = "one",
+    up_s: float = 0,
+    path: str = "",
+) -> httpx.Response:
+    told = [
+        {
+            "id": one,
+            "name": f"Gate {one}",
+            "location": {"lat": 30.52, "lon": 114.31, "address": "12 Mill Lane"},
+        }
+        for one in cameras
+    ]
+    sent = {"site": "north", "version": "1", "run": run, "up_s": up_s, "cameras": told}
+    return client.put(path or ENGINE, json=sent)
+
+
+def say(client: httpx.Client, word: str, run: str = "one") -> int:
+    return client.post(f"{ENGINE}/{word}", json={"run": run}).status_code
+
+
+def listen(live: Live, clock: HandClock, minutes: float) -> None:
+    """Let time go by while the service looks for signs of life."""
+    for _ in range(int(minutes * 2)):
+        clock.forward(seconds=30)
+        live.services.engines.notice()
+
+
+def cameras(client: httpx.Client) -> dict[str, Any]:
+    answer = client.get("/api/v1/cameras").json()
+    return {one["id"]: one for one in answer["items"]}
+
+
+def states(client: httpx.Client) -> dict[str, str]:
+    return {name: one["watch"]["state"] for name, one in cameras(client).items()}
+
+
+def coverage(client: httpx.Client, camera: str = "a") -> tuple[float, float]:
+    """Return for how many hours it is known, and for how many it could not see."""
+    found = {one["camera_id"]: one for one in client.get("/api/v1/coverage").json()}
+    return found[camera]["known_s"] / 3600, found[camera]["blind_s"] / 3600
+
+
+def told(client: httpx.Client) -> list[tuple[bool, str]]:
+    answer = client.get("/api/v1/messages", params={"after": 0, "types": "health."})
+    items = [one["message"] for one in answer.json()["items"]]
+    return [
+        (one["data"]["ok"], one["data"]["detail"])
+        for one in items
+        if one["type"] == SILENCE
+    ]
+
+
+def test_a_camera_is_known_from_when_it_is_watched(
+    engine: httpx.Client, reader: httpx.Client
+) -> None:
+    assert begin(engine, "a", "b", up_s=60).status_code == 204
+
+    found = cameras(reader)["a"]
+    assert (found["name"], found["location"]["address"]) == ("Gate a", "12 Mill Lane")
+    assert found["ok"]
+    assert found["watch"] == {
+        "state": "watched",
+        "since": (MONDAY - timedelta(minutes=1)).isoformat().replace("+00:00", "Z"),
+        "engine": "north-1",
+    }
+    listed = reader.get("/api/v1/engines").json()["items"]
+    assert [(one["id"], one["state"], one["cameras"]) for one in listed] == [
+        ("north-1", "watched", 2)
+    ]
+
+
+def test_of_a_camera_that_only_reports_nothing_is_claimed(
+    engine: httpx.Client, reader: httpx.Client
+) -> None:
+    engine.post("/api/v1/events", json=message(Seen())).raise_for_status()
+
+    (found,) = cameras(reader).values()
+    assert found["watch"] == {"state": "unknown", "since": None, "engine": None}
+    assert found["ok"]
+
+
+def test_silence_is_told_of_once_and_so_is_its_end(
+    live: Live, engine: httpx.Client, reader: httpx.Client, clock: HandClock
+) -> None:
+    begin(engine, "a", "b")
+    listen(live, clock, 1)
+    say(engine, "alive")
+
+    listen(live, clock, 2)
+    still = states(reader)
+    listen(live, clock, 10)
+    silent = cameras(reader)["a"]
+    trouble = reader.get("/api/v1/cameras").json()["engine"]
+    health = told(reader)
+    metrics = reader.get("/metrics").text
+    assert say(engine, "alive") == 204
+
+    assert still == {"a": "watched", "b": "watched"}
+    assert not silent["ok"]
+    assert silent["watch"]["state"] == "silent"
+    assert silent["watch"]["since"] == "2026-11-23T01:01:00Z"
+    assert [(one["kind"], one["ok"]) for one in trouble] == [("engine_silent", False)]
+    assert [ok for ok, _ in health] == [False]
+    assert "north-1: no sign of life since 2026-11-23T01:01:00" in health[0][1]
+    assert "2 cameras" in health[0][1]
+    assert 'cameras{watch="silent"} 2.0' in metrics
+    assert 'cameras{watch="watched"} 0.0' in metrics
+    assert [ok for ok, _ in told(reader)] == [False, True]
+    assert states(reader) == {"a": "watched", "b": "watched"}
+    assert reader.get("/api/v1/cameras").json()["engine"] == []
+
+
+def test_silence_counts_as_blind_until_the_engine_says_that_it_ran(
+    live: Live, engine: httpx.Client, reader: httpx.Client, clock: HandClock
+) -> None:
+    begin(engine, "a")
+    listen(live, clock, 60)
+    assert coverage(reader) == (1, 1)
+
+    say(engine, "alive")  # the same run: only the way here was cut
+
+    assert coverage(reader) == (1, 0)
+
+
+def test_what_lies_between_two_runs_counts_as_blind(
+    live: Live, engine: httpx.Client, reader: httpx.Client, clock: HandClock
+) -> None:
+    begin(engine, "a")
+    listen(live, clock, 60)
+    say(engine, "alive")
+    clock.forward(hours=2)  # the service was away with it
+    begin(engine, "a", run="two", up_s=1800)
+    clock.forward(hours=1)
+    say(engine, "alive", "two")
+
+    assert coverage(reader) == (4, 1.5)
+
+
+def test_an_engine_started_anew_at_once_missed_nothing(
+    engine: httpx.Client, reader: httpx.Client, clock: HandClock
+) -> None:
+    begin(engine, "a")
+    clock.forward(seconds=100)
+    begin(engine, "a", run="two")
+    clock.forward(hours=1)
+
+    assert coverage(reader)[1] == 0
+
+
+def test_who_stops_of_its_own_accord_watches_no_more(
+    live: Live, engine: httpx.Client, reader: httpx.Client, clock: HandClock
+) -> None:
+    begin(engine, "a")
+    clock.forward(hours=1)
+    assert say(engine, "end") == 204
+    listen(live, clock, 60)
+
+    found = cameras(reader)["a"]
+    assert (found["watch"]["state"], found["ok"]) == ("stopped", False)
+    assert told(reader) == []  # somebody meant it
+    assert coverage(reader) == (2, 1)
+    begin(engine, "a", run="two")
+    assert states(reader) == {"a": "watched"}
+    assert coverage(reader) == (2, 1)
+
+
+def test_nothing_is_claimed_of_a_camera_that_was_taken_out(
+    engine: httpx.Client, reader: httpx.Client, clock: HandClock
+) -> None:
+    begin(engine, "a", "b")
+    clock.forward(hours=1)
+    say(engine, "end")
+    begin(engine, "b", run="two")
+    clock.forward(hours=5)
+
+    assert states(reader) == {"a": "left", "b": "watched"}
+    assert cameras(reader)["a"]["ok"]
+    assert coverage(reader) == (1, 0)
+    begin(engine, "a", "b", run="three")
+    clock.forward(hours=1)
+    assert states(reader) == {"a": "watched", "b": "watched"}
+    assert coverage(reader) == (2, 0)
+
+
+def test_cameras_go_to_the_engine_that_names_them_last(
+    engine: httpx.Client, reader: httpx.Client
+) -> None:
+    begin(engine, "a", "b")
+    begin(engine, "a", path="/api/v1/engines/south-2")
+    say(engine, "end")
+
+    assert states(reader) == {"a": "watched", "b": "stopped"}
+    begin(engine, "b", path="/api/v1/engines/south-2")
+    assert states(reader) == {"a": "left", "b": "watched"}
+    listed = reader.get("/api/v1/engines").json()["items"]
+    assert [one["id"] for one in listed] == ["south-2"]  # nothing hangs on the other
+
+
+def test_a_service_that_was_away_holds_nothing_against_engines(
+    live: Live, engine: httpx.Client, reader: httpx.Client, clock: HandClock
+) -> None:
+    begin(engine, "a")
+    listen(live, clock, 1)
+    clock.forward(hours=9)
+    listen(live, clock, 1)
+
+    assert states(reader) == {"a": "watched"}
+    listen(live, clock, 2)
+    assert states(reader) == {"a": "silent"}
+
+
+def test_a_run_that_is_not_known_is_asked_to_introduce_itself(
+    engine: httpx.Client,
+) -> None:
+    before = say(engine, "alive")
+    begin(engine, "a", run="two")
+
+    assert [before, say(engine, "alive"), say(engine, "end")] == [404, 404, 404]
+
+
+def test_an_engine_out_of_use_is_forgotten_by_an_administrator(
+    live: Live, engine: httpx.Client, reader: httpx.Client, clock: HandClock
+) -> None:
+    begin(engine, "a")
+    with live.person("root", Role.ADMIN) as admin:
+        early = admin.delete(ENGINE)
+        clock.forward(hours=1)
+        say(engine, "end")
+        clock.forward(hours=1)
+        refused = engine.delete(ENGINE).status_code
+        done = admin.delete(ENGINE).status_code
+        again = admin.delete(ENGINE).status_code
+        audited = admin.get("/api/v1/audit").json()["items"][0]
+
+    assert (early.status_code, refused, done, again) == (409, 403, 204, 404)
+    assert "still runs; stop it first" in early.json()["detail"]
+    assert (audited["action"], audited["subject"]) == ("engine.forgotten", "north-1")
+    assert states(reader) == {"a": "left"}
+    assert coverage(reader) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [
+        ({"cameras": [{"id": "a"}, {"id": "a"}]}, "twice"),
+        ({"cameras": [{"id": "a\x00b"}]}, ""),
+        ({"up_s": -1}, "up_s"),
+        ({"run": "with space"}, "run"),
+    ],
+)
+def test_what_no_engine_would_say_is_refused(
+    engine: httpx.Client, wrong: dict[str, Any], word: str
+) -> None:
+    sent = {"site": "n", "version": "1", "run": "r", "up_s": 0, "cameras": [], **wrong}
+
+    answer = engine.put(ENGINE, json=sent)
+
+    assert answer.status_code == 422
+    assert word in answer.text
+
+
+def test_the_page_shows_who_is_not_watched_and_lets_an_engine_go(
+    live: Live, engine: httpx.Client, clock: HandClock
+) -> None:
+    begin(engine, "a", "b")
+    begin(engine, "c", path="/api/v1/engines/south-2")
+    say(engine, "end")
+    clock.forward(minutes=1)
+    live.services.users.create("root", "correct horse battery", Role.ADMIN)
+    with httpx.Client(base_url=live.url, follow_redirects=True) as browser:
+        browser.headers["Origin"] = live.url
+        login = {"name": "root", "password": "correct horse battery"}
+        browser.post("/login", data=login)
+        page = browser.get("/cameras").text
+        csrf = browser.get("/api/v1/me").json()["csrf"]
+        sent = {"csrf": csrf, "do": "forget", "engine": "north-1"}
+        after = browser.post("/cameras", data=sent).text
+        first = browser.get("/").text
+
+    assert page.count("not watched: engine stopped") == 2
+    assert page.count("No longer used") == 1
+    assert "watched, no trouble" in page
+    assert after.count("taken out") == 2
+    assert "No longer used" not in after
+    assert "1 Cameras · all watched" in first

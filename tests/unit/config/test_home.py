@@ -1,0 +1,24 @@
+"""The engine's folder."""
+
+from pathlib import Path
+
+import pytest
+
+from vision.config.home import Home
+from vision.core.errors import ConfigError
+
+
+def test_a_home_keeps_its_name_and_no_other_has_it(tmp_path: Path) -> None:
+    one, other = Home(tmp_path / "one"), Home(tmp_path / "other")
+
+    first = one.identity()
+
+    assert one.identity() == Home(tmp_path / "one").identity() == first
+    assert other.identity() != first
+
+
+def test_a_name_that_was_spoilt_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "identity").write_bytes(b"\xff\x00 no name")
+
+    with pytest.raises(ConfigError, match="expected eight hex digits; remove the file"):
+        Home(tmp_path).identity()

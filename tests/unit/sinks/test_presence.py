@@ -1,0 +1,143 @@
+"""Signs of life, when the service does not play along."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from tests.fakes import ManualClock
+from vision.core.scene import GeoPoint, Scene
+from vision.sinks.client import ServiceClient
+from vision.sinks.presence import Account, Presence
+
+GATE = Scene("gate", "Gate", geo=GeoPoint(30.5, 114.3, "12 Mill Lane"))
+
+
+class Service:
+    """What the service would do; each test says what goes wrong."""
+
+    def __init__(self) -> None:
+        self.run: str | None = None
+        self.told: list[dict[str, Any]] = []
+        self.words: list[str] = []
+        self.refuse: Callable[[httpx.Request], httpx.Response | None] = lambda _: None
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        refusal = self.refuse(request)
+        if refusal is not None:
+            return refusal
+        sent = json.loads(request.content)
+        if request.method == "PUT":
+            self.told.append(sent)
+            self.run = sent["run"]
+            self.words.append("begin")
+            return httpx.Response(204)
+        self.words.append(request.url.path.rpartition("/")[2])
+        return httpx.Response(204 if sent["run"] == self.run else 404)
+
+
+@contextmanager
+def present(
+    service: Service, at_work: Callable[[], bool] = lambda: True
+) -> Iterator[Presence]:
+    client = ServiceClient(
+        "http://desk", api_key="k", transport=httpx.MockTransport(service)
+    )
+    account = Account("north-1", "north", "1", (GATE,))
+    one = Presence(client, account, at_work=at_work, clock=ManualClock(), every_s=0.01)
+    one.start()
+    yield one
+    one.close(5)
+
+
+def until(what: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + 20
+    while not what():
+        assert time.monotonic() < deadline_s, "it did not come in time"
+        time.sleep(0.005)
+
+
+def test_it_tells_all_once_then_that_it_lives_and_at_last_that_it_ends() -> None:
+    service = Service()
+
+    with present(service):
+        until(lambda: service.words.count("alive") >= 3)
+
+    assert [one["cameras"] for one in service.told] == [
+        [
+            {
+                "id": "gate",
+                "name": "Gate",
+                "gb_id": None,
+                "location": {
+                    "lat": 30.5,
+                    "lon": 114.3,
+                    "crs": "wgs84",
+                    "address": "12 Mill Lane",
+                    "grid_id": None,
+                },
+            }
+        ]
+    ]
+    assert service.words[0] == "begin"
+    assert service.words[-1] == "end"
+
+
+def test_a_service_that_lost_it_is_told_again() -> None:
+    service = Service()
+
+    with present(service):
+        until(lambda: len(service.told) == 1)
+        service.run = None
+        until(lambda: len(service.told) == 2)
+
+    assert service.told[0] == service.told[1]
+
+
+def test_a_service_that_is_away_is_tried_again() -> None:
+    service = Service()
+    service.refuse = lambda _: httpx.Response(503)
+
+    with present(service):
+        time.sleep(0.05)
+        service.refuse = lambda _: None
+        until(lambda: service.words.count("alive") >= 1)
+
+    assert service.words[0] == "begin"
+
+
+def test_who_keeps_no_engines_is_left_in_peace() -> None:
+    service = Service()
+    asked: list[str] = []
+
+    def strange(request: httpx.Request) -> httpx.Response:
+        asked.append(request.method)
+        return httpx.Response(404)
+
+    service.refuse = strange
+    with present(service):
+        time.sleep(0.15)
+
+    assert 1 <= len(asked) <= 3  # of some fifteen turns
+    assert service.words == []
+
+
+def test_an_engine_that_hangs_gives_no_sign_and_then_begins_anew() -> None:
+    service = Service()
+    working = [True]
+
+    with present(service, lambda: working[0]):
+        until(lambda: "alive" in service.words)
+        working[0] = False
+        time.sleep(0.05)
+        heard = len(service.words)
+        time.sleep(0.05)
+        quiet = len(service.words) == heard
+        working[0] = True
+        until(lambda: len(service.told) == 2)
+
+    assert quiet
+    assert service.told[0]["run"] != service.told[1]["run"]

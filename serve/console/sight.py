@@ -13,11 +13,11 @@ from serve.console import sign_in
 from serve.console.office.door import OfficeForm, Trouble, Word, attempt, enter
 from serve.console.render import Visitor, back_to, page, visitor
 from serve.people.roles import Principal, Scope
-from serve.routes.cameras import engine_trouble, seen_by
+from serve.routes.cameras import seen_by
 from serve.routes.engines import engines_out
 from serve.services import Services
 from serve.shapes import CameraOut
-from serve.views import camera_out
+from serve.views import camera_out, health_out
 from serve.watching import WatchState
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -83,9 +83,10 @@ def _cameras(
         blind_s = 0.0 if one is None else one.blind.total_seconds()
         lines.append(Line(camera_out(report), share, blind_s))
     lines.sort(key=_order)
+    told = services.cameras.engine_health()
     values = {
         "lines": lines,
-        "engine": [one for one in engine_trouble(services) if not one.ok],
+        "engine": [health_out(row) for row in told if not row.ok],
         "engines": engines_out(services.engines.engines()),
         "forgets": who.may(Scope.ADMIN) and who.person,
         "trouble": trouble,

@@ -259,6 +259,11 @@ DESK: dict[str, tuple[str, str]] = {
         "Each says every half minute that it watches; two minutes without are silence.",
         "引擎每半分钟上报一次在线状态;两分钟无上报即为失联。",
     ),
+    "not_watched_cameras": ("cameras not watched", "个摄像机未被监看"),
+    "see_engine": (
+        "See whether it runs and reaches this service.",
+        "请检查引擎是否运行、能否连到本服务。",
+    ),
     "engine_watched": ("watching", "监看中"),
     "engine_stopped": ("stopped", "已停止"),
     "heard": ("Heard", "最近在线"),

@@ -155,13 +155,20 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
     return Camera(parts, shared.labels, on_health)
 
 
+def geo_of(settings: CameraSettings) -> GeoPoint | None:
+    """Return where a camera stands, or None where the settings do not say."""
+    geo = settings.geo
+    if geo is None:
+        return None
+    return GeoPoint(lat=geo.lat, lon=geo.lon, address=geo.address, crs=geo.crs)
+
+
 def build_scene(settings: CameraSettings) -> Scene:
     """Return what the settings say about a camera's view.
 
     Raises:
         ConfigError: the ground marks lie in line, or no ground fits the sizes.
     """
-    geo = settings.geo
     return Scene(
         camera_id=settings.id,
         name=settings.name or settings.id,
@@ -176,9 +183,7 @@ def build_scene(settings: CameraSettings) -> Scene:
             )
             for zone in settings.zones
         ),
-        geo=None
-        if geo is None
-        else GeoPoint(lat=geo.lat, lon=geo.lon, address=geo.address),
+        geo=geo_of(settings),
         homography=None if settings.ground is None else build_ground(settings.ground),
         preset_grounds={
             name: build_ground(ground)

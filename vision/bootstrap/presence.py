@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 
+from vision.bootstrap.cameras import geo_of
 from vision.bootstrap.sinks import service_client
 from vision.config.home import Home
 from vision.config.sinks import HttpSink
 from vision.config.site import SiteSettings
 from vision.core.ports import Clock
-from vision.core.scene import GeoPoint, Scene
+from vision.core.scene import Scene
 from vision.sinks.presence import Account, Presence
 
 _LEAVE_S = 5.0
@@ -49,10 +50,9 @@ def present(
 def _told(settings: SiteSettings) -> Iterator[Scene]:
     """Yield what a service is told of each camera: who it is and where it stands."""
     for camera in settings.cameras:
-        geo = camera.geo
         yield Scene(
             camera.id,
             camera.name or camera.id,
-            geo=None if geo is None else GeoPoint(geo.lat, geo.lon, geo.address),
+            geo=geo_of(camera),
             gb_id=camera.gb_id,
         )

@@ -127,11 +127,15 @@ SourceSettings = Annotated[
 
 
 class GeoSettings(Settings):
-    """Where the camera stands. CGCS2000 equals WGS-84 to within centimetres."""
+    """Where the camera stands, degrees in `crs`.
+
+    `gcj02` is what 高德 and Tencent maps show, `bd09` what Baidu shows: some hundred
+    metres off; the event service converts them. CGCS2000 equals WGS-84 to centimetres.
+    """
 
     lat: float = Field(ge=-90, le=90)
     lon: float = Field(ge=-180, le=180)
-    crs: Literal["wgs84", "cgcs2000"] = "wgs84"
+    crs: Literal["wgs84", "cgcs2000", "gcj02", "bd09"] = "wgs84"
     address: str | None = None
 
 

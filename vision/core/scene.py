@@ -8,7 +8,7 @@ from vision.core.arrays import FloatArray
 
 @dataclass(frozen=True, slots=True)
 class GeoPoint:
-    """Where a camera stands: WGS-84 degrees and, if known, an address."""
+    """Where a camera stands: degrees in `crs` and, if known, an address."""
 
     lat: float
     lon: float

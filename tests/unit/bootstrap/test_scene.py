@@ -9,6 +9,7 @@ from vision.config.cameras import CameraSettings
 from vision.config.rules import PlaceSettings
 from vision.core.errors import ConfigError
 from vision.core.geometry import to_ground
+from vision.core.wire import location_record
 
 SQUARE = [
     {"picture": [0.1, 0.9], "metres": [0, 0]},
@@ -151,3 +152,13 @@ def test_a_zone_of_an_unknown_preset_is_refused() -> None:
 
     with pytest.raises(ValueError, match="names the preset yard; expected one of"):
         _camera(zones=[zone | {"preset": "yard"}])
+
+
+def test_where_a_map_shows_a_camera_goes_out_as_of_that_map() -> None:
+    point = {"lat": 30.5931, "lon": 114.3054, "crs": "gcj02"}
+
+    scene = build_scene(_camera(geo=point))
+
+    told = location_record(scene)
+    assert isinstance(told, dict)
+    assert {name: told[name] for name in point} == point

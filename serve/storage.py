@@ -1,9 +1,10 @@
 """Where evidence bytes lie: a folder, or an object store that speaks S3."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
+
+from vision.core.durable import sync_folder
 
 CHUNK_BYTES = 256 * 1024
 
@@ -68,11 +69,7 @@ class Folder:
         target = self._root / key
         target.parent.mkdir(parents=True, exist_ok=True)
         source.replace(target)
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(target.parent)
 
     def size(self, key: str) -> int | None:
         """Return a file's length in bytes, or None when there is none."""

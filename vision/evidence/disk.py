@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from vision.core.durable import sync_folder
+
 TEMPORARY = ".part"
 
 
@@ -103,15 +105,6 @@ def _write_synced(path: Path, payload: bytes) -> OSError | None:
 
 def _part(path: Path) -> Path:
     return path.with_name(path.name + TEMPORARY)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def make_folder(folder: Path) -> None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from vision.core.durable import sync_folder
 from vision.core.errors import EvidenceError
 from vision.core.ports import Clock, HealthListener
 from vision.evidence import manifest
 from vision.evidence.ages import Ages
 from vision.evidence.beside import SEALS, together
-from vision.evidence.disk import sync_folder
 from vision.evidence.folders import folder_size, package_folders
 from vision.evidence.holds import held
 from vision.evidence.ledger import DELETED, Ledger, Line

@@ -8,6 +8,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from vision.core.durable import sync_folder
 from vision.core.memory import CameraMemory, name_of
 
 _PNG = ".png"
@@ -54,7 +55,7 @@ def write_memory(path: Path, memory: CameraMemory, *, sync: bool) -> None:
         folder.mkdir(exist_ok=True)
         _replace(file, files[file], sync=True)
     if missing:
-        _sync_folder(folder)
+        sync_folder(folder)
     _replace(path, memory.record, sync=sync)
     with suppress(OSError):  # the next save tries again
         _prune(folder, keep=set(files))
@@ -70,7 +71,7 @@ def _prune(folder: Path, keep: set[Path]) -> None:
         if file.suffix in {_PNG, _DRAFT} and file not in keep
     ]
     if stale:
-        _sync_folder(folder.parent)  # the record that named them must not come back
+        sync_folder(folder.parent)  # the record that named them must not come back
     for file in stale:
         file.unlink()
 
@@ -83,11 +84,3 @@ def _replace(path: Path, payload: bytes, *, sync: bool) -> None:
         if sync:
             os.fsync(file.fileno())
     draft.replace(path)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -30,6 +30,20 @@ def expected_of(services: Services, upload: Upload) -> Expected:
     return Expected(upload.sha256, upload.media_type, limit_bytes)
 
 
+def expect(services: Services, upload: Upload) -> tuple[str, bool]:
+    """Return a file's role, and whether it is there; see `EvidenceStore.expect`.
+
+    Raises:
+        UnknownEvent: the event must be reported first.
+        EvidenceConflict: this name was announced, or is taken, with other bytes.
+    """
+    role, there = services.evidence.expect(upload)
+    if there:
+        # The service may have been stopped between the record and the telling.
+        _look(services, upload.event_id)
+    return role, there
+
+
 def hand_in(services: Services, upload: Upload, role: str, received: Received) -> bool:
     """Record a file that lies in its place; return False if it was known.
 
@@ -45,9 +59,15 @@ def hand_in(services: Services, upload: Upload, role: str, received: Received) -
             msg = f"manifest: got {received.size_bytes} bytes; expected <= {MAX_BYTES}"
             raise TooLarge(msg)
         content = services.files.read(received.sha256, 0, received.size_bytes)
-        vouched = read_manifest(content, upload.event_id)
+        vouched = read_manifest(content, upload.event_id).files
     new = services.evidence.add(
         upload, role=role, size_bytes=received.size_bytes, vouched=vouched
     )
     services.metrics.evidence(received.size_bytes)
+    _look(services, upload.event_id)
     return new
+
+
+def _look(services: Services, event_id: str) -> None:
+    if services.packages.look(event_id):
+        services.feed.ring()

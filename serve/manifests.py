@@ -1,12 +1,12 @@
 """The engine's own list of a package's files, which every upload must agree with."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import Field, ValidationError
 
 from serve.errors import InvalidContent
-from serve.messages import EvidenceRef, FileName, Identifier, Wire
+from serve.messages import MAX_SEQUENCE, EvidenceRef, FileName, Identifier, Wire
 
 ROLE = "manifest"
 MAX_BYTES = 1024 * 1024
@@ -23,11 +23,12 @@ class Manifest(Wire):
     """What the service reads of a manifest; its seal is checked offline."""
 
     event_id: Identifier
+    revision: Annotated[int, Field(ge=1, le=MAX_SEQUENCE)] | None = None
     files: Annotated[list[_Listed], Field(max_length=MAX_FILES)]
 
 
-def read_manifest(content: Iterable[bytes], event_id: str) -> Sequence[EvidenceRef]:
-    """Return the files that a manifest vouches for.
+def read_manifest(content: Iterable[bytes], event_id: str) -> Manifest:
+    """Return what a manifest says, above all the files that it vouches for.
 
     Args:
         content: its bytes, at most `MAX_BYTES`.
@@ -46,4 +47,4 @@ def read_manifest(content: Iterable[bytes], event_id: str) -> Sequence[EvidenceR
     if manifest.event_id != event_id:
         msg = f"manifest: got one of event {manifest.event_id}; expected {event_id}'s"
         raise InvalidContent(msg)
-    return manifest.files
+    return manifest

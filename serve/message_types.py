@@ -8,9 +8,14 @@ from vision.core.violations import Lifecycle
 
 PREFIX = "org.streetwarden."
 CASE_EVENTS = sorted({move.event for move in TRANSITIONS.values()} | {ESCALATED})
-#: Every type, without the prefix.
+#: A package of evidence is here, as its manifest lists it.
+COMPLETED = "evidence.completed.v1"
+#: Sent to one webhook that is tested, never told in the feed.
+PING = "subscription.ping.v1"
+#: Every type that is told, without the prefix.
 TYPES = (
     *(f"violation.{lifecycle.value}.v1" for lifecycle in Lifecycle),
+    COMPLETED,
     *(f"case.{event}.v1" for event in CASE_EVENTS),
     *(f"health.{kind.value}.v1" for kind in HealthKind),
 )

@@ -119,7 +119,14 @@ EXAMPLES: dict[str, Json] = {
         ],
     },
     "RunIn": {"run": "6f1c2ab4d5e7f890"},
-    "Switch": {"enabled": True},
+    "Switch": {"url": "https://orders.example.org/v2/hook", "types": ["case."]},
+    "PingOut": {
+        "ok": False,
+        "message_id": "ping-3-9f2c41d8a6b07c15",
+        "status": 401,
+        "error": "got 401, expected 2xx",
+        "duration_s": 0.042,
+    },
     "GridFile": {
         "type": "FeatureCollection",
         "features": [

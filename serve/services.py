@@ -17,9 +17,11 @@ from serve.metrics import Metrics
 from serve.object_storage import ObjectStorage
 from serve.orphans import Orphans
 from serve.outward.broadcast import Broadcast
+from serve.outward.ping import Pinger
 from serve.outward.queue import DeliveryQueue
 from serve.outward.secrets import SecretBox
 from serve.outward.subscriptions import SubscriptionStore
+from serve.packages import Packages
 from serve.partials import PartialFiles
 from serve.people.audit import AuditLog
 from serve.people.keys import KeyStore
@@ -58,6 +60,7 @@ class Services:
     events: EventStore
     evidence: EvidenceStore
     files: EvidenceFiles
+    packages: Packages
     partials: PartialFiles
     storage: Storage
     holds: HoldStore
@@ -75,6 +78,7 @@ class Services:
     broadcast: Broadcast
     subscriptions: SubscriptionStore
     queue: DeliveryQueue
+    pinger: Pinger
     metrics: Metrics
 
 
@@ -96,6 +100,7 @@ def assemble(settings: Settings, clock: Clock) -> Services:
     feed = Feed(database)
     box = _box(settings)
     cases = CaseStore(database, clock, policy, audit)
+    subscriptions = SubscriptionStore(database, clock, box)
     intake = Intake(database, clock, grid, cases)
     return Services(
         settings=settings,
@@ -111,6 +116,7 @@ def assemble(settings: Settings, clock: Clock) -> Services:
         events=EventStore(database),
         evidence=evidence,
         files=files,
+        packages=Packages(database, clock, files),
         partials=PartialFiles(incoming, limit_bytes=at_once_bytes, clock=clock),
         holds=HoldStore(database, clock, audit),
         retention=Retention(
@@ -132,8 +138,11 @@ def assemble(settings: Settings, clock: Clock) -> Services:
         statistics=Statistics(database),
         feed=feed,
         broadcast=Broadcast(feed),
-        subscriptions=SubscriptionStore(database, clock, box),
+        subscriptions=subscriptions,
         queue=DeliveryQueue(database, clock),
+        pinger=Pinger(
+            subscriptions, clock, allow_private=settings.allow_private_webhooks
+        ),
         metrics=Metrics(),
     )
 

@@ -87,7 +87,10 @@ def check_broker(settings: Settings) -> None:
 
 
 def topic_of(prefix: str, outgoing: Outgoing) -> str:
-    """Return `prefix/violation/<slug>/<event>`, `prefix/case/<event>` and so on."""
+    """Return the topic that a message is published under.
+
+    `prefix/violation/<slug>/<event>`, `prefix/case/<event>`, `prefix/evidence/<event>`.
+    """
     kind = outgoing.type.removeprefix("org.streetwarden.").split(".")[0]
     parts = [prefix, kind]
     if kind == "violation":

@@ -217,6 +217,19 @@ class DeliveryQueue:
         asked = min(outcome.retry_after or timedelta(), LONGEST_ASKED)
         return max(timedelta(seconds=planned_s), asked)
 
+    def hurry(self, subscription: int) -> None:
+        """Try at once what waits for another try: what stood in the way is mended."""
+        now = self._clock.now()
+        waits = and_(
+            DeliveryRow.subscription == subscription, DeliveryRow.next_at > now
+        )
+        with self._database.write() as session:
+            session.execute(
+                update(DeliveryRow)
+                .where(waits, DeliveryRow.state == PENDING)
+                .values(next_at=now)
+            )
+
     def replay(self, subscription: int, delivery: int | None = None) -> int:
         """Send dead letters again, under their old ids; return how many.
 

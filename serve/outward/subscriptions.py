@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from serve.errors import NotFound
+from serve.errors import Conflict, NotFound
 from serve.message_types import fits
 from serve.outward.secrets import SecretBox
 from serve.outward.signing import new_secret
@@ -19,6 +19,7 @@ from serve.store.tables import MessageRow
 from vision.core.ports import Clock
 
 OVERLAP = timedelta(days=1)
+SECRETS = 4  # that sign at once: the newest, and those given within the overlap
 WEBHOOK, MQTT = "webhook", "mqtt"
 NOT_CONFIGURED = "not configured any more"
 
@@ -42,13 +43,32 @@ class Wish:
     after: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be different from now on; None stays as it is.
+
+    Attributes:
+        url: where to; also for what is on its way.
+        types: as of `Wish`.
+        slugs: as of `Wish`.
+        departments: as of `Wish`.
+        enabled: whether to tell; nothing in between is lost.
+    """
+
+    url: str | None = None
+    types: Sequence[str] | None = None
+    slugs: Sequence[str] | None = None
+    departments: Sequence[str] | None = None
+    enabled: bool | None = None
+
+
 def wanted(
     subscription: SubscriptionRow, message: MessageRow, slug: str | None
 ) -> bool:
     """Return whether a subscriber asked for messages like this one.
 
-    Who asks for departments gets the cases that are theirs at that moment, and nothing
-    else: only cases have a department.
+    Who asks for departments gets the cases that are theirs at that moment, with the
+    evidence that comes for these, and nothing else.
     """
     types, slugs = subscription.types.split(), subscription.slugs.split()
     by_type = fits(message.type, types)
@@ -107,7 +127,7 @@ class SubscriptionStore:
             return _get(session, number)
 
     def rotate(self, number: int) -> str:
-        """Return a new secret; the old one signs too for one more day.
+        """Return a new secret; those that sign so far do so for one more day.
 
         Raises:
             NotFound: there is no such subscription.
@@ -115,29 +135,43 @@ class SubscriptionStore:
         secret = new_secret()
         closed = self._box.close(secret)
         with self._database.write() as session:
-            row = _get(session, number)
-            row.old_secret, row.secret = row.secret, closed
+            row = _get(session, number, lock=True)
+            # A receiver may still know only one that was followed quickly by another.
+            row.old_secret = " ".join(self._signing(row)[: SECRETS - 1])
+            row.secret = closed
             row.old_until = self._clock.now() + OVERLAP
         return secret
 
     def secrets(self, number: int) -> list[str]:
         """Return the secrets to sign with, newest first."""
-        row = self.get(number)
-        closed = [row.secret]
-        overlapping = row.old_until is not None and row.old_until > self._clock.now()
-        if row.old_secret is not None and overlapping:
-            closed.append(row.old_secret)
-        return [self._box.open(one) for one in closed]
+        return [self._box.open(one) for one in self._signing(self.get(number))]
 
-    def set_disabled(self, number: int, why: str | None) -> SubscriptionRow:
-        """Stop telling, or (None) go on where it stopped.
+    def _signing(self, row: SubscriptionRow) -> list[str]:
+        overlapping = row.old_until is not None and row.old_until > self._clock.now()
+        old = (row.old_secret or "").split() if overlapping else []
+        return [row.secret, *old]
+
+    def change(self, number: int, change: Change, who: Principal) -> SubscriptionRow:
+        """Change what is named; what was queued before stays queued.
 
         Raises:
             NotFound: there is no such subscription.
+            Conflict: the address stands in the service's settings.
         """
         with self._database.write() as session:
             row = _get(session, number)
-            row.disabled = why
+            if change.url is not None:
+                _require_own_address(row)
+                row.url = change.url
+            if change.types is not None:
+                row.types = " ".join(change.types)
+            if change.slugs is not None:
+                row.slugs = " ".join(change.slugs)
+            if change.departments is not None:
+                row.departments = "\n".join(change.departments)
+            if change.enabled is not None:
+                off = f"switched off by {who.name}"
+                row.disabled = None if change.enabled else off
             return row
 
     def remove(self, number: int) -> None:
@@ -176,8 +210,17 @@ class SubscriptionStore:
             )
 
 
-def _get(session: Session, number: int) -> SubscriptionRow:
-    row = session.get(SubscriptionRow, number)
+def _require_own_address(row: SubscriptionRow) -> None:
+    if row.kind != WEBHOOK:
+        msg = (
+            f"subscription {row.number}: its address is the service's own setting for "
+            f"{row.kind}; expected one of kind {WEBHOOK}"
+        )
+        raise Conflict(msg)
+
+
+def _get(session: Session, number: int, *, lock: bool = False) -> SubscriptionRow:
+    row = session.get(SubscriptionRow, number, with_for_update=lock)
     if row is None:
         msg = f"subscription: got {number}; there is no such subscription"
         raise NotFound(msg)

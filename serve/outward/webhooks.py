@@ -1,5 +1,6 @@
 """One attempt to deliver one message by webhook."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -9,11 +10,14 @@ import httpx
 from serve.outward.queue import Outcome, Outgoing
 from serve.outward.signing import sign
 from serve.outward.subscriptions import SubscriptionStore
-from serve.outward.targets import ForbiddenTargetError, resolve
+from serve.outward.targets import ForbiddenTargetError, Target, resolve
 from serve.trust import authorities
 from vision.core.ports import Clock
 
-TIMEOUT_S = 15.0
+TIMEOUT_S = 15.0  # of silence
+# All of an attempt, however slowly an answer drips: no receiver keeps a sender for
+# itself, and no other worker takes the message meanwhile.
+WHOLE_S = 30.0
 GONE = 410
 _DIGITS = 7  # of seconds in Retry-After; more are months
 
@@ -34,16 +38,7 @@ class WebhookSender:
         self._subscriptions = subscriptions
         self._clock = clock
         self._allow_private = allow_private
-        # A connection each: what is kept open is found again by its IP address alone,
-        # and a neighbour at that address would get the message.
-        self._client = httpx.Client(
-            timeout=TIMEOUT_S,
-            limits=httpx.Limits(max_keepalive_connections=0),
-            follow_redirects=False,
-            # No proxy of the environment, but its certificate authorities.
-            trust_env=False,
-            verify=authorities(),
-        )
+        self._authorities = authorities()
 
     def send(self, outgoing: Outgoing) -> Outcome:
         """Try once; every failure is an outcome."""
@@ -54,21 +49,41 @@ class WebhookSender:
             return Outcome(ok=False, error=str(error), hopeless=True)
         except OSError as error:
             return Outcome(ok=False, error=f"cannot resolve the host: {error}")
+        headers = self._headers(outgoing) | {"Host": target.host}
         try:
-            with self._client.stream(
-                "POST",
-                target.url,
-                content=outgoing.body.encode(),
-                headers=self._headers(outgoing) | {"Host": target.host},
-                extensions={"sni_hostname": target.name},
-            ) as answer:
-                return judge(answer, self._clock.now)
+            return asyncio.run(self._post(target, headers, outgoing.body))
+        except TimeoutError:
+            return Outcome(ok=False, error=f"no answer within {WHOLE_S:g} s")
         except httpx.HTTPError as error:
-            return Outcome(ok=False, error=f"{type(error).__name__}: {error}")
+            return Outcome(ok=False, error=_why(error))
 
     def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
+        """Nothing stays open after an attempt."""
+
+    async def _post(
+        self, target: Target, headers: dict[str, str], body: str
+    ) -> Outcome:
+        # A connection each: what is kept open is found again by its IP address alone,
+        # and a neighbour at that address would get the message.
+        client = httpx.AsyncClient(
+            timeout=TIMEOUT_S,
+            follow_redirects=False,
+            # No proxy of the environment, but its certificate authorities.
+            trust_env=False,
+            verify=self._authorities,
+        )
+        async with (
+            asyncio.timeout(WHOLE_S),
+            client,
+            client.stream(
+                "POST",
+                target.url,
+                content=body.encode(),
+                headers=headers,
+                extensions={"sni_hostname": target.name},
+            ) as answer,
+        ):
+            return judge(answer, self._clock.now)
 
     def _headers(self, outgoing: Outgoing) -> dict[str, str]:
         timestamp_s = int(self._clock.now().timestamp())
@@ -83,6 +98,17 @@ class WebhookSender:
             "webhook-timestamp": str(timestamp_s),
             "webhook-signature": " ".join(signatures),
         }
+
+
+def _why(error: httpx.HTTPError) -> str:
+    """Return what went wrong, in the system's words where no connection came about."""
+    reason: BaseException | str = error
+    if isinstance(error, httpx.TimeoutException):
+        reason = f"nothing came for {TIMEOUT_S:g} s"
+    elif isinstance(error, httpx.ConnectError):
+        while isinstance(reason, BaseException) and reason.__context__ is not None:
+            reason = reason.__context__
+    return f"{type(error).__name__}: {reason}"
 
 
 def judge(answer: httpx.Response, now: Callable[[], datetime]) -> Outcome:

@@ -14,7 +14,7 @@ from serve.errors import (
     UnknownEvidence,
 )
 from serve.files import ACCEPTED
-from serve.handed_in import accepted_type, expected_of, hand_in
+from serve.handed_in import accepted_type, expect, expected_of, hand_in
 from serve.messages import NO_NUL, FileName, Identifier, Role, Sha256
 from serve.people.audit import Deed
 from serve.people.roles import ANYONE_HERE, Principal, Scope
@@ -84,7 +84,7 @@ async def put_evidence(
     manifest handed in before lists. A file that neither names (a clip that was sealed
     later, the manifest itself: role `manifest`) gets the role sent along.
     """
-    role, there = await run_in_threadpool(services.evidence.expect, upload)
+    role, there = await run_in_threadpool(expect, services, upload)
     if not there:
         expected = expected_of(services, upload)
         received = await services.files.receive(request.stream(), expected)

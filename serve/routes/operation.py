@@ -12,6 +12,7 @@ from serve.access import Services_
 from serve.cases.told import CaseMessage
 from serve.messages import ViolationMessage
 from serve.outward.backlog import backlog
+from serve.packages import EvidenceMessage
 
 router = APIRouter(tags=["operation"])
 
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 NOBODY = "0" * 64
 VIOLATION_PATH = "/schemas/violation-event.v1.json"
 CASE_PATH = "/schemas/case-event.v1.json"
+EVIDENCE_PATH = "/schemas/evidence-event.v1.json"
 _SCHEMA: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/schema+json": {"schema": {"type": "object"}}}}
 }
@@ -86,6 +88,17 @@ def get_violation_schema() -> SchemaResponse:
 def get_case_schema() -> SchemaResponse:
     """Return the schema of messages about cases, whatever way they come."""
     return _schema_of(CaseMessage, CASE_PATH)
+
+
+@router.get(
+    EVIDENCE_PATH,
+    summary="JSON Schema of what is told of evidence",
+    response_class=SchemaResponse,
+    responses=_SCHEMA,
+)
+def get_evidence_schema() -> SchemaResponse:
+    """Return the schema of messages about packages of evidence that are complete."""
+    return _schema_of(EvidenceMessage, EVIDENCE_PATH)
 
 
 def _schema_of(message: type[BaseModel], path: str) -> SchemaResponse:

@@ -1,19 +1,29 @@
 """Webhooks: who is told what, signed how, and what did not arrive."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+from pydantic.json_schema import SkipJsonSchema
 
 from serve.access import Admin, Services_
 from serve.errors import InvalidContent, NotFound
 from serve.message_types import beginning_of
 from serve.messages import EXACT
-from serve.outward.subscriptions import Wish
+from serve.outward.subscriptions import Change, Wish
 from serve.outward.targets import ForbiddenTargetError, check_form
 from serve.people.audit import Deed
+from serve.people.roles import Principal
+from serve.services import Services
 from serve.store.delivery_tables import DeliveryRow, SubscriptionRow
 from vision.core.violations import Slug
 
@@ -33,28 +43,36 @@ Department = Annotated[
     ),
 ]
 
+Url = Annotated[str, StringConstraints(max_length=1024, pattern=r"^[!-~]+$")]
+Types = Annotated[
+    list[TypePrefix],
+    Field(
+        max_length=32,
+        description=(
+            "Beginnings of types, with or without `org.streetwarden.`; empty: all"
+        ),
+        examples=[["violation.opened", "case."]],
+    ),
+]
+Slugs = Annotated[list[Slug], Field(max_length=len(Slug))]
+Departments = Annotated[
+    list[Department],
+    Field(
+        max_length=64,
+        description="Only cases that are theirs, and their evidence; empty: all",
+    ),
+]
+
 
 class NewSubscription(BaseModel):
     """What to tell whom."""
 
     model_config = EXACT
 
-    url: Annotated[str, StringConstraints(max_length=1024, pattern=r"^[!-~]+$")]
-    types: Annotated[
-        list[TypePrefix],
-        Field(
-            max_length=32,
-            description=(
-                "Beginnings of types, with or without `org.streetwarden.`; empty: all"
-            ),
-            examples=[["violation.opened", "case."]],
-        ),
-    ] = []
-    slugs: Annotated[list[Slug], Field(max_length=len(Slug))] = []
-    departments: Annotated[
-        list[Department],
-        Field(max_length=64, description="Only cases that are theirs; empty: all"),
-    ] = []
+    url: Url
+    types: Types = []
+    slugs: Slugs = []
+    departments: Departments = []
     after: Annotated[
         int | None,
         Field(ge=0, le=2**53, description="Feed number to start after; default: now"),
@@ -89,11 +107,40 @@ class SecretOut(BaseModel):
 
 
 class Switch(BaseModel):
-    """Whether to tell."""
+    """What is to be different; members that are left out stay as they are."""
 
     model_config = EXACT
 
-    enabled: bool
+    enabled: bool | SkipJsonSchema[None] = None
+    url: Url | SkipJsonSchema[None] = None
+    types: Types | SkipJsonSchema[None] = None
+    slugs: Slugs | SkipJsonSchema[None] = None
+    departments: Departments | SkipJsonSchema[None] = None
+
+    @field_validator("*")
+    @classmethod
+    def _is_something(cls, value: object) -> object:
+        if value is None:
+            msg = "got null; leave the member out if it is to stay as it is"
+            raise ValueError(msg)
+        return value
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not self.model_fields_set:
+            msg = f"got no member; expected one of {', '.join(Switch.model_fields)}"
+            raise ValueError(msg)
+        return self
+
+
+class PingOut(BaseModel):
+    """What the receiver made of a test message."""
+
+    ok: Annotated[bool, Field(description="It answered 2xx")]
+    message_id: Annotated[str, Field(description="The header `webhook-id`")]
+    status: Annotated[int | None, Field(description="HTTP; null: no answer came")]
+    error: Annotated[str | None, Field(description="What went wrong, for people")]
+    duration_s: Annotated[float, Field(description="Until answer or failure, seconds")]
 
 
 class DeliveryOut(BaseModel):
@@ -133,10 +180,7 @@ def subscribe(
     kept as dead letters. 410 ends the subscription. Private addresses are refused
     unless the service was started with `STREETWARDEN_ALLOW_PRIVATE_WEBHOOKS`.
     """
-    try:
-        check_form(new.url, allow_private=services.settings.allow_private_webhooks)
-    except ForbiddenTargetError as error:
-        raise InvalidContent(str(error)) from error
+    _require_callable(new.url, services)
     slugs = [slug.value for slug in new.slugs]
     wish = Wish(new.url, new.types, slugs, new.departments, new.after)
     row, secret = services.subscriptions.create(wish, who)
@@ -160,21 +204,58 @@ def unsubscribe(number: Number, services: Services_, who: Admin) -> Response:
     return Response(status_code=204)
 
 
-@router.patch("/{number}", summary="Switch a subscription on or off")
+@router.patch("/{number}", summary="Change a subscription, or switch it on or off")
 def switch_subscription(
     number: Number, wanted: Switch, services: Services_, who: Admin
 ) -> SubscriptionOut:
-    """Stop telling, or go on where it stopped; nothing in between is lost."""
-    why = None if wanted.enabled else f"switched off by {who.name}"
-    row = services.subscriptions.set_disabled(number, why)
-    services.audit.note(Deed(who, "subscription.switched", f"{number} {why or 'on'}"))
+    """Change what is named. Switched off, it goes on later where it stopped.
+
+    Another choice of messages counts for what comes from now on. Another address is
+    told what is on its way, too, at once; its secret stays, see `rotate`.
+    """
+    if wanted.url is not None:
+        _require_callable(wanted.url, services)
+    change = Change(
+        url=wanted.url,
+        types=wanted.types,
+        slugs=None if wanted.slugs is None else [one.value for one in wanted.slugs],
+        departments=wanted.departments,
+        enabled=wanted.enabled,
+    )
+    row = services.subscriptions.change(number, change, who)
+    _note_change(row, wanted, services, who)
+    if wanted.url is not None:
+        services.queue.hurry(number)
     services.feed.ring()
     return _out(row)
 
 
+@router.post("/{number}/ping", summary="Send a test message")
+def ping_subscription(number: Number, services: Services_, who: Admin) -> PingOut:
+    """Send one signed `org.streetwarden.subscription.ping.v1`; say what came back.
+
+    It is tried once and within half a minute, also while the subscription is switched
+    off. It stands in no list, holds no message back and counts as nothing: not even 410
+    ends the subscription.
+    """
+    echo = services.pinger.ping(number)
+    subject = f"{number}: {echo.outcome.status or 'no answer'}"
+    services.audit.note(Deed(who, "subscription.pinged", subject))
+    return PingOut(
+        ok=echo.outcome.ok,
+        message_id=echo.message_id,
+        status=echo.outcome.status,
+        error=echo.outcome.error,
+        duration_s=round(echo.duration_s, 3),
+    )
+
+
 @router.post("/{number}/rotate", summary="Give a new secret")
 def rotate_secret(number: Number, services: Services_, who: Admin) -> SecretOut:
-    """Make a new secret; both sign for a day, so the receiver can change over."""
+    """Make a new secret; those before sign too for a day, while receivers change over.
+
+    Each message then carries a signature by each of them.
+    """
     secret = services.subscriptions.rotate(number)
     services.audit.note(Deed(who, "subscription.rotated", str(number)))
     return SecretOut(secret=secret)
@@ -221,6 +302,25 @@ def replay_delivery(
     services.audit.note(Deed(who, "deliveries.replayed", f"{number}: #{delivery}"))
     services.feed.ring()
     return Replayed(deliveries=1)
+
+
+def _require_callable(url: str, services: Services) -> None:
+    try:
+        check_form(url, allow_private=services.settings.allow_private_webhooks)
+    except ForbiddenTargetError as error:
+        raise InvalidContent(str(error)) from error
+
+
+def _note_change(
+    row: SubscriptionRow, wanted: Switch, services: Services, who: Principal
+) -> None:
+    if wanted.enabled is not None:
+        subject = f"{row.number} {row.disabled or 'on'}"
+        services.audit.note(Deed(who, "subscription.switched", subject))
+    changed = sorted(wanted.model_fields_set - {"enabled"})
+    if changed:
+        subject = f"{row.number} {urlsplit(row.url).hostname} {', '.join(changed)}"
+        services.audit.note(Deed(who, "subscription.changed", subject))
 
 
 def _out(row: SubscriptionRow) -> SubscriptionOut:

@@ -27,7 +27,7 @@ from serve.errors import (
     UnknownVersion,
     UnsupportedType,
 )
-from serve.handed_in import accepted_type, expected_of, hand_in
+from serve.handed_in import accepted_type, expect, expected_of, hand_in
 from serve.messages import FileName, Identifier, Role, Sha256
 from serve.partials import Partial
 from serve.services import Services
@@ -158,7 +158,7 @@ async def begin_upload(
     if upload_length > limit:
         msg = f"Upload-Length: got {upload_length}; expected at most {limit} bytes"
         raise TooLarge(msg)
-    role, there = await run_in_threadpool(services.evidence.expect, upload)
+    role, there = await run_in_threadpool(expect, services, upload)
     if there:
         return _told(201, upload_length, "uploads/stored")
     begun = await run_in_threadpool(services.partials.begin, upload, upload_length)
@@ -227,7 +227,7 @@ async def continue_upload(
     Bytes that do not hash to what was announced are forgotten: begin anew.
     """
     partial = await run_in_threadpool(services.partials.find, piece.upload_id)
-    role, there = await run_in_threadpool(services.evidence.expect, partial.upload)
+    role, there = await run_in_threadpool(expect, services, partial.upload)
     if there:
         await run_in_threadpool(services.partials.forget, partial)
         return _told(204, partial.size_bytes)

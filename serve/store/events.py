@@ -93,6 +93,12 @@ class EventStore:
             )
 
 
+def stored_event(session: Session, event_id: str) -> StoredEvent:
+    """Return an event that is known to be there, within a transaction."""
+    row = session.scalars(select(EventRow).where(EventRow.event_id == event_id)).one()
+    return _with_files(session, [row])[0]
+
+
 def _with_files(session: Session, rows: Sequence[EventRow]) -> list[StoredEvent]:
     files: dict[str, dict[str, EvidenceRow]] = {row.event_id: {} for row in rows}
     if rows:

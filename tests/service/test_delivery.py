@@ -14,9 +14,12 @@ import pytest
 from tests.fakes import START
 from tests.unit.evidence.scenes import SCENE, decided, observed, standing, street
 from tests.unit.sinks.messages import CODE, PROVENANCE
+from vision.core.clock import SystemClock
 from vision.core.events import ViolationEvent
 from vision.core.health import HealthEvent, HealthKind
 from vision.core.violations import Lifecycle
+from vision.evidence.keys import KeyFolder
+from vision.evidence.seal import Sealer
 from vision.evidence.store import PackageStore
 from vision.sinks.client import ServiceClient
 from vision.sinks.http import HttpReceiver
@@ -53,7 +56,9 @@ def service(tmp_path: Path) -> Iterator[str]:
 def test_the_service_shows_the_event_with_every_file_byte_for_byte(
     service: str, tmp_path: Path
 ) -> None:
-    store = PackageStore(tmp_path / "evidence")
+    root, clock = tmp_path / "evidence", SystemClock()
+    sealer = Sealer(root, clock=clock, signer=KeyFolder(tmp_path / "keys").signer())
+    store = PackageStore(root, sealer=sealer, clock=clock)
     receiver = HttpReceiver(ServiceClient(service, api_key=KEY))
     outbox = Outbox(tmp_path / "outbox.db", [receiver])
     store.deliver_late_to(outbox.attach)
@@ -84,6 +89,14 @@ def test_the_service_shows_the_event_with_every_file_byte_for_byte(
     assert there.keys() == sealed.keys()
     assert "001-clip.mp4" in there
     assert not dead(tmp_path)
+    told = httpx.get(f"{service}/api/v1/messages?after=0&types=evidence.", timeout=10)
+    packages = [one["message"]["data"] for one in told.json()["items"]]
+    # The opening, then the clearing and the clip, whichever was sealed before.
+    assert [one["revision"] for one in packages] == [1, 2, 3]
+    assert {file["name"] for file in packages[-1]["files"]} == sealed.keys()
+    for one in packages:
+        names = {file["name"] for file in one["files"] if file["url"]}
+        assert {one["manifest"], one["manifest"].replace(".json", ".sig")} <= names
     overlay = httpx.get(
         f"{service}/api/v1/events/event-1/evidence/001-overlay.jpg", timeout=10
     )

@@ -46,7 +46,8 @@ class HttpReceiver:
         if parcel.kind != "files" and not progress.done("message"):
             self._post(parcel)
             progress.mark("message")
-        for file in parcel.files:
+        # A manifest completes its package and is announced: its signature goes before.
+        for file in sorted(parcel.files, key=lambda one: one.role == "manifest"):
             step = f"file:{file.name}"
             if not progress.done(step) and self._put(parcel, file):
                 progress.mark(step)

@@ -29,7 +29,7 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 Number = Annotated[int, Path(ge=1, le=2**53)]
 State = Literal["pending", "delivered", "dead"]
 # What most want to hear of; the API takes any beginning of a type.
-TYPES = ("case.", "violation.", "violation.opened", "health.")
+TYPES = ("case.", "violation.", "violation.opened", "evidence.", "health.")
 
 
 class Deed(StrEnum):

@@ -2,6 +2,7 @@
 
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ class Receiver:
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     judge: Callable[[Received], int] | None = None
     endless: bool = False
+    drips: bool = False
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def wait(self, count: int, timeout_s: float = 15) -> list[Received]:
@@ -60,6 +62,16 @@ def _pour(handler: BaseHTTPRequestHandler) -> None:
             handler.wfile.write(b"x" * 65536)
 
 
+def _drip(handler: BaseHTTPRequestHandler) -> None:
+    """Begin an answer and never come to its end, though something always comes."""
+    handler.close_connection = True
+    with suppress(OSError):  # until the sender has had enough
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        while True:
+            handler.wfile.write(b"x")
+            time.sleep(0.05)
+
+
 @contextmanager
 def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     """Run a receiver on a free port, with TLS where a context is given."""
@@ -85,7 +97,9 @@ def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
                 elif receiver.judge is not None:
                     status = receiver.judge(request)
                 receiver.changed.notify_all()
-            if receiver.endless:
+            if receiver.drips:
+                _drip(self)
+            elif receiver.endless:
                 _pour(self)
             else:
                 _answer(self, status, headers)

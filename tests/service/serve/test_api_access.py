@@ -24,6 +24,7 @@ ANYONE = [
     ("GET", "/openapi.json"),
     ("GET", "/schemas/violation-event.v1.json"),
     ("GET", "/schemas/case-event.v1.json"),
+    ("GET", "/schemas/evidence-event.v1.json"),
     ("GET", "/login"),
     ("GET", "/static/console.css"),
 ]

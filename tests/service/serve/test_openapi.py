@@ -33,6 +33,7 @@ get_cell_at
 get_event
 get_events_geojson
 get_evidence
+get_evidence_schema
 get_health
 get_indicators
 get_map
@@ -63,6 +64,7 @@ list_verifications
 look_at_upload
 make_first_admin
 make_key
+ping_subscription
 place_hold
 put_evidence
 release_hold

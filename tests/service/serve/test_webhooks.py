@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from standardwebhooks import Webhook
 
+from serve.outward import webhooks
 from serve.outward.dispatcher import Dispatcher
-from serve.outward.queue import RETRIES_S
+from serve.outward.queue import CLAIM, RETRIES_S
 from serve.outward.signing import new_secret, sign
-from serve.outward.subscriptions import Wish
+from serve.outward.subscriptions import Change, Wish
 from serve.outward.targets import ForbiddenTargetError, resolve
 from serve.outward.webhooks import WebhookSender
 from serve.people.roles import ENGINE, Role, Scope
@@ -30,7 +31,7 @@ from serve.settings import Settings
 from serve.store.delivery_tables import DeliveryRow
 from tests.service.serve.city import HandClock, report
 from tests.service.serve.conftest import DatabaseFor, Live, Start, sqlite_only
-from tests.service.serve.receiver import Receiver, receiving
+from tests.service.serve.receiver import Received, Receiver, receiving
 from tests.service.serve.street import Seen, letter, message
 from vision.core.violations import Lifecycle
 
@@ -281,6 +282,32 @@ def test_the_messages_of_one_event_stay_in_order_and_others_pass(
     assert late == ["evt-1.1", "evt-1.2", "evt-1.3"]
 
 
+def test_every_secret_of_the_last_day_signs_however_quickly_they_follow(
+    bench: Bench, desk: Receiver
+) -> None:
+    store, number = bench.services.subscriptions, bench.subscription
+    given = store.secrets(number) + [store.rotate(number) for _ in range(4)]
+    bench.report("evt-1")
+    bench.rounds()
+    bench.clock.forward(days=1)
+    bench.report("evt-2")
+    bench.rounds()
+    first, second = desk.requests
+
+    assert store.secrets(number) == [given[-1]]
+    assert len(first.headers["webhook-signature"].split()) == 4
+    for secret in given[1:]:
+        assert verifies(secret, first, bench.clock.at - timedelta(days=1))
+    assert not verifies(given[0], first, bench.clock.at - timedelta(days=1))
+    assert not verifies(given[-2], second, bench.clock.at)
+
+
+def verifies(secret: str, received: Received, at: datetime) -> bool:
+    """Return whether a receiver with this secret would take a message."""
+    expected = Webhook(secret).sign(received.headers["webhook-id"], at, received.body)
+    return expected in received.headers["webhook-signature"].split()
+
+
 def test_410_ends_the_subscription_and_switching_it_on_again_loses_nothing(
     bench: Bench, desk: Receiver
 ) -> None:
@@ -291,7 +318,8 @@ def test_410_ends_the_subscription_and_switching_it_on_again_loses_nothing(
     bench.rounds()
     told_while_off = len(desk.requests)
     why = bench.services.subscriptions.get(bench.subscription).disabled
-    bench.services.subscriptions.set_disabled(bench.subscription, None)
+    on = Change(enabled=True)
+    bench.services.subscriptions.change(bench.subscription, on, ENGINE)
     bench.rounds()
 
     assert told_while_off == 1
@@ -332,6 +360,20 @@ def test_an_answer_without_end_holds_nobody_up(bench: Bench, desk: Receiver) -> 
 
     (delivery,) = bench.deliveries()
     assert (delivery.state, delivery.status) == ("delivered", 200)
+
+
+def test_an_answer_that_drips_ends_the_attempt_before_another_worker_takes_over(
+    bench: Bench, desk: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert timedelta(seconds=webhooks.WHOLE_S) < CLAIM
+    monkeypatch.setattr(webhooks, "WHOLE_S", 0.5)
+    desk.drips = True
+    bench.report("evt-1")
+    bench.rounds()
+
+    (delivery,) = bench.deliveries()
+    assert (delivery.state, delivery.attempts) == ("pending", 1)
+    assert delivery.error == "no answer within 0.5 s"
 
 
 def test_neighbours_at_one_address_never_share_a_connection(

@@ -1,5 +1,6 @@
 """`python -m serve`: run the service, make keys."""
 
+import errno
 import signal
 import socket
 from datetime import timedelta
@@ -10,6 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from serve.app import create_app, prepare
+from serve.claim import claim
 from serve.commands import Home, add_commands, assembled, or_exit
 from serve.errors import Conflict
 from serve.logs import set_up_logging
@@ -62,7 +64,13 @@ def serve(  # noqa: PLR0913 one argument per option
     set_up_logging(log_level, as_json=not log_text)
     check_broker(settings)
     authorities()
-    or_exit(lambda: _first_start(services))
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with or_exit(lambda: claim(services.database)):
+        or_exit(lambda: _first_start(services))
+        _run(settings)
+
+
+def _run(settings: Settings) -> None:
     listening = _listen(settings)
     address = _address(settings, listening)
     server = Server(create_app(settings))
@@ -157,7 +165,6 @@ def _prepared(home: Path | None) -> Services:
 
 
 def _first_start(services: Services) -> None:
-    services.settings.home.mkdir(parents=True, exist_ok=True)
     services.database.migrate()
     if services.keys.is_empty():
         # Shown once, on the terminal and not in the log: there is no default password.
@@ -185,7 +192,8 @@ def _listen(settings: Settings) -> socket.socket:
             f"({error.strerror}); free it or name another with --port",
             err=True,
         )
-        raise typer.Exit(2) from None
+        passing = error.errno in {errno.EADDRINUSE, errno.EADDRNOTAVAIL}
+        raise typer.Exit(1 if passing else 2) from None
     return listening
 
 

@@ -17,6 +17,7 @@ from serve.backup.card import SECRET_KEY, BackupError, Parts
 from serve.backup.restoring import restore
 from serve.backup.saving import save
 from serve.cases.policy import calendar_warning
+from serve.claim import InUseError
 from serve.services import Services, assemble
 from serve.settings import Settings, SettingsError, load_settings
 from serve.store.database import Database
@@ -196,7 +197,7 @@ def or_exit(work: Callable[[], T]) -> T:
     """Return what `work` returns, or end with the reason in one line."""
     try:
         return work()
-    except BackupError as error:
+    except (BackupError, InUseError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     except SQLAlchemyError as error:

@@ -56,6 +56,14 @@ class Database:
         """`sqlite` or `postgresql`."""
         return self._engine.dialect.name
 
+    @property
+    def file(self) -> Path | None:
+        """Where SQLite keeps it; None on a server."""
+        path = self._engine.url.database
+        if self.dialect != "sqlite" or path is None or path.startswith("file:"):
+            return None  # the last is a URI, which says more than a place
+        return Path(path).resolve()
+
     def migrate(self, revision: str = "head") -> None:
         """Bring the schema to a version, the newest by default; harmless when it is."""
         with (
@@ -126,8 +134,7 @@ class Database:
         Raises:
             sqlalchemy.exc.OperationalError: the database does not answer.
         """
-        path = self._engine.url.database
-        if self.dialect == "sqlite" and path and not Path(path).exists():
+        if self.file is not None and not self.file.exists():
             return None  # opening it would make it
         with self._engine.connect() as connection:
             if not inspect(connection).has_table("alembic_version"):

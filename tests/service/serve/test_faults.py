@@ -143,6 +143,7 @@ def process(home: Path, database: str) -> Iterator[str]:
             running.wait(50)
 
 
+@pytest.mark.skipif(POSTGRES is None, reason="several may share a PostgreSQL only")
 @pytest.mark.timeout(240)  # two programs start and stop, perhaps on a busy machine
 def test_two_processes_deliver_everything_once_and_each_event_in_order(
     tmp_path: Path, database_for: DatabaseFor, desk: Receiver

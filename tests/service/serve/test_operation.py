@@ -19,6 +19,7 @@ from sqlalchemy import create_engine, text
 from typer.testing import CliRunner
 
 from serve.__main__ import cli
+from serve.claim import claim
 from serve.settings import Settings
 from serve.store.database import Database
 from serve.store.schema import metadata
@@ -138,6 +139,43 @@ def test_the_first_start_shows_keys_once_and_a_signal_ends_it_cleanly(
     assert "sw_" not in told_again
 
 
+@sqlite_only
+@pytest.mark.timeout(240)  # the program starts several times
+def test_a_second_service_on_one_home_is_refused_until_the_first_is_gone(
+    tmp_path: Path,
+) -> None:
+    with serve(tmp_path, "--port", "0") as first:
+        read_until(first, "http://")
+        with serve(tmp_path, "--port", "0") as second:
+            _, told = second.communicate(timeout=50)
+        beside = [
+            CliRunner().invoke(cli, [*words, "--home", str(tmp_path)]).exit_code
+            for words in (
+                ["check"],
+                ["keys", "list"],
+                ["retention"],
+                ["backup", str(tmp_path / "saved.tar")],
+            )
+        ]
+        first.kill()
+        first.wait(20)
+        with serve(tmp_path, "--port", "0") as third:
+            read_until(third, "http://")
+
+    assert second.returncode == 1
+    assert "serve.db: got a database that a running service works on" in told
+    assert "STREETWARDEN_HOME" in told
+    assert "Traceback" not in told
+    assert beside == [0, 0, 0, 0]
+
+
+def test_several_services_may_claim_one_postgresql() -> None:
+    database = Database("postgresql+psycopg://127.0.0.1:1/never-asked")
+
+    with claim(database), claim(database):
+        assert database.file is None
+
+
 def test_a_signal_ends_live_streams_first_and_cleanly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,7 +228,7 @@ def test_a_port_in_use_is_said_in_one_line(live: Live, tmp_path: Path) -> None:
     with serve(tmp_path, "--port", port) as process:
         _, log = process.communicate(timeout=50)
 
-    assert process.returncode == 2
+    assert process.returncode == 1
     assert f"port {port}" in log
     assert "Traceback" not in log
 

@@ -108,28 +108,38 @@ def _cases(
     after: Position | None = None
     now = services.clock.now()
     while found := services.find_cases.page(wanted, who, limit=PAGE, after=after):
+        events = services.events.some([row.event_id for row in found])
         for row in found:
             out = case_out(row, who, now).model_dump(mode="json")
             due = out.pop("due") or {}
             out.pop("possible")
-            yield {**out, "due_at": due.get("at"), "overdue": due.get("overdue")}
+            due_columns = {"due_at": due.get("at"), "overdue": due.get("overdue")}
+            yield {**out, **due_columns, **_about(event_out(events[row.event_id]))}
         after = Position(found[-1].reported_at, found[-1].number)
 
 
-def _event_row(event: EventOut) -> Row:
+def _about(event: EventOut) -> dict[str, Cell]:
+    """Return what was seen where, for tables of events and of cases."""
     place = event.location
     return {
-        "event_id": event.event_id,
-        "state": event.state,
-        "slug": event.slug,
-        "code": event.code,
         "scheme": event.scheme,
+        "code": event.code,
+        "code_name": event.code_name,
         "camera": event.camera["id"],
-        "zone": event.zone,
         "lat": place.lat if place else None,
         "lon": place.lon if place else None,
         "address": place.address if place else None,
-        "grid_id": place.grid_id if place else None,
+    }
+
+
+def _event_row(event: EventOut) -> Row:
+    return {
+        **_about(event),
+        "event_id": event.event_id,
+        "state": event.state,
+        "slug": event.slug,
+        "zone": event.zone,
+        "grid_id": event.location.grid_id if event.location else None,
         "started": event.started.isoformat(),
         "ended": event.ended.isoformat() if event.ended else None,
         "opened_at": event.opened_at.isoformat(),
@@ -145,10 +155,13 @@ _EVENT_COLUMNS = (
     "address", "grid_id", "started", "ended", "opened_at", "observed_s", "confidence",
     "severity", "reasons",
 )  # fmt: skip
+_ABOUT_COLUMNS = ("scheme", "code", "code_name", "camera", "lat", "lon", "address")
 _CASE_COLUMNS = (
     *(name for name in CaseOut.model_fields if name not in {"due", "possible"}),
     "due_at",
     "overdue",
+    # Programs may count columns: what comes later stands at the end.
+    *_ABOUT_COLUMNS,
 )
 
 

@@ -135,6 +135,30 @@ def test_cases_are_exported_too(reader: httpx.Client) -> None:
     assert [json.loads(line)["event_id"] for line in lines] == ["evt-2"]
 
 
+def test_a_case_is_exported_with_its_code_and_place(
+    engine: httpx.Client, reader: httpx.Client
+) -> None:
+    sent = message(Seen())
+    sent["data"]["location"]["address"] = "=武珞路 12"
+    engine.post("/api/v1/events", json=sent).raise_for_status()
+    nowhere = message(Seen(event_id="evt-2"))
+    nowhere["data"]["location"] = None
+    engine.post("/api/v1/events", json=nowhere).raise_for_status()
+
+    text = reader.get("/api/v1/export/cases.csv").text
+    lines = reader.get("/api/v1/export/cases.jsonl").text.splitlines()
+
+    assert text.splitlines()[0].endswith(
+        ",due_at,overdue,scheme,code,code_name,camera,lat,lon,address"
+    )
+    without_place, row = csv.DictReader(io.StringIO(text[1:]))
+    assert (row["scheme"], row["code"]) == ("GB/T 47678.5-2026", "09009")
+    assert (row["code_name"], row["camera"]) == ("机动车乱停放", "kerb-east")
+    assert (row["lat"], row["lon"], row["address"]) == ("30.5", "114.3", "'=武珞路 12")
+    assert (without_place["code"], without_place["lat"]) == ("09009", "")
+    assert json.loads(lines[1])["address"] == "=武珞路 12"
+
+
 def test_an_empty_export_is_empty_and_well_formed(reader: httpx.Client) -> None:
     events = reader.get("/api/v1/export/events.csv").text
     cases = reader.get("/api/v1/export/cases.csv").text

@@ -13,7 +13,7 @@ from serve.errors import Conflict, NotFound
 from serve.people.keys import person
 from serve.people.oidc import Identity
 from serve.people.passwords import has_password, hash_password, matches
-from serve.people.roles import Principal, Role
+from serve.people.roles import CITY_WIDE, Principal, Role
 from serve.store.database import Database
 from serve.store.people_tables import SessionRow, UserRow
 from vision.core.ports import Clock
@@ -89,8 +89,16 @@ class UserStore:
             row.disabled_at = self._clock.now()
             session.execute(delete(SessionRow).where(SessionRow.user_id == row.user_id))
 
-    def assign(self, name: str, role: Role, districts: Iterable[str]) -> UserRow:
+    def assign(
+        self, name: str, role: Role, districts: Iterable[str] | None = None
+    ) -> UserRow:
         """Give somebody another role and other streets, at once.
+
+        Args:
+            name: whose.
+            role: what they are from now on.
+            districts: the only streets they see, none for the whole city; None leaves
+                them as they are, where the role is not for the whole city by itself.
 
         Raises:
             NotFound: there is nobody of that name.
@@ -105,7 +113,10 @@ class UserStore:
             if role is not Role.ADMIN:
                 _leave_an_admin(session, row)
             row.role = role.value
-            row.districts = "\n".join(sorted(districts))
+            if role in CITY_WIDE:
+                row.districts = ""
+            elif districts is not None:
+                row.districts = "\n".join(sorted(districts))
             return row
 
     def set_password(self, name: str, password: str) -> None:

@@ -59,7 +59,13 @@ class Assignment(BaseModel):
     model_config = EXACT
 
     role: Role
-    districts: Annotated[list[Street], Field(max_length=200)] = []
+    districts: Annotated[
+        list[Street] | None,
+        Field(
+            max_length=200,
+            description="Left out, they stay as they are; an empty list: whole city",
+        ),
+    ] = None
 
 
 class UserOut(BaseModel):
@@ -162,10 +168,10 @@ def assign_role(
     name: UserName, wanted: Assignment, services: Services_, who: Admin
 ) -> UserOut:
     """Change what somebody may do and see; it counts at once, history stays."""
-    check_districts(wanted.role, wanted.districts)
+    check_districts(wanted.role, wanted.districts or ())
     row = services.users.assign(name, wanted.role, wanted.districts)
     services.keys.forget()
-    told = f"{row.name} as {row.role} {' '.join(wanted.districts)}".strip()
+    told = f"{row.name} as {row.role} {' '.join(row.districts.splitlines())}".strip()
     services.audit.note(Deed(who, "user.assigned", told[:256]))
     return _user_out(row)
 

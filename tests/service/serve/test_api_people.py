@@ -287,6 +287,29 @@ def test_those_whose_work_is_the_whole_service_have_no_districts(live: Live) -> 
     assert made.json()["districts"] == ["民主路"]
 
 
+@pytest.mark.parametrize(
+    ("wanted", "kept"),
+    [
+        ({"role": "supervisor"}, ["民主路"]),
+        ({"role": "supervisor", "districts": None}, ["民主路"]),
+        ({"role": "supervisor", "districts": ["武珞路"]}, ["武珞路"]),
+        ({"role": "supervisor", "districts": []}, []),
+        ({"role": "auditor"}, []),
+    ],
+)
+def test_another_role_widens_nobodys_streets_unasked(
+    live: Live, wanted: dict[str, object], kept: list[str]
+) -> None:
+    live.services.users.create("li", PASSWORD, Role.REVIEWER, ["民主路"])
+    with live.person("root", Role.ADMIN) as root:
+        changed = root.put("/api/v1/users/li/role", json=wanted)
+        line = root.get("/api/v1/audit").json()["items"][0]
+
+    assert changed.json()["role"] == wanted["role"]
+    assert changed.json()["districts"] == kept
+    assert line["subject"] == " ".join(["li as", str(wanted["role"]), *kept])
+
+
 def test_every_change_of_a_case_is_in_the_audit_log_with_its_request(
     live: Live, engine: httpx.Client
 ) -> None:

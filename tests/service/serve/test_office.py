@@ -115,6 +115,16 @@ def test_a_person_is_added_promoted_and_ended_by_forms(
     assert ended == 401
 
 
+def test_streets_that_no_grid_names_are_shown_and_kept(
+    live: Live, root: httpx.Client
+) -> None:
+    live.services.users.create("li", PASSWORD, Role.VIEWER, ["民主路"])
+
+    shown = root.get("/office/people").text
+
+    assert '<select name="districts" multiple size="1"><option selected>民主路' in shown
+
+
 def test_mistakes_are_told_in_the_readers_language(
     live: Live, root: httpx.Client
 ) -> None:

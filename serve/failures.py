@@ -19,6 +19,7 @@ from serve.errors import (
     UnsupportedType,
     problem_response,
 )
+from serve.json_words import in_words
 from serve.middleware import METHODS
 
 logger = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ API = "/api/"
 def not_the_schema(error: ValidationError) -> InvalidContent:
     """Return what is wrong with a body that its route read itself."""
     places = [
-        {"at": "/".join(map(str, ("body", *one["loc"]))), "expected": one["msg"]}
+        {"at": "/".join(map(str, ("body", *one["loc"]))), "expected": in_words(one)}
         for one in error.errors(include_input=False, include_url=False)[:MOST_PLACES]
     ]
     detail = f"{places[0]['at']}: {places[0]['expected']}"
@@ -62,7 +63,7 @@ def _on_invalid(request: Request, error: Exception) -> Response:
         msg = f"Content-Type: got {given!r}; expected application/json"
         return problem_response(UnsupportedType(msg))
     places = [
-        {"at": "/".join(str(part) for part in item["loc"]), "expected": item["msg"]}
+        {"at": "/".join(str(part) for part in item["loc"]), "expected": in_words(item)}
         for item in error.errors()
     ]
     first = places[0] if places else {"at": "body", "expected": "valid content"}

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from serve.errors import InvalidContent
+from serve.json_words import in_words
 from serve.messages import MAX_SEQUENCE, EvidenceRef, FileName, Identifier, Wire
 
 ROLE = "manifest"
@@ -42,7 +43,9 @@ def read_manifest(content: Iterable[bytes], event_id: str) -> Manifest:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = "/".join(str(part) for part in first["loc"]) or "manifest"
-        msg = f"manifest: {place}: {first['msg']}; expected the JSON the engine sealed"
+        msg = (
+            f"manifest: {place}: {in_words(first)}; expected the JSON the engine sealed"
+        )
         raise InvalidContent(msg) from error
     if manifest.event_id != event_id:
         msg = f"manifest: got one of event {manifest.event_id}; expected {event_id}'s"

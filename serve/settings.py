@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from serve.json_words import in_words
 from serve.people.roles import Role
 
 PREFIX = "STREETWARDEN_"
@@ -255,7 +256,7 @@ def load_settings(environment: Mapping[str, str], **given: object) -> Settings:
     except ValidationError as error:
         lines = [
             f"{'.'.join(str(part) for part in problem['loc']) or 'settings'}: "
-            f"{problem['msg']}"
+            f"{in_words(problem)}"
             for problem in error.errors(include_input=False)
         ]
         raise SettingsError("\n".join(lines)) from None

@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from serve.access import Ingester, Services_
 from serve.errors import InvalidContent, Problem, problem_document
+from serve.json_words import in_words
 from serve.messages import ViolationMessage, canonical_of
 from serve.services import Services
 from serve.store.intake import Arrival, Letter
@@ -91,7 +92,7 @@ def _letter(raw: dict[str, JsonValue]) -> Letter | Problem:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = "/".join(str(part) for part in first["loc"]) or "message"
-        return InvalidContent(f"{place}: {first['msg']}")
+        return InvalidContent(f"{place}: {in_words(first)}")
     except InvalidContent as error:
         return error
 

@@ -28,6 +28,7 @@ from serve.errors import (
     UnsupportedType,
 )
 from serve.handed_in import accepted_type, expect, expected_of, hand_in
+from serve.json_words import in_words
 from serve.messages import FileName, Identifier, Role, Sha256
 from serve.partials import Partial
 from serve.services import Services
@@ -104,7 +105,7 @@ def _meant(
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in fault["loc"])
-        msg = f"Upload-Metadata: {key}: {fault['msg']}"
+        msg = f"Upload-Metadata: {key}: {in_words(fault)}"
         raise InvalidContent(msg) from error
     except (binascii.Error, UnicodeDecodeError) as error:
         msg = f"Upload-Metadata: {error}; expected `key base64,key base64`"

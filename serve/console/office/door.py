@@ -11,6 +11,7 @@ from serve.access import check_form
 from serve.console import sign_in
 from serve.console.render import Visitor, page, same_site, visitor
 from serve.errors import Forbidden, Problem
+from serve.json_words import in_words
 from serve.messages import NO_NUL
 from serve.people.roles import Principal, Scope
 from serve.services import Services
@@ -113,7 +114,7 @@ def attempt(work: Callable[[], T]) -> tuple[T | None, Trouble | None]:
     except ValidationError as error:
         one = error.errors(include_input=False, include_url=False)[0]
         field = str(one["loc"][0]) if one["loc"] else "form"
-        return None, Trouble(f"bad_{field}", one["msg"], 422)
+        return None, Trouble(f"bad_{field}", in_words(one), 422)
     except Problem as problem:
         return None, Trouble(
             f"office_{problem.slug}", problem.detail, int(problem.status)

@@ -1,6 +1,7 @@
 """How a page is made: template, language, visitor, and what did not change."""
 
 import hashlib
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,8 @@ from serve.people.roles import ANYONE_HERE, Principal, Scope
 from serve.services import Services
 from serve.shapes import EventOut, EvidenceOut
 from vision.core.violations import Lifecycle
+
+logger = logging.getLogger(__name__)
 
 _templates = Environment(
     loader=PackageLoader("serve.console"),
@@ -82,7 +85,16 @@ def visitor(request: Request, services: Services) -> Visitor:
 def same_site(request: Request) -> bool:
     """Return whether a form comes from a page of ours; browsers name the origin."""
     origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    host = request.headers.get("host")
+    if origin is None or urlsplit(origin).netloc == host:
+        return True
+    logger.warning(
+        "a form was refused: it came from a page of %s and for the host %s; if that is "
+        "the same service, the proxy in front must pass the header Host on",
+        origin,
+        host,
+    )
+    return False
 
 
 def page(

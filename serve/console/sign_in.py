@@ -56,7 +56,9 @@ def log_in(
 ) -> Response:
     """Check a password and remember the browser by a cookie scripts cannot read."""
     looker = visitor(request, services)
-    found = services.users.log_in(name, password) if same_site(request) else None
+    if not same_site(request):
+        return ask(request, services, looker, status=403, trouble="other_site")
+    found = services.users.log_in(name, password)
     if found is None:
         return ask(request, services, looker, status=403, failed=True)
     services.audit.note(Deed(found.principal, "session.opened", name))
@@ -146,13 +148,14 @@ def set_up(
     password: Annotated[str, Form(max_length=LONGEST)],
 ) -> Response:
     """Make the first administrator."""
+    if not same_site(request):
+        return _setup(request, services, trouble="other_site")
     who = services.keys.check(token.strip())
-    if who is None or not who.may(Scope.SETUP) or not same_site(request):
+    if who is None or not who.may(Scope.SETUP):
         return _setup(request, services, trouble="bad_token")
-    if not _NAME.fullmatch(name):
-        return _setup(request, services, trouble="unfit_name")
-    if len(password) < SHORTEST:
-        return _setup(request, services, trouble="short_password")
+    unfit = _unfit(name, password)
+    if unfit is not None:
+        return _setup(request, services, trouble=unfit)
     try:
         services.users.create(name, password, Role.ADMIN)
     except Conflict:
@@ -161,6 +164,12 @@ def set_up(
         services.keys.revoke(who.key_id)
     services.audit.note(Deed(who, "user.created", f"{name} as {Role.ADMIN}"))
     return back_to("/login")
+
+
+def _unfit(name: str, password: str) -> str | None:
+    if not _NAME.fullmatch(name):
+        return "unfit_name"
+    return "short_password" if len(password) < SHORTEST else None
 
 
 def _away(request: Request, services: Services, problem: Unavailable) -> Response:

@@ -105,6 +105,9 @@ def test_a_login_from_another_site_or_with_a_wrong_key_fails(live: Live) -> None
 
     assert (wrong.status_code, foreign.status_code) == (403, 403)
     assert "set-cookie" not in foreign.headers
+    assert "is wrong" in wrong.text
+    assert "is wrong" not in foreign.text
+    assert "must pass on the header Host" in foreign.text
 
 
 def test_the_cookie_cannot_be_read_by_scripts_or_sent_from_elsewhere(

@@ -1,21 +1,30 @@
 """What is handed to an administrator: unit, container file, settings, `check`."""
 
+import hashlib
+import os
 import re
 import shutil
+import socket
+import ssl
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
 from serve.__main__ import cli
 from serve.files import key_of
+from serve.people.roles import Role, Scope
 from serve.services import assemble
 from serve.settings import PREFIX, Settings
 from tests.service.serve.city import HandClock
-from tests.service.serve.conftest import CONFIGS
-from tests.service.serve.street import Seen, letter
+from tests.service.serve.conftest import CONFIGS, Live, Start
+from tests.service.serve.street import Seen, letter, message
 from vision.core.clock import SystemClock
 
 DEPLOY = Path(__file__).parents[3] / "serve" / "deploy"
@@ -34,6 +43,87 @@ def test_the_container_file_passes_its_linter() -> None:
 
     assert done.stdout == ""
     assert done.returncode == 0
+
+
+@pytest.fixture
+def behind_nginx(
+    start: Start, tmp_path: Path
+) -> Iterator[tuple[Live, str, ssl.SSLContext]]:
+    """Start a service behind nginx with our file; give it, its address there, trust."""
+    home = tmp_path / "home"
+    live = start(Settings(home=home, trusted_proxies="127.0.0.1"))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    pem = tmp_path / "pem"
+    make = ["req", "-x509", "-nodes", "-subj", "/CN=localhost", "-newkey", "rsa:2048"]
+    make += ["-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run(
+        ["openssl", *make, "-keyout", f"{pem}.key", "-out", f"{pem}.pem"],
+        check=True,
+        capture_output=True,
+    )
+    site = (DEPLOY / "nginx.conf").read_text("utf-8")
+    for ours, here in (
+        ("listen 443", f"listen 127.0.0.1:{port}"),
+        ("/etc/ssl/streetwarden", str(pem)),
+        ("http://127.0.0.1:8321", live.url),
+    ):
+        assert ours in site
+        site = site.replace(ours, here)
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    apart = " ".join(f"{kind}_temp_path {tmp_path}/{kind};" for kind in kinds)
+    user = "user root;" if os.getuid() == 0 else ""
+    (tmp_path / "nginx.conf").write_text(
+        f"{user} daemon off; pid {tmp_path}/pid; events {{}}\n"
+        f"http {{ access_log off; {apart}\n{site} }}",
+        "utf-8",
+    )
+    command = ["nginx", "-c", f"{tmp_path}/nginx.conf", "-e", f"{tmp_path}/error"]
+    with subprocess.Popen(command) as proxy:
+        try:
+            for _ in range(200):
+                with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                    break
+                time.sleep(0.05)
+            trusted = ssl.create_default_context(cafile=f"{pem}.pem")
+            yield live, f"https://localhost:{port}", trusted
+        finally:
+            proxy.terminate()
+            proxy.wait(20)
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="needs nginx")
+def test_forms_long_evidence_and_the_stream_come_through_the_proxy(
+    behind_nginx: tuple[Live, str, ssl.SSLContext],
+) -> None:
+    live, url, trusted = behind_nginx
+    live.services.users.create("li", "correct horse battery", Role.VIEWER)
+    content = b"\xff\xd8\xff" * 1024 * 1024
+    key = live.services.keys.create("engine", [Scope.INGEST])
+    login = {"name": "li", "password": "correct horse battery"}
+    with httpx.Client(base_url=url, verify=trusted, timeout=20) as browser:
+        entered = browser.post("/login", data=login, headers={"Origin": url})
+        page = browser.get("/")
+        with browser.stream("GET", "/api/v1/stream") as stream:
+            first = next(stream.iter_lines())
+        browser.cookies.clear()
+        browser.headers["Authorization"] = f"Bearer {key}"
+        browser.post("/api/v1/events", json=message(Seen())).raise_for_status()
+        stored = browser.put(
+            "/api/v1/events/evt-1/evidence/late.jpg",
+            content=content,
+            headers={
+                "Content-Type": "image/jpeg",
+                "X-Evidence-Role": "snapshot",
+                "X-Content-SHA256": hashlib.sha256(content).hexdigest(),
+            },
+        )
+
+    assert entered.status_code == 303
+    assert "Secure" in entered.headers["set-cookie"]
+    assert 'href="/office/me">li</a>' in page.text
+    assert first == "retry: 2000"
+    assert stored.status_code == 201, stored.text
 
 
 @pytest.mark.skipif(
@@ -119,6 +209,19 @@ def test_check_warns_of_a_year_that_the_calendar_does_not_know(
     assert (f"warn  deadlines.yaml: calendar: got no holidays of {year}" in said) != (
         known
     )
+
+
+@pytest.mark.parametrize(
+    ("public_url", "warned"),
+    [("https://city.example/", False), ("https://city.example/streetwarden", True)],
+)
+def test_check_warns_of_a_path_before_the_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, public_url: str, *, warned: bool
+) -> None:
+    status, said = check(monkeypatch, tmp_path / "home", PUBLIC_URL=public_url)
+
+    assert status == 0, said
+    assert ("warn  public_url: got the path /streetwarden" in said) == warned
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from vision.bootstrap.cameras import Surroundings, build_camera
 from vision.bootstrap.model import build_detector, reduced_px
 from vision.bootstrap.site import load_codes
 from vision.bootstrap.sources import build_source
+from vision.bootstrap.suite_camera import camera_of, identifier, template_of
 from vision.config.cameras import CameraSettings
 from vision.config.home import Home
 from vision.config.load import Loaded
@@ -31,8 +32,6 @@ from vision.evidence.store import PackageStore, StorePolicy
 from vision.pipeline.camera import Camera, recall_or_detect
 
 _CLIPS_S = 60.0  # for the clips of evidence that were begun
-_ID_CHARACTERS = frozenset("._-")
-_ID_LENGTH = 64
 _MOST_WAITING = 1024
 
 
@@ -42,8 +41,8 @@ class SuiteWatcher:
 
     The site gives model, rules and sampling period: those of the camera that the truth
     names, or of its first camera when it has none of that name. Each clip gives its own
-    zones. Frames go through the same camera parts as in a running
-    engine, in order and without threads, so that two runs decide alike.
+    zones, or has those of that camera. Frames go through the same camera parts as in a
+    running engine, in order and without threads, so that two runs decide alike.
 
     Attributes:
         loaded: the site.
@@ -67,10 +66,11 @@ class SuiteWatcher:
         Raises:
             SourceError: the clip cannot be read.
             ModelError: the model failed.
-            ConfigError: the truth's zones fit no camera.
+            ConfigError: the truth's zones fit no camera, or it has none and the site
+                does not say whose count.
         """
-        template = self._template(truth.camera)
-        settings = _camera(truth, template)
+        template = template_of(self.loaded.settings, truth)
+        settings = camera_of(truth, template)
         evidence = self._evidence(truth)
         late: dict[str, list[Path]] = defaultdict(list)
         evidence.deliver_late_to(
@@ -133,10 +133,6 @@ class SuiteWatcher:
             frames=len(times_s),
             looks=watching.asker.answered,
         )
-
-    def _template(self, name: str) -> CameraSettings:
-        cameras = self.loaded.settings.cameras
-        return next((one for one in cameras if one.id == name), cameras[0])
 
     def _evidence(self, truth: TruthClip) -> PackageStore:
         folder = self.home.evidence / clip_folder(truth)
@@ -238,45 +234,7 @@ def clip_folder(truth: TruthClip) -> str:
     Two clips of one name in different folders have different truths.
     """
     digest = hashlib.sha256(truth.path.read_bytes()).hexdigest()[:8]
-    return f"{_identifier(truth.clip.stem)}-{digest}"
-
-
-def _camera(truth: TruthClip, template: CameraSettings) -> CameraSettings:
-    return CameraSettings.model_validate(
-        {
-            "id": _identifier(f"{truth.camera}.{truth.clip.stem}"),
-            "name": truth.camera,
-            "source": {
-                "type": "packets",
-                "url": str(truth.clip),
-                "decode": "full",
-                "starts_at": truth.starts_at,
-            },
-            "period_s": template.period_s,
-            "still_period_s": template.still_period_s,
-            "zones": [
-                {
-                    "id": _identifier(zone.zone_id),
-                    "kind": zone.kind,
-                    "polygon": [(_share(x), _share(y)) for x, y in zone.polygon],
-                    "street_class": zone.street_class,
-                    "calendar": zone.calendar,
-                }
-                for zone in truth.zones
-            ],
-        }
-    )
-
-
-def _identifier(text: str) -> str:
-    kept = "".join(
-        c if c.isascii() and (c.isalnum() or c in _ID_CHARACTERS) else "-" for c in text
-    )
-    return kept.lstrip("._-")[:_ID_LENGTH] or "clip"
-
-
-def _share(value: float) -> float:
-    return min(max(value, 0.0), 1.0)
+    return f"{identifier(truth.clip.stem)}-{digest}"
 
 
 def _no_listener(_event: HealthEvent) -> None:

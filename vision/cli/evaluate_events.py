@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from vision.bootstrap.suite import SuiteWatcher, build_suite_watcher
+from vision.bootstrap.suite_camera import doubts_of
 from vision.cli.evaluate_output import (
     Language,
     Out,
@@ -19,11 +20,17 @@ from vision.cli.evaluate_output import (
     finish,
     make_folder,
     progress,
+    tell,
 )
 from vision.core.errors import ConfigError
 from vision.evaluation import runner
 from vision.evaluation.clip_store import ClipStore, Watched
-from vision.evaluation.event_report import Scoring, event_report, write_event_csv
+from vision.evaluation.event_report import (
+    Scoring,
+    event_report,
+    in_order,
+    write_event_csv,
+)
 from vision.evaluation.hands import Hands, in_processes, one_by_one
 from vision.evaluation.matching import MatchRule
 from vision.evaluation.problems import Problems
@@ -31,6 +38,7 @@ from vision.evaluation.report import events_page, show
 from vision.evaluation.shots import Budget, event_shots
 from vision.evaluation.spread import Spread, on_ray
 from vision.evaluation.truth import TruthClip, read_truth
+from vision.evaluation.truth_checks import tell_of_twins
 from vision.evaluation.values import write_json, write_problems_csv
 from vision.evaluation.words import english
 
@@ -39,20 +47,28 @@ _DEFAULT = MatchRule()
 
 
 def events(
-    config: Annotated[Path, typer.Option(help="The site file (YAML).")],
+    config: Annotated[
+        Path,
+        typer.Option(
+            help="The site file (YAML); its zones count where a truth has none."
+        ),
+    ],
     truth: Annotated[
-        list[Path], typer.Option(help="Truth file, or folder of *truth.json files.")
+        list[Path],
+        typer.Option(
+            help="Truth file, or folder of *truth.json files (datasets/truth.md)."
+        ),
     ],
     out: Out,
     *,
-    onset_s: Annotated[float, typer.Option(help="Largest onset difference, s.")] = (
-        _DEFAULT.onset_s
-    ),
-    min_iou: Annotated[float, typer.Option(help="Least overlap of places.")] = (
-        _DEFAULT.min_iou
-    ),
+    onset_s: Annotated[
+        float, typer.Option(min=0, max=3600, help="Largest onset difference, s.")
+    ] = _DEFAULT.onset_s,
+    min_iou: Annotated[
+        float, typer.Option(min=0.01, max=1, help="Least overlap of places.")
+    ] = _DEFAULT.min_iou,
     clear_within_s: Annotated[
-        float, typer.Option(help="An end is due this long after it, s.")
+        float, typer.Option(min=0, max=86400, help="An end is due this long after, s.")
     ] = _DEFAULT.clear_within_s,
     workers: Annotated[
         int, typer.Option(min=1, help="Clips watched at the same time.")
@@ -60,9 +76,13 @@ def events(
     ray: Annotated[
         str | None, typer.Option(help="Spread over a Ray cluster: address or `local`.")
     ] = None,
-    shots: Annotated[int, typer.Option(help="Most pictures in the report.")] = 48,
-    films: Annotated[int, typer.Option(help="Most short clips in the report.")] = 24,
-    resamples: Annotated[int, typer.Option(help="Bootstrap size.")] = 1000,
+    shots: Annotated[
+        int, typer.Option(min=0, help="Most pictures in the report.")
+    ] = 48,
+    films: Annotated[
+        int, typer.Option(min=0, help="Most short clips in the report.")
+    ] = 24,
+    resamples: Annotated[int, typer.Option(min=0, help="Bootstrap size.")] = 1000,
     seed: Seed = 0,
     lang: Language = "en",
 ) -> None:
@@ -70,8 +90,13 @@ def events(
     problems = Problems()
     clips = _clips(truth, problems)
     watcher = build_suite_watcher(config, out)
+    for clip in clips:
+        tell_of_twins(clip, problems)
+        for doubt in doubts_of(watcher.loaded.settings, clip):
+            problems.add(clip.path, None, doubt, lost=0)
     detector, sha256 = watcher.detector, watcher.loaded.sha256
     make_folder(out)
+    told = tell(problems)  # before hours of watching, not after them
     store = ClipStore(
         out, Watched(sha256, detector.model_sha256, version("streetwarden"))
     )
@@ -96,13 +121,12 @@ def events(
     write_json(out / "report.json", report)
     write_event_csv(out / "events.csv", outcomes)
     write_problems_csv(out / "problems.csv", problems)
-    pictures = event_shots(
-        report, {c.name: c.clip for c in clips}, budget=Budget(shots, films)
-    )
+    videos = [one.truth.clip for one in in_order(outcomes)]
+    pictures = event_shots(report, videos, budget=Budget(shots, films))
     page = events_page(report, pictures, lang)
     (out / "report.html").write_text(page, encoding="utf-8")
     _tell(report["figures"])
-    finish(problems, out)
+    finish(problems, out, told=told)
 
 
 def _hands(
@@ -124,13 +148,14 @@ def _tell(figures: object) -> None:
 
 
 def _clips(places: Iterable[Path], problems: Problems) -> list[TruthClip]:
-    files: list[Path] = []
+    files: dict[Path, None] = {}  # a file and its folder may both be named
     for place in places:
         found = sorted(place.rglob("*truth.json")) if place.is_dir() else [place]
-        files += found
+        files |= dict.fromkeys(found)
         if not found:
             problems.add(place, None, "no *truth.json below; expected truth files")
     clips = [clip for clip in (read_truth(f, problems) for f in files) if clip]
+    problems.unread = len(files) - len(clips)
     if not clips:
         reasons = "; ".join(problem.located for problem in problems.items[:3])
         msg = f"no usable truth file: {reasons}"

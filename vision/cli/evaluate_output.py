@@ -82,11 +82,22 @@ def about(detector: Detector, seed: int, config: tuple[Path, str] | None) -> Abo
     )
 
 
-def finish(problems: Problems, out: Path) -> None:
-    """Say where the report is and leave with the status that the input deserves."""
-    for problem in problems.items[:_PROBLEMS_SHOWN]:
+def tell(problems: Problems, first: int = 0) -> int:
+    """Say what is wrong from one problem on, shortened; return how many there are."""
+    for problem in problems.items[first : first + _PROBLEMS_SHOWN]:
         print(problem.located, file=sys.stderr)
-    if len(problems):
+    return len(problems)
+
+
+def finish(problems: Problems, out: Path, *, told: int = 0) -> None:
+    """Say where the report is and leave with the status that the input deserves.
+
+    Args:
+        problems: everything wrong with the input.
+        out: where the report is.
+        told: how many of the problems were said before.
+    """
+    if tell(problems, told):
         print(f"{len(problems)} problems, see {out / 'problems.csv'}", file=sys.stderr)
     print(out / "report.html")
     if len(problems):

@@ -1,5 +1,6 @@
 """Two runs side by side, on what they share, with significance."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -16,6 +17,8 @@ from vision.evaluation.resampling import interval, multiplicities, paired_p_valu
 from vision.evaluation.runs import CompareError, Run
 from vision.evaluation.values import plain
 
+_FEW = 32  # units, of which all may well differ by chance
+_LABELLED = ("slug", "start_s", "end_s", "xyxy", "ignore")
 _PER_CONDITION = ("f1", "recall", "false_per_camera_hour", "queue_as_parked")
 
 Values = NDArray[np.float64]
@@ -138,6 +141,7 @@ def _differences(shared: _Shared, resamples: int, seed: int) -> list[Difference]
         # The same draws for both: what is hard is hard for both.
         weights = multiplicities(shared.count, resamples, seed=seed)
         spread_a, spread_b = shared.a(weights), shared.b(weights)
+    differing = _differing(shared)
     rows = []
     for name in point_a:
         key, _, of = name.partition(" ")
@@ -153,10 +157,22 @@ def _differences(shared: _Shared, resamples: int, seed: int) -> list[Difference]
                 difference=None if a is None or b is None else b - a,
                 low=low,
                 high=high,
-                p=None if apart is None else paired_p_value(apart),
+                p=None if apart is None else paired_p_value(apart, differing[name]),
             )
         )
     return rows
+
+
+def _differing(shared: _Shared) -> Mapping[str, int]:
+    """Return per figure at how many units the runs differ; of very many, all."""
+    if shared.count > _FEW:
+        return defaultdict(lambda: shared.count)
+    alone = np.eye(shared.count)
+    a, b = shared.a(alone), shared.b(alone)
+    return {
+        name: int(np.sum(~np.isclose(a[name], b[name], atol=0, equal_nan=True)))
+        for name in a
+    }
 
 
 def _shared_events(a: Run, b: Run) -> _Shared:
@@ -165,10 +181,7 @@ def _shared_events(a: Run, b: Run) -> _Shared:
     warnings = _lonely(rows_a, rows_b, "cameras")
     if a.report["rule"] != b.report["rule"]:
         warnings.append("the runs differ in their rule; run one of them again")
-    uneven = [name for name in cameras if rows_a[name][0] != rows_b[name][0]]
-    if uneven:
-        warnings.append(f"other true events at {', '.join(uneven)}: the truth changed")
-
+    warnings += _other_footage(_labels(a, cameras), _labels(b, cameras))
     tags = sorted(
         set(a.report.get("condition_cameras", {}))
         & set(b.report.get("condition_cameras", {}))
@@ -190,6 +203,33 @@ def _shared_events(a: Run, b: Run) -> _Shared:
         return at
 
     return _Shared("n_cameras", len(cameras), figures(a), figures(b), tuple(warnings))
+
+
+def _labels(run: Run, cameras: Iterable[str]) -> dict[tuple[str, str], list[Json]]:
+    """Return what was true in each clip, by its camera and name."""
+    known = set(cameras)
+    labels: dict[tuple[str, str], list[Json]] = defaultdict(list)
+    for clip in run.report["clips"]:
+        if clip["camera"] in known:
+            true: Json = [{k: event[k] for k in _LABELLED} for event in clip["true"]]
+            labels[clip["camera"], clip["clip"]] += [true, clip["decoys"]]
+    return labels
+
+
+def _other_footage(
+    a: Mapping[tuple[str, str], list[Json]], b: Mapping[tuple[str, str], list[Json]]
+) -> list[str]:
+    warnings = []
+    only_a, only_b = len(set(a) - set(b)), len(set(b) - set(a))
+    if only_a or only_b:
+        warnings.append(
+            f"clips: {only_a} only in A and {only_b} only in B, at cameras of both: "
+            "the figures are not of the same footage"
+        )
+    uneven = sorted({key[0] for key in set(a) & set(b) if a[key] != b[key]})
+    if uneven:
+        warnings.append(f"other true events at {', '.join(uneven)}: the truth changed")
+    return warnings
 
 
 def _stacked(rows: Mapping[str, Sequence[float]], cameras: Sequence[str]) -> Values:

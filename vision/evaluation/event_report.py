@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -70,7 +70,7 @@ def event_report(
     """Return everything as JSON-ready values.
 
     Args:
-        clips: all that were named.
+        clips: all whose truth could be read.
         outcomes: those that could be watched.
         scoring: how events were judged.
         problems: everything wrong with the input.
@@ -80,7 +80,7 @@ def event_report(
     Returns:
         What `report.json` holds and what the page is made from.
     """
-    ordered = sorted(outcomes, key=lambda one: (one.truth.camera, one.truth.name))
+    ordered = in_order(outcomes)
     return {
         "schema": 1,
         "kind": "events",
@@ -105,10 +105,17 @@ def event_report(
         "sums": [column.name.lower() for column in Sum],
         "clips": [_clip(one, link) for one in ordered],
         "synthetic": sum(one.truth.synthetic for one in ordered),
-        "counts": _counts(clips, ordered),
+        "counts": _counts(clips, ordered, problems.unread),
         "problems": problems_json(problems),
         "about": plain(asdict(about)),
     }
+
+
+def in_order(outcomes: Iterable[ClipOutcome]) -> list[ClipOutcome]:
+    """Return the clips as the report lists them, whichever was done first."""
+    return sorted(
+        outcomes, key=lambda one: (one.truth.camera, one.truth.name, one.truth.clip)
+    )
 
 
 def of_slug(
@@ -191,14 +198,16 @@ def _concerns(outcome: ClipOutcome, slug: Slug) -> bool:
     return truly or any(event.slug is slug for event in outcome.run.found)
 
 
-def _counts(clips: Sequence[TruthClip], outcomes: Sequence[ClipOutcome]) -> Report:
-    listed = sum(len(clip.events) for clip in clips)
+def _counts(
+    clips: Sequence[TruthClip], outcomes: Sequence[ClipOutcome], unread: int
+) -> Report:
+    listed = sum(len(clip.events) + clip.faulty for clip in clips)
     scored = int(sum(one.sums[Sum.TRUE] for one in outcomes))
     doubtful = sum(e.ignore for one in outcomes for e in one.truth.events)
     return {
-        "clips_listed": len(clips),
+        "clips_listed": len(clips) + unread,
         "clips_scored": len(outcomes),
-        "clips_left_out": len(clips) - len(outcomes),
+        "clips_left_out": len(clips) + unread - len(outcomes),
         "events_listed": listed,
         "events_scored": scored,
         "events_ignored": doubtful,

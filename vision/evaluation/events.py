@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.evaluation.outcomes import ClipOutcome, Sum, Sums, Verdict
-from vision.evaluation.resampling import interval, multiplicities
+from vision.evaluation.resampling import interval, multiplicities, zero_bound
 
 Values = NDArray[np.float64]
 
@@ -31,7 +31,8 @@ class Figure:
     Attributes:
         value: the number, or None.
         low: 2.5 % end of the bootstrap interval, or None.
-        high: 97.5 % end, or None (fewer than two cameras).
+        high: 97.5 % end, or None (fewer than two cameras bear on it, or all agree).
+            Of a rate of false alarms that is 0: the rule of three.
     """
 
     value: float | None
@@ -119,6 +120,13 @@ def summarise(
         name: Figure(_known(values[0]), *interval(spread.get(name)))
         for name, values in point.items()
     }
+    watched_s = float(rows[:, Sum.WATCHED_S].sum())
+    for key, unit_s in (
+        ("false_per_camera_day", DAY_S),
+        ("false_per_camera_hour", HOUR_S),
+    ):
+        if figures[key].value == 0:
+            figures[key] = Figure(0.0, 0.0, zero_bound(watched_s / unit_s))
     onset = [abs(s) for outcome in outcomes for s in outcome.onset_s]
     opening = [s for outcome in outcomes for s in outcome.opening_s]
     figures["onset_p95_s"] = Figure(_percentile(onset))

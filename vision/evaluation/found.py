@@ -1,12 +1,12 @@
 """What the engine said about one clip, one row per event instead of per step."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vision.core.events import ViolationEvent
 from vision.core.verification import Outcome
-from vision.core.violations import Candidate, Confidence, Lifecycle, Slug
+from vision.core.violations import Candidate, Confidence, Fact, Lifecycle, Slug
 
 Box = tuple[float, float, float, float]
 
@@ -145,10 +145,17 @@ def not_opened(
             slug=candidate.slug,
             xyxy=_shares(candidate.place.xyxy, size),
             started_s=candidate.place.first_seen_s,
-            facts=tuple(fact.text() for fact in candidate.facts),
+            facts=tuple(_why_not(candidate.facts)),
         )
         for candidate in candidates
     )
+
+
+def _why_not(facts: Sequence[Fact]) -> Iterator[str]:
+    """Yield what is lacking first, marked."""
+    lacking = [fact for fact in facts if fact.holds is False]
+    yield from (f"✗ {fact.text()}" for fact in lacking)
+    yield from (fact.text() for fact in facts if fact not in lacking)
 
 
 def _opened(event: ViolationEvent, size: tuple[int, int]) -> FoundEvent:

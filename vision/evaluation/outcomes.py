@@ -189,9 +189,8 @@ def _missed(event: TrueEvent, index: int, run: ClipRun, rule: MatchRule) -> Miss
         verdict = Verdict.WRONG_CLASS
     elif _beside(event, run, place, same, rule):
         verdict = Verdict.WRONG_PLACE
-    reasons = [n for n in run.not_opened if n.slug == event.slug]
-    ranked = sorted(reasons, key=lambda n: _overlap(event, n), reverse=True)
-    near = ranked[0] if ranked and _overlap(event, ranked[0]) > 0 else None
+    reasons = [n for n in run.not_opened if _concerns(event, n, rule)]
+    near = max(reasons, key=lambda n: _overlap(event, n), default=None)
     instead = None
     if verdict is not Verdict.BACKGROUND:
         rank = place + (here & same) + 0.5 * here
@@ -208,6 +207,14 @@ def _beside(
 ) -> bool:
     onset = np.abs(onset_error_s([event], run.found)[0]) <= rule.onset_s
     return bool((same & onset & (place > 0)).any())
+
+
+def _concerns(event: TrueEvent, other: NotOpened, rule: MatchRule) -> bool:
+    """Tell whether what did not open may be the event, not its neighbour."""
+    overlap = _overlap(event, other)
+    at_once = abs(other.started_s - event.start_s) <= rule.onset_s
+    same_place = overlap >= rule.min_iou or (overlap > 0 and at_once)
+    return other.slug == event.slug and same_place
 
 
 def _overlap(event: TrueEvent, other: NotOpened) -> float:

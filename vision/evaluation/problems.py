@@ -33,9 +33,14 @@ class Problems:
     """Collects problems while reading goes on.
 
     The list is bounded by its owner's input: one entry per faulty item at most.
+
+    Attributes:
+        items: in the order in which they were met.
+        unread: files whose items are not even known, so that none can be named.
     """
 
     items: list[Problem] = field(default_factory=list)
+    unread: int = 0
 
     def add(self, path: Path, line: int | None, text: str, *, lost: int = 1) -> None:
         """Note one problem.

@@ -59,14 +59,14 @@ def detections_page(
 
 def events_page(
     report: Mapping[str, Json],
-    shots: Mapping[str, Sequence[Mapping[str, Json]]],
+    shots: Sequence[Sequence[Mapping[str, Json]]],
     lang: str = "en",
 ) -> str:
     """Return the event report as one HTML page.
 
     Args:
         report: of `event_report`.
-        shots: per clip name, pictures of missed events and false alarms.
+        shots: of `event_shots`.
         lang: language shown first, `en` or `zh`; the page holds both.
     """
     values: Values = report
@@ -76,9 +76,9 @@ def events_page(
             "timeline": Markup(  # noqa: S704 our own plot, escaped where it is made
                 timeline(clip_rows(clip), length_s=_length_s(clip))
             ),
-            "shots": shots.get(clip["clip"], ()),
+            "shots": rows,
         }
-        for clip in values["clips"]
+        for clip, rows in zip(values["clips"], shots, strict=True)
     ]
     return _render(
         "events.html.j2",
@@ -129,7 +129,7 @@ def clip_rows(clip: Values) -> list[tuple[str, list[Bar]]]:
         kind = "true" if event["missed"] is None else "missed"
         text = f"{event['slug']} {event['start_s']:.1f} s {event['note']}"
         bar = Bar(event["start_s"], end(event["end_s"]), kind, text)
-        rows.append((f"✓ {event['slug']}", [bar]))
+        rows.append((f"● {event['slug']}", [bar]))
     for decoy in clip["decoys"]:
         text = f"{decoy['kind']} {decoy['note']}"
         bar = Bar(decoy["start_s"], end(decoy["end_s"]), "decoy", text)

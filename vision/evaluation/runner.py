@@ -14,6 +14,7 @@ from vision.core.arrays import ImageU8
 from vision.core.frame import Frame
 from vision.core.ports import Clock, Detector
 from vision.evaluation.clip_store import ClipStore
+from vision.evaluation.found import ClipRun
 from vision.evaluation.hands import Hands
 from vision.evaluation.matching import MatchRule
 from vision.evaluation.outcomes import ClipOutcome, settle
@@ -21,6 +22,9 @@ from vision.evaluation.pictures import LabelledPicture
 from vision.evaluation.predictions import Prediction, PredictionStore
 from vision.evaluation.problems import Problems
 from vision.evaluation.truth import TruthClip, check_clip
+from vision.evaluation.truth_checks import outlasts_clip
+
+_ROUNDED_S = 1.0  # labels name whole seconds, too
 
 Decoded = tuple[str, ImageU8 | None]
 """A picture's key and pixels; None where it cannot be decoded."""
@@ -123,8 +127,14 @@ def watch_all(
     return [
         settle(truth, run, rule)
         for truth, run in zip(usable, runs, strict=True)
-        if run is not None
+        if run is not None and not outlasts_clip(truth, _last_s(run), problems)
     ]
+
+
+def _last_s(run: ClipRun) -> float:
+    """Return when a clip surely ends: less than a period after its last picture."""
+    period_s = run.watched_s / max(1, run.frames - 1)
+    return run.watched_s + period_s + _ROUNDED_S
 
 
 def decode(path: Path) -> ImageU8 | None:

@@ -1,7 +1,7 @@
 """Pictures and short clips of what was missed, wrongly reported, and found."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,31 +49,33 @@ class _Shot:
 
 
 def event_shots(
-    report: Mapping[str, Json], clips: Mapping[str, Path], *, budget: Budget
-) -> dict[str, list[dict[str, Json]]]:
+    report: Mapping[str, Json], clips: Sequence[Path], *, budget: Budget
+) -> list[list[dict[str, Json]]]:
     """Return, per clip, its missed events, false alarms and right reports, shown.
 
     Args:
         report: of `event_report`.
-        clips: clip name to video file.
+        clips: their video files, in the report's order (`in_order`): recorders give
+            the same name to many.
         budget: how many pictures and short clips at most.
 
     Returns:
-        Rows for the page, mistakes first: kind, times, reasons, evidence, embedded
-        picture and short clip (empty text where there is none).
+        Per clip, in that order, rows for the page, mistakes first: kind, times,
+        reasons, evidence, embedded picture and short clip (empty text where there is
+        none).
     """
     values: Values = report
-    shown = [(clip["clip"], list(_mistakes(clip))) for clip in values["clips"]]
-    shown += [(clip["clip"], list(_right(clip))) for clip in values["clips"]]
-    shots: dict[str, list[dict[str, Json]]] = {c["clip"]: [] for c in values["clips"]}
+    shown = [(k, list(_mistakes(clip))) for k, clip in enumerate(values["clips"])]
+    shown += [(k, list(_right(clip))) for k, clip in enumerate(values["clips"])]
+    shots: list[list[dict[str, Json]]] = [[] for _ in values["clips"]]
     pictures, films = budget.shots, budget.clips
-    for name, rows in shown:
+    for k, rows in shown:
         for shot in rows:
-            uri = _picture(clips[name], shot) if pictures > 0 else ""
+            uri = _picture(clips[k], shot) if pictures > 0 else ""
             pictures -= bool(uri)
-            film = clip_uri(clips[name], shot.span_s, shot.boxes) if films > 0 else None
+            film = clip_uri(clips[k], shot.span_s, shot.boxes) if films > 0 else None
             films -= film is not None
-            shots[name].append({**shot.row, "uri": uri, "film": film or ""})
+            shots[k].append({**shot.row, "uri": uri, "film": film or ""})
     return shots
 
 

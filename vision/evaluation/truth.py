@@ -117,6 +117,7 @@ class TruthClip:
         zones: what the camera's scene must know, normalised polygons.
         events: what must be found, in file order.
         decoys: what must not be found.
+        faulty: events of the file that could not be read.
     """
 
     path: Path
@@ -131,6 +132,7 @@ class TruthClip:
     events: tuple[TrueEvent, ...]
     decoys: tuple[Decoy, ...] = ()
     starts_at: datetime | None = None
+    faulty: int = 0
 
     @property
     def name(self) -> str:
@@ -146,7 +148,7 @@ def read_truth(path: Path, problems: Problems) -> TruthClip | None:
         problems: gets every fault with its line.
 
     Returns:
-        The clip, or None when the file's head cannot be used.
+        The clip, or None when the file's head or a zone cannot be used.
     """
     try:
         entries = read_object(path)
@@ -159,6 +161,14 @@ def read_truth(path: Path, problems: Problems) -> TruthClip | None:
     except ValidationError as error:
         problems.add(path, None, f"{_words(error)}; the clip is left out")
         return None
+    if "events" not in entries:
+        text = "events: expected a list, empty if nothing happens; the clip is left out"
+        problems.add(path, None, text)
+        return None
+    zones = _checked(_ZoneEntry, lists["zones"], path, problems, "the clip is left out")
+    if len(zones) < len(lists["zones"]):  # without one, everything would be judged else
+        return None
+    events = _checked(TrueEvent, lists["events"], path, problems)
     return TruthClip(
         path=path,
         clip=path.parent / header.clip,
@@ -170,11 +180,12 @@ def read_truth(path: Path, problems: Problems) -> TruthClip | None:
         conditions=tuple(str(item.value) for item in lists["conditions"]),
         zones=tuple(
             Zone(zone.id, zone.kind, zone.polygon, zone.street_class, zone.calendar)
-            for zone in _checked(_ZoneEntry, lists["zones"], path, problems)
+            for zone in zones
         ),
-        events=tuple(_checked(TrueEvent, lists["events"], path, problems)),
+        events=tuple(events),
         decoys=tuple(_checked(Decoy, lists["decoys"], path, problems)),
         starts_at=header.starts_at,
+        faulty=len(lists["events"]) - len(events),
     )
 
 
@@ -216,7 +227,11 @@ def _split(
     lists: dict[str, list[Item]] = {name: [] for name in _LISTS}
     for key, entry in entries.items():
         if key not in lists:
-            head[key] = entry.value if isinstance(entry, Item) else entry
+            head[key] = (
+                [item.value for item in entry]
+                if isinstance(entry, list)
+                else entry.value
+            )
         elif isinstance(entry, list):
             lists[key] = entry
         else:
@@ -229,14 +244,18 @@ _Entry = TypeVar("_Entry", bound=_Strict)
 
 
 def _checked(
-    model: type[_Entry], items: Iterable[Item], path: Path, problems: Problems
+    model: type[_Entry],
+    items: Iterable[Item],
+    path: Path,
+    problems: Problems,
+    then: str = "left out",
 ) -> list[_Entry]:
     good = []
     for item in items:
         try:
             good.append(model.model_validate(item.value))
         except ValidationError as error:
-            problems.add(path, item.line, f"{_words(error)}; left out")
+            problems.add(path, item.line, f"{_words(error)}; {then}")
     return good
 
 

@@ -77,8 +77,15 @@ WORDS: dict[str, tuple[str, str]] = {
     "value": ("Value", "数值"),
     "interval": ("95 % interval", "95% 置信区间"),
     "interval_note": (
-        "Intervals: bootstrap, resampled by camera; none for a single camera.",
-        "区间按摄像机重采样(自助法);仅一台摄像机时不给出。",
+        (
+            "Intervals: bootstrap, resampled by camera; none where one camera alone "
+            "bears on a figure or all agree. No false alarm at all: at most three in "
+            "the time watched (95 %)."
+        ),
+        (
+            "区间按摄像机重采样(自助法);仅一台摄像机起作用或各台一致时不给出。"
+            "无误报时,上限按观看时长内至多三次计(95%)。"
+        ),
     ),
     "interval_note_pictures": (
         "Intervals: bootstrap, resampled by picture.",
@@ -123,6 +130,17 @@ WORDS: dict[str, tuple[str, str]] = {
     "decoy": ("decoy: loading, permitted, carried", "干扰项:装卸、许可、携带"),
     "trade": ("Misses against false alarms", "漏报–误报权衡"),
     "clip_list": ("Clip by clip", "逐段视频"),
+    "timeline_note": (
+        (
+            "● what happened: green found, dashed missed. ∅ looks like a violation and "
+            "is none. → what was reported: blue "
+            "right, orange false. Why not: ✗ is what was lacking."
+        ),
+        (
+            "● 真实事件:绿色为已报出,虚线为漏报;∅ 貌似违规而非违规;"
+            "→ 上报:蓝色正确,橙色误报。未上报原因中 ✗ 为未满足的条件。"
+        ),
+    ),
     "camera": ("Camera", "摄像机"),
     "truth_row": ("true", "真实"),
     "found_row": ("reported", "上报"),
@@ -156,9 +174,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "paired_note": (
         (
             "p: paired bootstrap on what both runs share; small means chance alone "
-            "would hardly explain the difference."
+            "would hardly explain the difference. Where n cameras or pictures differ, "
+            "it is never below 1 / 2^(n−1): six are needed for 0.05."
         ),
-        "p 值:对共有样本的配对自助法检验;越小越不可能是偶然。",
+        (
+            "p 值:对共有样本的配对自助法检验;越小越不可能是偶然。"
+            "有 n 台摄像机(或图片)不同时,不小于 1/2^(n−1):低于 0.05 至少需要六台。"
+        ),
     ),
     "how": ("How this was measured", "评测方法与环境"),
     "command": ("Command", "命令"),

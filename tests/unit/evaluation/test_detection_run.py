@@ -82,7 +82,8 @@ def test_a_detector_that_finds_all_boxes_scores_one(tmp_path: Path) -> None:
 
     assert result.map50.value == pytest.approx(1)
     assert result.map == pytest.approx(1)
-    assert (result.map50.low, result.map50.high) == (1, 1)
+    # All pictures agree: drawing them again says nothing about another one.
+    assert (result.map50.low, result.map50.high) == (None, None)
     assert worst_pictures(result, 10) == []
     assert not problems.items
 

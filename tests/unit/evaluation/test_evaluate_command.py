@@ -206,6 +206,32 @@ def test_events_are_judged_from_site_file_and_truth_folder(
     assert '<html lang="zh"' in page
 
 
+@pytest.mark.parametrize(
+    ("option", "value"), [("--min-iou", 0), ("--min-iou", 30), ("--onset-s", -1)]
+)
+def test_limits_that_match_everything_or_nothing_are_refused(
+    site: Path, tmp_path: Path, option: str, value: float
+) -> None:
+    result = judge(site, tmp_path, tmp_path / "out", option, value)
+
+    assert result.exit_code == 2
+    assert "is not in the range" in result.stderr
+
+
+def test_what_can_never_be_found_is_told_before_it_is_missed(
+    site: Path, tmp_path: Path
+) -> None:
+    truth = write_truth(tmp_path / "suite", "heap")
+    text = json.dumps(truth).replace("garbage_pile", "street_vending")
+    (tmp_path / "suite" / "heap.truth.json").write_text(text)
+
+    result = judge(site, tmp_path / "suite", tmp_path / "out")
+
+    assert result.exit_code == BAD_INPUT
+    assert "1 of street_vending can never be found: the site has no" in result.stderr
+    assert result.stderr.count("can never be found") == 1
+
+
 @pytest.mark.timeout(120)
 def test_two_workers_report_what_one_does(site: Path, tmp_path: Path) -> None:
     suite = tmp_path / "suite"

@@ -179,6 +179,20 @@ def test_one_camera_gives_no_interval() -> None:
     assert figure == Figure(1.0, None, None)
 
 
+def test_no_false_alarm_in_an_hour_does_not_promise_that_there_are_none() -> None:
+    quiet = [settle(clip(camera=f"c{k}"), run(watched_s=1800), RULE) for k in range(2)]
+    noisy = [settle(clip(camera="c2"), run(found(3), watched_s=1800), RULE)]
+
+    silent = summarise(quiet, resamples=100, seed=1)
+    heard = summarise(quiet + noisy, resamples=100, seed=1)
+
+    hour, day = silent["false_per_camera_hour"], silent["false_per_camera_day"]
+    assert (hour.value, hour.low) == (0, 0)
+    assert hour.high == pytest.approx(3, abs=0.01)
+    assert day.high == pytest.approx(72, abs=0.2)
+    assert heard["false_per_camera_hour"].value == pytest.approx(1 / 1.5)
+
+
 def test_intervals_hold_the_point_and_widen_with_disagreement() -> None:
     good = [
         settle(clip(true(3), camera=f"g{k}"), run(found(3)), RULE) for k in range(4)
@@ -188,7 +202,7 @@ def test_intervals_hold_the_point_and_widen_with_disagreement() -> None:
     agreed = summarise(good, resamples=500, seed=1)["recall"]
     mixed = summarise(good + bad, resamples=500, seed=1)["recall"]
 
-    assert (agreed.low, agreed.high) == (1, 1)
+    assert (agreed.low, agreed.high) == (None, None)
     assert mixed.low is not None
     assert mixed.high is not None
     assert mixed.low < 0.5 < mixed.high
@@ -221,4 +235,9 @@ def test_every_resample_draws_as_many_units_as_there_are() -> None:
 def test_a_difference_on_one_side_only_is_significant(
     differences: list[float], p: float | None
 ) -> None:
-    assert paired_p_value(np.array(differences)) == p
+    assert paired_p_value(np.array(differences), 99) == p
+
+
+@pytest.mark.parametrize(("differing", "p"), [(0, 1), (1, 1), (2, 0.5), (6, 1 / 32)])
+def test_few_units_that_agree_are_no_proof(differing: int, p: float) -> None:
+    assert paired_p_value(np.ones(9999), differing) == p

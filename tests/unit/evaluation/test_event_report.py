@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.unit.evaluation.builders import ELSEWHERE, clip, found, queue, run, true
+from tests.unit.evaluation.builders import BOX, ELSEWHERE, clip, found, queue, run, true
 from tests.unit.evaluation.pictures import green_picture
 from vision.core.errors import ConfigError, SourceReadError
 from vision.core.verification import Outcome
@@ -14,7 +14,12 @@ from vision.core.violations import Slug
 from vision.evaluation.about import About
 from vision.evaluation.clip_store import ClipStore, Watched
 from vision.evaluation.compare import compare
-from vision.evaluation.event_report import Scoring, event_report, write_event_csv
+from vision.evaluation.event_report import (
+    Scoring,
+    event_report,
+    in_order,
+    write_event_csv,
+)
 from vision.evaluation.found import ClipRun, Look, NotOpened
 from vision.evaluation.gallery import RIGHT, Drawn, picture_uri
 from vision.evaluation.gate import Bound, judge, read_gate
@@ -30,7 +35,7 @@ from vision.evaluation.truth import TruthClip
 from vision.evaluation.values import write_json
 
 RULE = MatchRule()
-NO_VIDEO = {f"{k}.mp4": Path(f"{k}.mp4") for k in range(4)}
+NO_VIDEO = [Path(f"{k}.mp4") for k in range(4)]
 ABOUT = About(command="streetwarden evaluate events", made_at="2026-11-02", seed=0)
 
 
@@ -109,15 +114,84 @@ def test_a_missed_event_leads_to_what_was_said_in_its_stead() -> None:
 
     (row,) = [
         row
-        for row in event_shots(
-            report, {"clip.mp4": Path("clip.mp4")}, budget=Budget(0, 0)
-        )["clip.mp4"]
+        for row in event_shots(report, [Path("clip.mp4")], budget=Budget(0, 0))[0]
         if row["kind"] == "missed"
     ]
 
     assert row["verdict"] == "wrong_time"
     assert (row["facts_are"], row["facts"]) == ("instead", ["observed_s 20 s"])
     assert row["evidence"] == ["x.jpg"]
+
+
+def test_clips_of_one_name_keep_their_own_pictures() -> None:
+    settled = [
+        settle(
+            replace(clip(true(start_s), name="0800.mp4"), clip=Path(folder) / "0800"),
+            run(),
+            RULE,
+        )
+        for folder, start_s in (("west", 7.0), ("east", 3.0))
+    ]
+    videos = [one.truth.clip for one in in_order(settled)]
+
+    shots = event_shots(report_of(settled), videos, budget=Budget(0, 0))
+
+    assert [video.parent.name for video in videos] == ["east", "west"]
+    assert [[row["start_s"] for row in rows] for rows in shots] == [[3.0], [7.0]]
+
+
+def test_a_neighbour_is_no_reason_for_what_was_missed() -> None:
+    # Overlaps a little, and stood there long before.
+    beside = (BOX[0] + 0.15, BOX[1], BOX[2] + 0.15, BOX[3])
+    other = NotOpened(Slug.ILLEGAL_PARKING, beside, 1.0, ("41 s of 60 s",))
+    same = replace(other, xyxy=BOX)
+    told = [
+        settle(clip(true(300)), replace(run(), not_opened=(one,)), RULE).missed[0]
+        for one in (other, same, replace(other, started_s=295.0))
+    ]
+
+    assert [one.not_opened is None for one in told] == [True, False, False]
+
+
+def test_what_could_not_be_read_counts_as_listed() -> None:
+    settled = [settle(replace(clip(true(3)), faulty=2), run(found(3)), RULE)]
+
+    report: Any = event_report(
+        [settled[0].truth],
+        settled,
+        scoring=Scoring(RULE, resamples=0),
+        problems=Problems(unread=1),
+        about=ABOUT,
+    )
+
+    counts = report["counts"]
+    assert (counts["clips_listed"], counts["clips_left_out"]) == (2, 1)
+    assert (counts["events_listed"], counts["events_left_out"]) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("start_s", "end_s", "scored", "said"),
+    [
+        (3_000, 90_000, 0, "no frames or milliseconds"),
+        (3, 90_000, 1, "null where it outlasts the clip"),
+        (3, 601, 1, None),
+    ],
+)
+def test_labels_in_another_unit_are_told(
+    tmp_path: Path, start_s: float, end_s: float, scored: int, said: str | None
+) -> None:
+    labelled = replace(clip(true(start_s, end_s)), clip=tmp_path / "good.mp4")
+    labelled.clip.write_bytes(b"x")
+    problems = Problems()
+
+    settled = watch_all(
+        [labelled], one_by_one(HalfBroken()), RULE, problems, lambda *_: None
+    )
+
+    assert len(settled) == scored
+    texts = [problem.text for problem in problems]
+    assert len(texts) == (said is not None)
+    assert all(str(said) in text for text in texts)
 
 
 def test_the_table_holds_one_row_per_event(tmp_path: Path) -> None:
@@ -283,6 +357,47 @@ def test_only_what_both_runs_measured_is_compared(tmp_path: Path) -> None:
 
     assert report["shared"] == 3
     assert report["warnings"] == ["cameras: 1 only in A and 0 only in B are left out"]
+
+
+def test_other_footage_and_other_truth_are_told(tmp_path: Path) -> None:
+    first, second = outcomes(cameras=2)
+    more = settle(clip(camera="cam-0", name="more.mp4"), run(), RULE)
+    moved = settle(
+        replace(
+            second.truth,
+            events=(true(100, 300, xyxy=ELSEWHERE), second.truth.events[1]),
+        ),
+        second.run,
+        RULE,
+    )
+    a, b = runs(tmp_path, [first, second], [first, more, moved])
+
+    warnings: Any = compare(read_run(a), read_run(b), {}, resamples=10, seed=0)
+
+    assert warnings["warnings"] == [
+        (
+            "clips: 0 only in A and 1 only in B, at cameras of both: the figures are "
+            "not of the same footage"
+        ),
+        "other true events at cam-1: the truth changed",
+    ]
+
+
+def test_one_camera_that_differs_is_no_significant_change(tmp_path: Path) -> None:
+    good, silent = (
+        [
+            settle(clip(true(100), camera="cam-0"), run(*said), RULE),
+            settle(clip(camera="cam-1", name="quiet.mp4"), run(), RULE),
+        ]
+        for said in ([found(100)], [])
+    )
+    a, b = runs(tmp_path, silent, good)
+
+    report: Any = compare(read_run(a), read_run(b), {}, resamples=1000, seed=0)
+
+    (f1,) = [row for row in report["rows"] if (row["key"], row["of"]) == ("f1", "")]
+    assert (f1["difference"], f1["p"]) == (1.0, 1.0)
+    assert (f1["low"], f1["high"]) == (None, None)
 
 
 def test_a_run_of_another_version_is_refused_in_words(tmp_path: Path) -> None:

@@ -149,9 +149,8 @@ def test_a_mistake_is_shown_in_a_frame_of_its_clip(
 ) -> None:
     _, report = judge(truth, tmp_path, site(dwell_s=300))
 
-    clips = {truth.name: truth.clip}
-    (shown,) = event_shots(report, clips, budget=Budget(1, 1))[truth.name]
-    (listed,) = event_shots(report, clips, budget=Budget(0, 0))[truth.name]
+    ((shown,),) = event_shots(report, [truth.clip], budget=Budget(1, 1))
+    ((listed,),) = event_shots(report, [truth.clip], budget=Budget(0, 0))
 
     assert shown["kind"] == "missed"
     assert str(shown["uri"]).startswith("data:image/jpeg;base64,")
@@ -171,9 +170,8 @@ def test_a_right_report_is_shown_after_the_mistakes_have_their_pictures(
     truth: TruthClip, tmp_path: Path
 ) -> None:
     _, report = judge(truth, tmp_path, site())
-    clips = {truth.name: truth.clip}
 
-    (shown,) = event_shots(report, clips, budget=Budget(1, 0))[truth.name]
+    ((shown,),) = event_shots(report, [truth.clip], budget=Budget(1, 0))
 
     assert (shown["kind"], shown["film"]) == ("found", "")
     assert str(shown["uri"]).startswith("data:image/jpeg")

@@ -8,6 +8,7 @@ import pytest
 from vision.core.violations import Slug
 from vision.evaluation.problems import Problems
 from vision.evaluation.truth import check_clip, read_truth
+from vision.evaluation.truth_checks import tell_of_twins
 
 GOOD: dict[str, Any] = {
     "schema": 1,
@@ -107,6 +108,10 @@ def _offset(path: Path) -> int:
         ({"fps": None}, "fps"),
         ({"sha256": "abc"}, "sha256"),
         ({"evnts": []}, "evnts"),
+        (
+            {"zones": [{**GOOD["zones"][0], "calender": "day"}]},
+            "calender: Extra inputs are not permitted (got 'day'); the clip is left",
+        ),
     ],
 )
 def test_a_bad_head_leaves_the_clip_out(
@@ -116,6 +121,32 @@ def test_a_bad_head_leaves_the_clip_out(
 
     assert read_truth(write(tmp_path, {**GOOD, **change}), problems) is None
     assert said in problems.items[0].text
+
+
+def test_a_truth_without_its_events_does_not_say_that_nothing_happens(
+    tmp_path: Path,
+) -> None:
+    rest = {key: value for key, value in GOOD.items() if key != "events"}
+    problems = Problems()
+
+    assert read_truth(write(tmp_path, rest), problems) is None
+    assert "events: expected a list" in problems.items[0].text
+
+
+def test_what_is_labelled_twice_is_told(tmp_path: Path) -> None:
+    parked = {**GOOD["events"][0], "end_s": 20}
+    later = {**parked, "start_s": 20, "end_s": 30}
+    beside = {**parked, "xyxy": [0.15, 0.1, 0.25, 0.2]}
+    told = []
+    for other in (parked, later, beside):
+        problems = Problems()
+        path = write(tmp_path, {**GOOD, "events": [parked, other]})
+        truth = read_truth(path, problems)
+        assert truth is not None
+        tell_of_twins(truth, problems)
+        told.append(len(problems))
+
+    assert told == [1, 0, 0]
 
 
 @pytest.mark.parametrize(

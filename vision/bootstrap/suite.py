@@ -24,9 +24,10 @@ from vision.core.detections import Detections
 from vision.core.events import Provenance, ViolationEvent
 from vision.core.frame import Frame
 from vision.core.health import HealthEvent
+from vision.core.observation import View, ViewState
 from vision.core.ports import Clock, Detector, EvidenceStore, Writing
 from vision.core.violations import Candidate, Violation
-from vision.evaluation.found import ClipRun, fold, not_opened
+from vision.evaluation.found import ClipRun, Unclear, fold, not_opened
 from vision.evaluation.truth import TruthClip
 from vision.evidence.store import PackageStore, StorePolicy
 from vision.pipeline.camera import Camera, recall_or_detect
@@ -132,6 +133,7 @@ class SuiteWatcher:
             not_opened=not_opened(watching.waiting.values(), size),
             frames=len(times_s),
             looks=watching.asker.answered,
+            unclear=tuple(watching.unclear),
         )
 
     def _evidence(self, truth: TruthClip) -> PackageStore:
@@ -183,12 +185,15 @@ class _Watching:
         asker: puts questions.
         waiting: by rule and place, what has not opened, as it was last judged; the
             oldest are forgotten first.
+        unclear: when the view could not be trusted.
     """
 
     camera: Camera
     overheard: Overheard
     asker: Asker
     waiting: dict[tuple[str, str], Candidate] = field(default_factory=dict)
+    unclear: list[Unclear] = field(default_factory=list)
+    _was_clear: bool = True
 
     def observe(
         self, frame: Frame, detections: Detections
@@ -202,9 +207,22 @@ class _Watching:
         while len(self.waiting) > _MOST_WAITING:
             del self.waiting[next(iter(self.waiting))]
         if self.overheard.latest is not None:
+            self._note_view(self.overheard.latest.view, frame.media_time_s)
             said = [violation for violation, _ in steps]
             self.asker.follow(self.overheard.latest, said)
         return steps
+
+    def _note_view(self, state: ViewState, at_s: float) -> None:
+        clear, self._was_clear = self._was_clear, state.view is View.CLEAR
+        if state.view is View.CLEAR:
+            return
+        before = self.unclear[-1] if self.unclear and not clear else None
+        if before is not None and before.view == state.view.value:
+            self.unclear[-1] = replace(before, end_s=at_s)
+        elif len(self.unclear) < _MOST_WAITING:
+            self.unclear.append(
+                Unclear(state.view.value, at_s, at_s, state.reason or "")
+            )
 
 
 def build_suite_watcher(config: Path, out: Path, share: int = 1) -> SuiteWatcher:

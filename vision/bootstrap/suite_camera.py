@@ -88,6 +88,16 @@ def doubts_of(site: SiteSettings, truth: TruthClip) -> list[str]:
             f"camera {truth.camera}: the site has none of that name; period and rules "
             f"of {template.id} are taken; expected one of: {_cameras(site)}"
         )
+    by_hour = [
+        zone
+        for zone in truth.zones or template.zones
+        if zone.calendar is not None and truth.starts_at is None
+    ]
+    if by_hour:
+        doubts.append(
+            "zones are in force by a calendar and the truth has no starts_at: the hour "
+            "is taken at which the file was last written"
+        )
     counted = Counter(event.slug for event in truth.events if not event.ignore)
     for slug, count in sorted(counted.items()):
         if lacking := _lacking(site, truth, template, slug):

@@ -249,6 +249,7 @@ def _clip(one: ClipOutcome, link: Link) -> Report:
             for event, verdict in zip(one.run.found, one.verdicts, strict=True)
         ],
         "looks": [plain(asdict(look)) for look in one.run.looks],
+        "unclear": [plain(asdict(span)) for span in one.run.unclear],
     }
 
 

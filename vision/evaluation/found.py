@@ -75,6 +75,23 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Unclear:
+    """A time in which the picture could not be trusted and no dwell was counted.
+
+    Attributes:
+        view: `blind` or `moved`.
+        start_s: media time of the first such picture, seconds.
+        end_s: of the last one.
+        reason: why, in the view check's words, or empty.
+    """
+
+    view: str
+    start_s: float
+    end_s: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ClipRun:
     """One clip as the engine saw it.
 
@@ -84,6 +101,7 @@ class ClipRun:
         not_opened: places that never opened an event, as they were last judged.
         frames: analysed frames.
         looks: answers to questions whether a place was put right.
+        unclear: when all timers stood still, in order.
     """
 
     watched_s: float
@@ -91,6 +109,7 @@ class ClipRun:
     not_opened: tuple[NotOpened, ...] = ()
     frames: int = 0
     looks: tuple[Look, ...] = ()
+    unclear: tuple[Unclear, ...] = ()
 
 
 def fold(events: Iterable[ViolationEvent], size: tuple[int, int]) -> list[FoundEvent]:

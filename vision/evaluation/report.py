@@ -134,6 +134,10 @@ def clip_rows(clip: Values) -> list[tuple[str, list[Bar]]]:
         text = f"{decoy['kind']} {decoy['note']}"
         bar = Bar(decoy["start_s"], end(decoy["end_s"]), "decoy", text)
         rows.append((f"∅ {decoy['kind']}", [bar]))
+    for unclear in clip["unclear"]:
+        text = f"{unclear['view']} {unclear['reason']}: no dwell was counted"
+        bar = Bar(unclear["start_s"], unclear["end_s"], "decoy", text)
+        rows.append((f"◌ {unclear['view']}", [bar]))
     for said in clip["found"]:
         kind = {"true": "hit", "ignored": "ignored"}.get(said["verdict"], "false")
         text = (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vision.core.verification import Outcome
 from vision.core.violations import Slug
-from vision.evaluation.found import ClipRun, FoundEvent, Look, NotOpened
+from vision.evaluation.found import ClipRun, FoundEvent, Look, NotOpened, Unclear
 
 
 def line_of(run: ClipRun) -> str:
@@ -32,11 +32,12 @@ def parse_run(line: str) -> ClipRun:
 
 def _run(row: Mapping[str, object]) -> ClipRun:
     found, waiting, looks = row["found"], row["not_opened"], row["looks"]
-    watched_s, frames = row["watched_s"], row["frames"]
+    watched_s, frames, unclear = row["watched_s"], row["frames"], row["unclear"]
     if (
         not isinstance(found, list)
         or not isinstance(waiting, list)
         or not isinstance(looks, list)
+        or not isinstance(unclear, list)
         or not isinstance(watched_s, int | float)
         or not isinstance(frames, int)
     ):
@@ -69,4 +70,5 @@ def _run(row: Mapping[str, object]) -> ClipRun:
         looks=tuple(
             Look(**{**one, "outcome": Outcome(one["outcome"])}) for one in looks
         ),
+        unclear=tuple(Unclear(**one) for one in unclear),
     )

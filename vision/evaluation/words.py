@@ -133,11 +133,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "timeline_note": (
         (
             "● what happened: green found, dashed missed. ∅ looks like a violation and "
-            "is none. → what was reported: blue "
-            "right, orange false. Why not: ✗ is what was lacking."
+            "is none. ◌ view blind or moved: no dwell is counted. → what was reported: "
+            "blue right, orange false. Why not: ✗ is what was lacking."
         ),
         (
             "● 真实事件:绿色为已报出,虚线为漏报;∅ 貌似违规而非违规;"
+            "◌ 画面不可信(遮挡或移动),不计时;"
             "→ 上报:蓝色正确,橙色误报。未上报原因中 ✗ 为未满足的条件。"
         ),
     ),

@@ -70,7 +70,13 @@ def green_picture(
     return image
 
 
-def film_heap(path: Path, heap: Box, there_s: tuple[float, float]) -> str:
+def film_heap(
+    path: Path,
+    heap: Box,
+    there_s: tuple[float, float],
+    *,
+    black_s: tuple[float, float] = (0.0, 0.0),
+) -> str:
     """Write a clip in which a green heap lies for a while; return its digest."""
     with av.open(path, "w") as container:
         stream = container.add_stream("libx264", rate=FPS)
@@ -79,6 +85,8 @@ def film_heap(path: Path, heap: Box, there_s: tuple[float, float]) -> str:
         for k in range(FPS * SECONDS):
             boxes = [heap] if there_s[0] <= k / FPS < there_s[1] else []
             image = green_picture(boxes, size=(320, 192))
+            if black_s[0] <= k / FPS < black_s[1]:
+                image[:] = 0
             container.mux(stream.encode(VideoFrame.from_ndarray(image, format="bgr24")))
         container.mux(stream.encode())
     return hashlib.sha256(path.read_bytes()).hexdigest()

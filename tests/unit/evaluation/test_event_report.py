@@ -20,7 +20,7 @@ from vision.evaluation.event_report import (
     in_order,
     write_event_csv,
 )
-from vision.evaluation.found import ClipRun, Look, NotOpened
+from vision.evaluation.found import ClipRun, Look, NotOpened, Unclear
 from vision.evaluation.gallery import RIGHT, Drawn, picture_uri
 from vision.evaluation.gate import Bound, judge, read_gate
 from vision.evaluation.hands import one_by_one
@@ -251,7 +251,8 @@ class Interrupted:
         why = NotOpened(Slug.GARBAGE_PILE, ELSEWHERE, 5.0, ("1 s of 9 s",))
         said = replace(found(3, 50.5), facts=("a",), evidence=(Path("e/x.jpg"),))
         look = Look(said.event_id, 60.0, 70.5, Outcome.CLEARED)
-        return replace(run(said), not_opened=(why,), looks=(look,))
+        blind = Unclear("blind", 20.0, 25.5, "black")
+        return replace(run(said), not_opened=(why,), looks=(look,), unclear=(blind,))
 
 
 def suite(tmp_path: Path) -> list[TruthClip]:

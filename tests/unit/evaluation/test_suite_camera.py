@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,18 @@ def test_an_unknown_camera_is_told_where_there_are_several() -> None:
     (doubt,) = doubts_of(site("north", "kerb"), truth)
 
     assert "rules of north are taken; expected one of: north, kerb" in doubt
+
+
+def test_zones_by_the_hour_need_to_know_the_hour() -> None:
+    by_hour = Zone("own", "no_parking", CORNERS, calendar="daytime")
+    at = datetime(2026, 3, 2, 8, tzinfo=UTC)
+    told = [
+        doubts_of(site("kerb"), replace(labelled("kerb", by_hour), starts_at=starts_at))
+        for starts_at in (None, at)
+    ]
+
+    assert ["no starts_at" in doubt for doubt in told[0]] == [True]
+    assert told[1] == []
 
 
 @pytest.mark.parametrize(

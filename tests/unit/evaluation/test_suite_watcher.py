@@ -1,6 +1,7 @@
 import base64
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from vision.evaluation.matching import MatchRule
 from vision.evaluation.moving import clip_uri
 from vision.evaluation.outcomes import ClipOutcome
 from vision.evaluation.problems import Problems
+from vision.evaluation.report import events_page
 from vision.evaluation.runner import watch_all
 from vision.evaluation.shots import Budget, event_shots
 from vision.evaluation.truth import TruthClip, read_truth
@@ -142,6 +144,22 @@ def test_a_missed_heap_is_told_with_its_reason(
     # Long gone by the clip's end: what counts is how it was last judged.
     assert missed.not_opened is not None
     assert any("300" in fact for fact in missed.not_opened.facts)
+
+
+def test_a_time_in_which_nothing_was_seen_is_told(
+    truth: TruthClip, tmp_path: Path
+) -> None:
+    film_heap(tmp_path / "black.mp4", HEAP, (LAID_S, TAKEN_S), black_s=(20.0, 30.0))
+
+    _, report = judge(
+        replace(truth, clip=tmp_path / "black.mp4", sha256=None), tmp_path, site()
+    )
+
+    ((spell,),) = [clip["unclear"] for clip in report["clips"]]
+    assert (spell["view"], spell["reason"]) == ("blind", "black")
+    assert 20 <= spell["start_s"] <= 23
+    assert 28 <= spell["end_s"] <= 33
+    assert "◌ blind" in events_page(report, [[]])
 
 
 def test_a_mistake_is_shown_in_a_frame_of_its_clip(

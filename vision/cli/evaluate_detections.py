@@ -34,7 +34,7 @@ from vision.evaluation.detection_report import (
 )
 from vision.evaluation.layouts import read_pictures
 from vision.evaluation.pictures import PictureSet
-from vision.evaluation.predictions import Header, PredictionStore
+from vision.evaluation.predictions import Header, PredictionStore, stamp_of
 from vision.evaluation.problems import Problems
 from vision.evaluation.report import detections_page, show
 from vision.evaluation.spread import Spread, detect_spread
@@ -102,7 +102,8 @@ def detections(
         min_score=min_score,
         how=f"{runtime} imgsz={imgsz}",
     )
-    with PredictionStore(out, header) as store, progress("pictures") as advance:
+    stamps = {one.key: stamp_of(one.path) for one in pictures.pictures}
+    with PredictionStore(out, header, stamps) as store, progress("pictures") as advance:
         if ray is None:
             run = runner.DetectRun(detector, SystemClock(), batch, workers)
             runner.detect_all(pictures.pictures, run, store, advance)

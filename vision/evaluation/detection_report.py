@@ -22,7 +22,7 @@ from vision.evaluation.gallery import (
 from vision.evaluation.json_lines import Json
 from vision.evaluation.pictures import PictureSet
 from vision.evaluation.problems import Problems
-from vision.evaluation.values import figure_json, plain, problems_json
+from vision.evaluation.values import CSV_ENCODING, figure_json, plain, problems_json
 
 Report = dict[str, Json]
 _CURVE_POINTS = 400
@@ -96,7 +96,7 @@ def write_class_csv(path: Path, result: DetectionResult) -> None:
         path: the CSV file.
         result: scored.
     """
-    with path.open("w", encoding="utf-8", newline="") as stream:
+    with path.open("w", encoding=CSV_ENCODING, newline="") as stream:
         rows = csv.writer(stream)
         rows.writerow(_CLASS_COLUMNS)
         for one in result.classes:

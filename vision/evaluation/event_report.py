@@ -21,7 +21,7 @@ from vision.evaluation.matching import MatchRule
 from vision.evaluation.outcomes import ClipOutcome, Missed, Sum, settle
 from vision.evaluation.problems import Problems
 from vision.evaluation.truth import TruthClip
-from vision.evaluation.values import figure_json, plain, problems_json
+from vision.evaluation.values import CSV_ENCODING, figure_json, plain, problems_json
 
 _EVENT_COLUMNS = (
     "clip",
@@ -141,7 +141,7 @@ def write_event_csv(path: Path, outcomes: Sequence[ClipOutcome]) -> None:
         path: the CSV file.
         outcomes: settled clips.
     """
-    with path.open("w", encoding="utf-8", newline="") as stream:
+    with path.open("w", encoding=CSV_ENCODING, newline="") as stream:
         rows = csv.writer(stream)
         rows.writerow(_EVENT_COLUMNS)
         for one in outcomes:

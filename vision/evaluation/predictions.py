@@ -62,18 +62,23 @@ class Prediction:
 class PredictionStore:
     """Appends predictions; reads back what an earlier run wrote."""
 
-    def __init__(self, folder: Path, header: Header) -> None:
+    def __init__(
+        self, folder: Path, header: Header, stamps: Mapping[str, str] | None = None
+    ) -> None:
         """Open or begin the file.
 
         Args:
             folder: exists.
             header: of this run.
+            stamps: of `stamp_of`, by picture key: what was said about a picture that
+                has another one now does not count as done. None: pictures never change.
 
         Raises:
             PredictionsError: the file is of another model or data set, or broken.
         """
         self._path = folder / FILE_NAME
         self._header = header
+        self._stamps = stamps or {}
         self.done: dict[str, Prediction] = {}
         end = 0
         if self._path.is_file():
@@ -96,7 +101,7 @@ class PredictionStore:
 
     def add(self, prediction: Prediction) -> None:
         """Keep one prediction; after return it survives a killed process."""
-        self._append(line_of(prediction))
+        self._append(line_of(prediction, self._stamps.get(prediction.key)))
         self.done[prediction.key] = prediction
 
     def _append(self, line: str) -> None:
@@ -112,7 +117,9 @@ class PredictionStore:
                     self._check(json.loads(line))
                 else:
                     prediction = parse_line(line)
-                    self.done[prediction.key] = prediction
+                    stamp = self._stamps.get(prediction.key)
+                    if stamp is None or json.loads(line).get("picture") == stamp:
+                        self.done[prediction.key] = prediction
             except (ValueError, KeyError, TypeError) as error:
                 msg = (
                     f"{self._path}:{number}: not a prediction ({error}); delete the "
@@ -160,10 +167,29 @@ def _lines(path: Path) -> Iterator[str]:
         yield from (line for line in stream if line.endswith("\n"))
 
 
-def line_of(prediction: Prediction) -> str:
-    """Return one prediction as one line of JSON, without its end of line."""
+def stamp_of(picture: Path) -> str:
+    """Return what changes with a picture: its length in bytes and when it was written.
+
+    Empty where there is no such file.
+    """
+    try:
+        state = picture.stat()
+    except OSError:
+        return ""
+    return f"{state.st_size} {state.st_mtime_ns}"
+
+
+def line_of(prediction: Prediction, stamp: str | None = None) -> str:
+    """Return one prediction as one line of JSON, without its end of line.
+
+    Args:
+        prediction: of one picture.
+        stamp: of that picture, or None where it does not matter.
+    """
     said = prediction.said
     row: dict[str, object] = {"key": prediction.key}
+    if stamp is not None:
+        row["picture"] = stamp
     if said is None:
         row["fault"] = prediction.fault
     else:

@@ -51,6 +51,10 @@ def plain(value: object) -> Json:
     raise TypeError(msg)
 
 
+CSV_ENCODING = "utf-8-sig"
+"""Spreadsheets take its mark for "this is UTF-8", else Chinese comes out broken."""
+
+
 def write_json(path: Path, report: Mapping[str, Json]) -> None:
     """Write a report; keys keep their order, so equal reports are equal bytes."""
     text = json.dumps(report, ensure_ascii=False, indent=1, allow_nan=False)
@@ -59,7 +63,7 @@ def write_json(path: Path, report: Mapping[str, Json]) -> None:
 
 def write_problems_csv(path: Path, problems: Problems) -> None:
     """Write one row per problem."""
-    with path.open("w", encoding="utf-8", newline="") as stream:
+    with path.open("w", encoding=CSV_ENCODING, newline="") as stream:
         rows = csv.writer(stream)
         rows.writerow(["path", "line", "text", "lost"])
         for problem in problems:

@@ -88,8 +88,8 @@ WORDS: dict[str, tuple[str, str]] = {
         ),
     ),
     "interval_note_pictures": (
-        "Intervals: bootstrap, resampled by picture.",
-        "区间按图片重采样(自助法)。",
+        "Intervals: bootstrap, resampled by picture; none where all agree.",
+        "区间按图片重采样(自助法);各图一致时不给出。",
     ),
     "onset_mae_s": ("Onset error, mean", "起始时间误差 均值"),
     "onset_bias_s": ("Onset error, bias (+ late)", "起始时间偏差(+为晚)"),

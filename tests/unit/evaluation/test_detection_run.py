@@ -256,10 +256,13 @@ def test_tables_hold_one_row_per_class_and_problem(tmp_path: Path) -> None:
     write_class_csv(tmp_path / "classes.csv", result)
     write_problems_csv(tmp_path / "problems.csv", problems)
 
-    rows = (tmp_path / "classes.csv").read_text().splitlines()
+    tables = (tmp_path / "classes.csv", tmp_path / "problems.csv")
+    # The mark by which a spreadsheet knows UTF-8.
+    assert {table.read_bytes()[:3] for table in tables} == {b"\xef\xbb\xbf"}
+    rows = tables[0].read_text("utf-8-sig").splitlines()
     assert rows[0].startswith("class,true,ap50,")
     assert rows[1].startswith("garbage,4,1.0,")
-    faults = (tmp_path / "problems.csv").read_text().splitlines()
+    faults = tables[1].read_text("utf-8-sig").splitlines()
     assert faults[1] == 'labels/x.txt,3,"a ""quoted"", text",1'
 
 

@@ -67,6 +67,22 @@ def test_a_right_model_scores_one_and_leaves_with_zero(
     }
 
 
+def test_a_picture_that_was_changed_is_looked_at_again(
+    data: Path, tmp_path: Path
+) -> None:
+    score(data, tmp_path / "out")
+    first, second, _ = sorted((tmp_path / "set" / "images").iterdir())
+    first.write_bytes(second.read_bytes())  # nothing lies there any more
+
+    result = score(data, tmp_path / "out")
+    again = score(data, tmp_path / "out")
+
+    assert "mAP50 1.000" not in result.output
+    assert result.output == again.output
+    lines = (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()
+    assert len(lines) == 1 + 3 + 1
+
+
 def test_bad_labels_are_told_and_the_exit_status_says_so(
     data: Path, tmp_path: Path
 ) -> None:

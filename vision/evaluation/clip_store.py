@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from vision.evaluation.found import ClipRun
+from vision.evaluation.predictions import stamp_of
 from vision.evaluation.run_lines import line_of, parse_run
 from vision.evaluation.truth import TruthClip
 
@@ -76,6 +77,6 @@ class ClipStore:
 
 
 def _key(truth: TruthClip) -> str:
-    """Name a clip with its truth: other zones or events make it another clip."""
+    """Name a clip with its truth: other zones, events or pictures make it another."""
     digest = hashlib.sha256(truth.path.read_bytes()).hexdigest()
-    return f"{truth.path.resolve()} {digest}"
+    return f"{truth.path.resolve()} {digest} {stamp_of(truth.clip)}"

@@ -15,7 +15,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "precision": ("Precision", "精确率"),
     "recall": ("Recall", "召回率"),
     "f1": ("F1", "F1"),
-    "s4": ("S4", "S4"),
+    "s4": ("S4: F1 less onset error", "S4:F1 扣除起始误差"),
     "map50": ("mAP50", "mAP50"),
     "map": ("mAP50-95", "mAP50-95"),
     "ap50": ("AP50", "AP50"),

@@ -297,13 +297,14 @@ def test_a_changed_truth_another_model_or_a_finished_run_is_watched_anew(
     clips, who = suite(tmp_path), Watched("c", "m", "1")
     watch(clips, Interrupted(None), ClipStore(tmp_path, who))
     (tmp_path / "2.mp4.json").write_text("other zones")
+    (tmp_path / "1.mp4").write_bytes(b"other pictures")
 
     changed = Interrupted(None)
     watch(clips, changed, ClipStore(tmp_path, who))
     other = ClipStore(tmp_path, Watched("c", "other", "1"))
     other.finish()
 
-    assert changed.seen == ["2.mp4"]
+    assert changed.seen == ["1.mp4", "2.mp4"]
     assert len(other) == 0
     assert len(ClipStore(tmp_path, who)) == 0
 

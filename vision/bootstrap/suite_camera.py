@@ -105,12 +105,17 @@ def doubts_of(site: SiteSettings, truth: TruthClip) -> list[str]:
     return doubts
 
 
-def identifier(text: str) -> str:
-    """Return a text as an id of the configuration: ASCII, not empty, not too long."""
+def identifier(text: str, otherwise: str = "clip") -> str:
+    """Return a text as an id of the configuration: ASCII, not too long.
+
+    Args:
+        text: a name in any script.
+        otherwise: what it becomes when none of its characters may stand in an id.
+    """
     kept = "".join(
         c if c.isascii() and (c.isalnum() or c in _ID_CHARACTERS) else "-" for c in text
     )
-    return kept.lstrip("._-")[:_ID_LENGTH] or "clip"
+    return kept.lstrip("._-")[:_ID_LENGTH] or otherwise
 
 
 def _named(site: SiteSettings, truth: TruthClip) -> CameraSettings | None:
@@ -137,7 +142,7 @@ def _cameras(site: SiteSettings) -> str:
 def _zones(zones: Sequence[Zone]) -> Iterator[dict[str, object]]:
     taken: set[str] = set()
     for number, zone in enumerate(zones, 1):
-        zone_id = identifier(zone.zone_id)
+        zone_id = identifier(zone.zone_id, "zone")
         # Names in other scripts have few characters that an id may have.
         if zone_id in taken:
             zone_id = f"{zone_id[: _ID_LENGTH - 8]}-{number}"

@@ -136,4 +136,10 @@ def test_zones_may_be_named_in_any_script_and_alike() -> None:
     camera = camera_of(truth, site("kerb").cameras[0])
 
     assert len({zone.id for zone in camera.zones}) == len(names)
+    assert [zone.id for zone in camera.zones[:4]] == [
+        "zone",
+        "zone-2",
+        "kerb",
+        "kerb-4",
+    ]
     assert Path(camera.source.model_dump()["url"]) == truth.clip

@@ -179,8 +179,11 @@ def _shared_events(a: Run, b: Run) -> _Shared:
     rows_a, rows_b = a.report["cameras"], b.report["cameras"]
     cameras = sorted(set(rows_a) & set(rows_b))
     warnings = _lonely(rows_a, rows_b, "cameras")
-    if a.report["rule"] != b.report["rule"]:
-        warnings.append("the runs differ in their rule; run one of them again")
+    rule_a, rule_b = a.report["rule"], b.report["rule"]
+    if other := sorted(key for key in rule_a if rule_a[key] != rule_b.get(key)):
+        warnings.append(
+            f"the runs were matched with another {', '.join(other)}: give both the same"
+        )
     warnings += _other_footage(_labels(a, cameras), _labels(b, cameras))
     tags = sorted(
         set(a.report.get("condition_cameras", {}))

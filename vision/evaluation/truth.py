@@ -168,7 +168,8 @@ def read_truth(path: Path, problems: Problems) -> TruthClip | None:
     zones = _checked(_ZoneEntry, lists["zones"], path, problems, "the clip is left out")
     if len(zones) < len(lists["zones"]):  # without one, everything would be judged else
         return None
-    events = _checked(TrueEvent, lists["events"], path, problems)
+    left_out = "left out, so a report of it counts as false"
+    events = _checked(TrueEvent, lists["events"], path, problems, left_out)
     return TruthClip(
         path=path,
         clip=path.parent / header.clip,

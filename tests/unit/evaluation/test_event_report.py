@@ -509,3 +509,16 @@ def test_detectors_that_share_no_class_are_not_compared(tmp_path: Path) -> None:
 
     with pytest.raises(CompareError, match=r"classes car, .* stall; expected one in"):
         compare(a, b, {}, resamples=10, seed=0)
+
+
+def test_another_matching_is_named(tmp_path: Path) -> None:
+    a, b = runs(tmp_path, outcomes(), outcomes())
+    report = json.loads((b / "report.json").read_text("utf-8"))
+    report["rule"]["min_iou"] = 0.5
+    write_json(b / "report.json", report)
+
+    told: Any = compare(read_run(a), read_run(b), {}, resamples=10, seed=0)
+
+    assert told["warnings"] == [
+        "the runs were matched with another min_iou: give both the same"
+    ]

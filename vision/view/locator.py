@@ -224,25 +224,28 @@ class Locator:
     ) -> ViewState:
         """Judge a picture that fits nothing: new light, or a new view."""
         p = self._params
-        if self._view is View.CLEAR and self._new_light and self._believes(light):
+        crept = self._view is View.CLEAR and self._rested(now_s)
+        # Never moved, yet no longer recognised: the light has crept away.
+        if crept or (self._new_light and self._believes(shot, light)):
             self._remember(shot, light)
-            self._known_s = now_s
-        elif self._view is View.CLEAR and self._rested(now_s):
-            # Never moved, yet no longer recognised: the light has crept away.
-            self._remember(shot, light)
-            self._known_s = now_s
+            self._known_s, self._view, self._new_light = now_s, View.CLEAR, False
         elif now_s - self._known_s >= p.flow_s:
             self._view = View.MOVED
             return self._say("unknown_view", scale)
-        self._new_light = False
         return self._say("moving" if self._view is View.MOVED else None, scale)
 
-    def _believes(self, light: str | None) -> bool:
-        """Return whether a picture that fits nothing may still be the same view."""
-        if self._known_s > -np.inf:
-            return True  # the light switched under our eyes, the camera did not move
-        # At start: only if nothing known could have matched, else it was turned.
-        return not self._presets and all(r.light != light for r in self.references)
+    def _believes(self, shot: Shot, light: str | None) -> bool:
+        """Return whether a picture that fits nothing may still be the same view.
+
+        Asked of each until one fits: the first may show a lorry, or a lamp's glare.
+        """
+        if len(self.references) == 0:
+            return True
+        if self._known_s == -np.inf and (
+            self._presets or any(r.light == light for r in self.references)
+        ):
+            return False  # at start a known picture should have fitted: it was turned
+        return self.references.resemble(shot, self._fix.preset)
 
     def _remember(self, shot: Shot, light: str | None) -> None:
         first = len(self.references) == 0

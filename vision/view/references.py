@@ -7,6 +7,7 @@ import numpy as np
 
 from vision.view.picture import Shot
 from vision.view.registration import Matrix, Registration, register, register_far
+from vision.view.structure import alike
 
 _MOST_LEARNED = 5  # of one preset: night, rain, snow ...
 
@@ -108,6 +109,23 @@ class References:
             if whole.displacement(width, height) <= reach * max(width, height):
                 return True
         return False
+
+    def resemble(self, shot: Shot, preset: str | None) -> bool:
+        """Return whether a picture may be the same view in a light never seen yet.
+
+        Args:
+            shot: the picture.
+            preset: whose pictures are asked.
+        """
+        return any(
+            alike(
+                known.shot,
+                shot.stretched(known.shot.grey.shape),
+                reach=self._shake_share,
+            )
+            for known in self._known
+            if known.preset == preset
+        )
 
     def _motion(
         self, known: Reference, shot: Shot, *, far: bool

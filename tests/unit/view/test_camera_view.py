@@ -45,6 +45,10 @@ def show(
     ]
 
 
+def as_it_is(image: ImageU8) -> ImageU8:
+    return image
+
+
 def grey(image: ImageU8) -> ImageU8:
     one = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     return np.asarray(cv2.merge((one, one, one)), np.uint8)
@@ -317,11 +321,12 @@ def test_a_camera_that_turns_mostly_away_asks_for_a_person() -> None:
     assert states[-1].view is View.MOVED
 
 
+def infrared(image: ImageU8) -> ImageU8:
+    return np.asarray(255 - grey(image), np.uint8)  # foliage turns bright, sky dark
+
+
 def test_a_switch_to_infrared_stops_the_clock_for_a_moment_only() -> None:
     view, world = CameraView(), World([])
-
-    def infrared(image: ImageU8) -> ImageU8:
-        return np.asarray(255 - grey(image), np.uint8)  # foliage turns bright, sky dark
 
     day = show(view, world, 0, 5)
     night = show(view, world, 5, 20, infrared)
@@ -331,6 +336,30 @@ def test_a_switch_to_infrared_stops_the_clock_for_a_moment_only() -> None:
     assert [state.reason for state in night].count("light_switch") == 3
     assert {(s.view, s.light) for s in night[6:]} == {(View.CLEAR, "infrared")}
     assert {(s.view, s.light) for s in morning[6:]} == {(View.CLEAR, "colour")}
+
+
+@pytest.mark.parametrize(("before", "after"), [(grey, as_it_is), (as_it_is, infrared)])
+def test_another_place_does_not_pass_for_the_same_in_another_light(
+    before: Change, after: Change
+) -> None:
+    view = CameraView()
+    show(view, World([]), 0, 10, before)
+
+    states = show(view, World([], seed=99), 10, 40, after)
+
+    assert [state.reason for state in states].count("light_switch") == 3
+    assert {(s.view, s.reason) for s in states[6:]} == {(View.MOVED, "unknown_view")}
+
+
+def test_a_view_whose_light_switched_behind_a_lorry_is_found_again() -> None:
+    view = CameraView()
+    show(view, World([]), 0, 10)
+
+    before = show(view, World([], seed=99), 10, 20, infrared)
+    after = show(view, World([]), 20, 30, infrared)
+
+    assert before[-1].reason == "unknown_view"
+    assert {(s.view, s.light) for s in after} == {(View.CLEAR, "infrared")}
 
 
 def test_a_coloured_lorry_on_a_grey_street_is_no_switch() -> None:
@@ -457,15 +486,18 @@ def test_a_camera_turned_while_the_engine_was_down_is_noticed() -> None:
     assert len(same.coverage()) == 1
 
 
-def test_a_first_night_after_a_restart_is_believed() -> None:
-    view, world = CameraView(), World([])
-    show(view, world, 0, 5)
+@pytest.mark.parametrize(("seed", "seen"), [(7, View.CLEAR), (99, View.MOVED)])
+def test_a_first_night_after_a_restart_is_believed_by_its_edges(
+    seed: int, seen: View
+) -> None:
+    view = CameraView()
+    show(view, World([], seed=7), 0, 5)
     restarted = CameraView()
     restarted.restore(view.state())
 
-    states = show(restarted, World([], seed=99), 0, 10, grey)
+    states = show(restarted, World([], seed=seed), 0, 10, infrared)
 
-    assert {state.view for state in states} == {View.CLEAR}
+    assert {state.view for state in states} == {seen}
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,15 @@ import numpy as np
 
 from vision.core.arrays import ImageU8
 from vision.core.observation import View, ViewState
-from vision.view.picture import Shot, reduce, shoot, to_luma
+from vision.view.picture import Shot, most_moved_px, reduce, shoot, to_luma
 from vision.view.references import Fix, Reference, References
-from vision.view.registration import Matrix, Registration, has_detail, register
+from vision.view.registration import Matrix, Registration, apart, has_detail, register
 
 _NO_BOXES = np.empty((0, 4), np.float32)
 _AT_REST = 0.01  # of the picture's longer side, between two of a camera that only sways
 _FADING = 0.6  # share of agreeing points; below it the light is creeping away
 _FEW = 0.2  # share of agreeing points: of two pictures at rest more, whatever drove by
 _IN_PLACE_PX = 0.5  # reduced pixels: nearer than this is measuring noise
-_MOST_STEPS = 3.0  # between neighbouring pixels, as far as one pixel's change counts
 _STILL_PX = 0.3  # reduced pixels: no camera that moved less needs to be measured again
 
 
@@ -36,6 +35,8 @@ class LocatorParams:
         flow_s: how long a picture that fits nothing is still trusted, seconds.
         measure_s: longest time for which a camera that seems not to have moved is taken
             to be where it was measured, seconds.
+        hidden_s: how long a view that objects hide is trusted without a point of the
+            background that agrees, seconds.
         min_common: share of the reference view that a moved camera must still show for
             its zones to be mapped without a person.
     """
@@ -47,6 +48,7 @@ class LocatorParams:
     regain_s: float = 3.0
     flow_s: float = 5.0
     measure_s: float = 5.0
+    hidden_s: float = 120.0
     min_common: float = 0.5
 
 
@@ -70,6 +72,7 @@ class Locator:
         self._fix = Fix(Registration(np.eye(3), 1.0), None)
         self._view = View.CLEAR
         self._known_s = -np.inf  # when a picture last fitted
+        self._borne_out_s = -np.inf  # when a view was last judged, or seen in place
         self._rest_s = -np.inf  # since when the camera has been at rest
         self._new_light = True  # the first picture, or the first after a switch
         self._fading_s: float | None = None  # since when
@@ -122,19 +125,26 @@ class Locator:
             light: `colour` or `infrared`, or None.
         """
         if cv2.countNonZero(shot.mask) < self._params.min_background * shot.mask.size:
-            return self._say("hidden", scale)
+            return self._hidden(shot, now_s, scale)
+        self._borne_out_s = now_s
         if (still := self._still(shot, now_s)) is not None:
             return still
         self._measured = None
         return self._measure(shot, now_s, scale, light)
 
-    def _still(self, shot: Shot, now_s: float) -> ViewState | None:
-        """Return the verdict of a camera in place that has not moved since, or None.
+    def _hidden(self, shot: Shot, now_s: float, scale: float) -> ViewState:
+        """Keep the verdict on a picture full of objects, as long as that may be."""
+        fix = self.references.locate(shot)
+        in_place = fix is not None and self._near(fix, shot)
+        if in_place or now_s < self._borne_out_s or self._borne_out_s == -np.inf:
+            self._borne_out_s = now_s
+        unjudged_s = now_s - self._borne_out_s
+        if self._view is View.CLEAR and unjudged_s >= self._params.hidden_s:
+            return ViewState(View.BLIND, "hidden")
+        return self._say("hidden", scale)
 
-        A motion of one pixel changes each pixel by the step to its neighbour, on
-        average; what changes less was not moved that far. That is told in a twentieth
-        of the time in which a motion is measured.
-        """
+    def _still(self, shot: Shot, now_s: float) -> ViewState | None:
+        """Return the verdict of a camera in place that has not moved since, or None."""
         if self._measured is None:
             return None
         before, measured_s, state = self._measured
@@ -142,13 +152,7 @@ class Locator:
             return None
         if before.grey.shape != shot.grey.shape:
             return None
-        texture = max(before.texture, 1.0)
-        # An object that the detector missed changes few pixels, though much.
-        change = cv2.absdiff(before.grey, shot.grey)
-        _, change = cv2.threshold(change, _MOST_STEPS * texture, 0, cv2.THRESH_TRUNC)
-        both = cv2.bitwise_and(before.inner.mask, shot.mask)
-        moved_px = cv2.mean(change, both)[0] / texture
-        if moved_px > _STILL_PX:
+        if most_moved_px(before, shot) > _STILL_PX:
             return None
         self._latest, self._known_s = shot, now_s
         return state
@@ -252,7 +256,7 @@ class Locator:
         preset = self._fix.preset
         matrix = self._fix.motion.matrix
         home = self._home.get(preset, np.eye(3))
-        if _between(home, matrix, shot) <= _AT_REST:
+        if apart(home, matrix, shot) <= _AT_REST:
             matrix = home  # where a camera rests is better known than one picture
         self.references.add(Reference(shot, matrix, light, preset, is_base=first))
 
@@ -263,7 +267,7 @@ class Locator:
         """Return whether a picture lies where the one before lay."""
         if fix.preset != self._fix.preset:
             return False
-        return _between(self._fix.motion.matrix, fix.motion.matrix, shot) <= _AT_REST
+        return apart(self._fix.motion.matrix, fix.motion.matrix, shot) <= _AT_REST
 
     def _same(self, latest: Shot | None, shot: Shot) -> bool:
         """Return whether the camera has not moved since the picture before."""
@@ -291,12 +295,3 @@ class Locator:
             registration=(rows[0], rows[1], rows[2]),
             preset=self._fix.preset,
         )
-
-
-def _between(one: Matrix, other: Matrix, shot: Shot) -> float:
-    """Return how far apart two fixes lay a picture, in shares of its longer side."""
-    height, width = shot.grey.shape
-    between: Matrix = other @ np.linalg.inv(one)
-    motion = Registration(between, 1.0)
-    longer: float = max(width, height)
-    return motion.displacement(width, height) / longer

@@ -152,3 +152,12 @@ def register_far(first: Shot, second: Shot) -> Registration | None:
 def has_detail(shot: Shot) -> bool:
     """Return whether a picture has enough points to be recognised by."""
     return len(shot.corners) >= _FEWEST_POINTS
+
+
+def apart(one: Matrix, other: Matrix, shot: Shot) -> float:
+    """Return how far apart two fixes lay a picture, in shares of its longer side."""
+    height, width = shot.grey.shape
+    between: Matrix = other @ np.linalg.inv(one)
+    motion = Registration(between, 1.0)
+    longer: float = max(width, height)
+    return motion.displacement(width, height) / longer

@@ -26,6 +26,18 @@ def test_a_blind_camera_is_told_once_and_once_more_when_it_sees_again() -> None:
     assert heard[0].camera_id == "gate"
 
 
+def test_a_view_hidden_by_objects_is_not_blamed_on_the_lens() -> None:
+    heard: list[HealthEvent] = []
+    watch = ViewWatch("gate", heard.append)
+
+    watch.note(ViewState(View.CLEAR, reason="hidden"), START, SIZE)
+    watch.note(ViewState(View.BLIND, reason="hidden"), START, SIZE)
+
+    (event,) = heard
+    assert "(hidden): no dwell is counted; objects cover the picture" in event.detail
+    assert "lens" not in event.detail
+
+
 def test_a_blind_camera_that_turns_out_to_be_moved_ends_one_trouble_for_the_other() -> (
     None
 ):

@@ -17,6 +17,7 @@ from vision.core.memory import CameraMemory, Picture, pack, unpack
 from vision.core.observation import View, ViewState
 from vision.view.check import CameraView, ViewParams
 from vision.view.coverage import CoverageLog
+from vision.view.locator import LocatorParams
 from vision.view.picture import reduce, shoot, to_luma
 from vision.view.references import Reference, References
 from vision.view.registration import Matrix
@@ -403,6 +404,41 @@ def test_a_vehicle_in_front_of_the_lens_keeps_the_latest_verdict() -> None:
     states = show(view, huge, 5, 15)
 
     assert {(state.view, state.reason) for state in states} == {(View.CLEAR, "hidden")}
+
+
+def test_a_view_that_nobody_can_judge_is_not_trusted_for_ever() -> None:
+    view = CameraView(ViewParams(location=LocatorParams(hidden_s=60)))
+    show(view, World([]), 0, 5)
+    huge = [Actor("bus", still(160, 178, 0, 900), size=(316, 176))]
+
+    early = show(view, World(huge), 5, 64)
+    late = show(view, World(huge, seed=99), 64, 200)
+    back = show(view, World([]), 200, 205)
+
+    assert {(s.view, s.reason) for s in early} == {(View.CLEAR, "hidden")}
+    assert {(s.view, s.reason) for s in late} == {(View.BLIND, "hidden")}
+    assert {(s.view, s.reason) for s in back} == {(View.CLEAR, None)}
+
+
+@pytest.mark.parametrize("light", [1.0, 0.25])
+@pytest.mark.parametrize(
+    ("seed", "seen"), [(7, View.CLEAR), (99, View.BLIND)], ids=["same", "other"]
+)
+def test_what_is_left_of_the_background_bears_a_view_out(
+    seed: int, seen: View, light: float
+) -> None:
+    view = CameraView()
+    show(view, World([], light=lambda _t: light), 0, 5)
+    jam = [
+        Actor("bus", still(x, y, 0, 900), size=(100, 52))
+        for x in (70, 190)
+        for y in (60, 120, 178)
+    ]
+
+    states = show(view, World(jam, seed=seed, light=lambda _t: light), 5, 200)
+
+    assert {state.reason for state in states} == {"hidden"}
+    assert states[-1].view is seen
 
 
 def test_an_upright_picture_that_sways_in_a_hand_is_trusted_again() -> None:

@@ -117,7 +117,7 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
         settings.id,
         shared.labels,
         kinds=build_kinds(site.rules),
-        params=_patience(site.places, settings.period_s, shared.labels),
+        params=patience_of(site.places, settings.period_s, shared.labels),
         ground=scene.ground,
     )
     rules = build_rules(site.rules, scene, shared.labels, build_schedule(site))
@@ -214,10 +214,15 @@ def _looks(
     return LookWatch(desk, looks, store, shared.clock)
 
 
-def _patience(
+def patience_of(
     settings: PlaceSettings, period_s: float, labels: tuple[str, ...]
 ) -> PlaceParams:
     """Return patience that fits the sampling period, unless the site says otherwise.
+
+    Args:
+        settings: what the site says.
+        period_s: the camera's sampling period, seconds.
+        labels: the detector's class names.
 
     Raises:
         ConfigError: a class of its own score is none of the model's.

@@ -18,6 +18,7 @@ from vision.config.home import Home
 from vision.config.load import Loaded
 from vision.config.site import SiteSettings
 from vision.core.clock import SystemClock
+from vision.core.damage import Damage
 from vision.core.errors import ConfigError
 from vision.core.events import Code
 from vision.core.evidence import Evidence
@@ -48,6 +49,10 @@ class Replay:
 
     The camera gives zones, rules and sampling period; the clip takes the place of its
     source. Nothing is kept: no evidence, no events, no memory.
+
+    Attributes:
+        codes: of the site's taxonomy, by violation.
+        damage: what of the clip could not be decoded, known when `instants` ends.
     """
 
     def __init__(
@@ -69,6 +74,7 @@ class Replay:
         self._site = loaded.settings
         self._clip = clip
         self._detector: Detector = build_detector(loaded.settings.model)
+        self.damage = Damage()
         self.codes: dict[Slug, Code] = load_codes(loaded.settings)
 
     @property
@@ -120,6 +126,7 @@ class Replay:
                         candidates=tuple(camera.candidates()),
                     )
             finally:
+                self.damage = source.damage
                 source.close()
 
 

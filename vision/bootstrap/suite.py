@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event
 
 from vision.bootstrap.asking import Asker, Overheard
-from vision.bootstrap.cameras import Surroundings, build_camera
+from vision.bootstrap.cameras import Surroundings, build_camera, patience_of
 from vision.bootstrap.model import build_detector, reduced_px
 from vision.bootstrap.site import load_codes
 from vision.bootstrap.sources import build_source
@@ -27,7 +27,14 @@ from vision.core.health import HealthEvent
 from vision.core.observation import View, ViewState
 from vision.core.ports import Clock, Detector, EvidenceStore, Writing
 from vision.core.violations import Candidate, Violation
-from vision.evaluation.found import ClipRun, Unclear, fold, not_opened
+from vision.evaluation.found import (
+    ClipRun,
+    Unclear,
+    fold,
+    gaps,
+    not_opened,
+    time_with_pictures,
+)
 from vision.evaluation.truth import TruthClip
 from vision.evidence.store import PackageStore, StorePolicy
 from vision.pipeline.camera import Camera, recall_or_detect
@@ -127,13 +134,19 @@ class SuiteWatcher:
                 ]
         finally:
             source.close()
+        longest_s = patience_of(
+            self.loaded.settings.places, settings.period_s, self.detector.labels
+        ).max_gap_s
+        unclear = (*watching.unclear, *gaps(times_s, longest_s))
         return ClipRun(
-            watched_s=times_s[-1] - times_s[0] if times_s else 0.0,
+            watched_s=time_with_pictures(times_s, longest_s),
+            last_s=times_s[-1] if times_s else 0.0,
             found=tuple(fold(events, size)),
             not_opened=not_opened(watching.waiting.values(), size),
             frames=len(times_s),
             looks=watching.asker.answered,
-            unclear=tuple(watching.unclear),
+            unclear=tuple(sorted(unclear, key=lambda spell: spell.start_s)),
+            damage=source.damage,
         )
 
     def _evidence(self, truth: TruthClip) -> PackageStore:

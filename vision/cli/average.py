@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from vision.cli.numbers import finite
 from vision.cli.sets import need_training
 
 
@@ -13,7 +14,9 @@ def average(
     second: Annotated[Path, typer.Argument(help="Another of the same parent.")],
     target: Annotated[Path, typer.Argument(help="The .pt file to write.")],
     *,
-    share: Annotated[float, typer.Option(min=0, max=1, help="Of the second.")] = 0.5,
+    share: Annotated[
+        float, typer.Option(min=0, max=1, callback=finite, help="Of the second.")
+    ] = 0.5,
 ) -> None:
     """Write the mean of two trainings' weights; judge it before you trust it."""
     need_training()

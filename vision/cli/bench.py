@@ -15,6 +15,7 @@ from vision.bootstrap.bench.search import Search
 from vision.bootstrap.bench.split import cpu_split
 from vision.bootstrap.bench.verdict import Outcome
 from vision.cli.exits import FAILED
+from vision.cli.numbers import finite
 from vision.config.site import SiteSettings, load_site
 from vision.core.errors import ConfigError
 from vision.evaluation.plots import Line, line_plot, round_end
@@ -39,7 +40,9 @@ def bench(
         Path | None,
         typer.Option(help="What all cameras show; default: our street at 1080p25."),
     ] = None,
-    seconds: Annotated[float, typer.Option(min=20, help="Length of a trial, s.")] = 88,
+    seconds: Annotated[
+        float, typer.Option(min=20, callback=finite, help="Length of a trial, s.")
+    ] = 88,
     cores: Annotated[
         int | None, typer.Option(min=1, help="Cores to use; default: all.")
     ] = None,

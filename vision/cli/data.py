@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from vision.cli.numbers import finite
 from vision.cli.sets import SIZE_PX, Root, SetName, data_root, manifest_of
 from vision.training import checks, contact, layouts, scenes
 from vision.training.collect import list_split, load
@@ -29,7 +30,10 @@ def import_set(
     ] = None,
     names: Annotated[str, typer.Option(help="YOLO: class names, commas.")] = "",
     judge: Annotated[
-        float, typer.Option(help="Share of whole scenes to keep for judging.")
+        float,
+        typer.Option(
+            callback=finite, help="Share of whole scenes to keep for judging."
+        ),
     ] = 0.0,
 ) -> None:
     """Bring your own pictures into the layout that training reads."""

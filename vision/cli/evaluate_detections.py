@@ -17,6 +17,7 @@ from vision.cli.evaluate_output import (
     make_folder,
     progress,
 )
+from vision.cli.numbers import finite
 from vision.core.clock import SystemClock
 from vision.core.errors import ConfigError
 from vision.evaluation import runner
@@ -60,7 +61,9 @@ def detections(
         list[str] | None, typer.Option(help="Set's class that marks ignore regions.")
     ] = None,
     runtime: Annotated[Runtime, typer.Option(help="What runs the model.")] = "onnx",
-    min_score: Annotated[float, typer.Option(help="Least score kept.")] = 0.01,
+    min_score: Annotated[
+        float, typer.Option(callback=finite, help="Least score kept.")
+    ] = 0.01,
     imgsz: Annotated[int | None, typer.Option(help="Input side, pixels.")] = None,
     threads: Annotated[int, typer.Option(help="Of the model; 0: all cores.")] = 0,
     workers: Annotated[

@@ -22,6 +22,7 @@ from vision.cli.evaluate_output import (
     progress,
     tell,
 )
+from vision.cli.numbers import finite
 from vision.core.errors import ConfigError
 from vision.evaluation import runner
 from vision.evaluation.clip_store import ClipStore, Watched
@@ -62,13 +63,20 @@ def events(
     out: Out,
     *,
     onset_s: Annotated[
-        float, typer.Option(min=0, max=3600, help="Largest onset difference, s.")
+        float,
+        typer.Option(
+            min=0, max=3600, callback=finite, help="Largest onset difference, s."
+        ),
     ] = _DEFAULT.onset_s,
     min_iou: Annotated[
-        float, typer.Option(min=0.01, max=1, help="Least overlap of places.")
+        float,
+        typer.Option(min=0.01, max=1, callback=finite, help="Least overlap of places."),
     ] = _DEFAULT.min_iou,
     clear_within_s: Annotated[
-        float, typer.Option(min=0, max=86400, help="An end is due this long after, s.")
+        float,
+        typer.Option(
+            min=0, max=86400, callback=finite, help="An end is due this long after, s."
+        ),
     ] = _DEFAULT.clear_within_s,
     workers: Annotated[
         int, typer.Option(min=1, help="Clips watched at the same time.")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from vision.cli.numbers import limit
 from vision.cli.sets import (
     DATASETS,
     Device,
@@ -37,7 +38,9 @@ def crossval(
     short: Annotated[
         Path | None, typer.Option(help="levers.toml whose short form each fold takes.")
     ] = None,
-    minutes: Annotated[float, typer.Option(min=1, help="Time per fold.")] = math.inf,
+    minutes: Annotated[
+        float, typer.Option(min=1, callback=limit, help="Time per fold.")
+    ] = math.inf,
     device: Device = "auto",
     workers: Workers = None,
     threads: Threads = 1,

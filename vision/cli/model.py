@@ -10,6 +10,7 @@ from vision.cli.average import average
 from vision.cli.data import app as data
 from vision.cli.folds import crossval
 from vision.cli.levers import levers
+from vision.cli.numbers import finite, limit
 from vision.cli.sets import (
     DATASETS,
     SIZE_PX,
@@ -56,7 +57,8 @@ def train(
     threads: Threads = 1,
     own: Annotated[str, typer.Option(help="Set of your own, for pool `own`.")] = "",
     minutes: Annotated[
-        float, typer.Option(min=1, help="Wall time to make the best of.")
+        float,
+        typer.Option(min=1, callback=limit, help="Wall time to make the best of."),
     ] = math.inf,
 ) -> None:
     """Train from a recipe; a stopped run continues where it was.
@@ -212,8 +214,12 @@ def parity(
     name: Annotated[str, typer.Option(help="Set to compare on.")] = "garbage_cn",
     *,
     root: Root = None,
-    points: Annotated[float, typer.Option(help="Allowed loss, mAP points.")] = 0.2,
-    faster: Annotated[float, typer.Option(help="Needed speed-up.")] = 0.0,
+    points: Annotated[
+        float, typer.Option(callback=finite, help="Allowed loss, mAP points.")
+    ] = 0.2,
+    faster: Annotated[
+        float, typer.Option(callback=finite, help="Needed speed-up.")
+    ] = 0.0,
     prove: Annotated[
         str, typer.Option(help="Form to note in model.toml, `openvino-bf16`.")
     ] = "",

@@ -1,5 +1,6 @@
 """`streetwarden replay`: watch the engine think, as a video."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
@@ -17,7 +18,7 @@ from vision.cli.replay_picture import ReplayPainter
 from vision.cli.stopping import stop_on_signals
 from vision.config.load import Loaded
 from vision.config.site import SiteSettings, load_site
-from vision.core.errors import ConfigError, EvidenceError, SourceOpenError
+from vision.core.errors import ConfigError, SourceOpenError
 from vision.core.violations import Lifecycle
 from vision.evidence.transcode import TimedFrame, encode_clip
 
@@ -51,17 +52,18 @@ def replay(
         msg = f"{clip}: no such file; expected a video"
         raise SourceOpenError(msg)
     show = Replay(_loaded(clip, site, camera, model), clip, camera)
-    draft = out.with_name(f"{out.name}.part")
+    draft = _draft(out)
     try:
         with stop_on_signals() as stop, _Told(show, stop) as told:
             count = encode_clip(told.pictures(), draft)
         draft.replace(out)
     except OSError as error:
-        msg = f"--out: {out} cannot be written ({error.strerror}); name another"
-        raise EvidenceError(msg) from error
+        raise _not_written(out, error) from error
     finally:
         draft.unlink(missing_ok=True)
     print(f"{out}: {count} pictures, {told.opened} events opened")
+    if damage := show.damage.text():
+        print(f"{clip}: {damage}", file=sys.stderr)
 
 
 class _Told:
@@ -123,14 +125,34 @@ def _check_out(out: Path, clip: Path) -> None:
     """Refuse early what cannot be written later.
 
     Raises:
-        EvidenceError: no .mp4, no such folder, or the clip itself.
+        ConfigError: no .mp4, no such folder, the clip itself, or no writing there.
     """
     if out.suffix.lower() != ".mp4":
         msg = f"--out: got {out}, expected a name ending in .mp4"
-        raise EvidenceError(msg)
+        raise ConfigError(msg)
     if not out.absolute().parent.is_dir():
         msg = f"--out: {out.parent} is no folder; make it first"
-        raise EvidenceError(msg)
+        raise ConfigError(msg)
     if out.absolute() == clip.absolute():
         msg = f"--out: {out} is the clip itself; name another file"
-        raise EvidenceError(msg)
+        raise ConfigError(msg)
+    draft = _draft(out)
+    try:
+        draft.touch()
+        draft.unlink()
+        taken = out.is_dir()
+    except OSError as error:
+        raise _not_written(out, error) from error
+    if taken:
+        msg = f"--out: {out} is a folder; name another file"
+        raise ConfigError(msg)
+
+
+def _draft(out: Path) -> Path:
+    return out.with_name(f"{out.name}.part")
+
+
+def _not_written(out: Path, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"--out: {out} cannot be written ({error.strerror}); name another"
+    )

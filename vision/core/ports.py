@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
+from vision.core.damage import Damage
 from vision.core.detections import Detections
 from vision.core.events import ViolationEvent
 from vision.core.evidence import Evidence
@@ -44,6 +45,11 @@ class FrameSource(Protocol):
     @property
     def shed(self) -> int:
         """Due pictures that were not decoded because reading lagged behind."""
+        ...
+
+    @property
+    def damage(self) -> Damage:
+        """Pictures that could not be decoded because they are broken."""
         ...
 
     def open(self) -> None:

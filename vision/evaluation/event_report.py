@@ -213,8 +213,14 @@ def _counts(
         "events_ignored": doubtful,
         "events_left_out": listed - scored - doubtful,
         "watched_s": sum(sorted(one.run.watched_s for one in outcomes)),
+        "unwatched_s": sum(sorted(_unwatched_s(one) for one in outcomes)),
         "frames": sum(one.run.frames for one in outcomes),
+        "damaged": sum(one.run.damage.pictures for one in outcomes),
     }
+
+
+def _unwatched_s(one: ClipOutcome) -> float:
+    return sum(gap.end_s - gap.start_s for gap in one.run.unclear if gap.view == "gap")
 
 
 def _clip(one: ClipOutcome, link: Link) -> Report:
@@ -226,6 +232,9 @@ def _clip(one: ClipOutcome, link: Link) -> Report:
         "synthetic": one.truth.synthetic,
         "conditions": list(one.truth.conditions),
         "watched_s": one.run.watched_s,
+        "unwatched_s": _unwatched_s(one),
+        "last_s": one.run.last_s,
+        "damaged": one.run.damage.pictures,
         "frames": one.run.frames,
         "true": [
             {

@@ -1,9 +1,11 @@
 """What the engine said about one clip, one row per event instead of per step."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
+from vision.core.damage import Damage
 from vision.core.events import ViolationEvent
 from vision.core.verification import Outcome
 from vision.core.violations import Candidate, Confidence, Fact, Lifecycle, Slug
@@ -76,12 +78,13 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """A time in which the picture could not be trusted and no dwell was counted.
+    """A time in which nothing was seen that could be trusted: no dwell was counted.
 
     Attributes:
-        view: `blind` or `moved`.
-        start_s: media time of the first such picture, seconds.
-        end_s: of the last one.
+        view: `blind`, `moved`, or `gap` where no picture came.
+        start_s: media time of the first such picture, or of the last one before the
+            gap, seconds.
+        end_s: of the last one, or of the first one after the gap.
         reason: why, in the view check's words, or empty.
     """
 
@@ -96,20 +99,52 @@ class ClipRun:
     """One clip as the engine saw it.
 
     Attributes:
-        watched_s: media time from the first to the last analysed frame, seconds.
+        watched_s: media time in which pictures came, seconds (`time_with_pictures`).
+        last_s: media time of the last analysed frame, seconds.
         found: opened events, in order of opening.
         not_opened: places that never opened an event, as they were last judged.
         frames: analysed frames.
         looks: answers to questions whether a place was put right.
-        unclear: when all timers stood still, in order.
+        unclear: when all timers stood still, in order of their beginning.
+        damage: what of its video could not be decoded.
     """
 
     watched_s: float
+    last_s: float
     found: tuple[FoundEvent, ...]
     not_opened: tuple[NotOpened, ...] = ()
     frames: int = 0
     looks: tuple[Look, ...] = ()
     unclear: tuple[Unclear, ...] = ()
+    damage: Damage = field(default_factory=Damage)
+
+
+def gaps(times_s: Sequence[float], longest_s: float) -> tuple[Unclear, ...]:
+    """Return when no picture came for longer than counts as observed.
+
+    Args:
+        times_s: media times of the analysed frames, rising, seconds.
+        longest_s: time between two pictures up to which an object that is in both
+            counts as seen in between, seconds.
+    """
+    found: list[Unclear] = []
+    for before_s, after_s in pairwise(times_s):
+        if after_s - before_s <= longest_s:
+            continue
+        if found and found[-1].end_s == before_s:
+            found[-1] = replace(found[-1], end_s=after_s)
+        else:
+            why = f"no two pictures within {longest_s:g} s"
+            found.append(Unclear("gap", before_s, after_s, why))
+    return tuple(found)
+
+
+def time_with_pictures(times_s: Sequence[float], longest_s: float) -> float:
+    """Return the media time from the first frame to the last without `gaps`, s."""
+    if not times_s:
+        return 0.0
+    unseen_s = sum(gap.end_s - gap.start_s for gap in gaps(times_s, longest_s))
+    return times_s[-1] - times_s[0] - unseen_s
 
 
 def fold(events: Iterable[ViolationEvent], size: tuple[int, int]) -> list[FoundEvent]:

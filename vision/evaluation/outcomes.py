@@ -249,13 +249,13 @@ def _sums(
         sums[Sum.SIGNED_ONSET_S] += late_s
         sums[Sum.SQ_ONSET_S2] += late_s**2
         sums[Sum.OPENING_S] += said.opened_s - event.start_s
-        _add_clearing(sums, event, said, run.watched_s, rule)
+        _add_clearing(sums, event, said, run.last_s, rule)
         _add_looks(sums, event, [o for o in run.looks if o.event_id == said.event_id])
     return sums
 
 
 def _add_clearing(
-    sums: Sums, event: TrueEvent, said: FoundEvent, watched_s: float, rule: MatchRule
+    sums: Sums, event: TrueEvent, said: FoundEvent, last_s: float, rule: MatchRule
 ) -> None:
     claimed = said.ended_s is not None and said.cleared_s is not None
     right = (
@@ -265,7 +265,7 @@ def _add_clearing(
     )
     sums[Sum.CLEAR_CLAIMS] += claimed
     sums[Sum.CLEAR_RIGHT] += right
-    if event.end_s is None or event.end_s + rule.clear_within_s > watched_s:
+    if event.end_s is None or event.end_s + rule.clear_within_s > last_s:
         return
     sums[Sum.CLEAR_DUE] += 1
     in_time = (

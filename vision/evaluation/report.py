@@ -200,7 +200,7 @@ def _render(template: str, **values: object) -> str:
 
 
 def _length_s(clip: Values) -> float:
-    return max(float(clip["watched_s"]), 1.0)
+    return max(float(clip["last_s"]), 1.0)
 
 
 def _trade(points: Sequence[Sequence[float]]) -> Markup | None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from vision.core.damage import Damage
 from vision.core.verification import Outcome
 from vision.core.violations import Slug
 from vision.evaluation.found import ClipRun, FoundEvent, Look, NotOpened, Unclear
@@ -33,18 +34,22 @@ def parse_run(line: str) -> ClipRun:
 def _run(row: Mapping[str, object]) -> ClipRun:
     found, waiting, looks = row["found"], row["not_opened"], row["looks"]
     watched_s, frames, unclear = row["watched_s"], row["frames"], row["unclear"]
+    last_s, damage = row["last_s"], row["damage"]
     if (
         not isinstance(found, list)
         or not isinstance(waiting, list)
         or not isinstance(looks, list)
         or not isinstance(unclear, list)
         or not isinstance(watched_s, int | float)
+        or not isinstance(last_s, int | float)
+        or not isinstance(damage, dict)
         or not isinstance(frames, int)
     ):
         msg = "not a watched clip"
         raise TypeError(msg)
     return ClipRun(
         watched_s=watched_s,
+        last_s=last_s,
         found=tuple(
             FoundEvent(
                 **{
@@ -71,4 +76,5 @@ def _run(row: Mapping[str, object]) -> ClipRun:
             Look(**{**one, "outcome": Outcome(one["outcome"])}) for one in looks
         ),
         unclear=tuple(Unclear(**one) for one in unclear),
+        damage=Damage(**damage),
     )

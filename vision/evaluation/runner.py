@@ -127,14 +127,21 @@ def watch_all(
     return [
         settle(truth, run, rule)
         for truth, run in zip(usable, runs, strict=True)
-        if run is not None and not outlasts_clip(truth, _last_s(run), problems)
+        if run is not None and _fits(truth, run, problems)
     ]
 
 
-def _last_s(run: ClipRun) -> float:
-    """Return when a clip surely ends: less than a period after its last picture."""
-    period_s = run.watched_s / max(1, run.frames - 1)
-    return run.watched_s + period_s + _ROUNDED_S
+def _fits(truth: TruthClip, run: ClipRun, problems: Problems) -> bool:
+    """Tell what is wrong with a watched clip; return whether it can be judged."""
+    if damage := run.damage.text():
+        problems.add(truth.clip, None, damage, lost=0)
+    return not outlasts_clip(truth, _over_s(run), problems)
+
+
+def _over_s(run: ClipRun) -> float:
+    """Return when a clip is surely over: less than a period after its last picture."""
+    period_s = run.last_s / max(1, run.frames - 1)
+    return run.last_s + period_s + _ROUNDED_S
 
 
 def decode(path: Path) -> ImageU8 | None:

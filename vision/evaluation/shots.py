@@ -155,7 +155,7 @@ def _around(first_s: float, last_s: float) -> tuple[float, float]:
 
 
 def _end_s(clip: Values, end_s: float | None) -> float:
-    return float(clip["watched_s"]) if end_s is None else float(end_s)
+    return float(clip["last_s"]) if end_s is None else float(end_s)
 
 
 def _unless_plain(verdict: str) -> str | None:

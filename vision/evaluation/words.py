@@ -115,6 +115,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "violations": ("By violation", "按违规类型"),
     "violation": ("Violation", "违规类型"),
     "watched": ("Watched", "观看时长"),
+    "unwatched": ("not watched, no pictures came", "无画面,未计入观看"),
+    "damaged": ("damaged pictures not decoded", "张图片损坏,无法解码"),
     "verdicts": ("What became of every report", "每条上报的结论"),
     "verdict": ("Verdict", "结论"),
     "true": ("right", "正确"),
@@ -133,12 +135,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "timeline_note": (
         (
             "● what happened: green found, dashed missed. ∅ looks like a violation and "
-            "is none. ◌ view blind or moved: no dwell is counted. → what was reported: "
-            "blue right, orange false. Why not: ✗ is what was lacking."
+            "is none. ◌ view blind or moved, or no pictures: no dwell is counted. → "
+            "what was reported: blue right, orange false. Why not: ✗ is what was "
+            "lacking."
         ),
         (
             "● 真实事件:绿色为已报出,虚线为漏报;∅ 貌似违规而非违规;"
-            "◌ 画面不可信(遮挡或移动),不计时;"
+            "◌ 画面不可信(遮挡或移动)或无画面,不计时;"
             "→ 上报:蓝色正确,橙色误报。未上报原因中 ✗ 为未满足的条件。"
         ),
     ),

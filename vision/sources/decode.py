@@ -44,6 +44,7 @@ class PictureDecoder:
         self._latest_s = 0.0
         self._kept: list[tuple[Packet[VideoStream], float]] = []
         self._kept_bytes = 0
+        self._broken = 0
 
     @property
     def key_frames_only(self) -> bool:
@@ -115,6 +116,11 @@ class PictureDecoder:
             del self._times[next(iter(self._times))]
         return self._timed(self._context.decode(packet))
 
+    def take_broken(self) -> int:
+        """Return how many pictures were left out as broken since the last call."""
+        broken, self._broken = self._broken, 0
+        return broken
+
     def rest(self) -> list[Picture]:
         """Return the pictures that wait in the decoder; it can go on afterwards."""
         if self._reach == "key":
@@ -157,11 +163,15 @@ class PictureDecoder:
             frames += self._context.decode(None)
         finally:
             self._context.flush_buffers()
-        return [(frame, media_time_s) for frame in frames if not frame.is_corrupt]
+        return [(frame, media_time_s) for frame in self._whole(frames)]
 
     def _timed(self, frames: list[VideoFrame]) -> list[Picture]:
         return [
             (frame, self._times.pop(frame.pts, self._latest_s))
-            for frame in frames
-            if not frame.is_corrupt
+            for frame in self._whole(frames)
         ]
+
+    def _whole(self, frames: list[VideoFrame]) -> list[VideoFrame]:
+        whole = [frame for frame in frames if not frame.is_corrupt]
+        self._broken += len(frames) - len(whole)
+        return whole

@@ -139,7 +139,7 @@ class ReaderFeed:
                 return
             if ended:
                 self._enter(FeedState.ENDED)
-                self._report.tell(HealthKind.CAMERA_ENDED, "end of the file", ok=True)
+                self._tell_end()
                 return
             if not self._source.live:
                 self._enter(FeedState.FAILED)
@@ -148,6 +148,15 @@ class ReaderFeed:
             failures = 1 if self._frames_in > frames_before else failures + 1
             self._enter(FeedState.WAITING)
             self._stopping.wait(self._options.backoff.delay_s(failures, self._rng))
+
+    def _tell_end(self) -> None:
+        damage = self._source.damage.text()
+        if damage:
+            _log.warning(
+                "%s: %s", self.camera_id, damage, extra={"camera": self.camera_id}
+            )
+        detail = f"end of the file; {damage}" if damage else "end of the file"
+        self._report.tell(HealthKind.CAMERA_ENDED, detail, ok=True)
 
     def _attempt(self) -> bool:
         """Connect and read to the end; return whether it came without trouble.

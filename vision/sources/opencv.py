@@ -92,8 +92,12 @@ class _Capture:
                 ok, image = self._capture.retrieve()
                 if ok and image.size:
                     self._unreadable = 0
+                    timeline.damage.decoded(media_time_s)
                     return np.asarray(image, dtype=np.uint8), media_time_s
+                timeline.damage.fed(media_time_s, owed=False, torn=False)
+                timeline.damage.broken()
                 self._note_unreadable()
+        timeline.damage.ended()
         self._explain_end()
         return None
 

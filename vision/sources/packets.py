@@ -139,8 +139,9 @@ class _Reception:
                 frame, media_time_s = self._ready.popleft()
                 if timeline.due(media_time_s):
                     return self._converter.convert(frame), media_time_s
-            packet = self._next_packet()
+            packet = self._next_packet(timeline)
             if packet is None:
+                timeline.damage.ended()
                 self._explain_end()
                 return None
             self._receive(packet, timeline)
@@ -160,7 +161,7 @@ class _Reception:
         sliced = self._stream.codec_context.name in _SLICED and self._path is None
         return whole_pictures(packets) if sliced else packets
 
-    def _next_packet(self) -> "Packet[VideoStream] | None":
+    def _next_packet(self, timeline: Timeline) -> "Packet[VideoStream] | None":
         """Return the next packet, an empty one to flush, then None."""
         bound_s = self._options.read_timeout_s
         while True:
@@ -170,7 +171,7 @@ class _Reception:
                     packet = next(self._packets, None)
             except av.error.InvalidDataError as error:
                 # Damaged bytes end PyAV's iterator, not the stream.
-                self._survive(error)
+                self._survive(error, timeline)
                 self._packets = self._demuxed()
             except av.error.FFmpegError as error:
                 why = demux.reason(error, bound_s, file=self._path is not None)
@@ -188,12 +189,13 @@ class _Reception:
         """Decode a packet if need be, queue what comes out, tell the listener."""
         try:
             if packet.size == 0 and packet.dts is None:
-                self._ready.extend(self._decoder.rest())
+                self._queue(self._decoder.rest(), timeline)
                 return
             stamp = demux.stamp_of(packet, self._tick_s)
             waited = self._waiting.share()
             media_time_s = timeline.at(stamp, waited=waited)
             alone = self._decoder.key_frames_only
+            timeline.damage.fed(media_time_s, owed=not alone, torn=packet.is_corrupt)
             hurried = timeline.hurried(waited=waited, whole=not alone)
             # In the other modes all must be decoded for what follows.
             needed = timeline.due(media_time_s) and not (
@@ -205,16 +207,22 @@ class _Reception:
                 packet, media_time_s=media_time_s, needed=needed, hurried=hurried
             )
         except av.error.FFmpegError as error:
-            self._survive(error)
+            self._survive(error, timeline)
             return
         if stamp.shown_s is not None:
             end_s = stamp.shown_s + (packet.duration or 0) * self._tick_s
             self._end_s = max(self._end_s, end_s)
-        self._ready.extend(pictures)
+        self._queue(pictures, timeline)
         # A key frame that was left out could have been had.
         self._note_life(len(pictures) or int(packet.is_keyframe and not needed))
         if self._tap is not None:
             self._tap.tell(packet, media_time_s)
+
+    def _queue(self, pictures: list[Picture], timeline: Timeline) -> None:
+        timeline.damage.broken(self._decoder.take_broken())
+        for _, media_time_s in pictures:
+            timeline.damage.decoded(media_time_s)
+        self._ready.extend(pictures)
 
     def _note_life(self, pictures: int) -> None:
         """Give up on a live stream whose packets never become pictures."""
@@ -231,8 +239,9 @@ class _Reception:
             )
             raise SourceReadError(msg)
 
-    def _survive(self, error: av.error.FFmpegError) -> None:
+    def _survive(self, error: av.error.FFmpegError, timeline: Timeline) -> None:
         """Count a damaged packet; too many in a row are no accident."""
+        timeline.damage.broken()
         self._errors += 1
         self._errors_in_row += 1
         if self._errors_in_row >= _MOST_ERRORS_IN_ROW:

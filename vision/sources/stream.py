@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Protocol
 
 from vision.core.arrays import ImageU8
+from vision.core.damage import Damage
 from vision.core.errors import SourceOpenError, SourceReadError
 from vision.core.frame import Frame, Picture, TimeSource
 from vision.core.ports import Clock, HealthListener
 from vision.sources import address
+from vision.sources.damage import DamageLog
 from vision.sources.lane import Lane, LaneClosedError, Lanes
 from vision.sources.options import StreamOptions
 from vision.sources.picks import Picks
@@ -48,9 +50,21 @@ class Timeline:
     """
 
     def __init__(
-        self, lane: Lane["Connection"], media: MediaClock, picks: Picks
+        self,
+        lane: Lane["Connection"],
+        media: MediaClock,
+        picks: Picks,
+        damage: DamageLog,
     ) -> None:
-        """Bind a camera's clock and choice of pictures to one connection."""
+        """Bind a camera's clock and choice of pictures to one connection.
+
+        Args:
+            lane: the connection's.
+            media: the camera's clock.
+            picks: its choice of pictures.
+            damage: to be told of broken and whole pictures.
+        """
+        self.damage = damage
         self._lane = lane
         self._media = media
         self._picks = picks
@@ -156,6 +170,7 @@ class StreamSource:
         self._timeline: Timeline | None = None
         self._media: MediaClock | None = None
         self._picks = Picks(options.period_s, clock, self._report)
+        self._damage = DamageLog(self._report)
         self._live = options.live
         self._starts_at: datetime | None = None
         self._time_source = TimeSource.HOST
@@ -172,6 +187,11 @@ class StreamSource:
     def shed(self) -> int:
         """Due pictures that were not decoded because reading lagged behind."""
         return self._picks.shed
+
+    @property
+    def damage(self) -> Damage:
+        """Pictures that could not be decoded because they are broken."""
+        return self._damage.total
 
     def open(self) -> None:
         """Connect.
@@ -269,4 +289,5 @@ class StreamSource:
             finite=not facts.live,
         )
         self._picks.begin(live=self.live)
-        self._timeline = Timeline(lane, self._media, self._picks)
+        self._damage.begin(live=self.live)
+        self._timeline = Timeline(lane, self._media, self._picks, self._damage)

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from vision.bootstrap.cameras import _patience, _presets, build_scene
+from vision.bootstrap.cameras import _presets, build_scene, patience_of
 from vision.config.cameras import CameraSettings
 from vision.config.rules import PlaceSettings
 from vision.core.errors import ConfigError
@@ -120,8 +120,8 @@ def test_a_camera_without_a_name_is_called_by_its_id() -> None:
 
 
 def test_a_slow_camera_still_accrues_dwell_unless_the_site_says_otherwise() -> None:
-    fitted = _patience(PlaceSettings(), 20, ("bin",))
-    chosen = _patience(PlaceSettings(max_gap_s=5), 20, ("bin",))
+    fitted = patience_of(PlaceSettings(), 20, ("bin",))
+    chosen = patience_of(PlaceSettings(max_gap_s=5), 20, ("bin",))
 
     assert fitted.max_gap_s == 50
     assert chosen.max_gap_s == 5
@@ -130,10 +130,10 @@ def test_a_slow_camera_still_accrues_dwell_unless_the_site_says_otherwise() -> N
 def test_scores_of_classes_that_the_model_does_not_give_are_refused() -> None:
     settings = PlaceSettings(open_scores={"bins": 0.3})
     with pytest.raises(ConfigError, match=r"places\.open_scores names bins; .* bin"):
-        _patience(settings, 1, ("bin",))
+        patience_of(settings, 1, ("bin",))
 
     settings = PlaceSettings(open_scores={"bin": 0.3})
-    assert _patience(settings, 1, ("bin",)).opens("bin", 0.3)
+    assert patience_of(settings, 1, ("bin",)).opens("bin", 0.3)
 
 
 def test_a_preset_is_a_picture_that_can_be_read(tmp_path: Path) -> None:

@@ -69,4 +69,4 @@ def clip(
 
 
 def run(*events: FoundEvent, watched_s: float = 600.0) -> ClipRun:
-    return ClipRun(watched_s=watched_s, found=events, frames=600)
+    return ClipRun(watched_s, last_s=watched_s, found=events, frames=600)

@@ -234,6 +234,17 @@ def test_limits_that_match_everything_or_nothing_are_refused(
     assert "is not in the range" in result.stderr
 
 
+@pytest.mark.parametrize("value", ["nan", "inf"])
+@pytest.mark.parametrize("option", ["--min-iou", "--onset-s", "--clear-within-s"])
+def test_limits_that_are_no_numbers_are_refused(
+    site: Path, tmp_path: Path, option: str, value: str
+) -> None:
+    result = judge(site, tmp_path, tmp_path / "out", option, value)
+
+    assert result.exit_code == 2
+    assert value in result.stderr
+
+
 def test_what_can_never_be_found_is_told_before_it_is_missed(
     site: Path, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.unit.evaluation.builders import BOX, ELSEWHERE, clip, found, queue, run, true
 from tests.unit.evaluation.pictures import green_picture
+from vision.core.damage import Damage
 from vision.core.errors import ConfigError, SourceReadError
 from vision.core.verification import Outcome
 from vision.core.violations import Slug
@@ -252,7 +253,13 @@ class Interrupted:
         said = replace(found(3, 50.5), facts=("a",), evidence=(Path("e/x.jpg"),))
         look = Look(said.event_id, 60.0, 70.5, Outcome.CLEARED)
         blind = Unclear("blind", 20.0, 25.5, "black")
-        return replace(run(said), not_opened=(why,), looks=(look,), unclear=(blind,))
+        return replace(
+            run(said),
+            not_opened=(why,),
+            looks=(look,),
+            unclear=(blind,),
+            damage=Damage(2, 1.5),
+        )
 
 
 def suite(tmp_path: Path) -> list[TruthClip]:

@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import pytest
 
+from tests.footage import write_clip
 from tests.unit.evaluation.pictures import FPS, SECONDS, GreenDetector, film_heap
 from vision.bootstrap.suite import SuiteWatcher
 from vision.config.home import Home
 from vision.config.load import Loaded
 from vision.config.site import SiteSettings
+from vision.core.damage import Damage
 from vision.core.errors import SourceError
 from vision.core.verification import Outcome
 from vision.core.violations import Slug
@@ -160,6 +163,70 @@ def test_a_time_in_which_nothing_was_seen_is_told(
     assert 20 <= spell["start_s"] <= 23
     assert 28 <= spell["end_s"] <= 33
     assert "◌ blind" in events_page(report, [[]])
+
+
+def test_time_without_pictures_is_not_watched_and_told(
+    truth: TruthClip, tmp_path: Path
+) -> None:
+    times_s = [k / 2 for k in (*range(10), *range(48, 58))]
+    write_clip(tmp_path / "gap.mkv", times_s=times_s, size=(320, 192))
+    gap = replace(truth, clip=tmp_path / "gap.mkv", sha256=None, events=())
+
+    (outcome,), report = judge(gap, tmp_path, site())
+
+    assert outcome.run.last_s == 28.5
+    assert report["counts"]["watched_s"] == 9.0
+    assert report["counts"]["unwatched_s"] == 19.5
+    hour = report["figures"]["false_per_camera_hour"]
+    assert (hour["value"], hour["high"]) == (0, pytest.approx(-np.log(0.05) * 400))
+    spells = [spell for clip in report["clips"] for spell in clip["unclear"]]
+    (spell,) = [spell for spell in spells if spell["view"] == "gap"]
+    assert (spell["start_s"], spell["end_s"]) == (4.5, 24.0)
+    page = events_page(report, [[]])
+    assert "◌ gap" in page
+    assert "(0.3 min" in page
+
+
+def test_a_gap_that_dwell_bridges_is_watched(truth: TruthClip, tmp_path: Path) -> None:
+    times_s = [k / 2 for k in (*range(10), *range(28, 38))]
+    write_clip(tmp_path / "gap.mkv", times_s=times_s, size=(320, 192))
+    gap = replace(truth, clip=tmp_path / "gap.mkv", sha256=None, events=())
+
+    _, report = judge(gap, tmp_path, site())
+
+    assert report["counts"]["watched_s"] == 18.5
+    assert report["counts"]["unwatched_s"] == 0
+    assert "not watched" not in events_page(report, [[]]).partition("<h2>")[0]
+
+
+def test_pictures_that_cannot_be_decoded_are_told(
+    truth: TruthClip, tmp_path: Path
+) -> None:
+    clip = tmp_path / "spoilt.mkv"
+    write_clip(clip, fps=2, seconds=20, size=(320, 192), codec="mjpeg")
+    with av.open(str(clip)) as video:
+        places = [(p.pos, p.size) for p in video.demux(video=0) if p.size]
+    raw = bytearray(clip.read_bytes())
+    for start, size in places[10:20]:
+        assert start is not None
+        raw[start + 4 : start + size] = b"\x55" * (size - 4)
+    clip.write_bytes(raw)
+    problems = Problems()
+    watcher = SuiteWatcher(site(), GreenDetector(), Home(tmp_path))
+
+    (outcome,) = watch_all(
+        [replace(truth, clip=clip, sha256=None, events=())],
+        one_by_one(watcher),
+        MatchRule(),
+        problems,
+        lambda *_: None,
+    )
+
+    assert outcome.run.damage == Damage(10, 5.5)
+    (problem,) = problems
+    assert (problem.path, problem.lost) == (clip, 0)
+    assert "10 damaged pictures could not be decoded" in problem.text
+    assert "nothing was seen for 5.5 s" in problem.text
 
 
 def test_a_mistake_is_shown_in_a_frame_of_its_clip(

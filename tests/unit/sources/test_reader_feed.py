@@ -10,6 +10,7 @@ import pytest
 
 from tests.fakes import ManualClock, frame
 from vision.core.backoff import Backoff
+from vision.core.damage import Damage
 from vision.core.errors import SourceOpenError, SourceReadError
 from vision.core.feed import FeedState
 from vision.core.frame import Frame
@@ -41,6 +42,10 @@ class Script:
     @property
     def shed(self) -> int:
         return 0
+
+    @property
+    def damage(self) -> Damage:
+        return Damage()
 
     def read(self) -> Frame | None:
         for step in self.steps:

@@ -1,6 +1,6 @@
 """The engine's own list of a package's files, which every upload must agree with."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Annotated
 
 from pydantic import Field, ValidationError
@@ -10,6 +10,7 @@ from serve.json_words import in_words
 from serve.messages import MAX_SEQUENCE, EvidenceRef, FileName, Identifier, Wire
 
 ROLE = "manifest"
+_SEALS = frozenset({ROLE, "signature"})
 MAX_BYTES = 1024 * 1024
 MAX_FILES = 500
 
@@ -51,3 +52,16 @@ def read_manifest(content: Iterable[bytes], event_id: str) -> Manifest:
         msg = f"manifest: got one of event {manifest.event_id}; expected {event_id}'s"
         raise InvalidContent(msg)
     return manifest
+
+
+def is_known_seal(file: EvidenceRef, here: Container[str]) -> bool:
+    """Return whether a listed file is an earlier seal that is here, by any name.
+
+    Two nodes that seal one event give one name twice: the seal that came later lies
+    beside the first under another name, and manifests list it under its own.
+
+    Args:
+        file: as a manifest lists it.
+        here: SHA-256 of the event's files that are here, hex.
+    """
+    return file.role in _SEALS and file.sha256 in here

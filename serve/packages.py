@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from serve.errors import InvalidContent
 from serve.feed import Own, tell
 from serve.files import EvidenceFiles
-from serve.manifests import ROLE, Manifest, read_manifest
+from serve.manifests import ROLE, Manifest, is_known_seal, read_manifest
 from serve.message_types import COMPLETED, PREFIX
 from serve.shapes import CameraOfEvent, EvidenceOut, LocationOut
 from serve.store.case_tables import CaseRow
@@ -135,7 +135,11 @@ class Packages:
                     )
                 )
             }
-        return all((file.name, file.sha256) in here for file in manifest.files)
+        digests = {sha256 for _, sha256 in here}
+        return all(
+            (file.name, file.sha256) in here or is_known_seal(file, digests)
+            for file in manifest.files
+        )
 
     def _tell(self, row: EvidenceRow, manifest: Manifest, session: Session) -> bool:
         if _known(session, [_message_id(row)]):

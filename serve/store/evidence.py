@@ -13,6 +13,7 @@ from serve.errors import (
     UnknownEvent,
     UnknownEvidence,
 )
+from serve.manifests import is_known_seal
 from serve.messages import EvidenceRef
 from serve.store.database import Database
 from serve.store.retention_tables import DeletionRow
@@ -90,7 +91,8 @@ class EvidenceStore:
             role: what it shows.
             size_bytes: its length.
             vouched: for a manifest: the files it lists. Those that are here must be
-                the same, and those that come later will have to be.
+                the same, and those that come later will have to be; earlier seals
+                that are here may have another name.
 
         Raises:
             EvidenceConflict: another upload took the name meanwhile, or the manifest
@@ -145,13 +147,13 @@ def _vouch(session: Session, event_id: str, vouched: Sequence[EvidenceRef]) -> N
     event = session.scalars(
         select(EventRow).where(EventRow.event_id == event_id).with_for_update()
     ).one()
-    stored = session.scalars(
-        select(EvidenceRow).where(EvidenceRow.event_id == event_id)
-    )
+    query = select(EvidenceRow).where(EvidenceRow.event_id == event_id)
+    stored = {row.name: row.sha256 for row in session.scalars(query)}
     announced = json.loads(event.evidence)
-    known = {item["name"]: item["sha256"] for item in announced}
-    known |= {row.name: row.sha256 for row in stored}
-    for file in vouched:
+    known = {item["name"]: item["sha256"] for item in announced} | stored
+    here = set(stored.values())
+    asked = [file for file in vouched if not is_known_seal(file, here)]
+    for file in asked:
         if known.get(file.name, file.sha256) != file.sha256:
             msg = (
                 f"manifest: {file.name} is listed with SHA-256 {file.sha256}; "
@@ -159,7 +161,7 @@ def _vouch(session: Session, event_id: str, vouched: Sequence[EvidenceRef]) -> N
             )
             raise EvidenceConflict(msg)
     names = {item["name"] for item in announced}
-    new = [one.model_dump(mode="json") for one in vouched if one.name not in names]
+    new = [one.model_dump(mode="json") for one in asked if one.name not in names]
     event.evidence = json.dumps(announced + new)
 
 

@@ -9,7 +9,7 @@ from vision.core.errors import EvidenceError
 from vision.core.evidence import Artifact, Evidence
 from vision.core.ports import Clock
 from vision.evidence import manifest
-from vision.evidence.beside import name_beside
+from vision.evidence.beside import SEALS, name_beside
 from vision.evidence.canonical import sha256
 from vision.evidence.disk import file_sha256, make_folder, write_atomically
 from vision.evidence.folders import package_folders
@@ -31,7 +31,8 @@ class Incoming:
     """Writes what comes, and has every seal on record in this store's ledger.
 
     What is here is never replaced by other bytes of the same name: a file that comes
-    once more and differs is left out, and a seal lies beside the first (`beside`). The
+    once more and differs is left out, with its seal if nothing else came, and another
+    seal lies beside the first (`beside`). The
     newest seal is in force whatever the order in which they come.
     """
 
@@ -94,6 +95,9 @@ class Incoming:
             return Evidence()
         folder = Package(self._root, event_id).folder
         with self._packages, working_on(self._root, event_id):
+            if _is_second(folder, came):
+                log.warning("%s: came again from another node; the first stays", folder)
+                return Evidence()
             make_folder(folder)
             return Evidence(tuple(self._put(folder, came)))
 
@@ -167,13 +171,28 @@ def _sealed(folder: Path) -> Manifest | None:
         return None
 
 
+def _is_second(folder: Path, came: list[tuple[Artifact, bytes]]) -> bool:
+    """Return whether other bytes have the names of all that came, seals left out.
+
+    Two nodes have made the same clip, each its own. A seal would vouch for files that
+    cannot lie here.
+    """
+    files = [one for one in came if one[0].role not in SEALS]
+    return bool(files) and all(
+        _is_taken(folder / artifact.name, payload) for artifact, payload in files
+    )
+
+
+def _is_taken(path: Path, payload: bytes) -> bool:
+    return path.exists() and file_sha256(path) != sha256(payload)
+
+
 def _names_beside(folder: Path, came: list[tuple[Artifact, bytes]]) -> dict[str, str]:
     """Return other names for seals whose own names other seals have."""
     names: dict[str, str] = {}
     for artifact, payload in came:
         path = folder / artifact.name
-        taken = path.exists() and file_sha256(path) != sha256(payload)
-        if artifact.role == "manifest" and taken:
+        if artifact.role == "manifest" and _is_taken(path, payload):
             for name in (path.name, path.with_suffix(".sig").name):
                 names[name] = name_beside(name, sha256(payload))
     return names

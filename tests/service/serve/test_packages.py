@@ -44,7 +44,7 @@ class Sealing:
         self.files |= {name.replace("_", "."): one for name, one in files.items()}
         self.sealed += 1
         entries = tuple(
-            Entry(artifact(name, "overlay", content), 1)
+            Entry(artifact(name, role_of(name), content), 1)
             for name, content in self.files.items()
         )
         name = f"manifest-{self.sealed:03d}.json"
@@ -57,7 +57,6 @@ class Sealing:
             self.try_to_put(name).raise_for_status()
 
     def try_to_put(self, name: str) -> httpx.Response:
-        role = "manifest" if name.endswith(".json") else "overlay"
         content = self.files[name]
         kind = {"json": "application/json", "mp4": "video/mp4"}.get(
             name[-4:].strip(".")
@@ -68,9 +67,13 @@ class Sealing:
             headers={
                 "Content-Type": kind or "image/jpeg",
                 "X-Content-SHA256": sha256(content),
-                "X-Evidence-Role": role,
+                "X-Evidence-Role": role_of(name),
             },
         )
+
+
+def role_of(name: str) -> str:
+    return "manifest" if name.endswith(".json") else "overlay"
 
 
 @pytest.fixture
@@ -114,6 +117,35 @@ def test_a_package_is_told_of_with_the_file_that_completes_it(
         assert reader.get(file["url"]).status_code in {200, 403}
         assert sealing.files.pop(file["name"])
     assert sealing.files == {}
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_an_earlier_seal_may_have_another_name_here_than_in_the_manifest(
+    sealing: Sealing, reader: httpx.Client, *, taken: bool
+) -> None:
+    """Two nodes have sealed one event; the seal that came later lies beside."""
+    if taken:
+        other = Sealing(sealing.client)
+        other.put("b.jpg", other.seal(b_jpg=SECOND))
+    earlier, beside = sealing.seal(a_jpg=FIRST), "manifest-001-1a2b3c4d.json"
+    manifest = sealing.seal(c_jpg=FIRST)
+    sealing.files[beside] = sealing.files.pop(earlier)
+    sealing.put("a.jpg", "c.jpg", beside, manifest)
+
+    assert [one["data"]["manifest"] for one in told(reader)][-2:] == [beside, manifest]
+    event = reader.get(f"{EVENTS}/evt-1").json()
+    assert all(file["url"] for file in event["evidence"])
+
+
+def test_a_listed_file_that_is_no_seal_is_known_by_its_name(
+    sealing: Sealing, reader: httpx.Client
+) -> None:
+    first = sealing.seal(a_jpg=FIRST)
+    sealing.put("a.jpg", first)
+    manifest = sealing.seal(b_jpg=FIRST)  # the same bytes
+    sealing.put(manifest)
+
+    assert revisions(reader) == [1]
 
 
 def test_what_is_handed_in_again_is_not_told_again(

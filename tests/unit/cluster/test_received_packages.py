@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -45,6 +45,7 @@ from vision.evidence.seal import Sealer
 from vision.evidence.signing import Ed25519Signer
 from vision.evidence.store import PackageStore, StorePolicy
 from vision.sinks.outbox import Outbox
+from vision.sinks.receiver import Receiver
 
 PICTURE = "001-wide_deciding.jpg"
 CLIP = "001-clip.mp4"
@@ -132,8 +133,14 @@ class Looks:
 class Site:
     """The desk of a run, and what a person types there."""
 
-    def __init__(self, root: Path, keeps: RetentionPolicy | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        keeps: RetentionPolicy | None = None,
+        receivers: Sequence[Receiver] = (),
+    ) -> None:
         self.clock = ManualClock()
+        self._receivers = receivers
         self.home = Home(root)
         self.home.prepare()
         self._keeps = RetentionPolicy(keep_free=0.0) if keeps is None else keeps
@@ -142,7 +149,7 @@ class Site:
     def start(self) -> None:
         """Begin a run."""
         home, clock = self.home, self.clock
-        self.outbox = Outbox(home.outbox, [], clock=clock)
+        self.outbox = Outbox(home.outbox, self._receivers, clock=clock)
         policy = StorePolicy(min_free_bytes=0, retention=self._keeps)
         self.evidence = ReceivedEvidence(
             home.evidence, policy, outbox=self.outbox, clock=clock
@@ -397,6 +404,23 @@ def test_two_nodes_that_seal_the_same_revision_both_count(forked: Site) -> None:
     assert beside(forked).with_suffix(".sig").is_file()
     assert (forked.package() / CLIP).is_file()
     assert forked.whole()
+
+
+def test_a_clip_that_another_node_has_made_meanwhile_stays_out_with_its_seal(
+    site: Site, tmp_path: Path
+) -> None:
+    """Cut off before its memory was heard; its machine hands in later what it has."""
+    first = Node(tmp_path / "node-1", site)
+    first.step()
+    with closing(Node(tmp_path / "node-2", site)) as second:
+        second.step()
+        second.step(11)  # its clip shows more
+    clip = (site.package() / CLIP).read_bytes()
+    first.close()
+
+    assert (tmp_path / "node-1" / "evidence" / "event-1" / CLIP).read_bytes() != clip
+    assert (site.package() / CLIP).read_bytes() == clip
+    assert site.whole()
 
 
 def test_a_seal_beside_the_newest_vouches_for_its_own_files_only(

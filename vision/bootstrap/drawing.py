@@ -16,8 +16,9 @@ class Drawing:
     """Remembers how the zones lay.
 
     Zones are drawn in a picture of today. Who draws them anew has mended a zone, or has
-    turned the camera: only its picture tells. Until it has, the zones of before are
-    the ones remembered, so that a start that saw no picture decides nothing.
+    turned the camera: only its picture tells, or that of each preset, which is given.
+    Until it has, the zones of before are the ones remembered, so that a start that saw
+    no picture decides nothing.
 
     Attributes:
         since: wall time from which on they lie in another view than before; None: no
@@ -51,12 +52,13 @@ class Drawing:
         self._tell("the camera shows what it showed: what stands there goes on")
 
     def change_view(self) -> None:
-        """Take them for zones in another view."""
+        """Take them for zones in another view, be it that of one preset alone."""
         self._remembered = self._drawn
         self.since = self._clock.now()
         self._tell(
-            "the camera shows something else, or nobody can tell: the next picture is "
-            "the reference view, and no open event can be verified"
+            "the camera (or a preset of it) shows something else, or nobody can tell: "
+            "its next picture is the reference view (or the preset's own), and none of "
+            "its open events can be verified"
         )
 
     def state(self) -> dict[str, str | None]:

@@ -1,6 +1,6 @@
 """What one camera remembers over a restart, put together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,22 +76,27 @@ def build_memory(
     if drawing.anew:
         view.compare(
             same=drawing.keep_view,
-            other=lambda: _forget_view(drawing, minds, memory),
+            other=lambda kept: _forget_view(drawing, minds, memory, kept),
         )
     # Before the first step: the next run must know that this one may have made some.
     memory.save()
     return memory, drawing
 
 
-def _forget_view(drawing: Drawing, minds: Minds, memory: MemoryFile) -> None:
-    """Forget what was learned of a view that is gone.
+def _forget_view(
+    drawing: Drawing,
+    minds: Minds,
+    memory: MemoryFile,
+    kept: Container[str | None],
+) -> None:
+    """Forget what was learned of a view that is gone, but not of presets that stay.
 
     Lanes would lie elsewhere in the new one, and where a heap lay it shows bare ground,
     which is no proof.
     """
     drawing.change_view()
-    minds.places.forget_view()
+    minds.places.forget_view(kept)
     memory.forget_left()
     for rule in minds.rules:
         if isinstance(rule, IllegalParking):
-            rule.forget_view()
+            rule.forget_view(kept)

@@ -1,6 +1,6 @@
 """A motor vehicle stands in a no-parking zone longer than its grace time."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, NotRequired, cast
 
@@ -175,9 +175,9 @@ class IllegalParking(PlaceRule):
             )
             raise ConfigError(msg) from error
 
-    def forget_view(self) -> None:
-        """Forget where vehicles drive."""
-        self._traffic.forget_street()
+    def forget_view(self, kept: Container[str | None] = ()) -> None:
+        """Forget where vehicles drive, but for presets that are kept."""
+        self._traffic.forget_street(kept)
 
     def _grace_s(
         self, place: Place, observation: Observation, ground: Standing

@@ -1,7 +1,7 @@
 """Where vehicles drive, learned from those that did: what is a lane, what a kerb."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -136,10 +136,11 @@ class LaneMap:
             _most(cells, middle, reach, _ON), _most(cells, middle, reach, _BESIDE)
         )
 
-    def forget(self) -> None:
-        """Start anew: the camera shows something else."""
-        self._cells, self._drives = {}, {}
-        self._watched_s, self._latest = {}, None
+    def forget(self, kept: Container[str | None] = ()) -> None:
+        """Start anew, but for presets that are kept: the others show something else."""
+        self._cells = {one: here for one, here in self._cells.items() if one in kept}
+        self._watched_s = {one: s for one, s in self._watched_s.items() if one in kept}
+        self._drives, self._latest = {}, None
 
     def state(self) -> list[LaneRecord]:
         """Return all lanes as plain values."""

@@ -1,6 +1,6 @@
 """Remembers what stands still in one camera's view, whoever detects it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 from vision.core.arrays import FloatArray
 from vision.core.detections import Detections
@@ -114,14 +114,18 @@ class PlaceMemory:
         self._close(Moment(frame.media_time_s, frame.captured_at))
         return self._hand_out()
 
-    def forget_view(self) -> None:
+    def forget_view(self, kept: Container[str | None] = ()) -> None:
         """End all places with the next picture: nobody can say where they lie in it.
 
         They end as lost, which proves nothing; what stands there still begins anew.
+
+        Args:
+            kept: presets whose places go on.
         """
         self._backdrop.forget()
         for slot in self._slots:
-            slot.end("lost")
+            if slot.preset not in kept:
+                slot.end("lost")
 
     def state(self) -> MemoryRecord:
         """Return the settled places as plain values, to be stored."""

@@ -225,9 +225,13 @@ class TrafficWatch:
             if place_id in self._evidence:
                 self._evidence[place_id].follow(flow)
 
-    def forget_street(self) -> None:
-        """Forget where vehicles drive: the camera shows something else."""
-        self._lanes.forget()
+    def forget_street(self, kept: Container[str | None] = ()) -> None:
+        """Forget where vehicles drive: the camera shows something else.
+
+        Args:
+            kept: presets that show the same.
+        """
+        self._lanes.forget(kept)
 
     def _mates(
         self, places: Sequence[Place], observation: Observation

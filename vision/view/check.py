@@ -52,6 +52,10 @@ class ViewRecord(TypedDict):
 _VERSION = 1
 
 
+OtherListener = Callable[[frozenset[str | None]], None]
+"""Told that a camera shows something else, with the presets that show the same."""
+
+
 class CameraView:
     """Checks each picture of one camera against what it should show.
 
@@ -78,7 +82,7 @@ class CameraView:
         self._switched_s = -np.inf
         self._small: ImageU8 | None = None
         self._changed_s = 0.0
-        self._compared: tuple[Callable[[], None], Callable[[], None]] | None = None
+        self._compared: tuple[Callable[[], None], OtherListener] | None = None
 
     def check(self, frame: Frame, detections: Detections) -> ViewState:
         """Return the verdict on this picture.
@@ -102,17 +106,22 @@ class CameraView:
         """Take what the camera shows next as its reference view: a person said so."""
         self._locator.forget()
 
-    def compare(self, *, same: Callable[[], None], other: Callable[[], None]) -> None:
+    def compare(self, *, same: Callable[[], None], other: OtherListener) -> None:
         """Find out by the next good picture whether the camera shows what it showed.
 
-        If it does not, or nobody can tell, that picture becomes the reference view.
+        If it does not, or nobody can tell, that picture becomes the reference view. The
+        picture of a preset is given, and everything lies in it: presets are compared at
+        once, each by its picture of now and those of before.
 
         Args:
             same: told that it does, before that picture is judged;
             other: or that it does not. At once where no earlier picture is known.
         """
         self._compared = same, other
-        if not self._locator.knows_view:
+        if self._locator.has_presets:
+            kept, whole = self._locator.compare_presets()
+            self._answer(same=whole, kept=kept)
+        elif not self._locator.knows_view:
             self._answer(same=False)
 
     def coverage(self) -> tuple[DayCoverage, ...]:
@@ -143,6 +152,7 @@ class CameraView:
                 raise ValueError(msg)  # noqa: TRY301 one message for all damage
             stored_references = map(from_record, stored["references"])
             references = [known for known in stored_references if known is not None]
+            views = {known["preset"] for known in stored["references"]}
             self._coverage.restore(stored["coverage"])
         except (KeyError, TypeError, ValueError) as error:
             msg = (
@@ -150,7 +160,7 @@ class CameraView:
                 "delete it to take the next picture as reference"
             )
             raise ConfigError(msg) from error
-        self._locator.restore(references)
+        self._locator.restore(references, views)
 
     def _trouble(self, small: ImageU8, luma: ImageU8, frame: Frame) -> str | None:
         """Return why a picture cannot be used at all, or None."""
@@ -183,8 +193,8 @@ class CameraView:
             self._locator.locate(shot, now_s, scale=scale, light=light), light=light
         )
 
-    def _answer(self, *, same: bool) -> None:
-        """Tell once whether the camera shows what it showed."""
+    def _answer(self, *, same: bool, kept: frozenset[str | None] = frozenset()) -> None:
+        """Tell once whether the camera shows what it showed, or which presets do."""
         if self._compared is None:
             return
         on_same, on_other = self._compared
@@ -192,8 +202,8 @@ class CameraView:
         if same:
             on_same()
         else:
-            self.confirm()
-            on_other()
+            self._locator.forget(kept)
+            on_other(kept)
 
 
 def _identical(before: ImageU8, small: ImageU8) -> bool:

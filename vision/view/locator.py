@@ -1,6 +1,6 @@
 """Lays each picture of a camera over its reference view."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -68,6 +68,8 @@ class Locator:
             shot = shoot(to_luma(reduce(image)), _NO_BOXES)
             self.references.add(Reference(shot, np.eye(3), None, name, is_base=True))
         self._presets = frozenset(presets)
+        self._earlier: tuple[Reference, ...] = ()  # what an earlier run knew
+        self._views: frozenset[str | None] = frozenset()  # likewise
         self._latest: Shot | None = None
         self._fix = Fix(Registration(np.eye(3), 1.0), None)
         self._view = View.CLEAR
@@ -79,18 +81,32 @@ class Locator:
         self._measured: tuple[Shot, float, ViewState] | None = None
         self._home: dict[str | None, Matrix] = {}  # where it rests; else as drawn
 
-    def restore(self, references: Iterable[Reference]) -> None:
-        """Take up remembered pictures."""
-        for known in references:
-            if not known.is_base or known.preset is None:
+    def restore(
+        self, references: Iterable[Reference], views: Collection[str | None]
+    ) -> None:
+        """Take up remembered pictures.
+
+        Args:
+            references: of the presets of today, or of the only view; others are left.
+            views: all of that run, also those whose pictures are lost.
+        """
+        known_before = tuple(references)
+        self._earlier = known_before if self._presets else ()
+        self._views = frozenset(views)
+        for known in known_before:
+            if known.preset in (self._presets or {None}) and not self._is_given(known):
                 self.references.add(known)
 
-    def forget(self) -> None:
-        """Forget all but the presets: the next picture is the reference view."""
-        presets = [r for r in self.references if r.preset is not None and r.is_base]
+    def forget(self, kept: Container[str | None] = ()) -> None:
+        """Forget all but the presets: the next picture is the reference view.
+
+        Args:
+            kept: presets of which nothing is forgotten.
+        """
+        stays = [r for r in self.references if self._is_given(r) or r.preset in kept]
         p = self._params
         self.references = References(p.min_inliers, p.shake_share)
-        for known in presets:
+        for known in reversed(stays):
             self.references.add(known)
         self._fix = Fix(Registration(np.eye(3), 1.0), None)
         self._view = View.CLEAR
@@ -103,6 +119,37 @@ class Locator:
     def knows_view(self) -> bool:
         """Whether an earlier run's picture shows it; those of presets tell nothing."""
         return not self._presets and len(self.references) > 0
+
+    @property
+    def has_presets(self) -> bool:
+        """Whether the reference views are given."""
+        return bool(self._presets)
+
+    def compare_presets(self) -> tuple[frozenset[str | None], bool]:
+        """Compare the given pictures with those of an earlier run.
+
+        Returns:
+            The presets whose picture shows, in place, what that run knew of them; and
+            whether these are all that it knew.
+        """
+        same = frozenset(
+            given.preset
+            for given in self.references
+            if self._is_given(given) and self._showed(given)
+        )
+        return same, bool(self._views) and self._views <= same
+
+    def _showed(self, given: Reference) -> bool:
+        """Return whether an earlier run knew a preset as its picture shows it now."""
+        p = self._params
+        earlier = References(p.min_inliers, p.shake_share)
+        for known in self._earlier:
+            if known.preset == given.preset:
+                earlier.add(known)
+        return earlier.agree(given.shot, reach=_AT_REST)
+
+    def _is_given(self, known: Reference) -> bool:
+        return known.is_base and known.preset is not None
 
     def recognises(self, shot: Shot) -> bool:
         """Return whether a picture is the reference view, beyond doubt and in place."""

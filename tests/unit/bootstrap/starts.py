@@ -1,5 +1,6 @@
 """A camera that is started, watches a painted street, and is started again."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from tests.scenarios.stage import Stage
 from tests.scenarios.world import LABELS, START, World
 from vision.bootstrap.drawing import Drawing
 from vision.bootstrap.remembering import Minds, build_memory
+from vision.core.arrays import ImageU8
 from vision.core.scene import Scene, Zone
 from vision.core.violations import Violation
 from vision.pipeline.candidates import OpenedPlaces
@@ -32,7 +34,11 @@ class Started:
 
 
 def start(
-    home: Path, zones: tuple[Zone, ...], *rules: PlaceRule, at_s: float = 0.0
+    home: Path,
+    zones: tuple[Zone, ...],
+    *rules: PlaceRule,
+    at_s: float = 0.0,
+    presets: Mapping[str, ImageU8] | None = None,
 ) -> Started:
     """Return a camera with what the run before has left in its home.
 
@@ -41,8 +47,9 @@ def start(
         zones: as they are drawn now.
         rules: that watch it now.
         at_s: wall time, seconds since the world's start.
+        presets: pictures of PTZ presets.
     """
-    scene, view = Scene("c1", "gate", zones), CameraView()
+    scene, view = Scene("c1", "gate", zones), CameraView(presets=presets)
     stage = Stage(rules, scene, view=view, memory=PlaceMemory("c1", LABELS))
     minds = Minds(view, stage.memory, OpenedPlaces(), rules)
     clock, told = ManualClock(START), list[object]()

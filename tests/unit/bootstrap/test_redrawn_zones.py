@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.scenarios.world import START, Actor, World, still
 from tests.unit.bootstrap.starts import Started, start
+from vision.core.arrays import ImageU8
 from vision.core.scene import Zone
 from vision.core.verification import LookAnswer, LookRequest, Outcome, Reported
 from vision.core.violations import Lifecycle, Violation
@@ -167,6 +169,105 @@ def test_zones_drawn_anew_after_a_knock_lie_in_the_new_picture(
     knocked = World([HEAP], shake=lambda _: (dx, 0.0))
 
     assert words(run.watch(knocked, 210, 400)) == steps
+
+
+GATE, YARD, OTHER = (World([], seed=seed).paint(0) for seed in (7, 8, 99))
+AT_GATE = replace(PAVEMENT, preset="gate")
+AT_YARD = replace(part("yard", 0, 1), preset="yard")
+IN_GATE, IN_YARD = World([HEAP], seed=7), World([HEAP], seed=8)
+
+
+def tour(
+    run: Started, start_s: float, gate: World = IN_GATE, yard: World = IN_YARD
+) -> list[Violation]:
+    """Return what is decided while the camera shows one preset, then the other."""
+    steps = run.watch(gate, start_s, start_s + 100)
+    return steps + run.watch(yard, start_s + 100, start_s + 200)
+
+
+def toured(home: Path) -> dict[str | None, Violation]:
+    """Return what is open at each preset; the engine then stops."""
+    zones, presets = (AT_GATE, AT_YARD), {"gate": GATE, "yard": YARD}
+    run = start(home, zones, GarbagePile(), presets=presets)
+    steps = tour(run, 0)
+    run.memory.save(ended=True)
+    assert words(steps) == ["opened", "opened"]
+    return {step.place.preset: step for step in steps}
+
+
+MENDED_GATE = replace(MENDED, preset="gate")
+
+
+@pytest.mark.parametrize(
+    ("zones", "presets"),
+    [
+        ((MENDED_GATE, AT_YARD), {"gate": GATE, "yard": YARD}),
+        ((MENDED_GATE, AT_YARD), {"gate": np.roll(GATE, 2, axis=1), "yard": YARD}),
+        (
+            (AT_GATE, AT_YARD, replace(PAVEMENT, preset="new")),
+            {"gate": GATE, "yard": YARD, "new": OTHER},
+        ),
+    ],
+)
+def test_what_stands_at_presets_goes_on_where_their_pictures_show_the_same(
+    tmp_path: Path, zones: tuple[Zone, ...], presets: dict[str, ImageU8]
+) -> None:
+    """Before the camera has shown any of them."""
+    old = toured(tmp_path)
+    run = start(tmp_path, zones, GarbagePile(), at_s=210, presets=presets)
+
+    assert tour(run, 210) == []
+    gone = tour(run, 420, World([], seed=7), World([], seed=8))
+    assert {step.event_id for step in gone} == {one.event_id for one in old.values()}
+    assert words(gone) == ["cleared", "cleared"]
+    assert run.drawing.since is None
+
+
+@pytest.mark.parametrize(
+    ("picture", "world"),
+    [
+        (OTHER, World([ELSEWHERE], seed=99)),
+        (np.roll(GATE, 6, axis=1), World([HEAP], seed=7, shake=lambda _: (6, 0.0))),
+    ],
+)
+def test_only_what_stands_at_the_preset_with_another_picture_begins_anew(
+    tmp_path: Path, picture: ImageU8, world: World
+) -> None:
+    old = toured(tmp_path)
+    presets = {"gate": picture, "yard": YARD}
+    zones = (MENDED_GATE, AT_YARD)
+    run = start(tmp_path, zones, GarbagePile(), at_s=210, presets=presets)
+
+    unverified, new = tour(run, 210, gate=world)
+    assert unverified.event_id == old["gate"].event_id
+    assert reasons(unverified)[0] == "cannot_verify True"
+    assert (new.lifecycle, new.place.preset) == (Lifecycle.OPENED, "gate")
+    assert run.drawing.since is not None
+    (cleared,) = run.watch(World([], seed=8), 420, 520)
+    assert cleared.event_id == old["yard"].event_id
+    assert cleared.lifecycle is Lifecycle.CLEARED
+
+
+@pytest.mark.parametrize(
+    ("zones", "presets"),
+    [
+        ((AT_YARD,), {"yard": YARD}),
+        ((PAVEMENT,), {}),
+        ((replace(PAVEMENT, preset="east"), AT_YARD), {"east": GATE, "yard": YARD}),
+    ],
+)
+def test_what_stands_at_a_preset_that_is_given_up_ends_without_proof(
+    tmp_path: Path, zones: tuple[Zone, ...], presets: dict[str, ImageU8]
+) -> None:
+    old = toured(tmp_path)
+    run = start(tmp_path, zones, GarbagePile(), at_s=210, presets=presets)
+
+    steps = run.watch(IN_YARD, 210, 250)
+    ended = [step.event_id for step in steps if reasons(step)[0].startswith("cannot")]
+    assert set(ended) == {
+        one.event_id for preset, one in old.items() if preset not in presets
+    }
+    assert run.drawing.since is not None
 
 
 def asked(

@@ -86,6 +86,17 @@ def test_each_preset_has_lanes_of_its_own() -> None:
     assert passes_at(lanes, 160, 140, preset="market") == Passes()
 
 
+def test_only_the_lanes_of_presets_that_show_something_else_are_forgotten() -> None:
+    lanes = LaneMap()
+    drive(lanes, [(0, 0, 140), (8, 320, 140)])
+    lanes.observe([], 20.0, preset="gate", size=SIZE)
+    lanes.observe([], 30.0, preset="gate", size=SIZE)
+    lanes.forget({None})
+
+    assert passes_at(lanes, 160, 140).over == 1
+    assert (lanes.watched_s(None) > 0, lanes.watched_s("gate")) == (True, 0)
+
+
 def test_old_traffic_fades_and_counts_stay_bounded() -> None:
     lanes = LaneMap()
     for n in range(400):

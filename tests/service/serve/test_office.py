@@ -12,6 +12,7 @@ from serve.people.roles import Role, Scope
 from serve.settings import Settings
 from tests.service.serve.city import GRID, HandClock, report
 from tests.service.serve.conftest import CONFIGS, Live, Start
+from tests.service.serve.receiver import receiving
 from tests.service.serve.test_desk import PASSWORD, UNLISTED, browser
 
 PAGES = {
@@ -221,6 +222,160 @@ def test_an_address_is_subscribed_switched_and_its_dead_letters_sent_again(
     assert "127.0.0.1:9" not in gone.text
 
 
+def test_the_form_of_a_subscription_is_filled_in_and_changes_what_differs(
+    live: Live, root: httpx.Client
+) -> None:
+    one, old = "/office/webhooks/1", "http://127.0.0.1:9/hook?a=<b>"
+    wish: dict[str, str | list[str]] = {
+        "url": old,
+        "types": ["case.", "violation.cleared.v1"],
+        "slugs": ["illegal_parking"],
+        "departments": ["JD-01", "gone"],
+    }
+    with live.person("maker", Role.ADMIN) as api:
+        api.post("/api/v1/subscriptions", json=wish).raise_for_status()
+        shown = root.get(one).text
+        send(root, one, do="change", **wish)
+        untouched = subscriptions(api)
+        send(root, one, do="change", url="http://127.0.0.1:9/new", types=["case."])
+        after = subscriptions(api)
+        audited = api.get("/api/v1/audit?action=subscription.changed").json()["items"]
+
+    assert 'value="http://127.0.0.1:9/hook?a=&lt;b&gt;"' in shown
+    ticked = re.findall(r'name="(\w+)" value="([^"]*)" checked', shown)
+    assert sorted(ticked) == sorted(
+        (name, value)
+        for name, values in wish.items()
+        if name != "url"
+        for value in values
+    )
+    assert {**untouched, **wish} == untouched
+    assert (after["url"], after["types"]) == ("http://127.0.0.1:9/new", ["case."])
+    assert (after["slugs"], after["departments"]) == ([], [])
+    assert [line["subject"] for line in audited] == [
+        "1 127.0.0.1 departments, slugs, types, url"
+    ]
+
+
+def subscriptions(api: httpx.Client) -> dict[str, object]:
+    (one,) = api.get("/api/v1/subscriptions").json()
+    assert isinstance(one, dict)
+    return one
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"url": "ftp://example.org/"}, "请检查填写的内容"),
+        ({"url": ""}, "地址不可用"),
+        ({"url": "http://127.0.0.1:9/", "types": "case.dispached"}, "请从列表中选择"),
+        ({"url": "http://127.0.0.1:9/", "slugs": "littering"}, "请从列表中选择"),
+    ],
+)
+def test_a_change_that_is_refused_keeps_what_was_filled_in(
+    live: Live, root: httpx.Client, fields: dict[str, str], said: str
+) -> None:
+    old = "http://127.0.0.1:9/hook"
+    send(root, "/office/webhooks", url=old)
+    root.cookies.set("lang", "zh")
+    refused = send(root, "/office/webhooks/1", do="change", **fields)
+
+    assert refused.status_code == 422
+    assert said in refused.text
+    assert '<details class="panel maker" open>' in refused.text
+    assert f'name="url" required maxlength="1024" value="{fields["url"]}"' in (
+        refused.text
+    )
+    assert live.services.subscriptions.get(1).url == old
+
+
+@pytest.mark.parametrize(
+    ("status", "english", "chinese"),
+    [
+        (200, "Delivered: it answered 200", "已送达,接收方返回 200"),
+        (301, "Redirects are not followed", "不跟随重定向"),
+        (401, "is the secret there the one made here", "核对其签名密钥"),
+        (404, "takes no POST at this path", "请检查地址中的路径"),
+        (410, "It wants nothing more", "不再接收"),
+        (422, "Expected is 2xx", "期望返回 2xx"),
+        (429, "called less often", "降低频率"),
+        (499, "not taken: it answered 499", "未接收,对方返回 499"),
+        (503, "failed at the receiver", "内部出错"),
+    ],
+)
+def test_what_a_test_message_came_to_is_said_in_words(
+    root: httpx.Client, status: int, english: str, chinese: str
+) -> None:
+    with receiving() as desk:
+        desk.judge = lambda _: status
+        send(root, "/office/webhooks", url=desk.url)
+        said = [pinged(root, language) for language in ("en", "zh")]
+
+    assert english in said[0]
+    assert chinese in said[1]
+    assert re.search(r"\d m?s</b>", said[0])
+    assert re.search(r"\d 毫?秒</b>", said[1])
+    assert all(desk.requests[-1].headers["webhook-id"] in one for one in said[1:])
+
+
+@pytest.mark.parametrize(
+    ("url", "english", "chinese"),
+    [
+        ("http://127.0.0.1:9/", "Cannot connect", "无法连接"),
+        ("http://nowhere.invalid/", "name is not known", "无法解析主机名"),
+        ("https", "No secure connection", "无法建立安全连接"),
+    ],
+)
+def test_what_kept_a_test_message_from_arriving_is_said_in_words(
+    root: httpx.Client, url: str, english: str, chinese: str
+) -> None:
+    with receiving() as desk:
+        plain = desk.url.replace("http", "https") if url == "https" else url
+        send(root, "/office/webhooks", url=plain)
+        said = [pinged(root, language) for language in ("en", "zh")]
+
+    assert english in said[0]
+    assert chinese in said[1]
+
+
+def pinged(root: httpx.Client, language: str) -> str:
+    """Send a test message; return what is said of it."""
+    root.cookies.set("lang", language)
+    answer = send(root, "/office/webhooks/1", do="ping")
+    assert answer.status_code == 200
+    (said,) = re.findall(r'<div class="said .*?</div>', answer.text, re.DOTALL)
+    return str(said)
+
+
+def test_what_is_not_a_webhook_has_neither_an_address_to_change_nor_a_test(
+    start: Start, tmp_path: Path
+) -> None:
+    city = start(Settings(home=tmp_path / "home", mqtt_url="mqtt://127.0.0.1:1/city"))
+    with browser(city, "boss", Role.ADMIN) as boss:
+        shown = boss.get("/office/webhooks/1").text
+        changed = send(boss, "/office/webhooks/1", do="change", types=["case."])
+        refused = send(boss, "/office/webhooks/1", do="ping")
+
+    assert 'name="url"' not in shown
+    assert 'value="ping"' not in shown
+    assert changed.status_code == 200
+    one = city.services.subscriptions.get(1)
+    assert (one.url, one.types) == ("mqtt://127.0.0.1:1/city", "case.")
+    assert refused.status_code == 409
+
+
+@pytest.mark.parametrize("do", ["change", "ping"])
+def test_what_is_gone_meanwhile_is_said_on_the_list(
+    root: httpx.Client, do: str
+) -> None:
+    shown = root.get("/office/webhooks").text
+    token = re.findall(r'name="csrf" value="([^"]*)"', shown)[0]
+    gone = root.post("/office/webhooks/9", data={"csrf": token, "do": do})
+
+    assert gone.status_code == 404
+    assert "There is nothing of that name." in gone.text
+
+
 def test_the_audit_log_is_searched_by_who_what_and_on_what(
     live: Live, root: httpx.Client
 ) -> None:
@@ -308,6 +463,8 @@ def test_departments_of_an_imported_grid_that_are_not_listed_are_named(
         ("/office/keys", {"do": "make", "name": "x", "scopes": "read"}),
         ("/office/webhooks", {"url": "http://127.0.0.1:9/"}),
         ("/office/webhooks/1", {"do": "remove"}),
+        ("/office/webhooks/1", {"do": "ping"}),
+        ("/office/webhooks/1", {"do": "change", "url": "http://127.0.0.1:9/"}),
         ("/office/rules/grid", {}),
         ("/office/me", {"old": PASSWORD, "password": PASSWORD}),
     ],

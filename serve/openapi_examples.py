@@ -124,6 +124,7 @@ EXAMPLES: dict[str, Json] = {
         "ok": False,
         "message_id": "ping-3-9f2c41d8a6b07c15",
         "status": 401,
+        "fault": "answer",
         "error": "got 401, expected 2xx",
         "duration_s": 0.042,
     },

@@ -7,12 +7,13 @@ order, so one that fails holds back those after it until it is delivered or give
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from serve.outward.faults import Fault
 from serve.outward.subscriptions import wanted
 from serve.store.base import metadata
 from serve.store.columns import UtcTime
@@ -50,6 +51,8 @@ class Outcome:
         ok: it was taken.
         status: HTTP status, where there is one.
         error: what went wrong, for people.
+        fault: what went wrong, for programs; None where nobody asks.
+        url: where it was tried; None: there is only one place.
         gone: the subscriber wants nothing more.
         hopeless: trying again cannot help.
         retry_after: how long the subscriber asked to wait.
@@ -58,6 +61,8 @@ class Outcome:
     ok: bool
     status: int | None = None
     error: str | None = None
+    fault: Fault | None = None
+    url: str | None = field(default=None, repr=False)  # it may be a secret
     gone: bool = False
     hopeless: bool = False
     retry_after: timedelta | None = None
@@ -195,8 +200,11 @@ class DeliveryQueue:
             row = session.get(DeliveryRow, delivery, with_for_update=True)
             if row is None or row.state != PENDING:
                 return
-            row.attempts += 1
             row.claimed_until = None
+            if not outcome.ok and _has_moved(session, row.subscription, outcome.url):
+                row.next_at = now  # what the old address said counts for nothing
+                return
+            row.attempts += 1
             row.status = outcome.status
             row.error = None if outcome.error is None else outcome.error[:512]
             if outcome.ok:
@@ -271,6 +279,15 @@ class DeliveryQueue:
         with self._database.read() as session:
             ordered = query.order_by(DeliveryRow.number.desc()).limit(limit)
             return list(session.scalars(ordered))
+
+
+def _has_moved(session: Session, subscription: int, tried: str | None) -> bool:
+    """Return whether a subscriber got another address during an attempt."""
+    if tried is None:
+        return False
+    # Locked, since the address must stay until what follows from it is written.
+    row = session.get(SubscriptionRow, subscription, with_for_update=True)
+    return row is not None and row.url != tried
 
 
 def _delivery(

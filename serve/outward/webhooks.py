@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import httpx
 
+from serve.outward.faults import Fault, fault_of
 from serve.outward.queue import Outcome, Outgoing
 from serve.outward.signing import sign
 from serve.outward.subscriptions import SubscriptionStore
@@ -42,20 +44,26 @@ class WebhookSender:
 
     def send(self, outgoing: Outgoing) -> Outcome:
         """Try once; every failure is an outcome."""
-        row = self._subscriptions.get(outgoing.subscription)
+        url = self._subscriptions.get(outgoing.subscription).url
+        return replace(self._try(url, outgoing), url=url)
+
+    def _try(self, url: str, outgoing: Outgoing) -> Outcome:
         try:
-            target = resolve(row.url, allow_private=self._allow_private)
+            target = resolve(url, allow_private=self._allow_private)
         except ForbiddenTargetError as error:
-            return Outcome(ok=False, error=str(error), hopeless=True)
+            forbidden = _failed(Fault.ADDRESS, str(error))
+            return replace(forbidden, hopeless=True)
         except OSError as error:
-            return Outcome(ok=False, error=f"cannot resolve the host: {error}")
+            return _failed(Fault.NAME, f"cannot resolve the host: {error}")
         headers = self._headers(outgoing) | {"Host": target.host}
         try:
             return asyncio.run(self._post(target, headers, outgoing.body))
         except TimeoutError:
-            return Outcome(ok=False, error=f"no answer within {WHOLE_S:g} s")
+            return _failed(Fault.SILENCE, f"no answer within {WHOLE_S:g} s")
         except httpx.HTTPError as error:
-            return Outcome(ok=False, error=_why(error))
+            fault, why = fault_of(error)
+            waited = f" for {TIMEOUT_S:g} s" if fault is Fault.SILENCE else ""
+            return _failed(fault, f"{type(error).__name__}: {why}{waited}")
 
     def close(self) -> None:
         """Nothing stays open after an attempt."""
@@ -100,15 +108,8 @@ class WebhookSender:
         }
 
 
-def _why(error: httpx.HTTPError) -> str:
-    """Return what went wrong, in the system's words where no connection came about."""
-    reason: BaseException | str = error
-    if isinstance(error, httpx.TimeoutException):
-        reason = f"nothing came for {TIMEOUT_S:g} s"
-    elif isinstance(error, httpx.ConnectError):
-        while isinstance(reason, BaseException) and reason.__context__ is not None:
-            reason = reason.__context__
-    return f"{type(error).__name__}: {reason}"
+def _failed(fault: Fault, error: str) -> Outcome:
+    return Outcome(ok=False, fault=fault, error=error)
 
 
 def judge(answer: httpx.Response, now: Callable[[], datetime]) -> Outcome:
@@ -120,6 +121,7 @@ def judge(answer: httpx.Response, now: Callable[[], datetime]) -> Outcome:
         ok=False,
         status=status,
         error=f"got {status}, expected 2xx",
+        fault=Fault.ANSWER,
         gone=status == GONE,
         retry_after=_retry_after(answer.headers.get("Retry-After"), now),
     )

@@ -16,10 +16,11 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 
 from serve.access import Admin, Services_
-from serve.errors import InvalidContent, NotFound
+from serve.errors import Conflict, InvalidContent, NotFound
 from serve.message_types import beginning_of
 from serve.messages import EXACT
-from serve.outward.subscriptions import Change, Wish
+from serve.outward.faults import Fault
+from serve.outward.subscriptions import MQTT, Change, Wish
 from serve.outward.targets import ForbiddenTargetError, check_form
 from serve.people.audit import Deed
 from serve.people.roles import Principal
@@ -139,6 +140,9 @@ class PingOut(BaseModel):
     ok: Annotated[bool, Field(description="It answered 2xx")]
     message_id: Annotated[str, Field(description="The header `webhook-id`")]
     status: Annotated[int | None, Field(description="HTTP; null: no answer came")]
+    fault: Annotated[
+        Fault | None, Field(description="What went wrong, for programs; null: nothing")
+    ]
     error: Annotated[str | None, Field(description="What went wrong, for people")]
     duration_s: Annotated[float, Field(description="Until answer or failure, seconds")]
 
@@ -187,13 +191,13 @@ def subscribe(
     # The rest of the address may be a secret, as chat services have them.
     subject = f"{row.number} {urlsplit(row.url).hostname}"
     services.audit.note(Deed(who, "subscription.created", subject))
-    return SubscriptionMade(**_out(row).model_dump(), secret=secret)
+    return SubscriptionMade(**subscription_out(row).model_dump(), secret=secret)
 
 
 @router.get("", summary="Subscriptions")
 def list_subscriptions(services: Services_, _: Admin) -> list[SubscriptionOut]:
     """Return every subscription, without secrets."""
-    return [_out(row) for row in services.subscriptions.all()]
+    return [subscription_out(row) for row in services.subscriptions.all()]
 
 
 @router.delete("/{number}", status_code=204, summary="Unsubscribe")
@@ -215,6 +219,8 @@ def switch_subscription(
     """
     if wanted.url is not None:
         _require_callable(wanted.url, services)
+    if wanted.enabled:
+        _require_sender(number, services)
     change = Change(
         url=wanted.url,
         types=wanted.types,
@@ -227,7 +233,7 @@ def switch_subscription(
     if wanted.url is not None:
         services.queue.hurry(number)
     services.feed.ring()
-    return _out(row)
+    return subscription_out(row)
 
 
 @router.post("/{number}/ping", summary="Send a test message")
@@ -245,6 +251,7 @@ def ping_subscription(number: Number, services: Services_, who: Admin) -> PingOu
         ok=echo.outcome.ok,
         message_id=echo.message_id,
         status=echo.outcome.status,
+        fault=echo.outcome.fault,
         error=echo.outcome.error,
         duration_s=round(echo.duration_s, 3),
     )
@@ -311,6 +318,14 @@ def _require_callable(url: str, services: Services) -> None:
         raise InvalidContent(str(error)) from error
 
 
+def _require_sender(number: int, services: Services) -> None:
+    kind = services.subscriptions.get(number).kind
+    if kind == MQTT and services.settings.mqtt_url is None:
+        # What is queued for it would pile up, and nothing would ever send it.
+        msg = f"subscription {number}: set STREETWARDEN_MQTT_URL and start anew"
+        raise Conflict(msg)
+
+
 def _note_change(
     row: SubscriptionRow, wanted: Switch, services: Services, who: Principal
 ) -> None:
@@ -323,7 +338,8 @@ def _note_change(
         services.audit.note(Deed(who, "subscription.changed", subject))
 
 
-def _out(row: SubscriptionRow) -> SubscriptionOut:
+def subscription_out(row: SubscriptionRow) -> SubscriptionOut:
+    """Return a subscription as it is shown."""
     return SubscriptionOut(
         number=row.number,
         kind=row.kind,

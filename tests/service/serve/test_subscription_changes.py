@@ -1,8 +1,11 @@
 """Subscriptions are changed and tried out without losing a message."""
 
+import errno
 import json
 import socket
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -232,15 +235,63 @@ def test_what_kept_a_test_message_from_arriving_is_said(
     said.append(root.post(f"{ONE}/ping").json())
 
     assert [(one["ok"], one["status"]) for one in said] == [(False, None)] * 4
-    expected = (
-        "ConnectError",
-        "cannot resolve the host",
-        "ConnectError: [SSL",
-        "no answer within 0.5 s",
-    )
-    for one, begins in zip(said, expected, strict=True):
+    expected = {
+        "connection": f"ConnectError: [Errno {errno.ECONNREFUSED}]",
+        "name": "cannot resolve the host",
+        "tls": "ConnectError: [SSL",
+        "silence": "no answer within 0.5 s",
+    }
+    assert [one["fault"] for one in said] == list(expected)
+    for one, begins in zip(said, expected.values(), strict=True):
         assert one["error"].startswith(begins)
     assert audited(root)[-1] == ("subscription.pinged", "1: no answer")
+
+
+@contextmanager
+def rude(*, hangs: bool) -> Iterator[int]:
+    """Take one connection and hang up at the first bytes, or say nothing ever."""
+
+    def meet() -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(1)
+            if hangs:
+                over.wait(30)
+
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=meet)
+        thread.start()
+        yield server.getsockname()[1]
+        over.set()
+        thread.join()
+
+
+@pytest.mark.usefixtures("secret")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    ("hangs", "fault", "said"),
+    [
+        (False, "broken", "the receiver ended the connection"),
+        (True, "silence", "nothing came for 0.3 s"),
+    ],
+)
+def test_a_receiver_that_hangs_or_hangs_up_is_told_apart_also_in_the_handshake(
+    root: httpx.Client,
+    monkeypatch: pytest.MonkeyPatch,
+    scheme: str,
+    *,
+    hangs: bool,
+    fault: str,
+    said: str,
+) -> None:
+    monkeypatch.setattr(webhooks, "TIMEOUT_S", 0.3 if hangs else 15)
+    with rude(hangs=hangs) as port:
+        root.patch(ONE, json={"url": f"{scheme}://127.0.0.1:{port}/"})
+        answer = root.post(f"{ONE}/ping").json()
+
+    assert (answer["ok"], answer["fault"]) == (False, fault)
+    assert answer["error"].endswith(said)
 
 
 def test_what_is_not_a_webhook_has_no_address_to_change_or_to_try(
@@ -255,6 +306,25 @@ def test_what_is_not_a_webhook_has_no_address_to_change_or_to_try(
     assert (moved.status_code, pinged.status_code) == (409, 409)
     assert "expected one of kind webhook" in moved.json()["detail"]
     assert chosen.json()["types"] == ["case."]
+
+
+def test_mqtt_without_a_broker_is_not_switched_on_to_pile_up(
+    start: Start, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    start(Settings(home=home, mqtt_url="mqtt://127.0.0.1:1/city")).stop()
+    live = start(Settings(home=home))
+    with live.person("root", Role.ADMIN) as root, live.client(Scope.INGEST) as engine:
+        refused = root.patch(ONE, json={"enabled": True})
+        off = root.patch(ONE, json={"enabled": False})
+        report(engine)
+        live.services.queue.fan_out()
+        waiting = deliveries(root)
+
+    assert refused.status_code == 409
+    assert "STREETWARDEN_MQTT_URL" in refused.json()["detail"]
+    assert off.status_code == 200
+    assert waiting == []
 
 
 @pytest.mark.usefixtures("secret")

@@ -327,6 +327,29 @@ def test_410_ends_the_subscription_and_switching_it_on_again_loses_nothing(
     assert desk.requests[-1].headers["webhook-id"] == "evt-2.1"
 
 
+@pytest.mark.parametrize("status", [410, 500])
+def test_what_an_address_answers_that_was_changed_meanwhile_counts_for_nothing(
+    bench: Bench, desk: Receiver, status: int
+) -> None:
+    subscriptions, queue = bench.services.subscriptions, bench.services.queue
+    with receiving() as moved:
+
+        def move(_: Received) -> int:
+            # As PATCH does, while the old address has not answered yet.
+            subscriptions.change(bench.subscription, Change(url=moved.url), ENGINE)
+            queue.hurry(bench.subscription)
+            return status
+
+        desk.judge = move
+        bench.report("evt-1")
+        bench.rounds()
+
+        assert subscriptions.get(bench.subscription).disabled is None
+        assert [one.headers["webhook-id"] for one in moved.requests] == ["evt-1.1"]
+    (one,) = bench.deliveries()
+    assert (one.state, one.attempts) == ("delivered", 1)
+
+
 @pytest.mark.parametrize(
     ("asked", "least_s"),
     [("120", 120), ("Mon, 23 Nov 2026 01:10:00 GMT", 600), ("soon", 5), ("0", 5)],

@@ -95,7 +95,8 @@ def due(start: datetime, span: Span, calendar: WorkCalendar) -> datetime:
     """Return when a span that begins at `start` is over, in UTC.
 
     Natural days and urgent hours run on without a break; working hours and days only
-    while the city works. A working day is as long as the calendar's day.
+    while the city works. A working day is as long as the calendar's day. A natural day
+    ends when its clock shows the same time again, also where that was put forward.
 
     Args:
         start: aware time.
@@ -118,7 +119,7 @@ def after(
     """
     utc = ZoneInfo("UTC")
     if not is_working_time(unit):
-        return (start + left).astimezone(utc)
+        return (_on_clock(start, unit, calendar) + left).astimezone(utc)
     for begin, end in calendar.periods(start):
         here = end.astimezone(utc) - begin.astimezone(utc)
         if left <= here:
@@ -135,7 +136,8 @@ def elapsed(
     if end <= start:
         return timedelta()
     if not is_working_time(unit):
-        return end - start
+        passed = _on_clock(end, unit, calendar) - _on_clock(start, unit, calendar)
+        return max(passed, timedelta())
     utc, total = ZoneInfo("UTC"), timedelta()
     for begin, close in calendar.periods(start):
         if begin >= end:
@@ -169,6 +171,15 @@ def length(span: Span, calendar: WorkCalendar) -> timedelta:
             return span.amount * calendar.day_length()
         case Unit.URGENT_HOUR | Unit.WORK_HOUR:
             return timedelta(hours=span.amount)
+
+
+def _on_clock(moment: datetime, unit: Unit, calendar: WorkCalendar) -> datetime:
+    """Return a moment on the clock that runs on: of one zone, so clock time is added.
+
+    Days are counted on the city's clock, hours on one that is never put forward.
+    """
+    zone = calendar.zone if unit is Unit.NATURAL_DAY else ZoneInfo("UTC")
+    return moment.astimezone(zone)
 
 
 def is_working_time(unit: Unit) -> bool:

@@ -1,6 +1,7 @@
 """Deadlines in working time."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from serve.cases.worktime import (
     after,
     due,
     elapsed,
+    length,
 )
 from serve.settings import SettingsError
 from serve.store.case_tables import CaseRow
@@ -62,6 +64,28 @@ def test_a_deadline_falls_where_a_clerk_would_put_it(
     start: str, span: Span, expected: str
 ) -> None:
     assert due(at(start), span, CITY) == at(expected)
+
+
+@pytest.mark.parametrize(
+    ("start", "span", "expected"),
+    [
+        ("2026-03-28 12:00", Span(1, Unit.NATURAL_DAY), "2026-03-29 12:00"),
+        ("2026-10-24 12:00", Span(1, Unit.NATURAL_DAY), "2026-10-25 12:00"),
+        ("2026-10-24 12:00", Span(24, Unit.URGENT_HOUR), "2026-10-25 11:00"),
+    ],
+)
+@pytest.mark.parametrize("asked_in", [UTC, ZoneInfo("Europe/Berlin")])
+def test_a_natural_day_ends_at_the_same_time_where_clocks_are_put_forward(
+    start: str, span: Span, expected: str, asked_in: tzinfo
+) -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    calendar = replace(CITY, zone=berlin)
+    begun = datetime.fromisoformat(start).replace(tzinfo=berlin).astimezone(asked_in)
+
+    over = due(begun, span, calendar)
+
+    assert over.astimezone(berlin).isoformat(" ")[:16] == expected
+    assert elapsed(begun, over, span.unit, calendar) == length(span, calendar)
 
 
 moments = st.integers(0, 330 * 24 * 60).map(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from serve.cases.indicators import Count, StepFact, Tally, tally
 from serve.cases.lifecycle import State
@@ -198,19 +199,7 @@ class Statistics:
                 select(CameraRow).order_by(CameraRow.camera_id)
             ).all()
             engines = {one.engine_id: one for one in session.scalars(select(EngineRow))}
-            messages = session.execute(
-                select(
-                    HealthLogRow.camera_id,
-                    HealthLogRow.kind,
-                    HealthLogRow.ok,
-                    HealthLogRow.at,
-                )
-                .where(HealthLogRow.at < period.until, HealthLogRow.kind.in_(_COUNTED))
-                .order_by(HealthLogRow.at, HealthLogRow.number)
-            )
-            troubles: dict[str, list[tuple[str, bool, datetime]]] = {}
-            for camera_id, kind, ok, at in messages:
-                troubles.setdefault(camera_id, []).append((kind, ok, at))
+            troubles = _reported(session, period)
         for camera in cameras:
             engine = engines.get(camera.engine_id or "")
             troubles.setdefault(camera.camera_id, []).extend(_standing(camera, engine))
@@ -238,6 +227,39 @@ def _coverage(
         at_before = now
         (standing.discard if ok else standing.add)(kind)
     return Coverage(camera.camera_id, known, blind)
+
+
+def _reported(
+    session: Session, period: Period
+) -> dict[str, list[tuple[str, bool, datetime]]]:
+    """Return what was reported of each camera until the end of a period, in order.
+
+    Of what lies before the period the first and the latest word of each kind are
+    enough: years of it would have to be read.
+    """
+    log = HealthLogRow
+    counted = log.kind.in_(_COUNTED)
+    ends = (func.min(log.at), func.max(log.at), func.max(log.number))
+    before = session.execute(
+        select(log.camera_id, log.kind, log.ok, *ends)
+        .where(log.at < period.since, counted)
+        .group_by(log.camera_id, log.kind, log.ok)
+    )
+    found = [
+        (at, number, camera_id, kind, ok)
+        for camera_id, kind, ok, first, last, latest in before
+        for at, number in ((first, 0), (last, latest))
+    ]
+    within = session.execute(
+        select(log.at, log.number, log.camera_id, log.kind, log.ok).where(
+            log.at >= period.since, log.at < period.until, counted
+        )
+    )
+    found += [(at, number, camera, kind, ok) for at, number, camera, kind, ok in within]
+    troubles: dict[str, list[tuple[str, bool, datetime]]] = {}
+    for at, _, camera_id, kind, ok in sorted(found):
+        troubles.setdefault(camera_id, []).append((kind, ok, at))
+    return troubles
 
 
 def _standing(

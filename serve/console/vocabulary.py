@@ -160,6 +160,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "overload": ("overloaded", "过载"),
     "watch_lost": ("not watched", "未被监看"),
     "engine_silent": ("engine silent", "引擎失联"),
+    "watched_twice": ("watched twice", "重复监看"),
 }
 # Roles of evidence files.
 ROLES: dict[str, tuple[str, str]] = {

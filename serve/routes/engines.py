@@ -19,7 +19,8 @@ from serve.messages import (
     Wire,
     canonical,
 )
-from serve.store.engines import EngineReport, Run, Watched
+from serve.store.beginning import Run, Watched
+from serve.store.engines import EngineReport
 from serve.watching import SILENT, WatchState, state_of
 
 router = APIRouter(prefix="/api/v1/engines", tags=["engines"])

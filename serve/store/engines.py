@@ -2,36 +2,21 @@
 
 import json
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import Select, delete, func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from serve.errors import Conflict, NotFound
 from serve.feed import in_order
-from serve.messages import CameraRef, Location
 from serve.people.audit import AuditLog, Deed
 from serve.people.roles import Principal
-from serve.store.cameras import TAKEN_OUT, describe
+from serve.store.beginning import Run, begin, take_out
 from serve.store.database import Database
-from serve.store.tables import (
-    CameraRow,
-    EngineRow,
-    HealthLogRow,
-    HealthRow,
-    MessageRow,
-)
-from serve.watching import (
-    SILENT,
-    UNWATCHED,
-    Watch,
-    WatchState,
-    state_of,
-    unwatched_since,
-    watch_of,
-)
+from serve.store.tables import CameraRow, EngineRow, HealthRow, MessageRow
+from serve.store.twice import let_go, news_of_twice, note
+from serve.watching import SILENT, UNWATCHED, state_of
 from vision.core.health import HealthEvent, HealthKind
 from vision.core.ports import Clock
 from vision.core.wire import health_message
@@ -50,33 +35,6 @@ class UnknownEngine(NotFound):
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
-    """A camera of an engine's site, and where it stands."""
-
-    camera: CameraRef
-    location: Location | None
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What an engine says of itself when it begins.
-
-    Attributes:
-        site: its site's name.
-        version: of the program.
-        run_id: another one after each start.
-        up_s: seconds since it began to watch.
-        cameras: all that it watches, each once.
-    """
-
-    site: str
-    version: str
-    run_id: str
-    up_s: float
-    cameras: Sequence[Watched]
-
-
-@dataclass(frozen=True, slots=True)
 class EngineReport:
     """One engine and how many cameras it watches."""
 
@@ -92,7 +50,7 @@ class EngineStore:
         self._database = database
         self._clock = clock
         self._audit = audit
-        self._looked_s: float | None = None
+        self._looked: tuple[float, datetime] | None = None
         self._steady_s = 0.0
 
     def begins(self, engine_id: str, run: Run) -> None:
@@ -100,6 +58,9 @@ class EngineStore:
 
         A camera that it watched before and does not name counts as taken out. The
         time in which nobody watched a camera is noted.
+
+        Raises:
+            Conflict: another run under this name is at work.
         """
         self._database.settle(lambda session: self._begins(session, engine_id, run))
 
@@ -126,7 +87,10 @@ class EngineStore:
             engine = _of_run(session, engine_id, run_id)
             now = self._clock.now()
             engine.alive_at = engine.ended_at = now
+            left = let_go(session, engine)
             self._heard_again(session, engine, now)
+            if left == 0:
+                session.delete(engine)
 
     def forget(self, engine_id: str, who: Principal) -> None:
         """Take down that an engine is no longer used: its cameras are taken out.
@@ -147,7 +111,7 @@ class EngineStore:
                 )
                 raise Conflict(msg)
             for camera in session.scalars(_cameras_of(engine_id)):
-                _take_out(camera, since)
+                take_out(camera, since)
             session.delete(engine)
             deed = Deed(who, "engine.forgotten", engine_id)
             self._audit.note_within(session, deed)
@@ -157,7 +121,13 @@ class EngineStore:
         number = func.count(CameraRow.camera_id)
         query = (
             select(EngineRow, number)
-            .outerjoin(CameraRow, CameraRow.engine_id == EngineRow.engine_id)
+            .outerjoin(
+                CameraRow,
+                or_(
+                    CameraRow.engine_id == EngineRow.engine_id,
+                    CameraRow.also_id == EngineRow.engine_id,
+                ),
+            )
             .group_by(EngineRow.engine_id)
             .order_by(EngineRow.engine_id)
         )
@@ -182,25 +152,26 @@ class EngineStore:
     def notice(self) -> int:
         """Take down which engines have fallen silent, and tell of them; once each.
 
-        While this process could not listen itself, nothing is held against them.
+        While this process could not listen itself, or its clock was set, nothing is
+        held against them.
 
         Returns:
             0: there is nothing more to do now.
         """
-        now_s = self._clock.monotonic_s()
-        if self._looked_s is None or now_s - self._looked_s > _BREAK_S:
+        now_s, now = self._clock.monotonic_s(), self._clock.now()
+        if self._looked is None or _broken(now_s, now, self._looked):
             self._steady_s = now_s
-        self._looked_s = now_s
+        self._looked = now_s, now
         if now_s - self._steady_s >= SILENT.total_seconds():
-            self._notice()
+            self._notice(now)
+            self._notice_twice(now)
         return 0
 
-    def _notice(self) -> None:
-        now = self._clock.now()
+    def _notice(self, now: datetime) -> None:
         query = select(EngineRow).where(
             EngineRow.ended_at.is_(None),
             EngineRow.silent_since.is_(None),
-            EngineRow.alive_at < now - SILENT,
+            or_(EngineRow.alive_at < now - SILENT, EngineRow.alive_at > now + SILENT),
         )
         with self._database.read() as session:
             if session.scalars(query.limit(1)).first() is None:
@@ -208,45 +179,34 @@ class EngineStore:
         with self._database.write() as session:
             query = query.with_for_update(skip_locked=True)
             for engine in session.scalars(query).all():
+                if engine.alive_at > now:
+                    engine.alive_at = now  # from before the clock was set back
+                    continue
                 engine.silent_since = engine.alive_at
+                if let_go(session, engine) == 0:
+                    session.delete(engine)
+                    continue
                 detail = _silence(session, engine)
                 logger.warning("%s", detail)
-                _tell(session, engine, ok=False, detail=detail, now=now)
+                _tell_of(session, engine, ok=False, detail=detail, now=now)
+
+    def _notice_twice(self, now: datetime) -> None:
+        with self._database.read() as session:
+            if news_of_twice(session, now) is None:
+                return
+        self._database.settle(lambda session: self._tell_of_twice(session, now))
+
+    def _tell_of_twice(self, session: Session, now: datetime) -> None:
+        in_order(session.connection())  # of several processes the first tells
+        news = news_of_twice(session, now)
+        if news is not None:
+            note(session, news)
+            logger.warning("%s", news.detail)
+            _tell(session, news, f"engines.twice.{now.isoformat()}", now)
 
     def _begins(self, session: Session, engine_id: str, run: Run) -> None:
         now = self._clock.now()
-        began_at = now - timedelta(seconds=run.up_s)
-        engine = session.get(EngineRow, engine_id, with_for_update=True)
-        known = {one.engine_id: one for one in session.scalars(select(EngineRow))}
-        named = {one.camera.id: one for one in run.cameras}
-        concerned = select(CameraRow).where(
-            or_(CameraRow.engine_id == engine_id, CameraRow.camera_id.in_(named))
-        )
-        cameras = {one.camera_id: one for one in session.scalars(concerned)}
-        for camera_id, camera in cameras.items():
-            if camera_id not in named and engine is not None:
-                _take_out(camera, engine.ended_at or engine.alive_at)
-        for camera_id, watched in sorted(named.items()):
-            row = cameras.get(camera_id)
-            if row is None:
-                row = CameraRow(
-                    camera_id=camera_id, name="", first_seen=began_at, last_seen=now
-                )
-                session.add(row)
-            before = watch_of(row, known.get(row.engine_id or ""))
-            _note_gap(session, camera_id, before, began_at)
-            row.engine_id, row.left_at = engine_id, None
-            for name, value in describe(watched.camera, watched.location).items():
-                setattr(row, name, value)
-        if engine is None:
-            engine = EngineRow(engine_id=engine_id)
-            session.add(engine)
-        engine.site, engine.version = run.site, run.version
-        engine.run_id, engine.began_at = run.run_id, began_at
-        engine.alive_at, engine.ended_at = now, None
-        session.flush()
-        _drop_idle(session, engine_id)
-        self._heard_again(session, engine, now)
+        self._heard_again(session, begin(session, engine_id, run, now), now)
 
     def _heard_again(self, session: Session, engine: EngineRow, now: datetime) -> None:
         # Last: those who write events take their turn in the feed after the cameras.
@@ -256,7 +216,7 @@ class EngineStore:
         engine.silent_since = None
         detail = f"engine {engine.engine_id}: heard again, it was silent since {since}"
         logger.info("%s", detail)
-        _tell(session, engine, ok=True, detail=detail, now=now)
+        _tell_of(session, engine, ok=True, detail=detail, now=now)
 
 
 def _of_run(session: Session, engine_id: str, run_id: str) -> EngineRow:
@@ -285,39 +245,16 @@ def _silence(session: Session, engine: EngineRow) -> str:
     )
 
 
-def _take_out(camera: CameraRow, since: datetime) -> None:
-    camera.engine_id, camera.left_at = None, since
-
-
-def _note_gap(
-    session: Session, camera_id: str, before: Watch, began_at: datetime
-) -> None:
-    since = unwatched_since(before, began_at)
-    if since is None:
-        return
-    left = before.state is WatchState.LEFT
-    kind = TAKEN_OUT if left else HealthKind.ENGINE_SILENT.value
-    session.add(HealthLogRow(camera_id=camera_id, kind=kind, ok=False, at=since))
-    session.add(HealthLogRow(camera_id=camera_id, kind=kind, ok=True, at=began_at))
-
-
-def _drop_idle(session: Session, engine_id: str) -> None:
-    """Forget engines whose cameras all went to others: nothing depends on them."""
-    watching = select(CameraRow.engine_id).where(CameraRow.engine_id.is_not(None))
-    session.execute(
-        delete(EngineRow).where(
-            EngineRow.engine_id != engine_id, EngineRow.engine_id.not_in(watching)
-        )
-    )
-
-
-def _tell(
+def _tell_of(
     session: Session, engine: EngineRow, *, ok: bool, detail: str, now: datetime
 ) -> None:
     at = now if ok else engine.alive_at
     event = HealthEvent(HealthKind.ENGINE_SILENT, ok, at, detail)
     word = "heard" if ok else "silent"
-    message_id = f"engine.{engine.engine_id}.{word}.{at.isoformat()}"
+    _tell(session, event, f"engine.{engine.engine_id}.{word}.{at.isoformat()}", now)
+
+
+def _tell(session: Session, event: HealthEvent, message_id: str, now: datetime) -> None:
     message = health_message(event, message_id=message_id)
     in_order(session.connection())
     session.add(
@@ -327,8 +264,15 @@ def _tell(
             type=str(message["type"]),
             event_id=None,
             sequence=0,
-            time=at,
+            time=event.at,
             received_at=now,
             body=json.dumps(message, ensure_ascii=False),
         )
     )
+
+
+def _broken(now_s: float, now: datetime, looked: tuple[float, datetime]) -> bool:
+    """Return whether this process was away since it looked, or its clock was set."""
+    passed_s = now_s - looked[0]
+    set_by_s = (now - looked[1]).total_seconds() - passed_s
+    return passed_s > _BREAK_S or abs(set_by_s) > _BREAK_S

@@ -121,7 +121,10 @@ class HealthRow(Base):
 
 
 class HealthLogRow(Base):
-    """Every health report of a camera, for how long it could see; only added to."""
+    """Every health report of a camera, for how long it could see.
+
+    Only added to; but the end of a gap moves on while runs of an engine end at once.
+    """
 
     __tablename__ = "health_log"
     __table_args__ = (Index("ix_health_log_time", "at", "number"),)
@@ -156,7 +159,8 @@ class CameraRow(Base):
     """A camera that has reported something, or that an engine watches.
 
     `engine_id` is the engine that watches it, None while none has ever said so;
-    `left_at` is when that engine's site went on without it.
+    `left_at` is when that engine's site went on without it. `also_id` is an engine that
+    watches it as well: it named it before and still runs.
     """
 
     __tablename__ = "cameras"
@@ -171,3 +175,4 @@ class CameraRow(Base):
     last_seen: Mapped[datetime] = mapped_column(UtcTime)
     engine_id: Mapped[str | None] = mapped_column(String(128), index=True)
     left_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    also_id: Mapped[str | None] = mapped_column(String(128), index=True)

@@ -25,14 +25,14 @@ def present(
     Args:
         settings: of the site.
         home: names the engine.
-        clock: monotonic time.
+        clock: wall and monotonic time.
         at_work: whether the engine takes its turns.
 
     Raises:
         ConfigError: a service's key is not to be had, or the home cannot be written.
     """
     account = Account(
-        f"{settings.site}-{home.identity()}",
+        _name(settings, home.identity()),
         settings.site,
         version("streetwarden"),
         tuple(_told(settings)),
@@ -41,10 +41,20 @@ def present(
         for sink in settings.sinks:
             if isinstance(sink, HttpSink):
                 client = service_client(sink, clock)
-                one = Presence(client, account, at_work=at_work, clock=clock)
+                one = Presence(
+                    client,
+                    account,
+                    at_work=at_work,
+                    rename=lambda: _name(settings, home.renamed()),
+                    clock=clock,
+                )
                 one.start()
                 stack.callback(one.close, _LEAVE_S)
         yield
+
+
+def _name(settings: SiteSettings, identity: str) -> str:
+    return f"{settings.site}-{identity}"
 
 
 def _told(settings: SiteSettings) -> Iterator[Scene]:

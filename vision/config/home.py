@@ -103,6 +103,20 @@ class Home:
             raise ConfigError(msg)
         return held
 
+    def renamed(self) -> str:
+        """Take another identity, because somebody else has this one; return it.
+
+        Raises:
+            ConfigError: it cannot be written.
+        """
+        path = self.root / "identity"
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            msg = f"{path}: cannot be removed ({error.strerror}); mend its owner"
+            raise ConfigError(msg) from error
+        return self.identity()
+
     @contextmanager
     def claimed(self) -> Iterator[None]:
         """Make the folder and keep other engines out while the context lasts.

@@ -23,6 +23,7 @@ class HealthKind(StrEnum):
     OVERLOAD = "overload"
     WATCH_LOST = "watch_lost"
     ENGINE_SILENT = "engine_silent"
+    WATCHED_TWICE = "watched_twice"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote
 
-from vision.core.errors import SinkError
+from vision.core.errors import ConfigError, SinkError
 from vision.core.ports import Clock
 from vision.core.scene import Scene
 from vision.core.wire import Json, location_record
@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 _PATH = "/api/v1/engines"
 _EVERY_S = 30.0  # the service waits for four before it speaks of silence
+_ASLEEP_S = 60.0  # a turn that comes so much late: nobody watched meanwhile
 _NO_SERVICE = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
 _RARELY = 20  # turns between two tries at a receiver that does not keep engines
 
@@ -52,6 +53,7 @@ class Presence:
         account: Account,
         *,
         at_work: Callable[[], bool],
+        rename: Callable[[], str],
         clock: Clock,
         every_s: float = _EVERY_S,
     ) -> None:
@@ -61,15 +63,17 @@ class Presence:
             client: of the service.
             account: what is told when a run begins.
             at_work: whether the engine takes its turns; while not, nothing is said.
-            clock: monotonic time.
+            rename: return a new name, because another engine has the one it had.
+            clock: wall and monotonic time.
             every_s: between two signs of life, seconds.
         """
         self._client = client
         self._account = account
         self._at_work = at_work
+        self._rename = rename
         self._clock = clock
         self._every_s = every_s
-        self._path = f"{_PATH}/{quote(account.engine_id, safe='')}"
+        self._path = _path_of(account.engine_id)
         self._stop = threading.Event()
         self._known = False
         self._failing = False
@@ -101,15 +105,26 @@ class Presence:
                 turns = self._once(self._speak)
             else:
                 turns -= 1
-            self._stop.wait(self._every_s)
+            self._rest()
         if self._known:
             self._once(self._take_leave)
+
+    def _rest(self) -> None:
+        """Wait for the next turn; if this machine slept, another run begins with it."""
+        before, before_s = self._clock.now(), self._clock.monotonic_s()
+        self._stop.wait(self._every_s)
+        asleep_s = max(
+            (self._clock.now() - before).total_seconds(),
+            self._clock.monotonic_s() - before_s,  # stands still in some kinds of sleep
+        )
+        if asleep_s > self._every_s + _ASLEEP_S:
+            self._begin()
 
     def _once(self, say: Callable[[], int]) -> int:
         """Say something; return for how many turns to rest."""
         try:
             rest = say()
-        except SinkError as error:
+        except (SinkError, ConfigError) as error:
             # Once is enough: the outbox tells of a service that is away, too.
             if not self._failing:
                 log.info("no sign of life could be given: %s", error)
@@ -133,10 +148,23 @@ class Presence:
         if told.status_code in _NO_SERVICE:
             log.info("%s keeps no engines: older, or not ours", self._client.name)
             return _RARELY
+        if told.status_code == HTTPStatus.CONFLICT:
+            self._another_name()
+            told = self._client.put(self._path, self._all())
         if not told.is_success:
             self._client.refuse(told, "what is watched")
         self._known = True
         return 0
+
+    def _another_name(self) -> None:
+        name = self._rename()
+        log.warning(
+            "%s: another engine runs under our name (is one home a copy of the "
+            "other?); from now on we are %s",
+            self._client.name,
+            name,
+        )
+        self._path = _path_of(name)
 
     def _take_leave(self) -> int:
         told = self._client.post(f"{self._path}/end", {"run": self._run_id})
@@ -153,6 +181,10 @@ class Presence:
             "up_s": round(self._clock.monotonic_s() - self._began_s, 3),
             "cameras": _cameras(account.cameras),
         }
+
+
+def _path_of(engine_id: str) -> str:
+    return f"{_PATH}/{quote(engine_id, safe='')}"
 
 
 def _cameras(scenes: Iterable[Scene]) -> Json:

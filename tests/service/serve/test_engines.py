@@ -5,14 +5,18 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import func, select
+from sqlalchemy.event import listen as listen_to
 
 from serve.people.roles import Role
+from serve.store.tables import HealthLogRow
 from tests.service.serve.city import MONDAY, HandClock
 from tests.service.serve.conftest import Live
 from tests.service.serve.street import Seen, message
 
 ENGINE = "/api/v1/engines/north-1"
 SILENCE = "org.streetwarden.health.engine_silent.v1"
+TWICE = "org.streetwarden.health.watched_twice.v1"
 
 
 @pytest.fixture
@@ -66,13 +70,13 @@ def coverage(client: httpx.Client, camera: str = "a") -> tuple[float, float]:
     return found[camera]["known_s"] / 3600, found[camera]["blind_s"] / 3600
 
 
-def told(client: httpx.Client) -> list[tuple[bool, str]]:
+def told(client: httpx.Client, kind: str = SILENCE) -> list[tuple[bool, str]]:
     answer = client.get("/api/v1/messages", params={"after": 0, "types": "health."})
     items = [one["message"] for one in answer.json()["items"]]
     return [
         (one["data"]["ok"], one["data"]["detail"])
         for one in items
-        if one["type"] == SILENCE
+        if one["type"] == kind
     ]
 
 
@@ -166,6 +170,8 @@ def test_an_engine_started_anew_at_once_missed_nothing(
     engine: httpx.Client, reader: httpx.Client, clock: HandClock
 ) -> None:
     begin(engine, "a")
+    clock.forward(hours=1)
+    say(engine, "alive")
     clock.forward(seconds=100)
     begin(engine, "a", run="two")
     clock.forward(hours=1)
@@ -309,3 +315,140 @@ def test_the_page_shows_who_is_not_watched_and_lets_an_engine_go(
     assert after.count("taken out") == 2
     assert "No longer used" not in after
     assert "1 Cameras · all watched" in first
+
+
+def test_a_service_whose_clock_is_set_holds_nothing_against_engines(
+    live: Live, engine: httpx.Client, reader: httpx.Client, clock: HandClock
+) -> None:
+    begin(engine, "a")
+    for hours in (1, -3):
+        for _ in range(6):
+            listen(live, clock, 0.5)
+            say(engine, "alive")
+        clock.jump(hours=hours)
+        live.services.engines.notice()
+    listen(live, clock, 1)
+    told_of = told(reader)
+
+    listen(live, clock, 4)  # from here on it says nothing
+
+    assert told_of == []
+    assert [ok for ok, _ in told(reader)] == [False]
+
+
+def test_two_engines_of_one_name_do_not_take_turns(
+    live: Live, engine: httpx.Client, reader: httpx.Client, clock: HandClock
+) -> None:
+    begin(engine, "a", "b", run="one")
+    listen(live, clock, 10)
+    say(engine, "alive", "one")
+    begin(engine, "c", "d", run="twin")
+    clock.forward(seconds=30)
+
+    unknown = say(engine, "alive", "one")
+    refused = begin(engine, "a", "b", run="one", up_s=630)
+    twin = say(engine, "alive", "twin")
+    again = begin(engine, "a", "b", run="one", up_s=630, path=f"{ENGINE}b")
+
+    assert (unknown, refused.status_code, twin) == (404, 409, 204)
+    assert "another run under this name" in refused.json()["detail"]
+    assert again.status_code == 204
+    assert states(reader) == dict.fromkeys("abcd", "watched")
+    assert coverage(reader)[1] == 0
+
+
+def test_a_camera_that_two_engines_watch_is_told_of(
+    live: Live, engine: httpx.Client, reader: httpx.Client, clock: HandClock
+) -> None:
+    south = "/api/v1/engines/south-2"
+
+    def both(minutes: float) -> list[int]:
+        said = []
+        for _ in range(int(minutes * 2)):
+            listen(live, clock, 0.5)
+            said.append(say(engine, "alive"))
+            word = engine.post(f"{south}/alive", json={"run": "other"})
+            said.append(word.status_code)
+        return said
+
+    begin(engine, "a", "b")
+    both(5)
+    begin(engine, "a", "b", run="other", path=south)
+    said = both(5)
+
+    assert set(said) == {204}
+    assert states(reader) == {"a": "watched", "b": "watched"}
+    listed = reader.get("/api/v1/engines").json()["items"]
+    assert [one["cameras"] for one in listed] == [2, 2]
+    ((kind, ok, detail),) = [
+        (one["kind"], one["ok"], one["detail"])
+        for one in reader.get("/api/v1/cameras").json()["engine"]
+    ]
+    assert (kind, ok) == ("watched_twice", False)
+    assert "north-1 and south-2 both watch 2 cameras (a, …)" in detail
+    assert [ok for ok, _ in told(reader, TWICE)] == [False]
+
+    engine.post(f"{south}/end", json={"run": "other"})
+    listen(live, clock, 1)
+    say(engine, "alive")
+
+    assert states(reader) == {"a": "watched", "b": "watched"}
+    assert [ok for ok, _ in told(reader, TWICE)] == [False, True]
+    assert told(reader) == []
+    assert coverage(reader)[1] == 0
+
+
+def test_an_engine_that_has_no_cameras_left_is_no_trouble(
+    live: Live, engine: httpx.Client, reader: httpx.Client, clock: HandClock
+) -> None:
+    begin(engine, "a", "b")
+    begin(engine, "a", "b", run="new", path="/api/v1/engines/moved-1")
+    for _ in range(12):
+        listen(live, clock, 0.5)
+        engine.post("/api/v1/engines/moved-1/alive", json={"run": "new"})
+
+    listed = reader.get("/api/v1/engines").json()["items"]
+    assert [one["id"] for one in listed] == ["moved-1"]
+    assert told(reader) == []
+    assert told(reader, TWICE) == []
+
+
+def test_an_engine_that_dies_again_and_again_watches_nothing(
+    live: Live, engine: httpx.Client, reader: httpx.Client, clock: HandClock
+) -> None:
+    begin(engine, "a")
+    clock.forward(hours=1)
+    say(engine, "end")
+    for number in range(60):
+        clock.forward(seconds=10)
+        begin(engine, "a", run=f"r{number}")
+        clock.forward(seconds=50)
+        if number % 2:
+            say(engine, "end", f"r{number}")
+    begin(engine, "a", run="well")
+    clock.forward(hours=1)
+
+    with live.services.database.read() as session:
+        rows = session.scalar(select(func.count()).select_from(HealthLogRow))
+    assert coverage(reader) == (3, 1)
+    assert rows == 2
+
+
+def test_cameras_are_written_in_the_order_of_those_who_write_events(
+    live: Live, engine: httpx.Client
+) -> None:
+    begin(engine, "b", "d")
+    written: list[str] = []
+
+    def listener(*seen: Any) -> None:
+        word, _, rest = seen[2].partition(" cameras ")
+        if rest and word in {"INSERT INTO", "UPDATE"}:
+            written.append(word)
+
+    database = live.services.database
+    with database.read() as session:
+        bound = session.get_bind()
+    listen_to(bound, "before_cursor_execute", listener)
+    begin(engine, "a", "b", "c", path="/api/v1/engines/south-2")
+
+    assert written == ["INSERT INTO", "UPDATE", "INSERT INTO"]

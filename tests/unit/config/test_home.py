@@ -22,3 +22,13 @@ def test_a_name_that_was_spoilt_is_told_of(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="expected eight hex digits; remove the file"):
         Home(tmp_path).identity()
+
+
+def test_a_copied_home_takes_another_name_for_good(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    first = home.identity()
+
+    second = home.renamed()
+
+    assert second != first
+    assert Home(tmp_path).identity() == second

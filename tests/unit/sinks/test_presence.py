@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.fakes import ManualClock
 from vision.core.scene import GeoPoint, Scene
@@ -41,13 +42,22 @@ class Service:
 
 @contextmanager
 def present(
-    service: Service, at_work: Callable[[], bool] = lambda: True
+    service: Service,
+    at_work: Callable[[], bool] = lambda: True,
+    clock: ManualClock | None = None,
 ) -> Iterator[Presence]:
     client = ServiceClient(
         "http://desk", api_key="k", transport=httpx.MockTransport(service)
     )
     account = Account("north-1", "north", "1", (GATE,))
-    one = Presence(client, account, at_work=at_work, clock=ManualClock(), every_s=0.01)
+    one = Presence(
+        client,
+        account,
+        at_work=at_work,
+        rename=lambda: "north-2",
+        clock=clock or ManualClock(),
+        every_s=0.01,
+    )
     one.start()
     yield one
     one.close(5)
@@ -141,3 +151,37 @@ def test_an_engine_that_hangs_gives_no_sign_and_then_begins_anew() -> None:
 
     assert quiet
     assert service.told[0]["run"] != service.told[1]["run"]
+
+
+def test_an_engine_whose_machine_slept_begins_anew() -> None:
+    service, clock = Service(), ManualClock()
+
+    def told_anew_after_sleep() -> bool:
+        clock.advance(3600)  # again: it may be between two rests just now
+        return len(service.told) > 1
+
+    with present(service, clock=clock):
+        until(lambda: "alive" in service.words)
+        until(told_anew_after_sleep)
+
+    assert service.told[0]["run"] != service.told[1]["run"]
+
+
+def test_whose_name_is_in_use_takes_another(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    service = Service()
+    asked: list[str] = []
+
+    def copied(request: httpx.Request) -> httpx.Response | None:
+        asked.append(request.url.path)
+        return httpx.Response(409) if "north-1" in request.url.path else None
+
+    service.refuse = copied
+    with present(service):
+        until(lambda: "alive" in service.words)
+
+    assert asked[:2] == ["/api/v1/engines/north-1", "/api/v1/engines/north-2"]
+    assert service.words[-1] == "end"
+    assert "another engine runs under our name" in caplog.text
+    assert "we are north-2" in caplog.text

@@ -28,6 +28,7 @@ KINDS = (
     "deliveries.",
     "hold.",
     "grid.",
+    "engine.",
 )
 
 Asked = Annotated[str, Query(max_length=128, pattern=NO_NUL)]

@@ -92,6 +92,7 @@ class Broadcast:
     def stop(self) -> None:
         """End every stream, so that the server can stop without waiting for them."""
         self._stopped = True
+        self._rung.set()  # `run` would sleep on for up to a second
         self._wake()
 
     async def follow(self, after: int, *, beat_s: float) -> AsyncIterator[Entry | None]:

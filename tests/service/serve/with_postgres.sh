@@ -26,10 +26,11 @@ run "$bin/initdb" -D "$folder/data" -A trust -U streetwarden -E UTF8 --locale=C.
     >/dev/null
 run "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w start -o \
     "-k $folder -c listen_addresses='' -c fsync=off -c max_connections=200" >/dev/null
-# Pages, logging in and what goes outward are the same on any database: the run on
-# SQLite tells of them.
-for name in city_day console console_in_browser deploy desk generated_client mqtt \
-    office oidc openapi throttle; do
+# Pages, logging in, what goes outward, files and words are the same on any database:
+# the run on SQLite tells of them.
+for name in city_day console console_in_browser deeds deploy desk generated_client \
+    json_words lifecycle lived_time methods misspelt mqtt office oidc openapi plates \
+    resumed_delivery silent_senders storage throttle trouble trust uploads worktime; do
     set -- "$@" "--ignore=tests/service/serve/test_$name.py"
 done
 STREETWARDEN_TEST_POSTGRES="postgresql+psycopg://streetwarden@/postgres?host=$folder" \

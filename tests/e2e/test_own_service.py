@@ -24,6 +24,26 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
         yield service
 
 
+def watched_by(service: LocalService, folder: Path) -> Path:
+    """Write a site of one camera whose events go to a service."""
+    clip = write_clip(folder / "clip.mp4", seconds=1, fps=5)
+    site = folder / "site.yaml"
+    site.write_text(
+        f"""
+site: north
+model: {{type: onnx, path: {MODEL}}}
+cameras:
+  - id: pier
+    name: The pier
+    source: {{type: packets, decode: full, url: {clip}}}
+rules: [{{type: garbage_pile}}]
+sinks: [{{type: http, url: "{service.url}", api_key_env: ENGINE_KEY}}]
+""",
+        encoding="utf-8",
+    )
+    return site
+
+
 @pytest.mark.parametrize(
     ("key", "status", "told"),
     [(KEY, 0, "key accepted"), ("x" * 40, 1, "refuses the key of ENGINE_KEY (401)")],
@@ -38,18 +58,7 @@ def test_doctor_tries_the_key(
 ) -> None:
     monkeypatch.setenv("STREETWARDEN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("ENGINE_KEY", key)
-    clip = write_clip(tmp_path / "clip.mp4", seconds=1, fps=5)
-    site = tmp_path / "site.yaml"
-    site.write_text(
-        f"""
-site: test
-model: {{type: onnx, path: {MODEL}}}
-cameras: [{{id: gate, source: {{type: packets, decode: full, url: {clip}}}}}]
-rules: [{{type: garbage_pile}}]
-sinks: [{{type: http, url: "{service.url}", api_key_env: ENGINE_KEY}}]
-""",
-        encoding="utf-8",
-    )
+    site = watched_by(service, tmp_path)
 
     done = CliRunner().invoke(app, ["doctor", str(site)])
 
@@ -62,18 +71,7 @@ def test_a_run_tells_the_service_what_it_watches_and_that_it_ended(
 ) -> None:
     monkeypatch.setenv("STREETWARDEN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("ENGINE_KEY", KEY)
-    clip = write_clip(tmp_path / "clip.mp4", seconds=1, fps=5)
-    site = tmp_path / "site.yaml"
-    site.write_text(
-        f"""
-site: north
-model: {{type: onnx, path: {MODEL}}}
-cameras: [{{id: pier, name: The pier, source: {{type: packets, url: {clip}}}}}]
-rules: [{{type: garbage_pile}}]
-sinks: [{{type: http, url: "{service.url}", api_key_env: ENGINE_KEY}}]
-""",
-        encoding="utf-8",
-    )
+    site = watched_by(service, tmp_path)
 
     for _ in range(2):
         done = CliRunner().invoke(app, ["run", str(site)])

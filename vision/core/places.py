@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from vision.core.scene import GeoPoint
+
 
 class PlaceState(StrEnum):
     """What is known of a place at this moment."""
@@ -27,6 +29,38 @@ class Stretch:
     state: PlaceState
     since_s: float
     since_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Passes:
+    """What a camera that drives past has seen of a place.
+
+    A pass is one drive along it; standing before it is no second one.
+
+    Attributes:
+        count: passes in which it was seen for certain.
+        apart_s: from its first certain pass to its latest one, seconds of wall time.
+        looks: pictures of the latest pass in which the detector found it.
+        moved_m: how far the camera moved in the latest pass while it saw it, metres.
+        range_m: how near it came in the latest pass, metres.
+        misfit_m: how far, root mean square, the looks of the latest pass lie from one
+            fixed point on the ground, metres.
+        size_m: how wide and tall it is, metres, as the nearest look tells.
+        attended: share of the looks of the latest pass with a person beside it.
+        likeness: how alike it looked in its two latest passes, [-1, 1]; None: one pass.
+        clear_passes: passes in a row that showed the place without it.
+    """
+
+    count: int
+    apart_s: float
+    looks: int
+    moved_m: float
+    range_m: float
+    misfit_m: float
+    size_m: tuple[float, float]
+    attended: float = 0.0
+    likeness: float | None = None
+    clear_passes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +98,10 @@ class Place:
         faint: the detector never was sure of it, but kept finding it.
         timeline: its states so far, oldest first; of a long life the first and the
             latest ones.
+        geo: where it stands on the map, of a camera that moves; None: where the camera
+            stands. `xyxy` then is its box in the present picture, or the latest one.
+        passes: what the passes of a camera that moves saw of it; None: the camera
+            stands still.
     """
 
     place_id: str
@@ -89,6 +127,8 @@ class Place:
     recent_score: float = 1.0
     faint: bool = False
     timeline: tuple[Stretch, ...] = ()
+    geo: GeoPoint | None = None
+    passes: Passes | None = None
 
     @property
     def elapsed_s(self) -> float:

@@ -13,6 +13,7 @@ from vision.core.frame import Frame
 from vision.core.health import HealthEvent
 from vision.core.observation import Observation, ViewState
 from vision.core.places import Place
+from vision.core.position import Fix
 from vision.core.tracks import Track
 from vision.core.verification import LookAnswer, LookRequest, Reported
 from vision.core.violations import Candidate, Violation
@@ -103,6 +104,29 @@ class CameraFeed(Protocol):
 
         May be called again; 0 asks for the stop without waiting for it.
         """
+        ...
+
+
+class PositionSource(Protocol):
+    """Tells where the vehicle was that carries a camera.
+
+    Every call returns at once; what arrives by itself is read by a thread of its own.
+    """
+
+    def start(self) -> None:
+        """Begin to read; a file was read when the source was made."""
+        ...
+
+    def at(self, frame: Frame) -> Fix | None:
+        """Return where the vehicle was when a picture was taken.
+
+        Between two positions it is interpolated. None where none is near enough in
+        time; nothing is extrapolated for longer than a second or two.
+        """
+        ...
+
+    def stop(self, timeout_s: float) -> None:
+        """Stop reading; returns within `timeout_s`."""
         ...
 
 

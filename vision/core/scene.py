@@ -8,12 +8,41 @@ from vision.core.arrays import FloatArray
 
 @dataclass(frozen=True, slots=True)
 class GeoPoint:
-    """Where a camera stands: degrees in `crs` and, if known, an address."""
+    """Where a camera or a thing stands.
+
+    Attributes:
+        lat: degrees in `crs`, [-90, 90].
+        lon: likewise, [-180, 180].
+        address: in words, if known.
+        crs: `wgs84`, `cgcs2000`, `gcj02` or `bd09`.
+        accuracy_m: radius around it within which the thing lies with 95 %, metres;
+            None: nobody measured it, as of a camera's own place.
+    """
 
     lat: float
     lon: float
     address: str | None = None
     crs: str = "wgs84"
+    accuracy_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MapZone:
+    """A part of the map with a meaning, for cameras that move.
+
+    Attributes:
+        zone_id: unique within the site's map.
+        kind: as of a `Zone`.
+        polygon: at least three (lat, lon) vertices, WGS-84 degrees.
+        street_class: as of a `Zone`.
+        calendar: as of a `Zone`.
+    """
+
+    zone_id: str
+    kind: str
+    polygon: tuple[tuple[float, float], ...]
+    street_class: str | None = None
+    calendar: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +78,7 @@ class Scene:
         homography: (3, 3) pixels to metres on the ground of the only view, or None.
         preset_grounds: likewise by PTZ preset: each looks at another piece of ground.
         gb_id: GB/T 28181 device number, or None.
+        map_zones: of a camera that moves, instead of `zones`, in configuration order.
     """
 
     camera_id: str
@@ -59,6 +89,7 @@ class Scene:
     preset_grounds: Mapping[str, FloatArray] = field(default_factory=dict)
     gb_id: str | None = None
     tags: tuple[str, ...] = field(default=())
+    map_zones: tuple[MapZone, ...] = ()
     _by_kind: dict[tuple[str, str | None], tuple[Zone, ...]] = field(
         default_factory=dict, init=False, repr=False
     )

@@ -1,0 +1,1 @@
+"""Cameras that move: what stands where on the map, pass by pass."""

@@ -1,0 +1,1 @@
+"""Positions of vehicles that carry cameras: files and live receivers."""

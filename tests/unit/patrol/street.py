@@ -1,0 +1,148 @@
+"""A flat street without pictures: what a detector would report from a vehicle."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from vision.core.detections import Detections
+from vision.core.frame import Frame
+from vision.core.mount import Mount
+from vision.core.observation import ViewState
+from vision.core.places import Place
+from vision.core.position import Fix, LocalPlane
+from vision.patrol.params import PATROL_KINDS
+from vision.patrol.places import PatrolPlaces
+
+LABELS = ("garbage", "bin", "overflowing_bin", "street_vendor", "person", "car", "bus")
+SIZE = 1280, 720
+PLANE = LocalPlane(30.5931, 114.3054)
+MOUNT = Mount(height_m=2.1, yaw_deg=35, pitch_deg=10, fov_deg=90)
+NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
+PERIOD_S = 0.2
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Something upright on the road: metres at t = 0, and how it moves."""
+
+    label: str
+    east: float
+    north: float
+    size_m: tuple[float, float] = (1.2, 0.8)
+    speed: tuple[float, float] = (0.0, 0.0)
+    score: float = 0.7
+    colour: tuple[int, int, int] = (60, 60, 200)
+
+    def at(self, t: float) -> tuple[float, float]:
+        return self.east + self.speed[0] * t, self.north + self.speed[1] * t
+
+
+@dataclass
+class Drive:
+    """A vehicle that goes north; stops where its speed says so.
+
+    Errors are of the position receiver (`bias_m`, constant over a drive, and
+    `jitter_m`), of boxes (`box_px`) and of the measured pitch (`pitch_off_deg`).
+    """
+
+    start: datetime = NOON
+    north_m: tuple[float, float] = (0.0, 60.0)
+    east_m: float = 0.0
+    speed_mps: float = 7.0
+    bias_m: tuple[float, float] = (0.0, 0.0)
+    jitter_m: float = 0.1
+    box_px: float = 1.5
+    pitch_off_deg: float = 0.0
+    accuracy_m: float = 4.0
+    seed: int = 0
+    _fixes: dict[int, Fix] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.rng = np.random.default_rng(self.seed)
+        self.true_mount = Mount(
+            MOUNT.height_m,
+            MOUNT.yaw_deg,
+            MOUNT.pitch_deg + self.pitch_off_deg,
+            MOUNT.fov_deg,
+        )
+
+    @property
+    def steps(self) -> int:
+        if self.speed_mps == 0:
+            return 100
+        return int((self.north_m[1] - self.north_m[0]) / self.speed_mps / PERIOD_S)
+
+    def frame(self, step: int, things: Sequence[Thing]) -> tuple[Frame, Detections]:
+        t = step * PERIOD_S
+        here = self.east_m, self.north_m[0] + self.speed_mps * t
+        noise = self.rng.normal(0, self.jitter_m, 2) + self.bias_m
+        lat, lon = PLANE.degrees(here[0] + noise[0], here[1] + noise[1])
+        self._fixes[step] = Fix(lat, lon, 0.0, self.speed_mps, self.accuracy_m)
+        image = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)
+        rows = []
+        for thing in things:
+            east, north = thing.at(t)
+            box = self._box(thing, north - here[1], east - here[0])
+            if box is not None:
+                rows.append((box, thing.score, LABELS.index(thing.label)))
+                x1, y1, x2, y2 = (int(side) for side in box)
+                image[y1:y2, x1:x2] = thing.colour
+        found = Detections(
+            np.array([r[0] for r in rows], np.float32).reshape(-1, 4),
+            np.array([r[1] for r in rows], np.float32),
+            np.array([r[2] for r in rows], np.int64),
+        )
+        at = self.start + timedelta(seconds=t)
+        return Frame("patrol", step, t, at, image), found
+
+    def _box(
+        self, thing: Thing, forward: float, right: float
+    ) -> tuple[float, float, float, float] | None:
+        w, h = thing.size_m
+        points = np.array([[forward, right, 0.0], [forward, right, h]], np.float32)
+        (x, y2), (_, y1) = self.true_mount.picture(points, SIZE).tolist()
+        away = float(np.hypot(forward, right))
+        if np.isnan(x) or np.isnan(y1) or away > 30:
+            return None
+        half = w / 2 * self.true_mount.focal_px(SIZE) / np.hypot(away, MOUNT.height_m)
+        x1, x2 = x - half, x + half
+        if x1 < 0 or x2 > SIZE[0] or y2 > SIZE[1] or y1 < 0:
+            return None
+        x1, y1, x2, y2 = np.array([x1, y1, x2, y2]) + self.rng.normal(0, self.box_px, 4)
+        return x1, y1, x2, y2
+
+    def at(self, frame: Frame) -> Fix | None:
+        return self._fixes.get(frame.index)
+
+
+class Patrol:
+    """One camera's memory, over any number of drives."""
+
+    def __init__(self) -> None:
+        self._drive: Drive | None = None
+        self.places = PatrolPlaces(
+            "patrol", LABELS, kinds=PATROL_KINDS, mount=MOUNT, positions=self
+        )
+
+    def start(self) -> None: ...
+
+    def stop(self, timeout_s: float) -> None: ...
+
+    def at(self, frame: Frame) -> Fix | None:
+        return None if self._drive is None else self._drive.at(frame)
+
+    def drive(self, drive: Drive, *things: Thing) -> list[tuple[Place, ...]]:
+        """Return the places of every picture of a drive."""
+        self._drive = drive
+        told = []
+        for step in range(drive.steps):
+            frame, found = drive.frame(step, things)
+            told.append(self.places.update(frame, found, ViewState()))
+        return told
+
+
+def final(told: list[tuple[Place, ...]]) -> dict[str, Place]:
+    """Return each place as it was told last."""
+    return {place.place_id: place for places in told for place in places}

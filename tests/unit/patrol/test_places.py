@@ -1,0 +1,206 @@
+import json
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from tests.unit.patrol.street import (
+    NOON,
+    PLANE,
+    Drive,
+    Patrol,
+    Thing,
+    final,
+)
+from vision.core.errors import ConfigError
+from vision.core.places import Place, PlaceState
+
+HEAP = Thing("garbage", 4.0, 30.0)
+CAR = Thing("car", 4.0, 30.0, (4.2, 1.5))
+LATER = timedelta(minutes=10)
+
+
+def metres(place: Place) -> np.ndarray:
+    assert place.geo is not None
+    return np.array(PLANE.metres(place.geo.lat, place.geo.lon))
+
+
+def test_one_pass_puts_a_heap_on_the_map() -> None:
+    (place,) = final(Patrol().drive(Drive(), HEAP)).values()
+    assert (place.kind, place.label) == ("garbage", "garbage")
+    assert np.hypot(*(metres(place) - (4, 30))) < 1.0
+    assert place.geo is not None
+    assert place.geo.accuracy_m == pytest.approx(10, abs=1)  # the receiver's 4 m
+    assert place.passes is not None
+    assert place.passes.count == 1
+    assert place.passes.size_m[0] == pytest.approx(1.2, abs=0.3)
+
+
+def test_the_accuracy_holds_what_it_says() -> None:
+    """Of a receiver that is as wrong as it says, on a road that is not quite flat."""
+    inside = 0
+    drives = 60
+    for seed in range(drives):
+        rng = np.random.default_rng(1000 + seed)
+        bias = rng.normal(0, 3.0, 2)
+        drive = Drive(
+            bias_m=(bias[0], bias[1]),
+            accuracy_m=3.0,
+            pitch_off_deg=rng.normal(0, 0.7),
+            seed=seed,
+        )
+        for place in final(Patrol().drive(drive, HEAP)).values():
+            off = float(np.hypot(*(metres(place) - (4, 30))))
+            assert place.geo is not None
+            assert place.geo.accuracy_m is not None
+            inside += off <= place.geo.accuracy_m
+    assert inside >= 0.88 * drives
+
+
+def test_a_pitch_that_is_wrong_by_two_degrees_is_found_out_by_moving() -> None:
+    (place,) = final(Patrol().drive(Drive(pitch_off_deg=2), HEAP)).values()
+    assert np.hypot(*(metres(place) - (4, 30))) < 2.0
+
+
+@pytest.mark.parametrize(
+    "car",
+    [
+        Thing("car", 0.5, 14.0, (1.8, 1.5), speed=(0, 7.0)),
+        Thing("car", 0.5, 12.0, (1.8, 1.5), speed=(0, 9.0)),
+        Thing("car", 4.0, 60.0, (1.8, 1.5), speed=(0, -9.0)),
+        Thing("car", 20.0, 25.0, (4.2, 1.5), speed=(-6.0, 0)),
+    ],
+    ids=["ahead, as fast as we", "ahead, faster", "oncoming", "crossing"],
+)
+def test_what_drives_is_no_place(car: Thing) -> None:
+    for seed in range(8):
+        assert final(Patrol().drive(Drive(seed=seed), car)) == {}
+
+
+def test_who_stands_learns_nothing() -> None:
+    drive = Drive(speed_mps=0, north_m=(22, 22), jitter_m=0.3)
+    assert final(Patrol().drive(drive, HEAP, CAR)) == {}
+
+
+def test_standing_before_it_is_no_second_pass() -> None:
+    patrol = Patrol()
+    patrol.drive(Drive(north_m=(0, 24)), CAR)
+    minute = timedelta(seconds=90)
+    told = patrol.drive(Drive(start=NOON + minute, speed_mps=0, north_m=(24, 24)), CAR)
+    told += patrol.drive(Drive(start=NOON + 2 * minute, north_m=(24, 60)), CAR)
+    (place,) = final(told).values()
+    assert place.passes is not None
+    assert place.passes.count == 1
+
+
+def test_a_second_pass_finds_the_same_heap_though_the_receiver_errs_otherwise() -> None:
+    patrol = Patrol()
+    patrol.drive(Drive(bias_m=(2, -3)), HEAP)
+    told = patrol.drive(Drive(start=NOON + LATER, bias_m=(-3, 2), seed=1), HEAP)
+    (place,) = final(told).values()
+    assert place.passes is not None
+    assert place.passes.count == 2
+    assert place.passes.apart_s == pytest.approx(600, abs=10)
+    assert place.elapsed_s == pytest.approx(600, abs=10)
+
+
+def test_the_same_footage_again_changes_nothing() -> None:
+    patrol = Patrol()
+    first = final(patrol.drive(Drive(), HEAP, CAR))
+    again = final(patrol.drive(Drive(), HEAP, CAR))
+    assert first.keys() == again.keys()
+    assert all(p.passes is not None and p.passes.count == 1 for p in again.values())
+
+
+def test_two_heaps_four_metres_apart_are_two() -> None:
+    other = Thing("garbage", 4.0, 34.0)
+    assert len(final(Patrol().drive(Drive(), HEAP, other))) == 2
+
+
+def test_two_clean_passes_clear_a_heap_and_one_does_not() -> None:
+    patrol = Patrol()
+    patrol.drive(Drive(), HEAP)
+    once = final(patrol.drive(Drive(start=NOON + LATER)))
+    assert all(place.state is not PlaceState.ENDED for place in once.values())
+    (place,) = final(patrol.drive(Drive(start=NOON + 2 * LATER))).values()
+    assert (place.state, place.end_reason) == (PlaceState.ENDED, "exposed")
+    assert place.passes is not None
+    assert place.passes.clear_passes == 2
+    assert final(patrol.drive(Drive(start=NOON + 3 * LATER))) == {}
+
+
+def test_not_seeing_is_not_clearing() -> None:
+    patrol = Patrol()
+    patrol.drive(Drive(), HEAP)
+    for k in range(1, 5):
+        told = patrol.drive(Drive(start=NOON + k * LATER, east_m=30.0))
+        assert all(p.state is not PlaceState.ENDED for p in final(told).values())
+
+
+def test_behind_a_bus_nothing_is_clean() -> None:
+    patrol = Patrol()
+    patrol.drive(Drive(), HEAP)
+    bus = Thing("bus", 2.5, 29.0, (11.0, 3.0))
+    for k in range(1, 5):
+        told = patrol.drive(Drive(start=NOON + k * LATER, seed=k), bus)
+        heaps = [p for p in final(told).values() if p.kind == "garbage"]
+        assert all(p.state is not PlaceState.ENDED for p in heaps)
+
+
+def test_faint_boxes_are_enough_to_doubt_that_it_is_clean() -> None:
+    patrol = Patrol()
+    patrol.drive(Drive(), HEAP)
+    faint = Thing("garbage", 4.0, 30.0, score=0.3)
+    for k in range(1, 5):
+        told = patrol.drive(Drive(start=NOON + k * LATER, seed=k), faint)
+        assert all(p.state is not PlaceState.ENDED for p in final(told).values())
+
+
+def test_the_next_car_in_the_bay_is_another() -> None:
+    patrol = Patrol()
+    (first,) = final(patrol.drive(Drive(), CAR)).values()
+    white = Thing("car", 4.0, 30.0, (4.2, 1.5), colour=(230, 230, 230))
+    told = final(patrol.drive(Drive(start=NOON + LATER, seed=1), white))
+    assert told[first.place_id].end_reason == "replaced"
+    (second,) = (p for p in told.values() if p.place_id != first.place_id)
+    assert second.passes is not None
+    assert second.passes.count == 1
+
+
+def test_a_car_that_drove_off_is_gone_after_one_clean_pass() -> None:
+    patrol = Patrol()
+    patrol.drive(Drive(), CAR)
+    (place,) = final(patrol.drive(Drive(start=NOON + LATER))).values()
+    assert place.end_reason == "exposed"
+
+
+def test_what_nobody_passed_for_a_month_is_lost_not_cleared() -> None:
+    patrol = Patrol()
+    patrol.drive(Drive(), HEAP)
+    told = patrol.drive(
+        Drive(start=NOON + timedelta(days=31), east_m=500.0, north_m=(0, 5))
+    )
+    (place,) = final(told).values()
+    assert place.end_reason == "lost"
+
+
+def test_memory_outlives_a_restart() -> None:
+    patrol = Patrol()
+    patrol.drive(Drive(), HEAP, Thing("car", -3.0, 40.0, (4.2, 1.5)))
+    stored = json.loads(json.dumps(patrol.places.state()))
+    other = Patrol()
+    other.places.restore(stored)
+    assert json.loads(json.dumps(other.places.state())) == stored
+    told = other.drive(Drive(start=NOON + LATER, seed=1), HEAP)
+    heap = next(p for p in final(told).values() if p.kind == "garbage")
+    assert heap.passes is not None
+    assert heap.passes.count == 2
+
+
+@pytest.mark.parametrize(
+    "record",
+    [{}, {"version": 9, "spots": []}, {"version": 1, "spots": [{"kind": "garbage"}]}],
+)
+def test_a_damaged_memory_is_refused_in_words(record: object) -> None:
+    with pytest.raises(ConfigError, match="stored places of patrol"):
+        Patrol().places.restore(record)

@@ -1,0 +1,167 @@
+"""Where the camera of a vehicle is, and where on the map its pixels lie."""
+
+import math
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.core.geometry import Xyxy
+from vision.core.mount import Mount
+from vision.core.position import Fix
+
+Vector: TypeAlias = NDArray[np.float64]
+"""(2,) east, north, metres on a local plane."""
+
+Matrix: TypeAlias = NDArray[np.float64]
+"""(2, 2) of the same, metres squared."""
+
+_SIDE_SD_M = 0.2  # of a box's middle across the line of sight, near by
+_SIDE_SD = 0.015  # and in shares of the range: heading and pixels
+_NEAR_SD_M = 0.25  # along it: two positions one after the other, and the box's foot
+
+
+@dataclass(frozen=True, slots=True)
+class Ray:
+    """One box's foot, measured.
+
+    Attributes:
+        lens: where the camera is, (2,) metres.
+        away: from there to the foot, (2,) metres.
+        along_m: standard deviation along the line of sight, metres.
+        across_m: across it, metres.
+        width_m: of the box at that range, metres.
+        height_m: likewise.
+        bend: by how much farther away it seems, (2,) metres, for each radian that the
+            camera looks further down than was measured.
+        at_s: when, seconds on the stream's clock.
+    """
+
+    lens: Vector
+    away: Vector
+    along_m: float
+    across_m: float
+    width_m: float
+    height_m: float
+    bend: Vector
+    at_s: float
+
+    @property
+    def foot(self) -> Vector:
+        """Where it is, (2,) metres."""
+        return np.asarray(self.lens + self.away)
+
+    @property
+    def range_m(self) -> float:
+        """How far away the foot is, metres."""
+        return float(np.hypot(*self.away))
+
+    @property
+    def weights(self) -> Matrix:
+        """Inverse covariance of the foot, on the plane."""
+        sight = self.away / max(self.range_m, 1e-6)
+        side = np.array([-sight[1], sight[0]])
+        return np.asarray(
+            np.outer(sight, sight) / self.along_m**2
+            + np.outer(side, side) / self.across_m**2
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """A vehicle at one moment, on a plane.
+
+    Attributes:
+        fix: as the position source said it; its heading is known.
+        here: where it is, (2,) metres.
+        mount: how the camera is fixed to it.
+        size_px: the picture's width and height.
+        foot_px: standard deviation of a box's lower edge, pixels.
+        at_s: when, seconds on the stream's clock.
+    """
+
+    fix: Fix
+    here: Vector
+    mount: Mount
+    size_px: tuple[int, int]
+    foot_px: float
+    at_s: float
+
+    @property
+    def lens(self) -> Vector:
+        """Where the camera is, (2,) metres."""
+        offset = np.array([self.mount.forward_m, self.mount.right_m])
+        return np.asarray(self.here + self._turn @ offset)
+
+    def measure(self, box: Xyxy) -> Ray | None:
+        """Return where a box's foot lies.
+
+        Args:
+            box: pixels.
+
+        Returns:
+            None where it is above the horizon, or the box is cut off by the lower edge
+            of the picture, so that its foot was not seen.
+        """
+        x1, y1, x2, y2 = box
+        if y2 >= self.size_px[1] - 2:
+            return None
+        foot = np.array([[(x1 + x2) / 2, y2]], np.float32)
+        (point,) = self.mount.ground(foot, self.size_px)
+        if np.isnan(point).any():
+            return None
+        away = self.here + self._turn @ point - self.lens
+        range_m = float(np.hypot(*away))
+        focal = self.mount.focal_px(self.size_px)
+        slant_m = math.hypot(range_m, self.mount.height_m)
+        width_m = (x2 - x1) / focal * slant_m
+        extent_m = 0.15 * width_m  # which part of it is lowest changes with the angle
+        # A radian of tilt moves a point at r by (r^2 + h^2) / h on the ground.
+        reach_m = slant_m**2 / self.mount.height_m
+        step_m = reach_m / focal * self.foot_px
+        return Ray(
+            lens=self.lens,
+            away=away,
+            along_m=math.hypot(_NEAR_SD_M, step_m, extent_m),
+            across_m=math.hypot(_SIDE_SD_M, _SIDE_SD * range_m, extent_m),
+            width_m=width_m,
+            height_m=(y2 - y1) / focal * slant_m,
+            bend=away / max(range_m, 1e-6) * reach_m,
+            at_s=self.at_s,
+        )
+
+    def seen_at(self, point: Vector, size_m: tuple[float, float]) -> Xyxy | None:
+        """Return the box in which something upright would be seen.
+
+        Args:
+            point: where it stands, (2,) metres.
+            size_m: width and height, metres.
+
+        Returns:
+            Pixels, perhaps beside the picture; None behind the camera.
+        """
+        forward, right = self._turn.T @ (point - self.here)
+        foot_top = np.array(
+            [[forward, right, 0.0], [forward, right, size_m[1]]], np.float32
+        )
+        (x, y2), (_, y1) = self.mount.picture(foot_top, self.size_px).tolist()
+        if math.isnan(x) or math.isnan(y1):
+            return None
+        range_m = float(np.hypot(*(point - self.lens)))
+        slant_m = math.hypot(range_m, self.mount.height_m)
+        half = size_m[0] / 2 * self.mount.focal_px(self.size_px) / max(slant_m, 0.1)
+        return x - half, y1, x + half, y2
+
+    def covariance(self, point: Vector) -> Matrix:
+        """Return what place and heading of the vehicle add to a point's covariance."""
+        away = point - self.lens
+        side = np.array([-away[1], away[0]]) * math.radians(self.fix.heading_sd_deg)
+        return np.asarray(np.eye(2) * self.fix.accuracy_m**2 + np.outer(side, side))
+
+    @property
+    def _turn(self) -> Matrix:
+        """The vehicle's forward and right as columns, east and north as rows."""
+        heading = math.radians(self.fix.heading_deg or 0.0)
+        sin, cos = math.sin(heading), math.cos(heading)
+        return np.array([[sin, cos], [cos, -sin]])

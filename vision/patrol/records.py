@@ -1,0 +1,138 @@
+"""A moving camera's places as plain values, and back."""
+
+from datetime import datetime
+from typing import NotRequired, TypedDict
+
+import numpy as np
+
+from vision.patrol.params import PatrolKind
+from vision.patrol.spot import Pass, Spot
+
+
+class PassRecord(TypedDict):
+    """A pass as plain values."""
+
+    began_at: str
+    ended_at: str
+    where: list[float]
+    within: list[float]
+    spread: list[float]
+    looks: list[int]
+    figures: list[float]
+    votes: dict[str, int]
+    look: NotRequired[list[float] | None]
+
+
+class SpotRecord(TypedDict):
+    """A spot as plain, JSON-ready values."""
+
+    spot_id: str
+    kind: str
+    passes: list[PassRecord]
+    count: int
+    observed_s: float
+    box: list[float]
+    likeness: float | None
+    clear_passes: int
+    ended_at: str | None
+    end_reason: str | None
+
+
+def to_record(spot: Spot) -> SpotRecord:
+    """Return a spot as plain values."""
+    return {
+        "spot_id": spot.spot_id,
+        "kind": spot.kind.name,
+        "passes": [_pass_record(one) for one in spot.passes],
+        "count": spot.count,
+        "observed_s": spot.observed_s,
+        "box": list(spot.box),
+        "likeness": spot.likeness,
+        "clear_passes": spot.clear_passes,
+        "ended_at": _text(spot.ended_at),
+        "end_reason": spot.end_reason,
+    }
+
+
+def from_record(record: SpotRecord, kind: PatrolKind) -> Spot:
+    """Return a spot as it was stored; the camera was away since.
+
+    Raises:
+        KeyError: a field is missing.
+        ValueError: a field cannot be read.
+    """
+    x1, y1, x2, y2 = (float(side) for side in record["box"])
+    passes = [_pass(one) for one in record["passes"]]
+    if not passes:
+        msg = "a place without a pass"
+        raise ValueError(msg)
+    return Spot(
+        spot_id=str(record["spot_id"]),
+        kind=kind,
+        passes=passes,
+        count=int(record["count"]),
+        observed_s=float(record["observed_s"]),
+        box=(x1, y1, x2, y2),
+        likeness=record["likeness"],
+        left=True,
+        clear_passes=int(record["clear_passes"]),
+        ended_at=_moment(record["ended_at"]),
+        end_reason=record["end_reason"],
+    )
+
+
+def _pass_record(one: Pass) -> PassRecord:
+    return {
+        "began_at": one.began_at.isoformat(),
+        "ended_at": one.ended_at.isoformat(),
+        "where": [one.lat, one.lon],
+        "within": [round(float(v), 4) for v in one.within.ravel()],
+        "spread": [round(float(v), 4) for v in one.spread.ravel()],
+        "looks": [one.looks, one.expected],
+        "figures": [
+            round(v, 3)
+            for v in (
+                one.attended,
+                one.moved_m,
+                one.range_m,
+                one.misfit_m,
+                *one.size_m,
+                one.score,
+            )
+        ],
+        "votes": one.votes,
+        "look": None if one.look is None else [round(v, 3) for v in one.look.tolist()],
+    }
+
+
+def _pass(record: PassRecord) -> Pass:
+    looks, expected = record["looks"]
+    attended, moved, near, misfit, width, height, score = record["figures"]
+    lat, lon = record["where"]
+    look = record.get("look")
+    return Pass(
+        began_at=datetime.fromisoformat(record["began_at"]),
+        ended_at=datetime.fromisoformat(record["ended_at"]),
+        lat=float(lat),
+        lon=float(lon),
+        within=np.array(record["within"], np.float64).reshape(2, 2),
+        spread=np.array(record["spread"], np.float64).reshape(2, 2),
+        looks=int(looks),
+        expected=int(expected),
+        attended=float(attended),
+        moved_m=float(moved),
+        range_m=float(near),
+        misfit_m=float(misfit),
+        size_m=(float(width), float(height)),
+        votes={str(k): int(n) for k, n in record["votes"].items()},
+        score=float(score),
+        look=None if look is None else np.array(look, np.float64),
+    )
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

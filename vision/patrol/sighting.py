@@ -1,0 +1,227 @@
+"""One object followed over a pass: does it stand, and where."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from vision.core.geometry import Xyxy
+from vision.patrol.params import PatrolKind, PatrolParams
+from vision.patrol.pose import Matrix, Ray, Vector
+
+_MOST_LOOKS = 60
+_DRIFT_SD_M = 0.3  # between two looks: of positions one after the other
+_TILT_SD = 0.01  # radians, between two looks: the suspension
+_ANY_MPS = 15.0  # what moves may be so fast
+_FIRM_SD_M = 0.5  # how exact one pass can be at best: what is a thing's middle
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Fit:
+    """One fixed point under all looks.
+
+    Attributes:
+        point: where it is, (2,) metres.
+        spread: covariance within the pass, (2, 2) metres squared; what the vehicle's
+            own place adds is not in it.
+        tilt: by how much the camera looks further down than was measured, radians.
+        misfit: mean squared residual, in variances.
+        misfit_m: root mean squared residual, metres.
+        speed_mps: how fast it may be at most, as the looks tell: the speed that fits
+            best and one standard deviation; infinite where they tell nothing.
+    """
+
+    point: Vector
+    spread: Matrix
+    tilt: float
+    misfit: float
+    misfit_m: float
+    speed_mps: float = math.inf
+
+
+def fit(rays: list[Ray], tilt_sd: float) -> Fit:
+    """Find the fixed point that all looks agree on best, and whether it stands.
+
+    Linear least squares of lens_i + away_i = point + tilt * bend_i, weighted by what is
+    known of each look, with a prior of 0 on the tilt: a pitch that is a little wrong,
+    or a road that rises, makes ranges wrong by their square over the camera's height,
+    and moving past tells it (triangulation). Once more with a velocity: what drives
+    fits a point, too, if few looks from afar are all there is.
+
+    Args:
+        rays: the looks, at least one.
+        tilt_sd: standard deviation of the prior on the tilt, radians.
+
+    Returns:
+        The point, how well it fits and how fast it may be.
+    """
+    prior = np.diag([0.0, 0.0, 1 / tilt_sd**2])
+    rows = [np.column_stack((np.eye(2), ray.bend)) for ray in rays]
+    found, covariance = _solve(rays, rows, prior)
+    residuals = [ray.foot - row @ found for ray, row in zip(rays, rows, strict=True)]
+    squares = [r @ ray.weights @ r for r, ray in zip(residuals, rays, strict=True)]
+    return Fit(
+        point=found[:2],
+        spread=covariance[:2, :2] + np.eye(2) * _FIRM_SD_M**2,
+        tilt=float(found[2]),
+        misfit=float(np.mean(squares)) / 2,  # each look has two residuals
+        misfit_m=float(np.sqrt(np.mean([r @ r for r in residuals]))),
+        speed_mps=_speed(rays, rows, prior),
+    )
+
+
+def _speed(rays: list[Ray], rows: list[Matrix], prior: Matrix) -> float:
+    """Return how fast what was seen may be, metres per second."""
+    times = np.array([ray.at_s for ray in rays])
+    if np.ptp(times) <= 0:
+        return math.inf
+    times -= times.mean()
+    moving = [
+        np.column_stack((row, np.eye(2) * t))
+        for row, t in zip(rows, times, strict=True)
+    ]
+    wider = np.zeros((5, 5))
+    wider[:3, :3] = prior
+    wider[3:, 3:] = np.eye(2) / _ANY_MPS**2
+    found, covariance = _solve(rays, moving, wider)
+    doubt = math.sqrt(float(np.linalg.eigvalsh(covariance[3:, 3:])[-1]))
+    return float(np.hypot(*found[3:])) + doubt
+
+
+def _solve(rays: list[Ray], rows: list[Matrix], prior: Matrix) -> tuple[Vector, Matrix]:
+    """Return the weighted least squares and their covariance."""
+    normal, right = prior.copy(), np.zeros(len(prior))
+    for ray, row in zip(rays, rows, strict=True):
+        weighted = row.T @ ray.weights
+        normal += weighted @ row
+        right += weighted @ ray.foot
+    covariance = np.asarray(np.linalg.inv(normal), np.float64)
+    return covariance @ right, covariance
+
+
+@dataclass(eq=False, slots=True)
+class Sighting:
+    """An object while it is followed.
+
+    Attributes:
+        kind: what it is taken for.
+        began_at: wall time of the first look.
+        seen_at: wall time of the latest look.
+        box: latest box, picture pixels.
+        rays: its looks, thinned evenly when there are many.
+        fitted: the fixed point that they agree on.
+        looks: how many there were.
+        expected: pictures in which it should have been found, those with a look too.
+        attended: looks with a person beside it.
+        observed_s: time in which it was found, seconds.
+        scores: sum of the scores.
+        best_score: the greatest.
+        votes: looks by class.
+        look: its appearance at the nearest look, or None; of individual things only.
+        look_range_m: from how far that was, metres.
+        spot_id: the place on the map that it was found to be, or None.
+    """
+
+    kind: PatrolKind
+    began_at: datetime
+    seen_at: datetime
+    box: Xyxy
+    rays: list[Ray]
+    fitted: Fit
+    looks: int = 0
+    expected: int = 0
+    attended: int = 0
+    observed_s: float = 0.0
+    scores: float = 0.0
+    best_score: float = 0.0
+    votes: Counter[str] = field(default_factory=Counter)
+    look: Vector | None = None
+    look_range_m: float = float("inf")
+    spot_id: str | None = None
+
+    @property
+    def moved_m(self) -> float:
+        """How far the camera moved between the first look and the latest, metres."""
+        return float(np.hypot(*(self.rays[-1].lens - self.rays[0].lens)))
+
+    @property
+    def range_m(self) -> float:
+        """The nearest range, metres."""
+        return self.nearest.range_m * self._stretch
+
+    @property
+    def nearest(self) -> Ray:
+        """The look from nearest."""
+        return min(self.rays, key=lambda ray: ray.range_m)
+
+    @property
+    def label(self) -> str:
+        """Its class by majority."""
+        return max(self.votes, key=self.votes.__getitem__)
+
+    @property
+    def size_m(self) -> tuple[float, float]:
+        """How wide and tall it is, metres, as the nearest look tells."""
+        return (
+            self.nearest.width_m * self._stretch,
+            self.nearest.height_m * self._stretch,
+        )
+
+    def certain(self, params: PatrolParams) -> bool:
+        """Return whether it is one fixed thing of a size that such things have."""
+        small, large = self.kind.size_m
+        return (
+            self.looks >= params.min_looks
+            and self.moved_m >= params.min_moved_m
+            and self.best_score >= params.open_score
+            and self.fitted.misfit <= params.max_misfit
+            and self.fitted.speed_mps <= params.max_speed_mps
+            and abs(self.fitted.tilt) <= params.max_tilt
+            and small <= self.size_m[0] <= large
+        )
+
+    def distance(self, ray: Ray) -> float:
+        """Return how far a foot is from where this should be, Mahalanobis squared."""
+        off = ray.foot - ray.bend * self.fitted.tilt - self.fitted.point
+        spread = np.linalg.inv(ray.weights) + self.fitted.spread
+        unsure = ray.bend * (_TILT_SD if self.looks > 1 else 2 * _TILT_SD)
+        spread += np.outer(unsure, unsure)
+        return float(off @ np.linalg.inv(spread) @ off)
+
+    @property
+    def _stretch(self) -> float:
+        """By how much the nearest look is farther away than it seemed."""
+        ray = self.nearest
+        towards = float(ray.bend @ ray.away) / max(ray.range_m, 1e-6) ** 2
+        return max(0.1, 1 - self.fitted.tilt * towards)
+
+    def see(self, ray: Ray, box: Xyxy, at: datetime, params: PatrolParams) -> None:
+        """Take one look."""
+        self.rays.append(ray)
+        if len(self.rays) > _MOST_LOOKS:
+            # Every other one, the first and the latest among them.
+            self.rays = [*self.rays[:-1:2], self.rays[-1]]
+        self.fitted = fit(self.rays, params.tilt_sd)
+        self.box = box
+        self.seen_at = at
+        self.looks += 1
+
+    def unseen_s(self, now: datetime) -> float:
+        """Return how long it was not found, seconds."""
+        return (now - self.seen_at) / timedelta(seconds=1)
+
+
+def begin(kind: PatrolKind, ray: Ray, box: Xyxy, at: datetime) -> Sighting:
+    """Return what is seen for the first time, with no look counted yet."""
+    point = ray.foot
+    unsure = np.linalg.inv(ray.weights) + np.eye(2) * _DRIFT_SD_M**2
+    return Sighting(
+        kind=kind,
+        began_at=at,
+        seen_at=at,
+        box=box,
+        rays=[],
+        fitted=Fit(point, unsure, 0.0, 0.0, 0.0),
+    )

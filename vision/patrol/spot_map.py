@@ -1,0 +1,200 @@
+"""The map of one moving camera: which places it knows, and which one this is."""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from vision.core.position import LocalPlane
+from vision.patrol.look import likeness
+from vision.patrol.params import PatrolKind, PatrolParams
+from vision.patrol.pose import Matrix, Pose
+from vision.patrol.records import SpotRecord, from_record, to_record
+from vision.patrol.sighting import Sighting
+from vision.patrol.spot import Pass, Spot, pass_of, spot_of
+
+_NEAR_DEG = 0.002  # some 200 m: what is farther away is not even measured
+_WITHIN_M = 1.0  # by how much one thing's middle may differ within a drive
+
+
+class SpotMap:
+    """All places that were passed, bounded."""
+
+    def __init__(self, camera_id: str, params: PatrolParams) -> None:
+        """Start empty.
+
+        Args:
+            camera_id: whose view; part of new names.
+            params: limits.
+        """
+        self._camera_id = camera_id
+        self._params = params
+        self.spots: dict[str, Spot] = {}
+
+    def join(
+        self,
+        sighting: Sighting,
+        pose: Pose,
+        plane: LocalPlane,
+        taken: Collection[str | None],
+    ) -> Spot | None:
+        """Put a certain sighting on the map.
+
+        Args:
+            sighting: gets the name of its place.
+            pose: where the camera is.
+            plane: the map around, on which the sighting's metres are.
+            taken: places that are seen elsewhere in the same picture.
+
+        Returns:
+            What it took the place of, which has ended; mostly None.
+        """
+        one = pass_of(sighting, pose, plane)
+        replaced = None
+        if sighting.spot_id is None:
+            spot, replaced = self._same(sighting, one, taken)
+            if spot is None:
+                spot = spot_of(self._camera_id, sighting, one)
+                spot.observed_s = sighting.observed_s
+                self.spots[spot.spot_id] = spot
+            else:
+                self._pass_again(spot, one)
+            sighting.spot_id = spot.spot_id
+        else:
+            spot = self.spots.get(sighting.spot_id)
+            if spot is None:
+                return None
+            if one.ended_at > spot.seen_at:
+                spot.go_on(one)
+        spot.box = sighting.box
+        return replaced
+
+    def around(self, pose: Pose, plane: LocalPlane) -> list[Spot]:
+        """Return the places near the camera; note which ones it has left."""
+        near = []
+        for spot in self.alive():
+            latest, p = spot.latest, self._params
+            distance_m = np.inf
+            if abs(latest.lat - pose.fix.lat) <= _NEAR_DEG:
+                there = plane.metres(latest.lat, latest.lon)
+                distance_m = float(np.hypot(*(there - pose.here)))
+            spot.left |= bool(distance_m > p.leave_m)
+            if distance_m <= p.near_m:
+                near.append(spot)
+        return near
+
+    def leave(self) -> None:
+        """Note that the camera was away from all places."""
+        for spot in self.spots.values():
+            spot.left = True
+
+    def alive(self) -> Iterator[Spot]:
+        """Yield the places that have not ended."""
+        return (spot for spot in self.spots.values() if spot.ended_at is None)
+
+    def outdated(self, now: datetime) -> list[Spot]:
+        """Let go of what nobody passed for long; return those that had not ended."""
+        long_ago = now - timedelta(seconds=self._params.forget_s)
+        lost = []
+        for key, spot in list(self.spots.items()):
+            if (spot.ended_at or spot.seen_at) < long_ago:
+                del self.spots[key]
+                if spot.ended_at is None:
+                    spot.end(now, "lost")
+                    lost.append(spot)
+        return lost
+
+    def prune(self) -> None:
+        """Keep the map bounded: what ended goes first, then what was passed once."""
+        over = len(self.spots) - self._params.max_spots
+        if over > 0:
+            order = sorted(
+                self.spots.values(),
+                key=lambda s: (s.ended_at is None, s.count > 1, s.seen_at),
+            )
+            for spot in order[:over]:
+                del self.spots[spot.spot_id]
+
+    def state(self) -> list[SpotRecord]:
+        """Return all places as plain values."""
+        return [to_record(spot) for spot in self.spots.values()]
+
+    def restore(
+        self, records: list[SpotRecord], kinds: Mapping[str, PatrolKind]
+    ) -> None:
+        """Take up stored places; those of kinds that nobody asks for are dropped.
+
+        Raises:
+            KeyError: a field is missing.
+            ValueError: a field cannot be read.
+        """
+        spots = [
+            from_record(one, kinds[one["kind"]])
+            for one in records
+            if one["kind"] in kinds
+        ]
+        self.spots = {spot.spot_id: spot for spot in spots}
+
+    def _pass_again(self, spot: Spot, one: Pass) -> None:
+        """Take another look at a known place: of a new pass, of this one, or of then.
+
+        Footage of then, watched late or once more, changes nothing.
+        """
+        if one.began_at <= spot.seen_at:
+            return
+        gap_s = (one.began_at - spot.seen_at) / timedelta(seconds=1)
+        if spot.left and gap_s >= self._params.pass_gap_s:
+            spot.take(one)
+        else:
+            spot.go_on(one)
+
+    def _same(
+        self, sighting: Sighting, one: Pass, taken: Collection[str | None]
+    ) -> tuple[Spot | None, Spot | None]:
+        """Return the place that a sighting is of, and the one that it took over."""
+        same: list[tuple[float, Spot]] = []
+        strangers: list[Spot] = []
+        for spot in self._candidates(sighting, one, taken):
+            distance = self._distance(spot, one)
+            if distance <= self._params.gate:
+                alike = likeness(sighting.look, spot.latest.look)
+                if alike is None or alike >= self._params.same_look:
+                    same.append((distance, spot))
+                else:
+                    strangers.append(spot)
+        if same:
+            return min(same, key=lambda pair: pair[0])[1], None
+        # One bay, another vehicle: the one that stood there drove off.
+        if len(strangers) == 1 and strangers[0].left:
+            (gone,) = strangers
+            if gone.ended_at is None and gone.seen_at < one.began_at:
+                gone.end(one.began_at, "replaced")
+                gone.box = sighting.box
+                return None, gone
+        return None, None
+
+    def _candidates(
+        self, sighting: Sighting, one: Pass, taken: Collection[str | None]
+    ) -> Iterator[Spot]:
+        """Yield the places that a sighting may be of.
+
+        What ended before it began is another matter; what ended later had not then.
+        """
+        for spot in self.spots.values():
+            gone = spot.ended_at is not None and spot.ended_at <= one.began_at
+            far = abs(spot.latest.lat - one.lat) > _NEAR_DEG
+            other = spot.kind is not sighting.kind or spot.spot_id in taken
+            if not (gone or far or other):
+                yield spot
+
+    def _distance(self, spot: Spot, one: Pass) -> float:
+        """Return how far a pass puts a thing from a place, Mahalanobis squared."""
+        spread: Matrix
+        if spot.left:
+            lat, lon, covariance = spot.where()
+            spread = covariance + one.spread
+        else:  # within one drive the vehicle's own error is the same for both
+            lat, lon = spot.latest.lat, spot.latest.lon
+            spread = spot.latest.within + one.within + np.eye(2) * _WITHIN_M**2
+        off = np.array(LocalPlane(lat, lon).metres(one.lat, one.lon))
+        return float(off @ np.linalg.inv(spread) @ off)

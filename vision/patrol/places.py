@@ -80,9 +80,9 @@ class PatrolPlaces:
         self._last_at: datetime | None = None
 
     @property
-    def place_ids(self) -> Container[str]:
+    def place_ids(self) -> frozenset[str]:
         """All places that are known and have not ended."""
-        return {spot.spot_id for spot in self._map.alive()}
+        return frozenset(spot.spot_id for spot in self._map.alive())
 
     @property
     def observed_s(self) -> Mapping[str, float]:

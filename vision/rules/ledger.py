@@ -153,3 +153,51 @@ class RecentShare(Entries):
         """Return what is kept of a sum, a share, and what a time adds, seconds."""
         kept = math.exp(-passed_s / self._recent_s)
         return kept, self._recent_s * (1 - kept)
+
+
+class Since:
+    """For how long a condition has held at each place, at all looks at it, seconds.
+
+    Of places that are looked at now and then: what happened between two looks nobody
+    saw. Kept is the elapsed time at which it began, seconds.
+    """
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._began: dict[str, float] = {}
+
+    def lasted(self, place: Place, *, holds: bool) -> float:
+        """Take one look at a place and return for how long the condition has held.
+
+        At the first look it is taken to have held since the place was first seen.
+
+        Args:
+            place: as the memory sees it now.
+            holds: whether the condition holds at this look.
+
+        Returns:
+            Seconds; 0 while it does not hold.
+        """
+        if not holds:
+            self._began[place.place_id] = math.inf
+            return 0.0
+        began_s = self._began.get(place.place_id, 0.0)
+        if math.isinf(began_s):
+            began_s = place.elapsed_s
+        self._began[place.place_id] = began_s
+        return place.elapsed_s - began_s
+
+    def keep(self, place_ids: Container[str]) -> None:
+        """Forget places that no longer exist."""
+        self._began = {k: s for k, s in self._began.items() if k in place_ids}
+
+    def state(self) -> PlaceTable:
+        """Return all entries as plain values; -1: it does not hold now."""
+        return {k: (-1.0 if math.isinf(s) else s,) for k, s in self._began.items()}
+
+    def restore(self, record: PlaceTable) -> None:
+        """Take up stored entries."""
+        self._began = {
+            key: math.inf if began_s < 0 else float(began_s)
+            for key, (began_s,) in record.items()
+        }

@@ -1,7 +1,7 @@
 """What all rules share: judge each place, follow its life, forget what is gone."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar, TypedDict, cast
 
@@ -68,11 +68,15 @@ class PlaceRule(ABC):
             self._book.follow(place, self._weigh(place, observation), observation)
             for place in places
         ]
-        alive = {place.place_id for place in places if place.end_reason is None}
+        alive = self._alive(places)
         self._book.keep(alive)
         for memo in self._memos.values():
             memo.keep(alive)
         return [replace(step, params=self.params) for step in steps if step is not None]
+
+    def _alive(self, places: Sequence[Place]) -> Container[str]:
+        """Return the ids of all places that may still have a step."""
+        return {place.place_id for place in places if place.end_reason is None}
 
     def _weigh(self, place: Place, observation: Observation) -> Verdict | None:
         """Return the verdict; of what the detector is never sure of, a cautious one."""

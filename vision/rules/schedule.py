@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from vision.core.errors import ConfigError
-from vision.core.scene import Zone
+from vision.core.scene import MapZone, Zone
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY, HOLIDAY = range(8)
 WEEKDAYS = frozenset(range(5))
@@ -156,7 +156,7 @@ class Schedule:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     classes: Mapping[str, ClassPolicy] = field(default_factory=dict)
 
-    def ruling(self, zone: Zone, at: datetime) -> Ruling:
+    def ruling(self, zone: Zone | MapZone, at: datetime) -> Ruling:
         """Return what holds in a zone.
 
         Args:
@@ -171,7 +171,7 @@ class Schedule:
         window = "always" if name is None else self._calendar(name, zone).in_force(at)
         return Ruling(window, policy.dwell_factor, policy.permits, name)
 
-    def _calendar(self, name: str, zone: Zone) -> Calendar:
+    def _calendar(self, name: str, zone: Zone | MapZone) -> Calendar:
         try:
             return self.calendars[name]
         except KeyError:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from vision.core.observation import Observation
 from vision.core.places import Place
-from vision.core.scene import Zone
+from vision.core.scene import MapZone, Zone
 from vision.core.violations import Fact
 from vision.rules.facts import at_least, required
 from vision.rules.schedule import Ruling, Schedule
@@ -24,7 +24,7 @@ class Standing:
         facts: the reasons, for or against.
     """
 
-    zone: Zone | None
+    zone: Zone | MapZone | None
     ruling: Ruling
     facts: tuple[Fact, ...]
 
@@ -84,7 +84,7 @@ def standing(
     permit = _permit(place, observation, terms, schedule) if under else None
     return max(
         (
-            Standing(zone, ruling, _reasons(zone, share, ruling, terms, permit))
+            Standing(zone, ruling, reasons_of(zone, share, ruling, terms, permit))
             for zone, share, ruling in under
         ),
         key=lambda ground: (ground.forbidden, ground.ruling.window is not None),
@@ -92,8 +92,8 @@ def standing(
     )
 
 
-def _reasons(
-    zone: Zone, share: float, ruling: Ruling, terms: Terms, permit: str | None
+def reasons_of(
+    zone: Zone | MapZone, share: float, ruling: Ruling, terms: Terms, permit: str | None
 ) -> tuple[Fact, ...]:
     """Return why a zone forbids what stands in it, or why not."""
     facts = [

@@ -133,9 +133,13 @@ class Patrol:
     def at(self, frame: Frame) -> Fix | None:
         return None if self._drive is None else self._drive.at(frame)
 
+    def use(self, drive: Drive) -> None:
+        """Have the vehicle where a drive has it."""
+        self._drive = drive
+
     def drive(self, drive: Drive, *things: Thing) -> list[tuple[Place, ...]]:
         """Return the places of every picture of a drive."""
-        self._drive = drive
+        self.use(drive)
         told = []
         for step in range(drive.steps):
             frame, found = drive.frame(step, things)

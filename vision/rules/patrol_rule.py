@@ -1,0 +1,132 @@
+"""What the rules for cameras that drive past share."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass
+
+from typing_extensions import override
+
+from vision.core.observation import Observation
+from vision.core.places import Passes, Place, PlaceState
+from vision.core.violations import Fact, Params
+from vision.rules.facts import at_least, below, circumstances, named, required
+from vision.rules.ledger import PlaceMemo
+from vision.rules.lifecycle import LifecycleParams
+from vision.rules.on_map import standing_on_map
+from vision.rules.place_rule import PlaceRule
+from vision.rules.schedule import Schedule
+from vision.rules.standing import Standing, Terms
+from vision.rules.verdict import Verdict
+
+Known = Callable[[], Container[str]]
+"""Tells all places that the memory knows, those far away too."""
+
+MIN_SHARE = 0.5
+"""Of the circle in which a place lies, how much must lie in a zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassLimits:
+    """What one pass must have seen.
+
+    Attributes:
+        min_looks: pictures in which the detector found it.
+        max_range_m: how near the camera must have come, metres.
+        min_support: share of the pictures that should show it in which it was found.
+        min_score: mean detection score.
+    """
+
+    min_looks: int = 4
+    max_range_m: float = 15.0
+    min_support: float = 0.5
+    min_score: float = 0.45
+
+
+class PatrolRule(PlaceRule):
+    """A rule about places that passes of a moving camera tell of.
+
+    It decides while the place is in view, so that the picture proves it. Between two
+    passes nothing is decided.
+    """
+
+    def __init__(
+        self,
+        limits: PassLimits,
+        schedule: Schedule,
+        lifecycle: LifecycleParams,
+        known: Known,
+    ) -> None:
+        """Start with no events.
+
+        Args:
+            limits: what one pass must have seen.
+            schedule: the site's calendars.
+            lifecycle: how often to speak.
+            known: all places of the memory.
+        """
+        super().__init__(lifecycle, self._memory())
+        self._limits = limits
+        self._schedule = schedule
+        self._known = known
+
+    @property
+    @override
+    def params(self) -> Params:
+        """The limits in force."""
+        return named(self._limits, "pass_") + self._own_params
+
+    @property
+    @abstractmethod
+    def _own_params(self) -> Params:
+        """The limits of this rule alone."""
+
+    @property
+    @abstractmethod
+    def _terms(self) -> Terms:
+        """Which zones of the map matter."""
+
+    @abstractmethod
+    def _weigh_pass(
+        self, place: Place, passes: Passes, ground: Standing
+    ) -> Verdict | None:
+        """Return what to make of a place that is in view."""
+
+    def _memory(self) -> Mapping[str, PlaceMemo]:
+        """Return what is remembered per place, by name."""
+        return {}
+
+    @override
+    def judge(self, place: Place, observation: Observation) -> Verdict | None:
+        """Return what to make of a place; None where nobody asks."""
+        passes = place.passes
+        if passes is None:
+            return None
+        if place.state is not PlaceState.STANDING:
+            absent = required("in_view", "no", holds=False, bound="yes")
+            return Verdict((absent, *self._seen(place, passes)))
+        ground = standing_on_map(place, observation, self._terms, self._schedule)
+        return None if ground is None else self._weigh_pass(place, passes, ground)
+
+    def _facts(
+        self, place: Place, passes: Passes, ground: Standing, *own: Fact
+    ) -> tuple[Fact, ...]:
+        return (*ground.facts, *own, *self._seen(place, passes), *circumstances(place))
+
+    def _seen(self, place: Place, passes: Passes) -> tuple[Fact, ...]:
+        """Return what the latest pass saw of a place, compared with its limits."""
+        limits, geo = self._limits, place.geo
+        accuracy_m = 0.0 if geo is None else geo.accuracy_m or 0.0
+        return (
+            at_least("looks", passes.looks, limits.min_looks),
+            below("range_m", passes.range_m, limits.max_range_m, "m"),
+            at_least("support", place.support, limits.min_support),
+            at_least("recent_score", place.recent_score, limits.min_score),
+            Fact("moved_m", round(passes.moved_m, 1), "m"),
+            Fact("misfit_m", round(passes.misfit_m, 2), "m"),
+            Fact("width_m", round(passes.size_m[0], 1), "m"),
+            Fact("accuracy_m", round(accuracy_m, 1), "m"),
+        )
+
+    @override
+    def _alive(self, places: Sequence[Place]) -> Container[str]:
+        return self._known()

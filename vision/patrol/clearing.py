@@ -146,7 +146,7 @@ class Seen:
         if sighting is not None and sighting.spot_id not in {None, spot.spot_id}:
             return False  # it is known to be another
         off = one.ray.lens + one.ray.away - point
-        total = spread + np.linalg.inv(one.ray.weights)
+        total = spread + one.ray.spread
         return float(off @ np.linalg.inv(total) @ off) <= gate
 
 

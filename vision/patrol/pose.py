@@ -29,8 +29,8 @@ class Ray:
     Attributes:
         lens: where the camera is, (2,) metres.
         away: from there to the foot, (2,) metres.
-        along_m: standard deviation along the line of sight, metres.
-        across_m: across it, metres.
+        spread: covariance of the foot, (2, 2) metres squared.
+        weights: its inverse.
         width_m: of the box at that range, metres.
         height_m: likewise.
         bend: by how much farther away it seems, (2,) metres, for each radian that the
@@ -40,8 +40,8 @@ class Ray:
 
     lens: Vector
     away: Vector
-    along_m: float
-    across_m: float
+    spread: Matrix
+    weights: Matrix
     width_m: float
     height_m: float
     bend: Vector
@@ -56,16 +56,6 @@ class Ray:
     def range_m(self) -> float:
         """How far away the foot is, metres."""
         return float(np.hypot(*self.away))
-
-    @property
-    def weights(self) -> Matrix:
-        """Inverse covariance of the foot, on the plane."""
-        sight = self.away / max(self.range_m, 1e-6)
-        side = np.array([-sight[1], sight[0]])
-        return np.asarray(
-            np.outer(sight, sight) / self.along_m**2
-            + np.outer(side, side) / self.across_m**2
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +110,20 @@ class Pose:
         # A radian of tilt moves a point at r by (r^2 + h^2) / h on the ground.
         reach_m = slant_m**2 / self.mount.height_m
         step_m = reach_m / focal * self.foot_px
+        along_m = math.hypot(_NEAR_SD_M, step_m, extent_m)
+        across_m = math.hypot(_SIDE_SD_M, _SIDE_SD * range_m, extent_m)
+        sight = away / max(range_m, 1e-6)
+        side = np.array([-sight[1], sight[0]])
+        spread = along_m**2 * np.outer(sight, sight)
+        spread += across_m**2 * np.outer(side, side)
         return Ray(
             lens=self.lens,
             away=away,
-            along_m=math.hypot(_NEAR_SD_M, step_m, extent_m),
-            across_m=math.hypot(_SIDE_SD_M, _SIDE_SD * range_m, extent_m),
+            spread=spread,
+            weights=np.asarray(np.linalg.inv(spread), np.float64),
             width_m=width_m,
             height_m=(y2 - y1) / focal * slant_m,
-            bend=away / max(range_m, 1e-6) * reach_m,
+            bend=sight * reach_m,
             at_s=self.at_s,
         )
 

@@ -2,14 +2,20 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vision.core.geometry import Xyxy
 from vision.patrol.params import PatrolKind, PatrolParams
 from vision.patrol.pose import Matrix, Ray, Vector
+
+Table: TypeAlias = NDArray[np.float64]
+"""(N, ...) one row for each look."""
 
 _MOST_LOOKS = 60
 _DRIFT_SD_M = 0.3  # between two looks: of positions one after the other
@@ -58,47 +64,56 @@ def fit(rays: list[Ray], tilt_sd: float) -> Fit:
         The point, how well it fits and how fast it may be.
     """
     prior = np.diag([0.0, 0.0, 1 / tilt_sd**2])
-    rows = [np.column_stack((np.eye(2), ray.bend)) for ray in rays]
-    found, covariance = _solve(rays, rows, prior)
-    residuals = [ray.foot - row @ found for ray, row in zip(rays, rows, strict=True)]
-    squares = [r @ ray.weights @ r for r, ray in zip(residuals, rays, strict=True)]
+    feet = np.array([ray.foot for ray in rays])
+    weights = np.array([ray.weights for ray in rays])
+    rows = np.zeros((len(rays), 2, 3))
+    rows[:, :, :2] = np.eye(2)
+    rows[:, :, 2] = [ray.bend for ray in rays]
+    found, covariance = _solve(feet, weights, rows, prior)
+    off = feet - rows @ found
+    squares = np.einsum("ni,nij,nj->n", off, weights, off)
     return Fit(
         point=found[:2],
         spread=covariance[:2, :2] + np.eye(2) * _FIRM_SD_M**2,
         tilt=float(found[2]),
         misfit=float(np.mean(squares)) / 2,  # each look has two residuals
-        misfit_m=float(np.sqrt(np.mean([r @ r for r in residuals]))),
-        speed_mps=_speed(rays, rows, prior),
+        misfit_m=float(np.sqrt(np.mean(np.sum(off**2, axis=1)))),
+        speed_mps=_speed(feet, weights, rows, prior, [ray.at_s for ray in rays]),
     )
 
 
-def _speed(rays: list[Ray], rows: list[Matrix], prior: Matrix) -> float:
-    """Return how fast what was seen may be, metres per second."""
-    times = np.array([ray.at_s for ray in rays])
-    if np.ptp(times) <= 0:
+def _speed(
+    feet: Table, weights: Table, rows: Table, prior: Matrix, at_s: Sequence[float]
+) -> float:
+    """Return how fast what was seen may be, metres per second.
+
+    Args:
+        feet: (N, 2) metres.
+        weights: (N, 2, 2).
+        rows: (N, 2, 3) of the fit without a velocity.
+        prior: (3, 3) of the same.
+        at_s: when, seconds.
+    """
+    times_s = np.array(at_s)
+    if np.ptp(times_s) <= 0:
         return math.inf
-    times -= times.mean()
-    moving = [
-        np.column_stack((row, np.eye(2) * t))
-        for row, t in zip(rows, times, strict=True)
-    ]
-    wider = np.zeros((5, 5))
+    drift = np.eye(2) * (times_s - times_s.mean())[:, None, None]
+    wider = np.eye(5) / _ANY_MPS**2
     wider[:3, :3] = prior
-    wider[3:, 3:] = np.eye(2) / _ANY_MPS**2
-    found, covariance = _solve(rays, moving, wider)
+    moving = np.concatenate((rows, drift), axis=2)
+    found, covariance = _solve(feet, weights, moving, wider)
     doubt = math.sqrt(float(np.linalg.eigvalsh(covariance[3:, 3:])[-1]))
     return float(np.hypot(*found[3:])) + doubt
 
 
-def _solve(rays: list[Ray], rows: list[Matrix], prior: Matrix) -> tuple[Vector, Matrix]:
+def _solve(
+    feet: Table, weights: Table, rows: Table, prior: Matrix
+) -> tuple[Vector, Matrix]:
     """Return the weighted least squares and their covariance."""
-    normal, right = prior.copy(), np.zeros(len(prior))
-    for ray, row in zip(rays, rows, strict=True):
-        weighted = row.T @ ray.weights
-        normal += weighted @ row
-        right += weighted @ ray.foot
+    weighted = np.swapaxes(rows, 1, 2) @ weights
+    normal = prior + (weighted @ rows).sum(axis=0)
     covariance = np.asarray(np.linalg.inv(normal), np.float64)
-    return covariance @ right, covariance
+    return covariance @ np.einsum("nki,ni->k", weighted, feet), covariance
 
 
 @dataclass(eq=False, slots=True)
@@ -185,7 +200,7 @@ class Sighting:
     def distance(self, ray: Ray) -> float:
         """Return how far a foot is from where this should be, Mahalanobis squared."""
         off = ray.foot - ray.bend * self.fitted.tilt - self.fitted.point
-        spread = np.linalg.inv(ray.weights) + self.fitted.spread
+        spread = ray.spread + self.fitted.spread
         unsure = ray.bend * (_TILT_SD if self.looks > 1 else 2 * _TILT_SD)
         spread += np.outer(unsure, unsure)
         return float(off @ np.linalg.inv(spread) @ off)
@@ -216,7 +231,7 @@ class Sighting:
 def begin(kind: PatrolKind, ray: Ray, box: Xyxy, at: datetime) -> Sighting:
     """Return what is seen for the first time, with no look counted yet."""
     point = ray.foot
-    unsure = np.linalg.inv(ray.weights) + np.eye(2) * _DRIFT_SD_M**2
+    unsure = ray.spread + np.eye(2) * _DRIFT_SD_M**2
     return Sighting(
         kind=kind,
         began_at=at,

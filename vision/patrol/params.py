@@ -36,7 +36,7 @@ class PatrolParams:
             picture's height.
         gate: squared Mahalanobis distance up to which two are one: 99 % of two
             dimensions (chi-squared).
-        min_looks: pictures in which it must be found,
+        min_looks: spots from which it must be found,
         min_moved_m: while the camera moved so far, metres: who stands learns nothing.
         max_misfit: greatest mean squared residual of the looks from one fixed point,
             in variances: what drives itself does not fit.
@@ -67,7 +67,7 @@ class PatrolParams:
     min_moved_m: float = 3.0
     max_misfit: float = 2.5
     max_speed_mps: float = 2.0
-    max_tilt: float = 0.06
+    max_tilt: float = 0.04
     tilt_sd: float = 0.02
     pass_gap_s: float = 60.0
     leave_m: float = 40.0

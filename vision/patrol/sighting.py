@@ -21,6 +21,7 @@ _MOST_LOOKS = 60
 _DRIFT_SD_M = 0.3  # between two looks: of positions one after the other
 _TILT_SD = 0.01  # radians, between two looks: the suspension
 _ANY_MPS = 15.0  # what moves may be so fast
+_STEP_M = 0.3  # between two looks that tell where it is
 _FIRM_SD_M = 0.5  # how exact one pass can be at best: what is a thing's middle
 
 
@@ -125,7 +126,7 @@ class Sighting:
         began_at: wall time of the first look.
         seen_at: wall time of the latest look.
         box: latest box, picture pixels.
-        rays: its looks, thinned evenly when there are many.
+        rays: its looks from different spots, thinned evenly when there are many.
         fitted: the fixed point that they agree on.
         looks: how many there were.
         expected: pictures in which it should have been found, those with a look too.
@@ -188,7 +189,7 @@ class Sighting:
         """Return whether it is one fixed thing of a size that such things have."""
         small, large = self.kind.size_m
         return (
-            self.looks >= params.min_looks
+            len(self.rays) >= params.min_looks
             and self.moved_m >= params.min_moved_m
             and self.best_score >= params.open_score
             and self.fitted.misfit <= params.max_misfit
@@ -213,12 +214,13 @@ class Sighting:
         return max(0.1, 1 - self.fitted.tilt * towards)
 
     def see(self, ray: Ray, box: Xyxy, at: datetime, params: PatrolParams) -> None:
-        """Take one look."""
-        self.rays.append(ray)
-        if len(self.rays) > _MOST_LOOKS:
-            # Every other one, the first and the latest among them.
-            self.rays = [*self.rays[:-1:2], self.rays[-1]]
-        self.fitted = fit(self.rays, params.tilt_sd)
+        """Take one look; from where the last one was, it tells nothing new."""
+        if not self.rays or np.hypot(*(ray.lens - self.rays[-1].lens)) >= _STEP_M:
+            self.rays.append(ray)
+            if len(self.rays) > _MOST_LOOKS:
+                # Every other one, the first and the latest among them.
+                self.rays = [*self.rays[:-1:2], self.rays[-1]]
+            self.fitted = fit(self.rays, params.tilt_sd)
         self.box = box
         self.seen_at = at
         self.looks += 1

@@ -34,8 +34,11 @@ class PatrolParams:
         max_range_m: how far away a box may stand, metres: beyond, a pixel is metres.
         foot_px: standard deviation of the lower edge of a box, in shares of the
             picture's height.
-        gate: squared Mahalanobis distance up to which two are one: 99 % of two
-            dimensions (chi-squared).
+        gate: squared Mahalanobis distance up to which two looks of one pass are of one
+            thing: 99 % of two dimensions (chi-squared).
+        pass_gate: likewise of two passes, 99.9 %: receivers say less than they err;
+        individual_gate: and of individual things, 95 %: the next one of the same
+            colour stands in the next bay.
         min_looks: spots from which it must be found,
         min_moved_m: while the camera moved so far, metres: who stands learns nothing.
         max_misfit: greatest mean squared residual of the looks from one fixed point,
@@ -63,6 +66,8 @@ class PatrolParams:
     max_range_m: float = 25.0
     foot_px: float = 0.008
     gate: float = 9.21
+    pass_gate: float = 13.8
+    individual_gate: float = 5.99
     min_looks: int = 4
     min_moved_m: float = 3.0
     max_misfit: float = 2.5

@@ -156,7 +156,7 @@ class SpotMap:
         strangers: list[Spot] = []
         for spot in self._candidates(sighting, one, taken):
             distance = self._distance(spot, one)
-            if distance <= self._params.gate:
+            if distance <= self._gate(spot):
                 alike = likeness(sighting.look, spot.latest.look)
                 if alike is None or alike >= self._params.same_look:
                     same.append((distance, spot))
@@ -172,6 +172,13 @@ class SpotMap:
                 gone.box = sighting.box
                 return None, gone
         return None, None
+
+    def _gate(self, spot: Spot) -> float:
+        """Return how far a sighting may be from a place that it is of."""
+        p = self._params
+        if not spot.left:
+            return p.gate
+        return p.individual_gate if spot.kind.is_individual else p.pass_gate
 
     def _candidates(
         self, sighting: Sighting, one: Pass, taken: Collection[str | None]

@@ -21,7 +21,9 @@ from vision.rules.verdict import Verdict
 Known = Callable[[], Container[str]]
 """Tells all places that the memory knows, those far away too."""
 
-MIN_SHARE = 0.5
+_SPARE = 64  # reasons of places that are gone, before they are swept
+
+MIN_SHARE = 0.3
 """Of the circle in which a place lies, how much must lie in a zone."""
 
 
@@ -68,6 +70,7 @@ class PatrolRule(PlaceRule):
         self._limits = limits
         self._schedule = schedule
         self._known = known
+        self._told: dict[str, tuple[Fact, ...]] = {}
 
     @property
     @override
@@ -103,9 +106,12 @@ class PatrolRule(PlaceRule):
             return None
         if place.state is not PlaceState.STANDING:
             absent = required("in_view", "no", holds=False, bound="yes")
-            return Verdict((absent, *self._seen(place, passes)))
+            told = self._told.get(place.place_id) or self._seen(place, passes)
+            return Verdict((absent, *told))
         ground = standing_on_map(place, observation, self._terms, self._schedule)
-        return None if ground is None else self._weigh_pass(place, passes, ground)
+        verdict = None if ground is None else self._weigh_pass(place, passes, ground)
+        self._told[place.place_id] = () if verdict is None else verdict.facts
+        return verdict
 
     def _facts(
         self, place: Place, passes: Passes, ground: Standing, *own: Fact
@@ -129,4 +135,7 @@ class PatrolRule(PlaceRule):
 
     @override
     def _alive(self, places: Sequence[Place]) -> Container[str]:
-        return self._known()
+        known = self._known()
+        if len(self._told) > 2 * len(places) + _SPARE:
+            self._told = {k: facts for k, facts in self._told.items() if k in known}
+        return known

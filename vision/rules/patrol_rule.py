@@ -106,8 +106,9 @@ class PatrolRule(PlaceRule):
             return None
         if place.state is not PlaceState.STANDING:
             absent = required("in_view", "no", holds=False, bound="yes")
-            told = self._told.get(place.place_id) or self._seen(place, passes)
-            return Verdict((absent, *told))
+            told = self._told.get(place.place_id, self._seen(place, passes))
+            # Seen outside all zones: whatever was open there was closed then.
+            return Verdict((absent, *told)) if told else None
         ground = standing_on_map(place, observation, self._terms, self._schedule)
         verdict = None if ground is None else self._weigh_pass(place, passes, ground)
         self._told[place.place_id] = () if verdict is None else verdict.facts

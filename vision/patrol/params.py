@@ -78,7 +78,7 @@ class PatrolParams:
     leave_m: float = 40.0
     away_s: float = 300.0
     clear_range_m: float = 15.0
-    clear_looks: int = 5
+    clear_looks: int = 4
     clear_share: float = 0.7
     same_look: float = 0.5
     forget_s: float = 30 * 86_400.0

@@ -87,11 +87,14 @@ class LiveView:
         violation = event.violation
         style = _STYLE[violation.lifecycle]
         where = event.scene.name or event.scene.camera_id
-        zone = "" if violation.zone_id is None else f", zone {violation.zone_id}"
+        if violation.zone_id is not None:
+            where += f", zone {violation.zone_id}"
+        if violation.place.geo is not None:
+            where += f", {violation.place.geo.text()}"
         self.console.print(
             f"[{style}]{violation.lifecycle:<8}[/{style}]"
             f"[bold]{violation.slug}[/bold] {escape(event.code.name)} "
-            f"at {clock_text(violation.decided_s)} · {escape(where + zone)}",
+            f"at {clock_text(violation.decided_s)} · {escape(where)}",
             soft_wrap=True,
         )
         reasons = f"         why: {escape(why(violation))}"

@@ -1,9 +1,12 @@
 """What a person told the engine about a camera's view."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vision.core.arrays import FloatArray
+
+_TRUE = frozenset({"wgs84", "cgcs2000"})  # the same to centimetres
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,13 @@ class GeoPoint:
     address: str | None = None
     crs: str = "wgs84"
     accuracy_m: float | None = None
+
+    def text(self) -> str:
+        """Return its degrees as a person reads them: `30.59310, 114.30540 ±4 m`."""
+        radius = "" if self.accuracy_m is None else f" ±{math.ceil(self.accuracy_m)} m"
+        # Degrees that are not those of a GPS receiver must not pass for them.
+        system = "" if self.crs in _TRUE else f" ({self.crs})"
+        return f"{self.lat:.5f}, {self.lon:.5f}{radius}{system}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,8 @@ class Scene:
         preset_grounds: likewise by PTZ preset: each looks at another piece of ground.
         gb_id: GB/T 28181 device number, or None.
         map_zones: of a camera that moves, instead of `zones`, in configuration order.
+        moving: whether a vehicle carries it: it has no place of its own (`geo` is
+            None), and cannot look at one again when asked.
     """
 
     camera_id: str
@@ -90,6 +102,7 @@ class Scene:
     gb_id: str | None = None
     tags: tuple[str, ...] = field(default=())
     map_zones: tuple[MapZone, ...] = ()
+    moving: bool = False
     _by_kind: dict[tuple[str, str | None], tuple[Zone, ...]] = field(
         default_factory=dict, init=False, repr=False
     )

@@ -5,7 +5,7 @@ from typing import TypeAlias
 from vision.core.events import ViolationEvent
 from vision.core.evidence import Artifact
 from vision.core.health import HealthEvent
-from vision.core.scene import Scene
+from vision.core.scene import GeoPoint
 from vision.core.violations import Fact
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
@@ -50,7 +50,7 @@ def violation_message(event: ViolationEvent) -> dict[str, Json]:
                 "name": event.scene.name,
                 "gb_id": event.scene.gb_id,
             },
-            "location": location_record(event.scene),
+            "location": location_record(v.place.geo or event.scene.geo),
             "zone": v.zone_id,
             "started": v.started_at.isoformat(),
             "ended": None if v.ended_at is None else v.ended_at.isoformat(),
@@ -108,17 +108,23 @@ def health_message(event: HealthEvent, *, message_id: str) -> dict[str, Json]:
     }
 
 
-def location_record(scene: Scene) -> Json:
-    """Return where a camera stands, or None where that is not known."""
-    if scene.geo is None:
+def location_record(point: GeoPoint | None) -> Json:
+    """Return where a camera or a thing stands, or None where that is not known.
+
+    `accuracy_m` is in it only where somebody measured it.
+    """
+    if point is None:
         return None
-    return {
-        "lat": scene.geo.lat,
-        "lon": scene.geo.lon,
-        "crs": scene.geo.crs,
-        "address": scene.geo.address,
+    record: dict[str, Json] = {
+        "lat": point.lat,
+        "lon": point.lon,
+        "crs": point.crs,
+        "address": point.address,
         "grid_id": None,
     }
+    if point.accuracy_m is not None:
+        record["accuracy_m"] = round(point.accuracy_m, 2)
+    return record
 
 
 def fact_record(fact: Fact) -> Json:

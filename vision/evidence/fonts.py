@@ -23,6 +23,8 @@ _CANDIDATES = (
     Path("C:/Windows/Fonts/simsun.ttc"),
 )
 
+_LATIN = 0xFF  # the last of ISO 8859-1
+
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
@@ -51,7 +53,8 @@ def writable(text: str) -> str:
     """Return text as the font can show it."""
     if font_path() is not None:
         return text
-    return "".join(char if char.isascii() else "?" for char in text)
+    # Pillow's own has Latin letters and ±.
+    return "".join(char if ord(char) <= _LATIN else "?" for char in text)
 
 
 def shortened(text: str, face: Font, width_px: float) -> str:

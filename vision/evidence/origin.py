@@ -7,7 +7,7 @@ from vision.core.frame import Frame, TimeSource
 from vision.core.geometry import Xyxy
 from vision.core.observation import Observation, ViewState
 from vision.core.violations import Violation
-from vision.core.wire import Json
+from vision.core.wire import Json, location_record
 
 _SHOWN = "xyxy_in_picture"
 
@@ -54,7 +54,8 @@ def step_of(
     Args:
         violation: the step.
         view: how its picture lies; where that is not as the reference view does, the
-            place's box in the picture is written out, too.
+            place's box in the picture is written out, too. So is where the place is,
+            if the camera moves.
         origin: of the package; a rule whose limits were changed since, or that the
             package does not know, is written out with the step.
     """
@@ -63,6 +64,7 @@ def step_of(
     place = violation.place
     box = view.box_to_picture(place.xyxy)
     shown: dict[str, Json] = {} if view.in_place else {_SHOWN: list[Json](box)}
+    where = {} if place.geo is None else {"location": location_record(place.geo)}
     ended_at = violation.ended_at
     return {
         "sequence": violation.sequence,
@@ -82,6 +84,7 @@ def step_of(
             "xyxy": list(place.xyxy),
             "baseline": place.baseline,
             **shown,
+            **where,
         },
         "reasons": [
             {

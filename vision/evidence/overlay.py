@@ -13,7 +13,7 @@ from vision.core.arrays import ImageU8
 from vision.core.frame import Frame
 from vision.core.geometry import Point
 from vision.core.observation import Observation
-from vision.core.scene import GeoPoint, Scene
+from vision.core.scene import Scene
 from vision.core.violations import Violation
 from vision.evidence.fonts import Font, font, writable
 from vision.evidence.pictures import Box
@@ -21,7 +21,6 @@ from vision.evidence.pictures import Box
 _BOX, _ZONE = (48, 64, 255), (0, 196, 255)  # BGR
 _INK = (238, 238, 238)
 _PAPER = (24, 24, 28)
-_TRUE = frozenset({"wgs84", "cgcs2000"})  # the same to centimetres
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +49,9 @@ def caption(
     """
     at = frame.captured_at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %z")
     where = [scene.name or scene.camera_id, f"[{scene.camera_id}]"]
-    if scene.geo is not None:
-        where.append(scene.geo.address or "")
-        where.append(f"{scene.geo.lat:.5f}, {scene.geo.lon:.5f}{_offset(scene.geo)}")
+    geo = violation.place.geo or scene.geo
+    if geo is not None:
+        where += [geo.address or "", geo.text()]
     what = [violation.slug.value, violation.lifecycle.value, violation.rule]
     if violation.zone_id is not None:
         what.append(f"zone {violation.zone_id}")
@@ -64,11 +63,6 @@ def caption(
             f"{violation.event_id}  #{violation.sequence}  code {short_code}",
         )
     )
-
-
-def _offset(point: GeoPoint) -> str:
-    """Return what must stand beside degrees that are not those of a GPS receiver."""
-    return "" if point.crs in _TRUE else f" ({point.crs})"
 
 
 def outline_of(

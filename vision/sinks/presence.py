@@ -193,7 +193,8 @@ def _cameras(scenes: Iterable[Scene]) -> Json:
             "id": scene.camera_id,
             "name": scene.name,
             "gb_id": scene.gb_id,
-            "location": location_record(scene),
+            "location": location_record(scene.geo),
+            **({"moving": True} if scene.moving else {}),
         }
         for scene in scenes
     ]

@@ -159,6 +159,6 @@ def test_where_a_map_shows_a_camera_goes_out_as_of_that_map() -> None:
 
     scene = build_scene(_camera(geo=point))
 
-    told = location_record(scene)
+    told = location_record(scene.geo)
     assert isinstance(told, dict)
     assert {name: told[name] for name in point} == point

@@ -25,3 +25,13 @@ def test_degrees_of_a_map_are_marked_as_such(crs: str, shown: str) -> None:
     told = caption(decided(at, standing(at)), there, at, short_code="c", zone=UTC)
 
     assert told.lines[0].endswith(shown)
+
+
+def test_what_a_moving_camera_saw_is_captioned_with_its_own_place() -> None:
+    at = street(1)
+    seen = standing(at, geo=GeoPoint(30.59312, 114.30541, accuracy_m=3.2))
+    camera = replace(SCENE, geo=None, moving=True)
+
+    told = caption(decided(at, seen), camera, at, short_code="c", zone=UTC)
+
+    assert told.lines[0].endswith("30.59312, 114.30541 ±4 m")

@@ -11,6 +11,7 @@ from tests.unit.evidence.scenes import decided, observed, standing, street
 from tests.unit.sinks.messages import Book, event
 from vision.cli import evidence, outbox
 from vision.core.errors import EvidenceError, SinkError
+from vision.core.scene import GeoPoint
 from vision.evidence.keys import KeyFolder
 from vision.evidence.seal import Sealer
 from vision.evidence.store import PackageStore
@@ -111,6 +112,28 @@ def test_the_page_hides_originals_and_says_how_many(home: Path) -> None:
     assert page.count("<video") == page.count("clip redacted") == 1
     assert "5 files are not shown: originals and copies with plates" in page
     assert "http" not in re.sub(r"data:[^\"]*", "", page)
+
+
+def test_the_page_says_where_a_moving_camera_saw_it(home: Path) -> None:
+    store = PackageStore(
+        home / "evidence",
+        sealer=Sealer(
+            home / "evidence",
+            clock=ManualClock(),
+            signer=KeyFolder(home / "keys").signer(),
+        ),
+    )
+    at = street(2)
+    seen = standing(at, geo=GeoPoint(30.59312, 114.30541, accuracy_m=3.2))
+    driven = observed(at, seen)
+    store.observe(driven)
+    store.keep(decided(at, seen, event_id="event-2"), driven)
+    store.close(20)
+
+    done = typed("show", "event-2", "--out", "page.html")
+
+    assert done.exit_code == 0
+    assert "at 30.59312, 114.30541 ±4 m (wgs84)" in (home / "page.html").read_text()
 
 
 def test_originals_open_with_a_reason_that_goes_on_record(home: Path) -> None:

@@ -21,6 +21,7 @@ from vision.core.evidence import Evidence
 from vision.core.frame import TimeSource
 from vision.core.health import HealthEvent, HealthKind
 from vision.core.observation import ViewState
+from vision.core.scene import GeoPoint
 from vision.core.violations import Lifecycle
 from vision.evidence.keys import KeyFolder
 from vision.evidence.manifest import Manifest
@@ -49,6 +50,32 @@ def test_an_opened_event_has_first_and_deciding_moment_close_up_and_overlay(
     evidence = parked_and_decided(PackageStore(tmp_path))
 
     assert {"wide_first", "wide_deciding", "close_up", "overlay"} <= roles(evidence)
+
+
+def test_a_step_says_where_a_moving_camera_saw_it(tmp_path: Path) -> None:
+    at = street(1)
+    store = PackageStore(tmp_path)
+    fixed, moved = standing(at), GeoPoint(30.59312, 114.30541, accuracy_m=3.2)
+
+    kept = [
+        store.keep(decided(at, one, event_id=name), observed(at, one))
+        for name, one in (("fixed", fixed), ("moved", replace(fixed, geo=moved)))
+    ]
+    places = [
+        json.loads((tmp_path / name / "manifest.json").read_text())["steps"][0]["place"]
+        for name in ("fixed", "moved")
+    ]
+
+    assert all(kept)
+    assert "location" not in places[0]
+    assert places[1]["location"] == {
+        "lat": 30.59312,
+        "lon": 114.30541,
+        "crs": "wgs84",
+        "address": None,
+        "grid_id": None,
+        "accuracy_m": 3.2,
+    }
 
 
 def test_every_original_has_a_redacted_copy(tmp_path: Path) -> None:

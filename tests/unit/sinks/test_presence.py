@@ -45,11 +45,12 @@ def present(
     service: Service,
     at_work: Callable[[], bool] = lambda: True,
     clock: ManualClock | None = None,
+    scenes: tuple[Scene, ...] = (GATE,),
 ) -> Iterator[Presence]:
     client = ServiceClient(
         "http://desk", api_key="k", transport=httpx.MockTransport(service)
     )
-    account = Account("north-1", "north", "1", (GATE,))
+    account = Account("north-1", "north", "1", scenes)
     one = Presence(
         client,
         account,
@@ -94,6 +95,17 @@ def test_it_tells_all_once_then_that_it_lives_and_at_last_that_it_ends() -> None
     ]
     assert service.words[0] == "begin"
     assert service.words[-1] == "end"
+
+
+def test_a_camera_that_moves_is_told_as_such() -> None:
+    service = Service()
+
+    with present(service, scenes=(Scene("patrol-7", "Patrol 7", moving=True), GATE)):
+        until(lambda: len(service.told) == 1)
+
+    car, gate = service.told[0]["cameras"]
+    assert (car["moving"], car["location"]) == (True, None)
+    assert "moving" not in gate
 
 
 def test_a_service_that_lost_it_is_told_again() -> None:

@@ -1,5 +1,6 @@
 """One violation's life as a rule remembers it, and as plain values."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,10 +10,13 @@ import numpy as np
 
 from vision.core.geometry import Xyxy, iou
 from vision.core.places import Place
+from vision.core.position import distance_m
+from vision.core.scene import GeoPoint
 from vision.core.violations import Confidence
 from vision.rules.sighting import as_xyxy
 
 _SAME_GROUND_IOU = 0.3
+_SAME_GROUND_M = 15.0  # however badly both were placed
 _A_RUN = 10  # numbers; a run uses five: opened, graver twice, surer once, and the end
 
 
@@ -33,6 +37,7 @@ class Case:
         later_s: how long after the object's first sight it began, seconds: a bin
             stands there long before it overflows.
         preset: PTZ preset that the footprint lies in, or None.
+        geo: where it is on the map, of a camera that moves; else None.
         carried: an earlier run opened it, and no good picture of this one was judged.
     """
 
@@ -47,6 +52,7 @@ class Case:
     recurrence_of: str | None
     later_s: float = 0.0
     preset: str | None = None
+    geo: GeoPoint | None = None
     carried: bool = False
 
 
@@ -64,6 +70,7 @@ class CaseRecord(TypedDict):
     recurrence_of: str | None
     later_s: float
     preset: NotRequired[str | None]  # not in records of earlier versions
+    geo: NotRequired[list[float | None]]  # lat, lon, accuracy; of cameras that move
 
 
 class BookRecord(TypedDict):
@@ -91,22 +98,35 @@ def latest_on(
         now: wall time.
         within_s: how long ago it may have been cleared, seconds.
     """
-    box = np.array([place.xyxy], np.float32)
     for case in reversed(cleared):
         age_s = (now - case.stepped_at) / timedelta(seconds=1)
-        ground = np.array([case.footprint], np.float32)
-        if (
-            age_s <= within_s
-            and case.preset == place.preset
-            and float(iou(box, ground)[0, 0]) >= _SAME_GROUND_IOU
-        ):
+        if age_s <= within_s and _same_ground(case, place):
             return case.event_id
     return None
 
 
+def _same_ground(case: Case, place: Place) -> bool:
+    """Return whether both stand on the same ground: in the view, or on the map."""
+    if place.geo is None or case.geo is None:
+        box = np.array([place.xyxy], np.float32)
+        ground = np.array([case.footprint], np.float32)
+        return (
+            place.geo is case.geo  # None, both of them
+            and case.preset == place.preset
+            and float(iou(box, ground)[0, 0]) >= _SAME_GROUND_IOU
+        )
+    reach_m = math.hypot(_radius_m(case.geo), _radius_m(place.geo))
+    here, there = (place.geo.lat, place.geo.lon), (case.geo.lat, case.geo.lon)
+    return distance_m(here, there) <= min(_SAME_GROUND_M, reach_m)
+
+
+def _radius_m(point: GeoPoint) -> float:
+    return _SAME_GROUND_M if point.accuracy_m is None else point.accuracy_m
+
+
 def to_record(case: Case) -> CaseRecord:
     """Return a case as plain values."""
-    return {
+    record: CaseRecord = {
         "event_id": case.event_id,
         "place_id": case.place_id,
         "sequence": case.sequence,
@@ -119,6 +139,9 @@ def to_record(case: Case) -> CaseRecord:
         "later_s": case.later_s,
         "preset": case.preset,
     }
+    if case.geo is not None:
+        record["geo"] = [case.geo.lat, case.geo.lon, case.geo.accuracy_m]
+    return record
 
 
 def from_record(record: CaseRecord) -> Case:
@@ -140,5 +163,17 @@ def from_record(record: CaseRecord) -> Case:
         recurrence_of=record["recurrence_of"],
         later_s=float(record["later_s"]),
         preset=record.get("preset"),
+        geo=_point(record.get("geo")),
         carried=True,
     )
+
+
+def _point(known: Sequence[float | None] | None) -> GeoPoint | None:
+    match known:
+        case None:
+            return None
+        case [int() | float() as lat, int() | float() as lon, accuracy_m]:
+            return GeoPoint(lat, lon, accuracy_m=accuracy_m)
+        case _:
+            msg = f"geo: got {known}, expected latitude, longitude, accuracy"
+            raise ValueError(msg)

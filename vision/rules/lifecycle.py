@@ -175,6 +175,7 @@ class CaseBook:
             recurrence_of=self._earlier(place, observation),
             later_s=verdict.later_s(place),
             preset=place.preset,
+            geo=place.geo,
         )
         latest = max(case.sequence, self._unsure.pop(place.place_id, 0))
         self._open[place.place_id] = replace(case, sequence=latest)

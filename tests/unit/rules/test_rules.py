@@ -8,7 +8,8 @@ from tests.unit.rules.builders import LABELS, START, WHOLE, observation, place, 
 from vision.core.errors import ConfigError
 from vision.core.observation import View, ViewState
 from vision.core.places import Place, PlaceState
-from vision.core.scene import Zone
+from vision.core.position import LocalPlane
+from vision.core.scene import GeoPoint, Zone
 from vision.core.violations import Confidence, Lifecycle, Violation
 from vision.rules.garbage_pile import GarbagePile
 from vision.rules.illegal_parking import IllegalParking, ParkingParams
@@ -379,6 +380,39 @@ def test_what_lies_in_another_presets_picture_is_no_recurrence() -> None:
     assert opened.recurrence_of is None
 
 
+@pytest.mark.parametrize(
+    ("east_m", "accuracy_m", "again"),
+    [(0.0, 4.0, True), (5.0, 4.0, True), (8.0, 4.0, False), (16.0, 90.0, False)],
+)
+def test_what_a_moving_camera_sees_again_is_found_on_the_map_not_in_the_picture(
+    *, east_m: float, accuracy_m: float, again: bool
+) -> None:
+    here = LocalPlane(30.5931, 114.3054)
+    rule, after = GarbagePile(), GarbagePile()
+    was = GeoPoint(here.lat, here.lon, accuracy_m=accuracy_m)
+    (first,) = lone(rule, heap(0, geo=was), 70)
+    gone = heap(70, geo=was, state=PlaceState.ENDED, end_reason="exposed")
+    rule.observe(observation(90, [gone]))
+    after.restore(json.loads(json.dumps(rule.state())))
+
+    now = GeoPoint(*here.degrees(east_m, 0.0), accuracy_m=accuracy_m)
+    other = (0.0, 0.0, 20.0, 10.0) if again else (80.0, 40.0, 120.0, 60.0)
+    (opened,) = lone(after, heap(0, place_id="p2", geo=now, xyxy=other), 170)
+
+    assert opened.recurrence_of == (first.event_id if again else None)
+
+
+def test_a_place_on_the_map_is_not_the_ground_of_a_fixed_view() -> None:
+    rule = GarbagePile()
+    lone(rule, heap(0), 70)
+    gone = heap(70, state=PlaceState.ENDED, end_reason="exposed")
+    rule.observe(observation(90, [gone]))
+    driven = heap(0, place_id="p2", geo=GeoPoint(30.5931, 114.3054, accuracy_m=4.0))
+
+    (opened,) = lone(rule, driven, 170)
+    assert opened.recurrence_of is None
+
+
 def test_the_next_car_in_a_bay_is_no_recurrence() -> None:
     rule = parking()
     rule.observe(observation(61, [car(61)], NO_PARKING))
@@ -540,6 +574,9 @@ def test_memory_survives_json_and_refuses_another_rules() -> None:
         OverflowingBin().restore(stored)
     with pytest.raises(ConfigError, match="delete them to start afresh"):
         GarbagePile().restore({"rule": "garbage_pile/1", "book": {"open": 3}})
+    lost = {**stored["book"]["open"][0], "geo": [30.5]}
+    with pytest.raises(ConfigError, match="delete them to start afresh"):
+        GarbagePile().restore({**stored, "book": {**stored["book"], "open": [lost]}})
     memos = {"alone": {"p1": [70.0, []]}}
     with pytest.raises(ConfigError, match="delete them to start afresh"):
         GarbagePile().restore({**stored, "memos": memos})

@@ -105,6 +105,15 @@ class Location(Wire):
     crs: Crs = Crs.WGS84
     address: Line | None = None
     grid_id: Line | None = None
+    accuracy_m: Annotated[
+        Annotated[float, Field(ge=0.01, le=1e6)] | None,
+        Field(
+            description=(
+                "Of what a moving camera saw: metres around the point within which it "
+                "lies with 95 %; without it, the point is where the camera stands"
+            )
+        ),
+    ] = None
 
 
 class Reason(Wire):

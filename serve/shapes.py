@@ -58,6 +58,15 @@ class LocationOut(BaseModel):
     crs: str = "wgs84"
     address: str | None
     grid_id: str | None
+    accuracy_m: Annotated[
+        float | None,
+        Field(
+            description=(
+                "Metres around it within which the thing lies with 95 %; null: it is "
+                "where the camera stands, some way from what it sees"
+            )
+        ),
+    ] = None
 
 
 class EvidenceOut(BaseModel):
@@ -167,6 +176,9 @@ class CameraOut(BaseModel):
     name: str
     gb_id: str | None
     location: LocationOut | None
+    moving: Annotated[
+        bool, Field(description="A vehicle carries it: it has no place of its own")
+    ]
     first_seen: datetime
     last_seen: Annotated[
         datetime, Field(description="Its last report, or its engine's sign of life")
@@ -213,6 +225,7 @@ class SpotOut(TypedDict):
     opened_at: datetime
     updated_at: datetime
     url: str
+    accuracy_m: Annotated[float | None, Field(description="As of the event's location")]
 
 
 class Feature(TypedDict):

@@ -58,6 +58,7 @@ def camera_out(report: CameraReport) -> CameraOut:
         name=row.name or row.camera_id,
         gb_id=row.gb_id,
         location=location,
+        moving=row.moving,
         first_seen=row.first_seen,
         last_seen=max(row.last_seen, watch.heard_at or row.last_seen),
         # What stood when a camera was taken out is nobody's trouble any more.
@@ -87,6 +88,7 @@ def feature(row: EventRow) -> dict[str, Json]:
     properties["state"] = row.state
     properties["opened_at"] = row.opened_at.isoformat()
     properties["updated_at"] = row.updated_at.isoformat()
+    properties["accuracy_m"] = row.accuracy_m
     properties["url"] = f"{API}/events/{quote(row.event_id, safe='')}"
     return {
         "type": "Feature",
@@ -111,6 +113,7 @@ def location_of(row: EventRow, v: Mapping[str, Any]) -> LocationOut | None:
         lon=row.lon,
         address=told.get("address"),
         grid_id=row.grid_id or told.get("grid_id"),
+        accuracy_m=row.accuracy_m,
     )
 
 

@@ -36,6 +36,9 @@ class WatchedCamera(CameraRef):
     """A camera that an engine watches."""
 
     location: Location | None = None
+    moving: Annotated[
+        bool, Field(description="A vehicle carries it: it has no place of its own")
+    ] = False
 
 
 class EngineIn(Wire):
@@ -129,7 +132,7 @@ async def begin_to_watch(
         told.version,
         told.run,
         told.up_s,
-        [Watched(camera, camera.location) for camera in told.cameras],
+        [Watched(one, one.location, moving=one.moving) for one in told.cameras],
     )
     await run_in_threadpool(services.engines.begins, engine, run)
     services.feed.ring()

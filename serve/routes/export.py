@@ -129,6 +129,7 @@ def _about(event: EventOut) -> dict[str, Cell]:
         "lat": place.lat if place else None,
         "lon": place.lon if place else None,
         "address": place.address if place else None,
+        "accuracy_m": place.accuracy_m if place else None,
     }
 
 
@@ -153,9 +154,11 @@ def _event_row(event: EventOut) -> Row:
 _EVENT_COLUMNS = (
     "event_id", "state", "slug", "code", "scheme", "camera", "zone", "lat", "lon",
     "address", "grid_id", "started", "ended", "opened_at", "observed_s", "confidence",
-    "severity", "reasons",
+    "severity", "reasons", "accuracy_m",
 )  # fmt: skip
-_ABOUT_COLUMNS = ("scheme", "code", "code_name", "camera", "lat", "lon", "address")
+_ABOUT_COLUMNS = (
+    "scheme", "code", "code_name", "camera", "lat", "lon", "address", "accuracy_m",
+)  # fmt: skip
 _CASE_COLUMNS = (
     *(name for name in CaseOut.model_fields if name not in {"due", "possible"}),
     "due_at",

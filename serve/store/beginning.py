@@ -31,10 +31,11 @@ _GAP = HealthKind.ENGINE_SILENT.value
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A camera of an engine's site, and where it stands."""
+    """A camera of an engine's site, and where it stands; one that moves does not."""
 
     camera: CameraRef
     location: Location | None
+    moving: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,11 @@ def _first_seen(
 def _take_over(camera: CameraRow, before: Watch, engine_id: str, told: Watched) -> None:
     camera.also_id = other_of(camera, before, engine_id)
     camera.engine_id, camera.left_at = engine_id, None
-    for name, value in describe(told.camera, told.location).items():
+    camera.moving = told.moving
+    if told.moving:
+        camera.lat = camera.lon = camera.address = None
+    place = None if told.moving else told.location
+    for name, value in describe(told.camera, place).items():
         setattr(camera, name, value)
 
 

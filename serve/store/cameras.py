@@ -63,7 +63,8 @@ class Sightings:
         """Return whether this camera was written down just now, as it is."""
         with self._lock:
             known = self._known.get(message.data.camera.id)
-        if known is None or known[1:] != (message.data.camera, message.data.location):
+        v = message.data
+        if known is None or known[1:] != (v.camera, own_place(v.location)):
             return False
         return timedelta() <= now - known[0] < FRESH
 
@@ -73,7 +74,7 @@ class Sightings:
         with self._lock:
             if len(self._known) >= MAX_KNOWN:
                 self._known.clear()
-            self._known[v.camera.id] = (now, v.camera, v.location)
+            self._known[v.camera.id] = (now, v.camera, own_place(v.location))
 
 
 NAME_LENGTH = 256
@@ -84,11 +85,17 @@ def see_camera(
 ) -> None:
     """Remember the camera that a violation message names."""
     v = message.data
-    known = {"last_seen": now, **describe(v.camera, v.location)}
+    known = {"last_seen": now, **describe(v.camera, own_place(v.location))}
     changed = connection.execute(_SEE_AGAIN, {**known, "seen": v.camera.id})
     if changed.rowcount == 0:
         first = {"camera_id": v.camera.id, "name": "", "first_seen": now}
         connection.execute(_SEE_FIRST, {**first, **known})
+
+
+def own_place(location: Location | None) -> Location | None:
+    """Return where the camera of an event stands; None: it saw a place and moves."""
+    moves = location is not None and location.accuracy_m is not None
+    return None if moves else location
 
 
 def describe(camera: CameraRef, location: Location | None) -> dict[str, object]:
@@ -102,6 +109,12 @@ def describe(camera: CameraRef, location: Location | None) -> dict[str, object]:
         lat, lon = to_wgs84(location.lat, location.lon, location.crs)
         known |= {"lat": lat, "lon": lon, "address": location.address}
     return known
+
+
+def moves(session: Session, camera_id: str) -> bool:
+    """Return whether a camera's engine says that it moves."""
+    query = select(CameraRow.moving).where(CameraRow.camera_id == camera_id)
+    return bool(session.scalar(query))
 
 
 class CameraStore:
@@ -191,6 +204,11 @@ class CameraStore:
                 )
                 for row in rows
             ]
+
+    def moves(self, camera_id: str) -> bool:
+        """Return whether a camera's engine says that it moves."""
+        with self._database.read() as session:
+            return moves(session, camera_id)
 
     def watching(self) -> dict[str, int]:
         """Return how many cameras stand how to their engine, every state named."""

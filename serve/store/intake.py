@@ -190,6 +190,11 @@ def place_of(message: ViolationMessage) -> tuple[float | None, float | None]:
     return to_wgs84(location.lat, location.lon, location.crs)
 
 
+def _accuracy_of(message: ViolationMessage) -> float | None:
+    location = message.data.location
+    return None if location is None else location.accuracy_m
+
+
 def _known(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
     rows = connection.execute(_KNOWN, {"ids": list(ids)})
     return {row.message_id: row.content_sha256 for row in rows}
@@ -227,6 +232,7 @@ def _new_event(letter: Letter, cell: Cell | None, now: datetime) -> EventRow:
         lat=lat,
         lon=lon,
         tile=tile_of(lat, lon),
+        accuracy_m=_accuracy_of(message),
         grid_id=cell.grid_id if cell else None,
         street=cell.street if cell else None,
         opened_at=message.time,
@@ -255,6 +261,7 @@ def _merge(connection: Connection, old: _Standing, letter: Letter) -> _Standing:
             "lat": lat,
             "lon": lon,
             "tile": tile_of(lat, lon),
+            "accuracy_m": _accuracy_of(message),
         }
     connection.execute(_CHANGE, {**changes, "changed": v.event_id})
     return _Standing(max(old.sequence, v.sequence), opened_at, evidence)

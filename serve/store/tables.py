@@ -10,6 +10,7 @@ from sqlalchemy import (
     Integer,
     String,
     Text,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,7 +25,9 @@ class EventRow(Base):
     """One violation as it stands now.
 
     `body` is the CloudEvent of its highest step; `evidence` all files that any step
-    announced. `state` is `open` or `cleared`. `tile` says where on the map (`tiles`).
+    announced. `state` is `open` or `cleared`. `tile` says where on the map (`tiles`);
+    `accuracy_m` is the radius around it within which the thing lies with 95 %, None
+    where the camera stands there instead.
     """
 
     __tablename__ = "events"
@@ -51,6 +54,7 @@ class EventRow(Base):
     lat: Mapped[float | None] = mapped_column(Float(53))
     lon: Mapped[float | None] = mapped_column(Float(53))
     tile: Mapped[int | None] = mapped_column(BigInteger)
+    accuracy_m: Mapped[float | None] = mapped_column(Float(53))
     grid_id: Mapped[str | None] = mapped_column(String(64))
     street: Mapped[str | None] = mapped_column(String(128))
     opened_at: Mapped[datetime] = mapped_column(UtcTime)
@@ -160,7 +164,8 @@ class CameraRow(Base):
 
     `engine_id` is the engine that watches it, None while none has ever said so;
     `left_at` is when that engine's site went on without it. `also_id` is an engine that
-    watches it as well: it named it before and still runs.
+    watches it as well: it named it before and still runs. One that is `moving` has no
+    place of its own.
     """
 
     __tablename__ = "cameras"
@@ -176,3 +181,4 @@ class CameraRow(Base):
     engine_id: Mapped[str | None] = mapped_column(String(128), index=True)
     left_at: Mapped[datetime | None] = mapped_column(UtcTime)
     also_id: Mapped[str | None] = mapped_column(String(128), index=True)
+    moving: Mapped[bool] = mapped_column(server_default=false())

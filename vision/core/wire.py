@@ -123,7 +123,7 @@ def location_record(point: GeoPoint | None) -> Json:
         "grid_id": None,
     }
     if point.accuracy_m is not None:
-        record["accuracy_m"] = round(point.accuracy_m, 2)
+        record["accuracy_m"] = max(0.01, round(point.accuracy_m, 2))
     return record
 
 

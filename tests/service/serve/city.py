@@ -63,6 +63,13 @@ def report(engine: httpx.Client, **different: Any) -> None:
     engine.post("/api/v1/events", json=sent).raise_for_status()
 
 
+def watch(engine: httpx.Client, camera: str) -> None:
+    """Let an engine say that it watches a camera that moves."""
+    cameras = [{"id": camera, "name": "Patrol 7", "moving": True}]
+    run = {"site": "s", "version": "1", "run": "r", "up_s": 0, "cameras": cameras}
+    engine.put("/api/v1/engines/patrol", json=run).raise_for_status()
+
+
 def act(
     client: httpx.Client,
     number: int,

@@ -45,6 +45,7 @@ class Seen:
     confidence: Confidence = Confidence.HIGH
     severity: int = 2
     artifacts: tuple[Artifact, ...] = ()
+    accuracy_m: float | None = None  # of a camera that moves: it tells where it saw it
 
     def later(self, lifecycle: Lifecycle, sequence: int, minutes: float = 1) -> "Seen":
         """Return a later step of the same event."""
@@ -62,6 +63,8 @@ def message(seen: Seen) -> dict[str, Any]:
     code, name = CODES[seen.slug]
     started = seen.at - timedelta(seconds=seen.observed_s)
     cleared = seen.lifecycle is Lifecycle.CLEARED
+    point = GeoPoint(seen.lat, seen.lon, accuracy_m=seen.accuracy_m)
+    moving = seen.accuracy_m is not None
     violation = Violation(
         event_id=seen.event_id,
         sequence=seen.sequence,
@@ -82,6 +85,7 @@ def message(seen: Seen) -> dict[str, Any]:
             last_seen_at=seen.at,
             score=0.83,
             baseline=False,
+            geo=point if moving else None,
         ),
         zone_id="kerb-east",
         started_s=0.0,
@@ -101,7 +105,8 @@ def message(seen: Seen) -> dict[str, Any]:
     scene = Scene(
         camera_id=seen.camera,
         name=f"Camera {seen.camera}",
-        geo=GeoPoint(lat=seen.lat, lon=seen.lon, crs="wgs84", address="武珞路 12 号"),
+        geo=None if moving else replace(point, address="武珞路 12 号"),
+        moving=moving,
     )
     provenance = Provenance("0.1.0", "c" * 64, "street-n/1", "d" * 64)
     event = ViolationEvent(

@@ -122,6 +122,9 @@ def test_members_that_this_version_does_not_know_are_let_through(
         ("data.severity", 4),
         ("data.observed_s", -1),
         ("data.location.lat", 91),
+        ("data.location.accuracy_m", 0),
+        ("data.location.accuracy_m", -3),
+        ("data.location.accuracy_m", 1e9),
         ("data.camera.id", "x\u0000y"),
         ("data.future", "\u0000"),
         ("data.reasons", [{"name": "x"}]),
@@ -315,11 +318,38 @@ def test_an_event_without_a_place_is_on_the_list_and_a_null_on_the_map(
     assert feature["geometry"] is None
 
 
+def test_what_a_moving_camera_saw_says_how_well_its_place_is_known(
+    engine: httpx.Client, reader: httpx.Client
+) -> None:
+    first = Seen(camera="patrol-7", accuracy_m=11.6)
+    report(engine, camera="patrol-7", accuracy_m=11.6)
+    told = reader.get(f"{EVENTS}/evt-1").json()["location"]
+    later = first.later(Lifecycle.UPDATED, 2)
+    nearer = replace(later, lat=30.50001, accuracy_m=4.25)
+    engine.post(EVENTS, json=message(nearer)).raise_for_status()
+    report(engine, event_id="evt-2")
+
+    (fixed, moved) = reader.get(EVENTS).json()["items"]
+    spots = reader.get("/events.geojson").json()["features"]
+    table = reader.get("/api/v1/export/events.csv").text.splitlines()
+
+    assert (told["accuracy_m"], told["address"]) == (11.6, None)
+    assert fixed["location"]["accuracy_m"] is None
+    assert moved["location"]["accuracy_m"] == 4.25
+    assert moved["location"]["lat"] == 30.50001
+    found = {one["id"]: one["properties"]["accuracy_m"] for one in spots}
+    assert found == {"evt-1": 4.25, "evt-2": None}
+    assert table[0].endswith(",accuracy_m")
+    assert [line.rpartition(",")[2] for line in table[1:]] == ["", "4.25"]
+
+
+@pytest.mark.parametrize("accuracy_m", [None, 11.6])
 def test_the_engines_messages_satisfy_the_published_schema(
-    reader: httpx.Client,
+    reader: httpx.Client, accuracy_m: float | None
 ) -> None:
     schema = reader.get("/schemas/violation-event.v1.json").json()
-    sent = message(Seen())
+    sent = message(Seen(accuracy_m=accuracy_m))
+    assert ("accuracy_m" in sent["data"]["location"]) is (accuracy_m is not None)
     wrong = message(replace(Seen(), observed_s=1.0))
     wrong["data"]["slug"] = "littering"
 

@@ -135,4 +135,5 @@ def test_what_is_told_of_a_case_says_what_and_where_and_fits_its_schema(
         "crs": "wgs84",
         "address": "武珞路 12 号",
         "grid_id": None,
+        "accuracy_m": None,
     }

@@ -149,7 +149,7 @@ def test_a_case_is_exported_with_its_code_and_place(
     lines = reader.get("/api/v1/export/cases.jsonl").text.splitlines()
 
     assert text.splitlines()[0].endswith(
-        ",due_at,overdue,scheme,code,code_name,camera,lat,lon,address"
+        ",due_at,overdue,scheme,code,code_name,camera,lat,lon,address,accuracy_m"
     )
     without_place, row = csv.DictReader(io.StringIO(text[1:]))
     assert (row["scheme"], row["code"]) == ("GB/T 47678.5-2026", "09009")

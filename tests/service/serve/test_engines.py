@@ -1,5 +1,6 @@
 """Engines: their signs of life, and what their cameras are worth without them."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -31,12 +32,14 @@ def begin(
     run: str = "one",
     up_s: float = 0,
     path: str = "",
+    moving: Collection[str] = (),
 ) -> httpx.Response:
     told = [
         {
             "id": one,
             "name": f"Gate {one}",
             "location": {"lat": 30.52, "lon": 114.31, "address": "12 Mill Lane"},
+            **({"moving": True} if one in moving else {}),
         }
         for one in cameras
     ]
@@ -97,6 +100,26 @@ def test_a_camera_is_known_from_when_it_is_watched(
     assert [(one["id"], one["state"], one["cameras"]) for one in listed] == [
         ("north-1", "watched", 2)
     ]
+
+
+def test_a_camera_that_moves_has_no_place_of_its_own(
+    engine: httpx.Client, reader: httpx.Client
+) -> None:
+    seen = Seen(camera="a", accuracy_m=6.0)
+    begin(engine, "a", "b")
+    was = cameras(reader)["a"]
+    begin(engine, "a", "b", run="two", moving={"a"})
+    engine.post("/api/v1/events", json=message(seen)).raise_for_status()
+
+    moving, fixed = cameras(reader)["a"], cameras(reader)["b"]
+    begin(engine, "a", run="three")
+
+    assert not was["moving"]
+    assert (moving["moving"], moving["location"]) == (True, None)
+    assert not fixed["moving"]
+    assert fixed["location"]["lat"] == 30.52
+    again = cameras(reader)["a"]
+    assert (again["moving"], again["location"]["lat"]) == (False, 30.52)
 
 
 def test_of_a_camera_that_only_reports_nothing_is_claimed(

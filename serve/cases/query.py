@@ -16,9 +16,11 @@ from serve.store.database import Database
 from serve.store.event_filter import Box
 from serve.store.tables import EventRow
 from serve.store.tiles import stretches
+from vision.core.position import LocalPlane
 from vision.core.violations import Slug
 
-NEAR_DEG = 0.0003  # some thirty metres
+FIXED_M = 30.0  # an event of a fixed camera has its place, some way from what it sees
+FARTHEST_M = 60.0  # however badly both are placed
 MOST_ALIKE = 5
 DISMISSED = (State.REJECTED, State.MERGED)
 MOST_NEAR = 500
@@ -121,8 +123,10 @@ class CaseQuery:
     def alike(self, row: CaseRow, who: Principal) -> list[int]:
         """Return unfinished cases of the same kind at the same place, newest first.
 
-        The same place is the same camera, or within some thirty metres; of a camera's
-        events the newest few hundred are looked at.
+        The same place is the same fixed camera, or within the radii of both (of fixed
+        cameras `FIXED_M`, together at most `FARTHEST_M`); a moving camera's own events
+        its engine tells apart. Of a camera's events the newest few hundred are looked
+        at.
         """
         with self._database.read() as session:
             here = session.scalar(
@@ -176,18 +180,29 @@ def visible(row: CaseRow | None, number: int, who: Principal) -> CaseRow:
 def _around(here: EventRow) -> Iterator[Select[str]]:
     """Yield what finds the events of one kind at one place, index by index."""
     alike = select(EventRow.event_id).where(EventRow.slug.concat("") == here.slug)
-    seen = alike.where(EventRow.camera_id == here.camera_id)
-    yield seen.order_by(EventRow.opened_at.desc(), EventRow.number.desc())
+    if here.accuracy_m is None:
+        seen = alike.where(EventRow.camera_id == here.camera_id)
+        yield seen.order_by(EventRow.opened_at.desc(), EventRow.number.desc())
     if here.lat is None or here.lon is None:
         return
-    south, north = here.lat - NEAR_DEG, here.lat + NEAR_DEG
-    west, east = here.lon - NEAR_DEG, here.lon + NEAR_DEG
-    for first, last in stretches(Box(west, south, east, north), MOST_STRETCHES):
-        yield alike.where(
-            EventRow.tile.between(first, last),
-            EventRow.lat.between(south, north),
-            EventRow.lon.between(west, east),
-        )
+    # Metres of one degree; degrees of the farthest way.
+    per_lon, per_lat = LocalPlane(here.lat, here.lon).metres(here.lat + 1, here.lon + 1)
+    wide, high = FARTHEST_M / per_lon, FARTHEST_M / per_lat
+    box = Box(here.lon - wide, here.lat - high, here.lon + wide, here.lat + high)
+    east_m = (EventRow.lon - here.lon) * per_lon
+    north_m = (EventRow.lat - here.lat) * per_lat
+    way_m2 = east_m * east_m + north_m * north_m
+    mine_m = FIXED_M if here.accuracy_m is None else here.accuracy_m
+    radius_m = func.coalesce(EventRow.accuracy_m, FIXED_M)
+    near = alike.where(
+        EventRow.lat.between(box.south, box.north),
+        EventRow.lon.between(box.west, box.east),
+        EventRow.camera_id != here.camera_id,
+        way_m2 <= FARTHEST_M**2,
+        way_m2 <= mine_m**2 + radius_m * radius_m,
+    )
+    for first, last in stretches(box, MOST_STRETCHES):
+        yield near.where(EventRow.tile.between(first, last))
 
 
 def _in_districts(who: Principal) -> list[ColumnElement[bool]]:

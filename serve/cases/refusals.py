@@ -4,7 +4,7 @@ The request was understood, so `invalid-content` alone would not tell a person w
 do; the console has a sentence for each type.
 """
 
-from serve.errors import InvalidContent
+from serve.errors import Conflict, InvalidContent
 
 
 class ReasonNeeded(InvalidContent):
@@ -47,3 +47,10 @@ class DeadlineTooFar(InvalidContent):
 
     slug = "deadline-too-far"
     title = "The calendar does not reach so far"
+
+
+class CameraMoves(Conflict):
+    """A camera that drives past cannot look again when it is asked."""
+
+    slug = "camera-moves"
+    title = "The camera moves, its next pass tells"

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from serve.cases.commands import Command
 from serve.cases.lifecycle import VERDICTS, Action, State
+from serve.cases.refusals import CameraMoves
 from serve.cases.store import CaseStore, locked, may
 from serve.errors import (
     Conflict,
@@ -20,6 +21,7 @@ from serve.errors import (
     StaleVersion,
 )
 from serve.people.roles import TIME, Principal
+from serve.store.cameras import moves
 from serve.store.case_tables import CaseRow, VerificationRow
 from serve.store.database import Database
 from serve.store.tables import EventRow, EvidenceRow
@@ -85,6 +87,7 @@ class VerificationStore:
         Raises:
             StaleVersion: the case has changed since it was read.
             Conflict: it was asked already and has not answered.
+            CameraMoves: nobody can look before the camera drives past again.
         """
         with self._database.write() as session:
             case = locked(session, number, who)
@@ -114,6 +117,12 @@ class VerificationStore:
         event = session.scalars(
             select(EventRow).where(EventRow.event_id == case.event_id)
         ).one()
+        if moves(session, event.camera_id):
+            msg = (
+                f"case {case.number}: camera {event.camera_id} moves and cannot look "
+                "again when asked; its next pass clears the event or leaves it open"
+            )
+            raise CameraMoves(msg)
         return VerificationRow(
             case_number=case.number,
             event_id=case.event_id,

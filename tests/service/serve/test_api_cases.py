@@ -8,10 +8,11 @@ import httpx
 import pytest
 
 from serve.people.roles import Role, Scope
-from tests.service.serve.city import GRID, HandClock, act, do, report, square
+from tests.service.serve.city import GRID, HandClock, act, do, report, square, watch
 from tests.service.serve.conftest import Live
 from tests.service.serve.street import Seen, artifact, jpeg, message, sha256
-from vision.core.violations import Slug
+from vision.core.position import LocalPlane
+from vision.core.violations import Lifecycle, Slug
 
 CASES = "/api/v1/cases"
 
@@ -480,6 +481,38 @@ def test_a_second_look_is_asked_once_at_a_time(
     assert unknown.status_code == 404
 
 
+@pytest.mark.parametrize("way", ["verify", "action"])
+def test_a_moving_camera_cannot_look_again_and_whoever_asks_hears_it_at_once(
+    done: httpx.Client, boss: httpx.Client, way: str
+) -> None:
+    watch(done, "kerb-east")
+
+    refused = verify(boss) if way == "verify" else act(boss, 1, "request_verification")
+
+    assert refused.status_code == 409
+    assert refused.json()["type"].endswith("/problems/camera-moves")
+    assert "its next pass" in refused.json()["detail"]
+    case = boss.get(f"{CASES}/1").json()
+    assert (case["state"], case["verifications"]) == ("feedback", [])
+    assert done.get("/api/v1/verifications").json()["items"] == []
+
+
+@pytest.mark.parametrize("accuracy_m", [None, 6.0])
+def test_an_event_that_is_cleared_leaves_its_case_to_people_whoever_saw_it(
+    engine: httpx.Client, boss: httpx.Client, accuracy_m: float | None
+) -> None:
+    seen = Seen(accuracy_m=accuracy_m)
+    report(engine, accuracy_m=accuracy_m)
+    do(boss, 1, "register", "dispatch", "feedback")
+
+    gone = message(seen.later(Lifecycle.CLEARED, 2))
+    engine.post("/api/v1/events", json=gone).raise_for_status()
+
+    assert boss.get("/api/v1/events/evt-1").json()["state"] == "cleared"
+    assert boss.get(f"{CASES}/1").json()["state"] == "feedback"
+    assert do(boss, 1, "close")["state"] == "closed"
+
+
 def test_a_question_that_no_engine_answers_for_a_day_is_closed_as_unverified(
     live: Live, done: httpx.Client, boss: httpx.Client, clock: HandClock
 ) -> None:
@@ -513,3 +546,55 @@ def test_cases_that_may_be_the_same_are_named_and_others_are_not(
     ]
 
     assert named == [[3], [], [1], [], []]
+
+
+@pytest.mark.parametrize(
+    ("mine_m", "theirs_m", "north_m", "same"),
+    [
+        (None, None, 40.0, True),
+        (None, None, 45.0, False),
+        (6.0, None, 28.0, True),
+        (None, 6.0, 28.0, True),
+        (6.0, None, 33.0, False),
+        (None, 6.0, 33.0, False),
+        (6.0, 8.0, 9.0, True),
+        (6.0, 8.0, 11.0, False),
+        (80.0, None, 58.0, True),
+        (80.0, 90.0, 62.0, False),
+    ],
+)
+def test_cases_of_two_cameras_may_be_the_same_within_what_both_are_known_to(
+    engine: httpx.Client,
+    boss: httpx.Client,
+    *,
+    mine_m: float | None,
+    theirs_m: float | None,
+    north_m: float,
+    same: bool,
+) -> None:
+    lat, lon = LocalPlane(30.5, 114.3).degrees(0.0, north_m)
+    report(engine, lat=30.5, lon=114.3, accuracy_m=theirs_m)
+    report(
+        engine, event_id="evt-2", camera="patrol-7", lat=lat, lon=lon, accuracy_m=mine_m
+    )
+
+    named = [
+        boss.get(f"{CASES}/{number}").json()["possible_duplicates"] for number in (1, 2)
+    ]
+
+    assert named == ([[2], [1]] if same else [[], []])
+
+
+def test_what_one_moving_camera_saw_twice_its_engine_tells_apart(
+    engine: httpx.Client, boss: httpx.Client
+) -> None:
+    for name in ("evt-1", "evt-2"):
+        report(engine, event_id=name, camera="patrol-7", accuracy_m=6.0)
+    report(engine, event_id="evt-3", camera="patrol-8", accuracy_m=6.0)
+    act(boss, 3, "merge", into=1).raise_for_status()
+
+    for number in (1, 2, 3):
+        case = boss.get(f"{CASES}/{number}").json()
+        assert case["possible_duplicates"] == []
+    events = boss.get("/api/v1/events").json()["items"]
+    assert {one["event_id"] for one in events} == {"evt-1", "evt-2", "evt-3"}

@@ -70,6 +70,10 @@ def one_event(request: Request, services: Services_, event_id: Named) -> Respons
         return page(request, services, looker, "missing.html", {}, status=404)
     shown = event_detail(stored, services.events.history(event_id))
     case, actions = _case(services, event_id, who)
+    moving = services.cameras.moves(stored.row.camera_id)
+    asks = Action.REQUEST_VERIFICATION in actions
+    if moving:
+        actions.discard(Action.REQUEST_VERIFICATION)
     values = {
         "event": shown,
         "case": case,
@@ -81,6 +85,7 @@ def one_event(request: Request, services: Services_, event_id: Named) -> Respons
         "ways": list(Way),
         "units": list(Unit),
         "after": _after(shown.evidence),
+        "next_pass": asks and moving,
         "following": None if case is None else following(services, case.number, who),
         "reviews": who.may(Scope.REVIEW) and who.person,
         "originals": who.may(Scope.ORIGINALS),

@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
@@ -111,6 +112,21 @@ class Spot:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a moving camera saw; it lies within `reach` of the point."""
+
+    x: float
+    y: float
+    reach: float
+    accuracy_m: float
+    camera_id: str
+    camera: str
+    slug: str
+    event_id: str
+    opened_at: datetime
+
+
 @router.get("/map")
 def one_map(
     request: Request, services: Services_, slug: Slug | None = None
@@ -161,6 +177,7 @@ def _draw(
         "height": HEIGHT,
         "cells": shapes,
         "spots": _spots(services, cameras, rows, project),
+        "sightings": list(_sightings(rows, project)),
         "scale_m": metres,
         "scale_length": length,
         "unplaced": sum(row.lat is None for row in rows),
@@ -189,7 +206,7 @@ def _spots(
     listed = services.events.some([row.event_id for row in rows[:MOST_LISTED]])
     by_camera: dict[str, list[EventRow]] = {}
     for row in rows:
-        if row.lat is not None and row.lon is not None:
+        if row.lat is not None and row.accuracy_m is None:
             by_camera.setdefault(row.camera_id, []).append(row)
     spots = []
     for camera_id, place, (name, ok) in cameras:
@@ -211,6 +228,24 @@ def _spots(
             )
         )
     return sorted(spots, key=lambda spot: spot.count)
+
+
+def _sightings(rows: Iterable[EventRow], project: Projection) -> Iterator[Sighting]:
+    for row in rows:
+        if row.lat is None or row.lon is None or row.accuracy_m is None:
+            continue
+        x, y = project((row.lon, row.lat))
+        yield Sighting(
+            x=x,
+            y=y,
+            reach=round(row.accuracy_m * project.units_per_m, 1),
+            accuracy_m=row.accuracy_m,
+            camera_id=row.camera_id,
+            camera=json.loads(row.body)["data"]["camera"].get("name") or row.camera_id,
+            slug=row.slug,
+            event_id=row.event_id,
+            opened_at=row.opened_at,
+        )
 
 
 def _places(rows: Iterable[EventRow]) -> list[LonLat]:

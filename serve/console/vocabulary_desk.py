@@ -100,6 +100,13 @@ DESK: dict[str, tuple[str, str]] = {
         "The calendar does not reach so far; extend by less.",
         "超出日历范围,请缩短延期。",
     ),
+    "camera-moves": (
+        (
+            "The camera moves and cannot look again when asked: its next pass tells "
+            "whether the place is clear."
+        ),
+        "移动摄像机无法按请求核查:下次巡查经过时判定现场是否已清理。",
+    ),
     "log_in_to_act": ("To decide, sign in:", "需要登录后才能操作:"),
     "more_actions": ("More: merge, extend, suspend …", "更多:并案、延期、挂账……"),
     "maybe_same": ("Perhaps the same as", "可能与以下案件重复:"),
@@ -182,8 +189,14 @@ DESK: dict[str, tuple[str, str]] = {
     "unknown": ("unknown", "未知"),
     # Map.
     "map_hint": (
-        "Circles are cameras; the number is what is open there now.",
-        "圆点为摄像机,数字为当前未消除的事件数。",
+        (
+            "Circles are cameras; the number is what is open there now. A dot in a "
+            "ring is what a moving camera saw: it lies within."
+        ),
+        (
+            "圆点为摄像机,数字为当前未消除的事件数。带圈的点为移动摄像机所见,"
+            "目标位于圈内。"
+        ),
     ),
     "map_empty": (
         "No camera has told where it stands, and no grid was imported.",
@@ -248,6 +261,7 @@ DESK: dict[str, tuple[str, str]] = {
         ),
         "看不见或无人监看,都不等于没有问题。可视率为最近七天。",
     ),
+    "moving_camera": ("moving camera", "移动摄像机"),
     "no_cameras": ("No camera has reported yet.", "尚无摄像机上报。"),
     "now": ("Now", "当前"),
     "could_see": ("Could see", "可视率"),

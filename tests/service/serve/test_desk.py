@@ -16,10 +16,10 @@ from serve.console.vocabulary_desk import DESK
 from serve.console.vocabulary_office import OFFICE
 from serve.console.vocabulary_reasons import REASONS
 from serve.console.words import Language, actor, explained, remaining
-from serve.errors import InvalidContent
+from serve.errors import Problem
 from serve.people.roles import Role, Scope
 from serve.settings import Settings
-from tests.service.serve.city import GRID, HandClock, act, do, report, square
+from tests.service.serve.city import GRID, HandClock, act, do, report, square, watch
 from tests.service.serve.conftest import Live, Start
 from tests.service.serve.street import health
 from vision.core.health import HealthKind
@@ -210,7 +210,7 @@ def test_every_refusal_has_words_of_its_own_in_both_languages() -> None:
     slugs = {
         one.slug
         for one in vars(refusals).values()
-        if isinstance(one, type) and issubclass(one, InvalidContent)
+        if isinstance(one, type) and issubclass(one, Problem)
     }
     said = {slug: (WORDS | DESK)[slug] for slug in slugs}
 
@@ -317,6 +317,38 @@ def test_the_map_counts_what_is_open_at_each_camera(
     assert "http" not in re.sub(
         r'"https?://[^"]*openstreet', "!", page.split("<main")[1]
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "moving", "hint", "same"),
+    [
+        ("en", "moving camera", "its next pass tells", "Perhaps the same as"),
+        ("zh", "移动摄像机", "下次巡查经过时判定", "可能与以下案件重复"),
+    ],
+)
+def test_what_a_moving_camera_saw_is_shown_within_what_its_place_is_known_to(
+    live: Live, engine: httpx.Client, language: str, moving: str, hint: str, same: str
+) -> None:
+    watch(engine, "patrol-7")
+    report(engine, camera="patrol-7", accuracy_m=11.6)
+    report(engine, event_id="evt-2", lat=30.5001)
+    with live.person("boss", Role.SUPERVISOR) as boss:
+        do(boss, 1, "register", "dispatch", "feedback")
+    with browser(live, "li", Role.SUPERVISOR) as person:
+        plan, seen, cameras = (
+            person.get(path, params={"lang": language}).text
+            for path in ("/map", EVENT, "/cameras")
+        )
+
+    assert "30.500000, 114.300000 (WGS-84) ±12 m" in seen
+    assert hint in seen
+    assert 'value="request_verification"' not in seen
+    assert re.search(rf'{same}.? <a href="/cases/2"', seen)
+    assert f"<small>{moving}</small>" in cameras
+    (ring,) = re.findall(r'class="reach illegal_parking"[^>]*r="([\d.]+)"', plan)
+    assert float(ring) == pytest.approx(11.6 * (640 - 120) / 400, rel=0.01)
+    assert re.search(rf'href="{EVENT}"><circle class="spot seen', plan)
+    assert len(re.findall(r'class="number"[^>]*>1</text>', plan)) == 1
 
 
 def test_the_map_is_drawn_to_scale_whatever_the_latitude() -> None:

@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from serve.errors import InvalidContent
-from serve.geo import Crs
+from vision.core.crs import Crs
 from vision.core.health import HealthKind
 from vision.core.violations import Confidence, Lifecycle, Slug
 

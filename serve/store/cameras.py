@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from serve.errors import IdConflict
 from serve.feed import in_order
-from serve.geo import to_wgs84
 from serve.messages import (
     CameraRef,
     HealthMessage,
@@ -27,6 +26,7 @@ from serve.store.tables import (
     MessageRow,
 )
 from serve.watching import Watch, WatchState, watch_of
+from vision.core.crs import to_wgs84
 from vision.core.ports import Clock
 
 FRESH = timedelta(seconds=10)

@@ -13,7 +13,6 @@ from serve.cases.grid import Cell, Grid
 from serve.cases.store import CaseStore
 from serve.errors import IdConflict
 from serve.feed import in_order
-from serve.geo import to_wgs84
 from serve.messages import ViolationMessage
 from serve.store.base import metadata
 from serve.store.cameras import Sightings, see_camera
@@ -22,6 +21,7 @@ from serve.store.database import Database, put_all
 from serve.store.event_filter import EventState
 from serve.store.tables import EventRow, MessageRow
 from serve.store.tiles import tile_of
+from vision.core.crs import to_wgs84
 from vision.core.ports import Clock
 from vision.core.violations import Lifecycle
 

@@ -11,9 +11,12 @@ _ADVICE = {
     View.BLIND: "no dwell is counted; clean the lens or check the camera",
     View.MOVED: "no dwell is counted; turn it back or draw its zones anew",
 }
-_HIDDEN = (
-    "no dwell is counted; objects cover the picture, look what stands at the camera"
-)
+_ADVICE_FOR = {
+    "hidden": "no dwell is counted; objects cover the picture, look what stands at the "
+    "camera",
+    "no_position": "nothing is judged; nobody knows where the vehicle was: check its "
+    "receiver (sky in sight, cable, clock), or the times of its position file",
+}
 _SOON = timedelta(minutes=1)  # the view check takes some pictures to be sure
 
 
@@ -45,8 +48,7 @@ class ViewWatch:
         self._view = state.view
         if state.view is not View.CLEAR:
             why = state.reason or state.view.value
-            hidden = state.reason == "hidden"
-            advice = _HIDDEN if hidden else self._advice(state.view, at, size)
+            advice = _ADVICE_FOR.get(why) or self._advice(state.view, at, size)
             detail = f"view {state.view} ({why}): {advice}"
             self._tell(state.view, ok=False, at=at, detail=detail)
 

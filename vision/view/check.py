@@ -12,6 +12,7 @@ from vision.core.errors import ConfigError
 from vision.core.frame import Frame
 from vision.core.observation import View, ViewState
 from vision.view.coverage import CoverageLog, CoverageRecord, DayCoverage
+from vision.view.frozen import FrozenWatch
 from vision.view.light import LightMeter
 from vision.view.locator import Locator, LocatorParams
 from vision.view.picture import reduce, shoot, to_luma
@@ -80,8 +81,7 @@ class CameraView:
         self._state = ViewState()
         self._located_s = -np.inf
         self._switched_s = -np.inf
-        self._small: ImageU8 | None = None
-        self._changed_s = 0.0
+        self._frozen = FrozenWatch()
         self._compared: tuple[Callable[[], None], OtherListener] | None = None
 
     def check(self, frame: Frame, detections: Detections) -> ViewState:
@@ -165,13 +165,11 @@ class CameraView:
     def _trouble(self, small: ImageU8, luma: ImageU8, frame: Frame) -> str | None:
         """Return why a picture cannot be used at all, or None."""
         now_s = frame.media_time_s
-        same = self._small is not None and _identical(self._small, small)
-        if not same or now_s < self._changed_s:
-            self._small, self._changed_s = small, now_s
+        unchanged_s = self._frozen.note(small, now_s)
         reason = flaw(small, luma, self._params.quality)
         if reason is not None:
             return reason
-        if now_s - self._changed_s >= self._params.frozen_s:
+        if unchanged_s >= self._params.frozen_s:
             return "frozen"
         if self._light.read(small, now_s):
             self._switched_s = now_s
@@ -204,13 +202,3 @@ class CameraView:
         else:
             self._locator.forget(kept)
             on_other(kept)
-
-
-def _identical(before: ImageU8, small: ImageU8) -> bool:
-    """Return whether two pictures are the same, to the bit; one row mostly tells."""
-    if before.shape != small.shape:
-        return False
-    middle = len(small) // 2
-    if not np.array_equal(before[middle], small[middle]):
-        return False
-    return np.array_equal(before, small)

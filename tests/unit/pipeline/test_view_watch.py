@@ -84,3 +84,12 @@ def test_a_view_lost_without_a_recent_change_of_size_is_blamed_on_the_mounting(
 
     assert "turn it back" in heard[0].detail
     assert "sub_url" not in heard[0].detail
+
+
+def test_who_does_not_know_where_it_is_is_told_to_look_at_its_receiver() -> None:
+    heard: list[HealthEvent] = []
+    watch = ViewWatch("p7", heard.append)
+
+    watch.note(ViewState(View.BLIND, reason="no_position"), START, SIZE)
+
+    assert "(no_position): nothing is judged; nobody knows where" in heard[0].detail

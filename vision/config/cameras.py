@@ -13,26 +13,17 @@ from pydantic import (
 )
 
 from vision.config.base import Settings
+from vision.config.mounts import MountSettings
+from vision.config.positions import PositionSettings
+from vision.config.zones import (
+    Crs,
+    Fraction01,
+    Identifier,
+    ZoneSettings,
+    refuse_twice,
+)
 from vision.core.shipped import shipped
 
-Identifier = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", max_length=64)
-]
-Fraction01 = Annotated[float, Field(ge=0, le=1)]
-ZoneKind = Literal[
-    "no_parking",
-    "no_vending",
-    "clean",
-    "bin",
-    "ignore",
-    "lane",  # where traffic runs: sharpens the queue test, is never needed
-    "parking",  # bays within a no_parking zone
-    "loading",  # bays for a limited time
-    "market",  # permitted vending
-]
-
-
-_LEAST_GROUND = 1e-5  # of the picture: twice the triangle of three corners
 _SCHEMES = frozenset(
     {"file", "ftp", "http", "https", "mms", "mmsh", "mmst", "rtp", "sftp", "srt"}
     | {"rtmp", "rtmpe", "rtmps", "rtmpt", "rtmpte", "rtsp", "rtsps", "rtspt", "rtspu"}
@@ -135,7 +126,7 @@ class GeoSettings(Settings):
 
     lat: float = Field(ge=-90, le=90)
     lon: float = Field(ge=-180, le=180)
-    crs: Literal["wgs84", "cgcs2000", "gcj02", "bd09"] = "wgs84"
+    crs: Crs = "wgs84"
     address: str | None = None
 
 
@@ -182,37 +173,15 @@ class GroundSettings(Settings):
         raise ValueError(msg)
 
 
-class ZoneSettings(Settings):
-    """A polygon in shares of the picture: (0, 0) top left, (1, 1) bottom right.
-
-    `calendar` names one of the site's calendars; without one the zone is always in
-    force. `preset` names the PTZ preset in whose picture it is drawn; each zone of a
-    camera with `presets` must have one.
-    """
-
-    id: Identifier
-    kind: ZoneKind
-    polygon: list[tuple[Fraction01, Fraction01]] = Field(min_length=3, max_length=64)
-    street_class: Literal["forbidden", "controlled", "regulated"] | None = None
-    calendar: str | None = None
-    preset: str | None = None
-
-    @field_validator("polygon")
-    @classmethod
-    def _has_ground(
-        cls, polygon: list[tuple[float, float]]
-    ) -> list[tuple[float, float]]:
-        """Refuse corners in one line: nothing ever stands there."""
-        (x, y), *others = polygon
-        widest = max(
-            abs((ax - x) * (by - y) - (ay - y) * (bx - x))
-            for ax, ay in others
-            for bx, by in others
-        )
-        if widest < _LEAST_GROUND:
-            msg = "its corners lie in one line; expected corners of an area"
-            raise ValueError(msg)
-        return polygon
+_FIXED_ONLY = {
+    "zones": "draw them on the map, as the site's map_zones",
+    "presets": "leave them out; it shows another street all the time",
+    "preset_grounds": "leave them out; mount tells where its ground lies",
+    "ground": "leave it out; mount tells where its ground lies",
+    "geo": "leave it out; position tells where it is",
+    "still_period_s": "leave it out; its picture never stands still",
+}
+_RAREST_S = 1.0
 
 
 class CameraSettings(Settings):
@@ -224,6 +193,9 @@ class CameraSettings(Settings):
     its looks; without it, five periods, at most 30 s; `period_s` itself: every picture.
     `presets` gives a picture of each preset of a PTZ camera, by the name in its zones;
     `preset_grounds` the `ground` of each of them, where it was measured.
+
+    `mount` and `position` make it a camera that moves: on a vehicle that is known to be
+    somewhere at each time. Its zones lie on the map (`map_zones` of the site).
     """
 
     id: Identifier
@@ -233,20 +205,41 @@ class CameraSettings(Settings):
     still_period_s: float | None = Field(default=None, ge=0.02, le=600)
     gb_id: str | None = Field(default=None, pattern=r"^\d{20}$")
     geo: GeoSettings | None = None
+    mount: MountSettings | None = None
+    position: PositionSettings | None = None
     ground: GroundSettings | None = None
     presets: dict[Identifier, Path] = Field(default_factory=dict)
     preset_grounds: dict[Identifier, GroundSettings] = Field(default_factory=dict)
     zones: tuple[ZoneSettings, ...] = ()
 
+    @property
+    def moving(self) -> bool:
+        """Whether a vehicle carries it."""
+        return self.mount is not None
+
     @field_validator("zones")
     @classmethod
     def _unique_zones(cls, zones: tuple[ZoneSettings, ...]) -> tuple[ZoneSettings, ...]:
-        ids = [zone.id for zone in zones]
-        twice = sorted({i for i in ids if ids.count(i) > 1})
-        if twice:
-            msg = f"zone ids used twice: {', '.join(twice)}; expected unique ids"
-            raise ValueError(msg)
+        refuse_twice(zones)
         return zones
+
+    @model_validator(mode="after")
+    def _moves_or_stands(self) -> Self:
+        if (self.mount is None) != (self.position is None):
+            lacking, given = ("mount", "position")[:: 1 if self.mount is None else -1]
+            msg = (
+                f"it has a {given} and no {lacking}; a camera that moves needs both: "
+                "how it is fixed to its vehicle, and what tells where that is"
+            )
+            raise ValueError(msg)
+        strange = [key for key in _FIXED_ONLY if getattr(self, key)]
+        if self.moving and strange:
+            lines = "; ".join(f"{key}: {_FIXED_ONLY[key]}" for key in strange)
+            msg = f"a camera that moves (mount) takes none of these: {lines}"
+            raise ValueError(msg)
+        if self.moving and "period_s" in self.model_fields_set:
+            _refuse_rare(self.period_s)
+        return self
 
     @model_validator(mode="after")
     def _presets_are_known(self) -> Self:
@@ -269,3 +262,13 @@ class CameraSettings(Settings):
                 msg = f"zone {zone.id} names {got}; expected one of: {known}"
                 raise ValueError(msg)
         return self
+
+
+def _refuse_rare(period_s: float) -> None:
+    if period_s > _RAREST_S:
+        msg = (
+            f"period_s is {period_s:g}; of a camera that moves expected at most "
+            f"{_RAREST_S:g}, better 0.2: it is past a thing after a second or two, and "
+            "several pictures must show it"
+        )
+        raise ValueError(msg)

@@ -3,10 +3,14 @@
 from collections.abc import Iterator
 from itertools import combinations
 
-from vision.config.cameras import CameraSettings, ZoneSettings
+from vision.config.cameras import CameraSettings
+from vision.config.rules import ZONE_USERS
 from vision.config.site import SiteSettings
+from vision.config.zones import MapZoneSettings, ZoneSettings
 
 Corner = tuple[float, float]
+
+_SELDOM_S = 0.5
 
 
 def doubts(settings: SiteSettings) -> Iterator[str]:
@@ -14,12 +18,42 @@ def doubts(settings: SiteSettings) -> Iterator[str]:
     yield from _watched_twice(settings)
     for camera in settings.cameras:
         for zone in camera.zones:
-            if _crosses_itself(zone):
-                yield (
-                    f"zone {zone.id} of camera {camera.id} has edges that cross: "
-                    "only what they enclose counts; name its corners in their order "
-                    "round the area if all of it is meant"
-                )
+            yield from _crossing(zone, f"zone {zone.id} of camera {camera.id}")
+    yield from _on_the_map(settings)
+
+
+def _on_the_map(settings: SiteSettings) -> Iterator[str]:
+    """Yield what is doubtful about cameras that move and their zones."""
+    moving = [camera for camera in settings.cameras if camera.moving]
+    if settings.map_zones and not moving:
+        yield (
+            "the site has map_zones and no camera that moves (mount, position), so "
+            "nobody asks about them"
+        )
+    for camera in moving:
+        if camera.period_s > _SELDOM_S:
+            yield (
+                f"camera {camera.id} moves and gives a picture every "
+                f"{camera.period_s:g} s: at 40 km/h that is {camera.period_s * 11:.0f} "
+                "m; 0.2 s finds more"
+            )
+    rules = {rule.type for rule in settings.rules}
+    for zone in settings.map_zones:
+        yield from _crossing(zone, f"map zone {zone.id}")
+        needed = ZONE_USERS.get(zone.kind)
+        if needed is not None and needed not in rules:
+            yield (
+                f"map zone {zone.id} ({zone.kind}) is asked about by no rule: the "
+                f"site has no {needed}"
+            )
+
+
+def _crossing(zone: ZoneSettings | MapZoneSettings, name: str) -> Iterator[str]:
+    if _crosses_itself(zone.polygon):
+        yield (
+            f"{name} has edges that cross: only what they enclose counts; name its "
+            "corners in their order round the area if all of it is meant"
+        )
 
 
 def _watched_twice(settings: SiteSettings) -> Iterator[str]:
@@ -35,8 +69,7 @@ def _watched_twice(settings: SiteSettings) -> Iterator[str]:
             )
 
 
-def _crosses_itself(zone: ZoneSettings) -> bool:
-    corners = zone.polygon
+def _crosses_itself(corners: list[Corner]) -> bool:
     edges = list(zip(corners, corners[1:] + corners[:1], strict=True))
     return any(_cross(*one, *other) for one, other in combinations(edges, 2))
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from vision.config.base import Settings
-from vision.config.cameras import Identifier
+from vision.config.zones import Identifier
 
 Seconds = Annotated[float, Field(gt=0, le=7 * 86_400)]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -20,6 +20,16 @@ Period = Annotated[float, Field(ge=0.02, le=60)]
 
 ZONE_NEEDED = {"illegal_parking": "no_parking", "street_vending": "no_vending"}
 """The zone without which a rule has nothing to judge at a camera."""
+
+ZONE_USERS = {
+    "no_parking": "illegal_parking",
+    "parking": "illegal_parking",
+    "no_vending": "street_vending",
+    "market": "street_vending",
+    "clean": "garbage_pile",
+    "bin": "overflowing_bin",
+}
+"""The rule that asks about a kind of zone, of those that only one rule asks about."""
 
 
 class _Rule(Settings):

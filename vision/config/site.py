@@ -13,14 +13,17 @@ from vision.config.calendars import (
     StreetClass,
     StreetClassSettings,
 )
-from vision.config.cameras import CameraSettings, Identifier
+from vision.config.cameras import CameraSettings
 from vision.config.evidence import EvidenceSettings
 from vision.config.load import Loaded, read_settings
 from vision.config.looks import LookSettings
 from vision.config.models import ModelSettings
 from vision.config.rules import PlaceSettings, RuleSettings, concerns
 from vision.config.sinks import HttpSink, SinkSettings
+from vision.config.zones import Identifier, MapZoneSettings, refuse_twice
 from vision.core.redaction import without_secrets
+
+MOVING_PERIOD_S = 0.2
 
 
 class MetricsSettings(Settings):
@@ -46,6 +49,7 @@ class SiteSettings(Settings):
     model: ModelSettings
     cameras: tuple[CameraSettings, ...] = Field(min_length=1)
     rules: tuple[RuleSettings, ...] = Field(min_length=1)
+    map_zones: tuple[MapZoneSettings, ...] = Field(default=(), max_length=2000)
     places: PlaceSettings = PlaceSettings()
     calendars: dict[str, CalendarSettings] = Field(default_factory=dict)
     street_classes: dict[StreetClass, StreetClassSettings] = Field(default_factory=dict)
@@ -61,6 +65,14 @@ class SiteSettings(Settings):
     ) -> tuple[CameraSettings, ...]:
         _refuse_twice("camera id", (camera.id for camera in cameras))
         return cameras
+
+    @field_validator("map_zones")
+    @classmethod
+    def _unique_zones(
+        cls, zones: tuple[MapZoneSettings, ...]
+    ) -> tuple[MapZoneSettings, ...]:
+        refuse_twice(zones)
+        return zones
 
     @field_validator("sinks")
     @classmethod
@@ -138,8 +150,15 @@ class SiteSettings(Settings):
             raise ValueError(msg)
         return self
 
+    def zone_kinds(self, camera: CameraSettings) -> frozenset[str]:
+        """Return the kinds of the zones that count at a camera."""
+        zones = self.map_zones if camera.moving else camera.zones
+        return frozenset(zone.kind for zone in zones)
+
     def _needed_s(self, camera: CameraSettings) -> float:
-        kinds = {zone.kind for zone in camera.zones}
+        if camera.moving:  # a thing is in sight for a second or two, whatever the rule
+            return MOVING_PERIOD_S
+        kinds = self.zone_kinds(camera)
         periods = [r.period_s for r in self.rules if concerns(r, camera.id, kinds)]
         return min(periods, default=camera.period_s)
 
@@ -149,7 +168,9 @@ class SiteSettings(Settings):
             (f"zone {zone.id} of camera {camera.id}", zone.calendar)
             for camera in self.cameras
             for zone in camera.zones
-        ] + [
+        ]
+        named += [(f"map zone {zone.id}", zone.calendar) for zone in self.map_zones]
+        named += [
             (f"class {name}", one.calendar) for name, one in self.street_classes.items()
         ]
         for who, calendar in named:

@@ -1,92 +1,36 @@
 """From one camera's settings to a camera that watches."""
 
-import random
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from threading import Event
 
 import cv2
 import numpy as np
 
 from vision.bootstrap.drawing import Drawing
-from vision.bootstrap.ground import build_ground
 from vision.bootstrap.left import warn_of_rules
+from vision.bootstrap.patrol import build_patrol
 from vision.bootstrap.remembering import Minds, build_memory
 from vision.bootstrap.rules import build_kinds, build_rules
+from vision.bootstrap.scene import build_scene
 from vision.bootstrap.schedule import build_schedule
-from vision.bootstrap.sources import build_source
+from vision.bootstrap.surroundings import Surroundings, build_feed, build_why
 from vision.config.cameras import CameraSettings
-from vision.config.home import Home
 from vision.config.rules import PlaceSettings
-from vision.config.site import SiteSettings
 from vision.core.arrays import ImageU8
 from vision.core.errors import ConfigError
-from vision.core.memory import CameraMemory
-from vision.core.packets import PacketListener
-from vision.core.ports import (
-    AfterStore,
-    Clock,
-    EvidenceStore,
-    HealthListener,
-    LookDesk,
-)
-from vision.core.scene import GeoPoint, Scene, Zone
 from vision.pipeline.camera import Camera, CameraParts
 from vision.pipeline.candidates import OpenedPlaces
 from vision.pipeline.look_watch import LookWatch
-from vision.pipeline.why_file import WhyFile
 from vision.rules.kinds import PlaceParams
 from vision.rules.place_rule import PlaceRule
 from vision.rules.places import PlaceMemory
 from vision.rules.second_look import LookParams, SecondLooks
-from vision.sources.feed import FeedOptions, ReaderFeed
 from vision.tracking.association import AssociationTracker
 from vision.view.check import CameraView, ViewParams
 from vision.view.still import StillGate, StillParams
 
 _REST_PERIODS = 5
 _LONGEST_REST_S = 30.0
-_FAR_WHY_S = 10.0  # between two records that travel to another machine
-
-StateListener = Callable[[str, bytes], None]
-"""Given a camera's id and a record of its state whenever that was saved; quick."""
-
-MemoryListener = Callable[[str, CameraMemory], None]
-"""Likewise of what it remembers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What all cameras of a site share.
-
-    Attributes:
-        settings: the site; each camera takes the rules that concern it.
-        labels: the detector's class names.
-        evidence: where proof is kept.
-        home: where memories are kept.
-        clock: wall and monotonic time.
-        arrival: wakes the engine.
-        on_health: told of every trouble.
-        on_packet: given every encoded packet that a source reads.
-        reduced_px: how long the pictures that the analysis reads are; None: full ones.
-        looking: who asks for second looks and who keeps their pictures, or None.
-        on_memory: given every memory that was saved.
-        on_why: given every record of what has not opened and why.
-    """
-
-    settings: SiteSettings
-    labels: tuple[str, ...]
-    evidence: EvidenceStore
-    home: Home
-    clock: Clock
-    arrival: Event
-    on_health: HealthListener
-    on_packet: PacketListener | None = None
-    reduced_px: int | None = None
-    looking: tuple[LookDesk, AfterStore] | None = None
-    on_memory: MemoryListener | None = None
-    on_why: StateListener | None = None
 
 
 def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
@@ -95,23 +39,10 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
     Raises:
         ConfigError: the model lacks a class that one of its rules needs.
     """
+    if settings.moving:
+        return build_patrol(settings, shared)
     scene = build_scene(settings)
-    clock, on_health = shared.clock, shared.on_health
-    source = build_source(
-        settings,
-        clock=clock,
-        on_health=on_health,
-        on_packet=shared.on_packet,
-        reduced_px=shared.reduced_px,
-    )
-    feed = ReaderFeed(
-        source,
-        FeedOptions(camera_id=settings.id),
-        clock=clock,
-        rng=random.Random(settings.id),  # noqa: S311 jitter, not a secret
-        on_health=on_health,
-        on_arrival=shared.arrival.set,
-    )
+    feed = build_feed(settings, shared)
     site = shared.settings
     places = PlaceMemory(
         settings.id,
@@ -126,14 +57,14 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
     memory = drawing = None
     # A file begins at its beginning each time: what an earlier run saw in it
     # is not what stood there before.
-    if source.live:
+    if feed.live:
         on_memory = shared.on_memory
         memory, drawing = build_memory(
             shared.home.places,
             scene,
             Minds(view, places, opened, rules),
-            clock=clock,
-            on_health=on_health,
+            clock=shared.clock,
+            on_health=shared.on_health,
             on_saved=None if on_memory is None else partial(on_memory, settings.id),
         )
         warn_of_rules(opened, {rule.name for rule in rules}, settings.id)
@@ -147,50 +78,12 @@ def build_camera(settings: CameraSettings, shared: Surroundings) -> Camera:
         evidence=shared.evidence,
         memory=memory,
         opened=opened,
-        why=_why(settings.id, shared),
+        why=build_why(settings.id, shared),
         looks=_looks(rules, shared, drawing),
         gate=_gate(settings),
         period_s=settings.period_s,
     )
-    return Camera(parts, shared.labels, on_health)
-
-
-def geo_of(settings: CameraSettings) -> GeoPoint | None:
-    """Return where a camera stands, or None where the settings do not say."""
-    geo = settings.geo
-    if geo is None:
-        return None
-    return GeoPoint(lat=geo.lat, lon=geo.lon, address=geo.address, crs=geo.crs)
-
-
-def build_scene(settings: CameraSettings) -> Scene:
-    """Return what the settings say about a camera's view.
-
-    Raises:
-        ConfigError: the ground marks lie in line, or no ground fits the sizes.
-    """
-    return Scene(
-        camera_id=settings.id,
-        name=settings.name or settings.id,
-        zones=tuple(
-            Zone(
-                zone_id=zone.id,
-                kind=zone.kind,
-                polygon=tuple(zone.polygon),
-                street_class=zone.street_class,
-                calendar=zone.calendar,
-                preset=zone.preset,
-            )
-            for zone in settings.zones
-        ),
-        geo=geo_of(settings),
-        homography=None if settings.ground is None else build_ground(settings.ground),
-        preset_grounds={
-            name: build_ground(ground)
-            for name, ground in settings.preset_grounds.items()
-        },
-        gb_id=settings.gb_id,
-    )
+    return Camera(parts, shared.labels, shared.on_health)
 
 
 def _looks(
@@ -264,15 +157,3 @@ def _presets(settings: CameraSettings) -> dict[str, ImageU8]:
             raise ConfigError(msg)
         pictures[name] = picture.astype(np.uint8, copy=False)
     return pictures
-
-
-def _why(camera_id: str, shared: Surroundings) -> WhyFile:
-    path, on_why = shared.home.why / f"{camera_id}.json", shared.on_why
-    if on_why is None:
-        return WhyFile(path, shared.clock)
-    return WhyFile(
-        path,
-        shared.clock,
-        every_s=_FAR_WHY_S,
-        on_written=partial(on_why, camera_id),
-    )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 
-from vision.bootstrap.cameras import geo_of
+from vision.bootstrap.scene import geo_of
 from vision.bootstrap.sinks import service_client
 from vision.config.home import Home
 from vision.config.sinks import HttpSink

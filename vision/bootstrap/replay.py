@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
-import av
-from av.error import FFmpegError
-
-from vision.bootstrap.cameras import Surroundings, build_camera
+from vision.bootstrap.cameras import build_camera
+from vision.bootstrap.drive import tells_of_now
 from vision.bootstrap.model import build_detector, reduced_px
+from vision.bootstrap.positions import PositionSources
 from vision.bootstrap.site import load_codes
 from vision.bootstrap.sources import build_source
+from vision.bootstrap.surroundings import Surroundings
 from vision.config.cameras import CameraSettings, PacketsSource
 from vision.config.home import Home
 from vision.config.load import Loaded
@@ -27,6 +27,7 @@ from vision.core.observation import Observation
 from vision.core.ports import Detector, Writing
 from vision.core.violations import Candidate, Slug, Violation
 from vision.pipeline.camera import recall_or_detect
+from vision.sources.length import length_s
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -84,12 +85,7 @@ class Replay:
 
     def duration_s(self) -> float | None:
         """Return the clip's length as its container says, seconds, or None."""
-        try:
-            with av.open(str(self._clip)) as container:
-                length = container.duration
-        except (FFmpegError, OSError):
-            return None
-        return None if length is None else length / av.time_base
+        return length_s(self._clip)
 
     def instants(self, stop: Event) -> Iterator[Instant]:
         """Yield every analysed frame in order, until the end or `stop`.
@@ -109,6 +105,7 @@ class Replay:
                 clock=clock,
                 arrival=Event(),
                 on_health=_no_listener,
+                positions=PositionSources(clock=clock),
                 reduced_px=reduced_px(self._detector),
             )
             camera = build_camera(self._settings, shared)
@@ -162,7 +159,18 @@ def _camera(settings: SiteSettings, camera_id: str | None) -> CameraSettings:
 
 
 def _on_clip(camera: CameraSettings, clip: Path) -> CameraSettings:
-    """Return the camera with a clip as its source, every picture of it decoded."""
+    """Return the camera with a clip as its source, every picture of it decoded.
+
+    Raises:
+        ConfigError: nobody knows where a vehicle was when it took the clip.
+    """
+    if camera.position is not None and tells_of_now(camera.position):
+        msg = (
+            f"camera {camera.id}: position: got {camera.position.type}, which tells of "
+            "now, not of a clip; for a replay expected csv, gpx or nmea, recorded with "
+            "the clip"
+        )
+        raise ConfigError(msg)
     starts_at = camera.source.starts_at
     source = PacketsSource(
         type="packets", url=str(clip), decode="full", starts_at=starts_at

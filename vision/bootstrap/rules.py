@@ -112,3 +112,17 @@ def check_labels(rule: PlaceRule, labels: Sequence[str]) -> None:
             "model.enable_preview, or remove the rule"
         )
         raise ConfigError(msg)
+
+
+def build_patrol_rules(
+    settings: Sequence[RuleSettings],
+    scene: Scene,
+    labels: Sequence[str],
+    schedule: Schedule,
+) -> tuple[PlaceRule, ...]:
+    """Return the rules of one camera that moves: those of places that it has passed.
+
+    Raises:
+        ConfigError: the model lacks a class that a rule needs or exempts.
+    """
+    return ()

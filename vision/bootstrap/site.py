@@ -7,20 +7,21 @@ from zoneinfo import ZoneInfo
 
 import cv2
 
-from vision.bootstrap.cameras import (
-    MemoryListener,
-    StateListener,
-    Surroundings,
-    build_camera,
-)
+from vision.bootstrap.cameras import build_camera
 from vision.bootstrap.evidence import build_evidence, evidence_policy
 from vision.bootstrap.heap import bound_heap, returning_memory
 from vision.bootstrap.model import build_detector, reduced_px
+from vision.bootstrap.positions import PositionSources
 from vision.bootstrap.presence import present
 from vision.bootstrap.rules import build_rule, check_classes, check_labels
 from vision.bootstrap.schedule import build_schedule
 from vision.bootstrap.sinks import api_key, build_look_desk, build_outbox
 from vision.bootstrap.status import answering, told_by
+from vision.bootstrap.surroundings import (
+    MemoryListener,
+    StateListener,
+    Surroundings,
+)
 from vision.config.home import Home
 from vision.config.load import Loaded
 from vision.config.sinks import HttpSink
@@ -196,6 +197,7 @@ def build_engine(
         clock=clock,
         arrival=arrival,
         on_health=outlets.delivery.health,
+        positions=PositionSources(clock=clock),
         on_packet=outlets.evidence.add_packet,
         reduced_px=reduced_px(detector),
         looking=None

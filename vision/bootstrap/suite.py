@@ -10,11 +10,13 @@ from pathlib import Path
 from threading import Event
 
 from vision.bootstrap.asking import Asker, Overheard
-from vision.bootstrap.cameras import Surroundings, build_camera, patience_of
+from vision.bootstrap.cameras import build_camera, patience_of
 from vision.bootstrap.model import build_detector, reduced_px
+from vision.bootstrap.positions import PositionSources
 from vision.bootstrap.site import load_codes
 from vision.bootstrap.sources import build_source
 from vision.bootstrap.suite_camera import camera_of, identifier, template_of
+from vision.bootstrap.surroundings import Surroundings
 from vision.config.cameras import CameraSettings
 from vision.config.home import Home
 from vision.config.load import Loaded
@@ -176,6 +178,7 @@ class SuiteWatcher:
             clock=self.clock,
             arrival=Event(),
             on_health=_no_listener,
+            positions=PositionSources(clock=self.clock),
             reduced_px=reduced_px(self.detector),
         )
 

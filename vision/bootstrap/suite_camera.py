@@ -21,7 +21,8 @@ def template_of(site: SiteSettings, truth: TruthClip) -> CameraSettings:
     """Return the camera that the truth names, or the first if there is none so named.
 
     Raises:
-        ConfigError: the clip has no zones of its own, and it is not known whose count.
+        ConfigError: the clip has no zones of its own, and it is not known whose count;
+            or the camera moves.
     """
     named = _named(site, truth)
     if named is None and len(site.cameras) > 1 and not truth.zones:
@@ -30,7 +31,15 @@ def template_of(site: SiteSettings, truth: TruthClip) -> CameraSettings:
             f"camera; expected zones, or one of: {_cameras(site)}"
         )
         raise ConfigError(msg)
-    return named or site.cameras[0]
+    template = named or site.cameras[0]
+    if template.moving:
+        msg = (
+            f"camera {template.id} moves, and a truth says where in the picture "
+            "something stands; expected clips of a camera that stands. Look at a drive "
+            "with streetwarden replay, or run it and read its events"
+        )
+        raise ConfigError(msg)
+    return template
 
 
 def camera_of(truth: TruthClip, template: CameraSettings) -> CameraSettings:
@@ -80,6 +89,8 @@ def doubts_of(site: SiteSettings, truth: TruthClip) -> list[str]:
     """
     known = _named(site, truth) is not None or len(site.cameras) == 1
     if not known and not truth.zones:
+        return []
+    if (_named(site, truth) or site.cameras[0]).moving:
         return []
     template = template_of(site, truth)
     doubts = []

@@ -8,8 +8,10 @@ from threading import Event
 import pytest
 
 from tests.fakes import ManualClock, NoEvidence, frame, violation
-from vision.bootstrap.cameras import Surroundings, build_camera
+from vision.bootstrap.cameras import build_camera
 from vision.bootstrap.left import warn_of_cameras
+from vision.bootstrap.positions import PositionSources
+from vision.bootstrap.surroundings import Surroundings
 from vision.config.home import Home
 from vision.config.site import SiteSettings
 from vision.core.observation import View, ViewState
@@ -65,6 +67,7 @@ def _start(folder: Path, rule: str) -> None:
         clock=clock,
         arrival=Event(),
         on_health=lambda _: None,
+        positions=PositionSources(clock=clock),
     )
     build_camera(settings.cameras[0], shared)
 

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from vision.bootstrap.cameras import _presets, build_scene, patience_of
+from vision.bootstrap.cameras import _presets, patience_of
+from vision.bootstrap.scene import build_scene
 from vision.config.cameras import CameraSettings
 from vision.config.rules import PlaceSettings
 from vision.core.errors import ConfigError

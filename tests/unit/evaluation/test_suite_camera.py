@@ -143,3 +143,19 @@ def test_zones_may_be_named_in_any_script_and_alike() -> None:
         "kerb-4",
     ]
     assert Path(camera.source.model_dump()["url"]) == truth.clip
+
+
+def test_a_clip_of_a_camera_that_moves_is_refused_in_words() -> None:
+    standing = site("kerb").model_dump()
+    moving = {
+        "id": "patrol-7",
+        "source": {"type": "images", "path": "."},
+        "mount": {"height_m": 2, "yaw_deg": 60, "pitch_deg": 12, "fov_deg": 90},
+        "position": {"type": "csv", "path": "drive.csv"},
+    }
+    settings = SiteSettings.model_validate(standing | {"cameras": [moving]})
+    truth = labelled("patrol-7", Zone("z", "no_parking", CORNERS))
+
+    assert doubts_of(settings, truth) == []
+    with pytest.raises(ConfigError, match="patrol-7 moves, and a truth says where"):
+        template_of(settings, truth)

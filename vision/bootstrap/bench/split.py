@@ -15,8 +15,10 @@ import av
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from vision.bootstrap.cameras import Surroundings, build_camera
+from vision.bootstrap.cameras import build_camera
 from vision.bootstrap.model import build_detector, reduced_px
+from vision.bootstrap.positions import PositionSources
+from vision.bootstrap.surroundings import Surroundings
 from vision.config.home import Home
 from vision.config.site import SiteSettings
 from vision.core.clock import SystemClock
@@ -91,6 +93,7 @@ def cpu_split(site: SiteSettings, clip: Path, seconds: float) -> dict[str, float
             clock=clock,
             arrival=Event(),
             on_health=_no_listener,
+            positions=PositionSources(clock=clock),
             reduced_px=reduced_px(detector),
         )
         try:

@@ -63,6 +63,12 @@ def bench(
     """
     out.mkdir(parents=True, exist_ok=True)
     settings = load_site(site).settings
+    if settings.cameras[0].moving:
+        msg = (
+            f"--site: camera {settings.cameras[0].id} moves, and a bench plays one "
+            "clip as many cameras that stand; expected a site whose first camera stands"
+        )
+        raise ConfigError(msg)
     if clip is None:
         clip = out / "street-1080p25.mp4"
         if not clip.exists():

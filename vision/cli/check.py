@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from vision.bootstrap.drive import drive_of
 from vision.bootstrap.site import check_site
 from vision.config.doubts import doubts
 from vision.config.rules import ZONE_NEEDED, RuleSettings, concerns
@@ -14,15 +15,25 @@ SiteFile = Annotated[Path, typer.Argument(help="The site file (YAML).")]
 
 
 def check(site: SiteFile) -> None:
-    """Check a site file: all mistakes at once, then whether the model fits it."""
+    """Check a site file: all mistakes at once, then whether the model fits it.
+
+    Of cameras that move, whether the recorded positions are those of the video, too.
+    """
     loaded = load_site(site)
     check_site(loaded)
     settings = loaded.settings
+    drives = [(camera.id, drive_of(camera)) for camera in settings.cameras]
     zones = sum(len(camera.zones) for camera in settings.cameras)
+    zones += len(settings.map_zones)
     print(
         f"{site}: right. {len(settings.cameras)} camera(s), {zones} zone(s), "
         f"{len(settings.rules)} rule(s), {len(settings.sinks)} receiver(s)."
     )
+    for camera_id, drive in drives:
+        if drive is not None:
+            print(f"camera {camera_id} moves: {drive.told}")
+            if drive.doubt:
+                print(f"note: camera {camera_id}: {drive.doubt}")
     for doubt in doubts(settings):
         print(f"note: {doubt}")
     for rule in settings.rules:
@@ -36,6 +47,6 @@ def check(site: SiteFile) -> None:
 def _watches(rule: RuleSettings, settings: SiteSettings) -> bool:
     """Return whether any camera has something for a rule to judge."""
     return any(
-        concerns(rule, camera.id, {zone.kind for zone in camera.zones})
+        concerns(rule, camera.id, settings.zone_kinds(camera))
         for camera in settings.cameras
     )

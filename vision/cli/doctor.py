@@ -17,10 +17,12 @@ import typer
 from rich.console import Console
 
 from vision.bootstrap.model import build_detector
-from vision.bootstrap.sight import first_frame
+from vision.bootstrap.positions import PositionSources
+from vision.bootstrap.sight import first_sight
 from vision.bootstrap.sinks import api_key
 from vision.bootstrap.site import check_site
 from vision.cli.exits import FAILED
+from vision.cli.sight import where
 from vision.config.cameras import CameraSettings
 from vision.config.home import Home
 from vision.config.sinks import HttpSink
@@ -200,17 +202,24 @@ def _skew(answer: httpx.Response) -> str:
 
 
 def _cameras(settings: SiteSettings) -> Iterator[tuple[str, tuple[bool, str]]]:
+    sources = PositionSources(clock=SystemClock())
     with ThreadPoolExecutor(_CAMERAS_AT_ONCE) as pool:
         outcomes = pool.map(
-            lambda camera: _outcome(lambda: _camera(camera)), settings.cameras
+            lambda camera: _outcome(lambda: _camera(camera, sources)), settings.cameras
         )
         for camera, outcome in zip(settings.cameras, outcomes, strict=True):
             yield f"camera {camera.id}", outcome
 
 
-def _camera(camera: CameraSettings) -> str:
+def _camera(camera: CameraSettings, sources: PositionSources) -> str:
     clock = SystemClock()
     began_s = clock.monotonic_s()
-    frame = first_frame(camera)
+    frame, whereabouts = first_sight(camera, sources)
     took_s = clock.monotonic_s() - began_s
-    return f"{frame.width} x {frame.height}, first picture after {took_s:.1f} s"
+    text = f"{frame.width} x {frame.height}, first picture after {took_s:.1f} s"
+    if whereabouts is None:
+        return text
+    text = f"{text}, {where(whereabouts)}"
+    if whereabouts.fix is None:
+        raise ConfigError(text)
+    return text

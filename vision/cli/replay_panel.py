@@ -52,7 +52,11 @@ class Row:
     def told(self) -> str:
         """Return the state in one line."""
         place = self.place
-        return f"{place.label}, {place.state.value}, seen {place.observed_s:.0f} s"
+        passes = place.passes
+        if passes is None:
+            return f"{place.label}, {place.state.value}, seen {place.observed_s:.0f} s"
+        times = "1 pass" if passes.count == 1 else f"{passes.count} passes"
+        return f"{place.label}, {times}, nearest {passes.range_m:.0f} m{_sure(place)}"
 
     def height(self) -> int:
         """Return what it takes, pixels."""
@@ -105,6 +109,13 @@ def clock(seconds: float) -> str:
     """Return media time as `m:ss`."""
     minutes, rest = divmod(int(seconds), 60)
     return f"{minutes}:{rest:02d}"
+
+
+def _sure(place: Place) -> str:
+    """Return how well it is known where on the map a place is."""
+    if place.geo is None or place.geo.accuracy_m is None:
+        return ""
+    return f", known to {place.geo.accuracy_m:.0f} m"
 
 
 def _draw_header(

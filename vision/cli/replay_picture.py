@@ -74,7 +74,7 @@ class ReplayPainter:
         pen = ImageDraw.Draw(picture, "RGBA")
         _draw_zones(pen, observation, scale)
         _draw_detections(pen, observation, scale)
-        for place in places:
+        for place in filter(_in_picture, places):
             self._draw_place(pen, place, rows.get(place.place_id), observation, scale)
         self._draw_banners(pen, observation, picture.size)
         height = max(_LEAST_HEIGHT, picture.height + picture.height % 2)
@@ -192,6 +192,14 @@ def _distance(candidate: Candidate) -> tuple[int, float]:
     unmet = sum(fact.holds is False for fact in candidate.facts)
     timer = timer_of(candidate.facts)
     return unmet, 0.0 if timer is None else -timer.share
+
+
+def _in_picture(place: Place) -> bool:
+    """Return whether a place's box lies in this picture.
+
+    Of a camera that moves it does while the thing is seen: then it has driven on.
+    """
+    return place.passes is None or place.state is PlaceState.STANDING
 
 
 def _scaled(observation: Observation) -> tuple[Image.Image, float]:

@@ -1,10 +1,11 @@
-"""Draws what a camera sees: zones by kind, boxes with label and score."""
+"""Draws what a camera sees: zones by kind, boxes with label and score, the road."""
 
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from vision.bootstrap.sight import Sight
+from vision.bootstrap.sight import Sight, Whereabouts
+from vision.cli.mount_marks import draw_mount
 from vision.core.arrays import ImageU8
 from vision.evidence.fonts import font, writable
 
@@ -17,6 +18,8 @@ _ZONE = {
 }
 _BOX = (255, 64, 48)
 _PAPER = (24, 24, 28)
+_WHERE = (255, 255, 255)
+_SURE = 2.45  # standard deviations within which 95 % of the plane's points lie
 
 
 def draw_sight(sight: Sight) -> ImageU8:
@@ -27,6 +30,8 @@ def draw_sight(sight: Sight) -> ImageU8:
     pen = ImageDraw.Draw(canvas)
     stroke = max(2, frame.width // 480)
     size_px = max(12, frame.width // 70)
+    if sight.whereabouts is not None:
+        draw_mount(pen, sight.whereabouts.mount, size, stroke)
     for zone in sight.scene.zones:
         colour = _ZONE.get(zone.kind, _BOX)
         points = [(x * (size[0] - 1), y * (size[1] - 1)) for x, y in zone.polygon]
@@ -39,7 +44,21 @@ def draw_sight(sight: Sight) -> ImageU8:
         left, top, right, bottom = (float(side) for side in xyxy)
         pen.rectangle((left, top, right, bottom), outline=_BOX, width=stroke)
         _tag(pen, (left, top), f"{sight.labels[class_id]} {score:.2f}", _BOX, size_px)
+    if sight.whereabouts is not None:
+        _tag(pen, (0, size[1]), where(sight.whereabouts), _WHERE, size_px)
     return np.ascontiguousarray(np.asarray(canvas)[:, :, ::-1])
+
+
+def where(whereabouts: Whereabouts) -> str:
+    """Return where a camera that moves was, in words."""
+    fix = whereabouts.fix
+    if fix is None:
+        return f"place not known: {whereabouts.told}"
+    faces = "?" if fix.heading_deg is None else f"{fix.heading_deg:.0f}°"
+    return (
+        f"at {fix.lat:.6f}, {fix.lon:.6f} ±{_SURE * fix.accuracy_m:.0f} m, heading "
+        f"{faces}, {fix.speed_mps * 3.6:.0f} km/h"
+    )
 
 
 def _tag(

@@ -8,7 +8,7 @@ import typer
 
 from vision.bootstrap.model import build_detector
 from vision.bootstrap.sight import look
-from vision.cli.sight import draw_sight
+from vision.cli.sight import draw_sight, where
 from vision.config.site import load_site
 from vision.core.errors import EvidenceError
 
@@ -20,7 +20,11 @@ Out = Annotated[
 
 
 def snapshot(site: SiteFile, camera: CameraId, out: Out = None) -> None:
-    """Write a picture of a camera with its zones drawn and the boxes seen."""
+    """Write a picture of a camera with its zones drawn and the boxes seen.
+
+    Of a camera that moves: with the horizon, metres on the road, and lines that run as
+    the vehicle drives, as its mount says. They lie right when the kerb runs along them.
+    """
     settings = load_site(site).settings
     sight = look(settings, camera, build_detector(settings.model))
     target = out or Path(f"{camera}.jpg")
@@ -32,6 +36,8 @@ def snapshot(site: SiteFile, camera: CameraId, out: Out = None) -> None:
         )
     )
     print(f"{target}: {sight.frame.width} x {sight.frame.height}; {seen or 'nothing'}")
+    if sight.whereabouts is not None:
+        print(f"{camera}: {where(sight.whereabouts)}")
 
 
 def _write(target: Path, image: cv2.typing.MatLike) -> None:

@@ -3,18 +3,19 @@
 from functools import partial
 
 from vision.bootstrap.left import warn_of_rules
+from vision.bootstrap.patrol_rules import build_patrol_kinds, build_patrol_rules
 from vision.bootstrap.remembering import PatrolMinds, build_patrol_memory
-from vision.bootstrap.rules import build_patrol_rules
 from vision.bootstrap.scene import build_scene
 from vision.bootstrap.schedule import build_schedule
 from vision.bootstrap.surroundings import Surroundings, build_feed, build_why
 from vision.config.cameras import CameraSettings
 from vision.config.mounts import MountSettings
+from vision.config.rules import PlaceSettings
 from vision.core.feed import FeedStatus
 from vision.core.frame import Frame
 from vision.core.mount import Mount
 from vision.core.ports import CameraFeed, Clock, PositionSource
-from vision.patrol.params import PATROL_KINDS, PatrolParams
+from vision.patrol.params import PatrolParams
 from vision.patrol.places import PatrolPlaces
 from vision.pipeline.camera import Camera, CameraParts
 from vision.pipeline.candidates import OpenedPlaces
@@ -41,12 +42,18 @@ def build_patrol(settings: CameraSettings, shared: Surroundings) -> Camera:
     places = PatrolPlaces(
         settings.id,
         shared.labels,
-        kinds=PATROL_KINDS,
+        kinds=build_patrol_kinds(site.rules),
         mount=build_mount(settings.mount),
         positions=positions,
-        params=PatrolParams(),
+        params=_scores(site.places),
     )
-    rules = build_patrol_rules(site.rules, scene, shared.labels, build_schedule(site))
+    rules = build_patrol_rules(
+        site.rules,
+        scene,
+        shared.labels,
+        build_schedule(site),
+        known=lambda: places.place_ids,
+    )
     view = MovingView(positions.at, MovingViewParams(timezone=site.timezone))
     opened = OpenedPlaces()
     on_memory = shared.on_memory
@@ -78,6 +85,12 @@ def build_patrol(settings: CameraSettings, shared: Surroundings) -> Camera:
 def build_mount(settings: MountSettings) -> Mount:
     """Return how a camera is fixed to its vehicle."""
     return Mount(**settings.model_dump())
+
+
+def _scores(settings: PlaceSettings) -> PatrolParams:
+    """Return how sure the detector must be; all else is a matter of the geometry."""
+    scores = {"open_score", "keep_score"}
+    return PatrolParams(**settings.model_dump(include=scores, exclude_unset=True))
 
 
 class PositionedFeed:

@@ -1,6 +1,7 @@
 """Which recording or receiver a camera's `position` means."""
 
 import random
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import assert_never
@@ -61,7 +62,7 @@ class PositionSources:
     """Gives the cameras of one vehicle their positions.
 
     Cameras with the same settings share one source: a serial port or an UDP port has
-    one reader, and a file need not be read twice.
+    one reader, and a file need not be read twice. They may ask at the same time.
     """
 
     def __init__(self, *, clock: Clock) -> None:
@@ -71,6 +72,7 @@ class PositionSources:
             clock: when a receiver's positions arrive.
         """
         self._clock = clock
+        self._lock = threading.Lock()
         self._shared: dict[PositionSettings, SharedPositions] = {}
 
     def of(self, settings: PositionSettings) -> DescribedPositions:
@@ -79,10 +81,11 @@ class PositionSources:
         Raises:
             ConfigError: a file is missing or holds no usable positions.
         """
-        if settings not in self._shared:
-            source = build_positions(settings, clock=self._clock)
-            self._shared[settings] = SharedPositions(source)
-        return self._shared[settings].lease()
+        with self._lock:
+            if settings not in self._shared:
+                source = build_positions(settings, clock=self._clock)
+                self._shared[settings] = SharedPositions(source)
+            return self._shared[settings].lease()
 
 
 def _recorded(

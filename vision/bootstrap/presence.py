@@ -65,4 +65,5 @@ def _told(settings: SiteSettings) -> Iterator[Scene]:
             camera.name or camera.id,
             geo=geo_of(camera),
             gb_id=camera.gb_id,
+            moving=camera.moving,
         )

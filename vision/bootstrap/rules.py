@@ -72,10 +72,16 @@ def build_kinds(settings: Sequence[RuleSettings]) -> tuple[Kind, ...]:
     Else an ambulance that is exempt but taken for a car now and then would stand there
     as a car, and the grace time of a motorcycle would mean nothing.
     """
-    parking = [r for r in settings if isinstance(r, IllegalParkingRule)]
-    named = [{*r.exempt_labels, *r.class_grace_s} for r in parking]
-    vehicles = vehicle_kind(VEHICLE.labels.union(*named))
+    vehicles = vehicle_kind(VEHICLE.labels | parking_classes(settings))
     return tuple(vehicles if kind is VEHICLE else kind for kind in KINDS)
+
+
+def parking_classes(settings: Sequence[RuleSettings]) -> frozenset[str]:
+    """Return the classes that parking rules name."""
+    parking = [r for r in settings if isinstance(r, IllegalParkingRule)]
+    return frozenset[str]().union(
+        *({*r.exempt_labels, *r.class_grace_s} for r in parking)
+    )
 
 
 def check_classes(settings: RuleSettings, labels: Sequence[str]) -> None:
@@ -112,17 +118,3 @@ def check_labels(rule: PlaceRule, labels: Sequence[str]) -> None:
             "model.enable_preview, or remove the rule"
         )
         raise ConfigError(msg)
-
-
-def build_patrol_rules(
-    settings: Sequence[RuleSettings],
-    scene: Scene,
-    labels: Sequence[str],
-    schedule: Schedule,
-) -> tuple[PlaceRule, ...]:
-    """Return the rules of one camera that moves: those of places that it has passed.
-
-    Raises:
-        ConfigError: the model lacks a class that a rule needs or exempts.
-    """
-    return ()

@@ -7,9 +7,18 @@ from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
+import numpy as np
 import pytest
 
-from tests.drives import HERE, SPEED_MPS, START, patrol, write_pictures, write_track
+from tests.drives import (
+    HERE,
+    MOUNT,
+    SPEED_MPS,
+    START,
+    patrol,
+    write_pictures,
+    write_track,
+)
 from tests.fakes import NoEvidence
 from tests.footage import write_clip
 from vision.bootstrap.cameras import build_camera
@@ -27,7 +36,10 @@ from vision.core.crs import wgs84_to_gcj02
 from vision.core.detections import Detections
 from vision.core.errors import ConfigError
 from vision.core.frame import Frame
+from vision.core.mount import Mount
 from vision.core.observation import View
+from vision.core.position import distance_m
+from vision.core.violations import Lifecycle, Slug, Violation
 from vision.pipeline.camera import Camera
 from vision.view.moving import MovingView
 
@@ -75,6 +87,20 @@ def frames(settings: CameraSettings) -> list[Frame]:
         source.close()
 
 
+def heap_seen(frame: Frame, east: float, south: float) -> Detections:
+    """Return refuse a metre wide beside the way of a vehicle that drives east."""
+    gone_m = SPEED_MPS * (frame.captured_at - START).total_seconds()
+    mount = Mount(**MOUNT)
+    feet = [[east - gone_m, south, 0], [east - gone_m, south, 0.6]]
+    (x, bottom), (_, top) = mount.picture(np.array(feet, np.float32), frame.size)
+    half = 0.5 * mount.focal_px(frame.size) / np.hypot(east - gone_m, south)
+    box = np.array([[x - half, top, x + half, bottom]], np.float32)
+    if not (box[0, 0] > 0 and box[0, 2] < frame.width and bottom < frame.height):
+        return Detections.empty()
+    label = np.array([LABELS.index("garbage")])
+    return Detections(box, np.array([0.8], np.float32), label)
+
+
 def until(true: Callable[[], bool], within_s: float = 5.0) -> bool:
     clock = SystemClock()
     ends_s = clock.monotonic_s() + within_s
@@ -101,6 +127,33 @@ def test_a_drive_is_watched_and_remembered_though_it_is_a_file(tmp_path: Path) -
     assert (tmp_path / "home" / "places" / "patrol-7.json").exists()
     assert isinstance(again.parts.view, MovingView)
     assert again.parts.view.coverage()[0].clear_s == pytest.approx(3.8)
+
+
+def test_refuse_that_one_drive_passed_opens_where_it_lies_and_only_once(
+    tmp_path: Path,
+) -> None:
+    write_pictures(tmp_path / "pictures", 30)
+    write_track(tmp_path / "drive.csv")
+    settings = site(patrol(tmp_path))
+
+    def drive() -> list[Violation]:
+        watching = build(settings, tmp_path / "home")
+        steps = [
+            step
+            for frame in frames(settings.cameras[0])
+            for step, _ in watching.observe(frame, heap_seen(frame, 25, 4))
+        ]
+        watching.remember_at_end()
+        return steps
+
+    first, again = drive(), drive()
+
+    opened = [step for step in first if step.lifecycle is Lifecycle.OPENED]
+    assert [step.slug for step in opened] == [Slug.GARBAGE_PILE]
+    geo = opened[0].place.geo
+    assert geo is not None
+    assert distance_m((geo.lat, geo.lon), HERE.degrees(25, -4)) < 2
+    assert again == []
 
 
 def test_where_no_position_is_known_it_is_blind(tmp_path: Path) -> None:

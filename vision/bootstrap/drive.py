@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 
 from vision.bootstrap.positions import build_positions
 from vision.bootstrap.sight import read_one
@@ -13,6 +14,8 @@ from vision.config.positions import (
 )
 from vision.core.clock import SystemClock
 from vision.core.errors import SourceError
+from vision.core.frame import Frame
+from vision.positions.described import DescribedPositions
 from vision.sources.address import local_path
 from vision.sources.length import length_s
 
@@ -43,32 +46,40 @@ def drive_of(camera: CameraSettings) -> Drive | None:
     """
     if camera.position is None:
         return None
+    if tells_of_now(camera.position):
+        return Drive(f"its receiver ({camera.position.type}) is asked by doctor")
     positions = build_positions(camera.position, clock=SystemClock())
-    told = positions.describe()
     source = camera.source
     video = None if source.type == "images" else local_path(source.url)
-    if video is None or tells_of_now(camera.position):
-        return Drive(told)
+    doubt = "" if video is None else _doubt(camera, video, positions)
+    return Drive(positions.describe(), doubt)
+
+
+def _doubt(camera: CameraSettings, video: Path, positions: DescribedPositions) -> str:
+    """Return why positions hardly are those of a video, or ""."""
     try:
         first = read_one(camera)
     except SourceError as error:
-        return Drive(told, f"its video was not compared with them: {error}")
-    length = length_s(video) or 0.0
-    instants = [
-        replace(
-            first,
-            media_time_s=first.media_time_s + share * length,
-            captured_at=first.captured_at + timedelta(seconds=share * length),
-        )
-        for share in (i / _INSTANTS for i in range(_INSTANTS))
+        return f"its video was not compared with its positions: {error}"
+    step_s = (length_s(video) or 0.0) / _INSTANTS
+    lacking = [
+        one
+        for one in (_later(first, i * step_s) for i in range(_INSTANTS))
+        if positions.at(one) is None
     ]
-    lacking = [one for one in instants if positions.at(one) is None]
     if len(lacking) <= (1 - _ENOUGH) * _INSTANTS:
-        return Drive(told)
-    return Drive(
-        told,
+        return ""
+    return (
         f"its place is known for {1 - len(lacking) / _INSTANTS:.0%} of its video, and "
-        f"nothing is judged where it is not: {positions.why_not(lacking[0])}",
+        f"nothing is judged where it is not: {positions.why_not(lacking[0])}"
+    )
+
+
+def _later(frame: Frame, seconds: float) -> Frame:
+    return replace(
+        frame,
+        media_time_s=frame.media_time_s + seconds,
+        captured_at=frame.captured_at + timedelta(seconds=seconds),
     )
 
 

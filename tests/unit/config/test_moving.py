@@ -6,8 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from vision.config.doubts import doubts
-from vision.config.site import SiteSettings
+from vision.config.site import SiteSettings, load_site
 
+EXAMPLE = Path(__file__).parents[3] / "configs" / "site.example.yaml"
 MOUNT = {"height_m": 2.1, "yaw_deg": 60, "pitch_deg": 12, "fov_deg": 90}
 POSITION = {"type": "csv", "path": "drive.csv"}
 KERB = [[30.5931, 114.3054], [30.5931, 114.3064], [30.5935, 114.3064]]
@@ -155,3 +156,21 @@ def test_map_zones_without_a_camera_that_moves_are_doubted(tmp_path: Path) -> No
     (told,) = doubts(site({"id": "gate", "source": source}, map_zones=[zone()]))
 
     assert "nobody asks about them" in told
+
+
+def test_the_patrol_car_of_the_example_is_right_when_it_is_taken_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMERA_PASSWORD", "geheim")
+    lines, taken = [], False
+    for line in EXAMPLE.read_text(encoding="utf-8").splitlines():
+        begins = line.startswith(("  # - id: patrol", "# map_zones:"))
+        taken = line.lstrip().startswith("#") and (taken or begins)
+        lines.append(line.replace("# ", "", 1) if taken else line)
+    file = tmp_path / "site.yaml"
+    file.write_text("\n".join(lines), encoding="utf-8")
+
+    settings = load_site(file).settings
+
+    assert [camera.moving for camera in settings.cameras] == [False, True]
+    assert [zone.crs for zone in settings.map_zones] == ["gcj02"]

@@ -55,7 +55,7 @@ def build_patrol(settings: CameraSettings, shared: Surroundings) -> Camera:
         known=lambda: places.place_ids,
     )
     view = MovingView(positions.at, MovingViewParams(timezone=site.timezone))
-    opened = OpenedPlaces()
+    opened = OpenedPlaces(known=lambda: places.place_ids)
     on_memory = shared.on_memory
     memory = build_patrol_memory(
         shared.home.places,

@@ -15,7 +15,7 @@ from vision.config.home import Home
 from vision.core.clock import SystemClock
 from vision.pipeline.reasons import ReasonRecord
 from vision.pipeline.why_file import read_record
-from vision.pipeline.why_record import CameraRecord, PlaceRecord
+from vision.pipeline.why_record import CameraRecord, PlaceRecord, PointRecord
 
 _OLD = timedelta(seconds=10)  # a running engine writes every two seconds
 _OVER = frozenset({"ended", "failed", "stopped"})
@@ -132,6 +132,8 @@ def _zone(zone_id: str | None) -> str:
 
 
 def _place(place: PlaceRecord, size: tuple[int, int] | None) -> str:
+    if "point" in place:
+        return f"{escape(place['label'])} {_passed(place, place['point'])}"
     width, height = size or (1, 1)
     left, top, right, bottom = place["box"]
     box = (
@@ -143,6 +145,16 @@ def _place(place: PlaceRecord, size: tuple[int, int] | None) -> str:
         f"{escape(place['label'])} at {box}, {place['state']}, since "
         f"{clock_text(place['first_seen_s'])}{start}, seen standing "
         f"{place['observed_s']:.0f} s of {place['elapsed_s']:.0f} s"
+    )
+
+
+def _passed(place: PlaceRecord, point: PointRecord) -> str:
+    passes, radius = place.get("passes", 1), point["accuracy_m"]
+    sure = "" if radius is None else f" ±{radius:.0f} m"
+    times = "once" if passes == 1 else f"{passes} times"
+    return (
+        f"at {point['lat']:.6f}, {point['lon']:.6f}{sure}, passed {times}, since "
+        f"{place['first_seen_at'][:19]}Z, for {place['elapsed_s']:.0f} s"
     )
 
 

@@ -1,7 +1,7 @@
 """Why nothing has opened yet: a camera's places, with what speaks for and against."""
 
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -63,8 +63,14 @@ def seen_in(observation: Observation, pictures: int) -> Seen:
 class OpenedPlaces:
     """Which places have an open event; outlives a restart with the place memory."""
 
-    def __init__(self) -> None:
-        """Start with none."""
+    def __init__(self, known: Callable[[], Container[str]] | None = None) -> None:
+        """Start with none.
+
+        Args:
+            known: tells all places that the memory knows; None: those that it tells of
+                with each picture are all.
+        """
+        self._known = known
         self._records: dict[str, OpenedRecord] = {}
 
     def follow(self, steps: Iterable[Violation], seen: Seen) -> None:
@@ -74,7 +80,11 @@ class OpenedPlaces:
                 self._records.pop(step.event_id, None)
             else:
                 self._records[step.event_id] = opened_record(step, seen.size)
-        alive = {place.place_id for place in seen.places}
+        alive = (
+            {place.place_id for place in seen.places}
+            if self._known is None
+            else self._known()
+        )
         self._records = {
             event_id: record
             for event_id, record in self._records.items()

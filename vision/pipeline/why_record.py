@@ -1,6 +1,6 @@
 """What a camera says of its places, as plain, JSON-ready values."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from vision.core.places import Place
 from vision.core.violations import Candidate, Violation
@@ -19,8 +19,20 @@ class StretchRecord(TypedDict):
     since_at: str
 
 
+class PointRecord(TypedDict):
+    """A place on the map, WGS-84 degrees, and how well it is known, metres (95 %)."""
+
+    lat: float
+    lon: float
+    accuracy_m: float | None
+
+
 class PlaceRecord(TypedDict):
-    """A still object: what, where (shares of the picture's size) and how long."""
+    """A still object: what, where (shares of the picture's size) and how long.
+
+    Of a camera that moves also where on the map, and how many passes saw it; its box is
+    that of the latest picture that did.
+    """
 
     place_id: str
     kind: str
@@ -35,6 +47,8 @@ class PlaceRecord(TypedDict):
     observed_s: float
     elapsed_s: float
     timeline: list[StretchRecord]
+    point: NotRequired[PointRecord]
+    passes: NotRequired[int]
 
 
 class CandidateRecord(TypedDict):
@@ -115,7 +129,7 @@ def place_record(place: Place, size: tuple[int, int]) -> PlaceRecord:
     """Return a place as plain values; `size` is the picture's, pixels."""
     width, height = size
     left, top, right, bottom = place.xyxy
-    return {
+    record: PlaceRecord = {
         "place_id": place.place_id,
         "kind": place.kind,
         "label": place.label,
@@ -142,3 +156,12 @@ def place_record(place: Place, size: tuple[int, int]) -> PlaceRecord:
             for one in place.timeline
         ],
     }
+    if place.geo is not None:
+        record["point"] = {
+            "lat": round(place.geo.lat, 7),
+            "lon": round(place.geo.lon, 7),
+            "accuracy_m": place.geo.accuracy_m,
+        }
+    if place.passes is not None:
+        record["passes"] = place.passes.count
+    return record

@@ -30,8 +30,8 @@ from vision.core.errors import ConfigError
 from vision.core.feed import FeedState, FeedStatus
 from vision.core.frame import Frame
 from vision.core.observation import Observation, ViewState
-from vision.core.places import Place, PlaceState
-from vision.core.scene import Scene
+from vision.core.places import Passes, Place, PlaceState
+from vision.core.scene import GeoPoint, Scene
 from vision.core.tracks import Track
 from vision.core.violations import Candidate, Fact, Lifecycle, Slug, Violation
 from vision.pipeline.camera import Camera, CameraParts
@@ -232,6 +232,25 @@ def test_an_event_that_is_over_is_no_longer_told_as_opened(how: str) -> None:
     opened.follow(steps[how], _seen() if how == "gone" else _seen(car))
 
     assert opened.state() == []
+
+
+def test_an_event_of_a_place_far_behind_a_vehicle_stays_open() -> None:
+    car = replace(
+        _car(1),
+        geo=GeoPoint(30.5931, 114.3054, accuracy_m=9.6),
+        passes=Passes(2, 400.0, 9, 12.0, 6.0, 0.3, (1.9, 1.5)),
+    )
+    known = {"car-1"}
+    opened = OpenedPlaces(known=lambda: known)
+    opened.follow([_step(car)], _seen(car))
+    opened.follow([], _seen())
+
+    (record,) = opened.records(_seen())
+    assert record["place"]["point"]["accuracy_m"] == 9.6
+    assert record["place"]["passes"] == 2
+    known.clear()
+    opened.follow([], _seen())
+    assert opened.records(_seen()) == []
 
 
 def test_what_has_opened_is_known_after_a_restart() -> None:

@@ -152,7 +152,7 @@ def _remember(
 
 def _look_desk(settings: SiteSettings, clock: Clock) -> HttpLookDesk | None:
     """Return where second looks are asked for, if this node has the service's key."""
-    cameras = [camera.id for camera in settings.cameras]
+    cameras = [camera.id for camera in settings.cameras if not camera.moving]
     try:
         return build_look_desk(settings.sinks, cameras, settings.looks, clock)
     except ConfigError as error:

@@ -138,7 +138,7 @@ def watch_site(
     evidence.spare(outbox.undelivered_events)
     desk = build_look_desk(
         loaded.settings.sinks,
-        [camera.id for camera in loaded.settings.cameras],
+        [one.id for one in loaded.settings.cameras if not one.moving],
         loaded.settings.looks,
         clock,
     )

@@ -13,6 +13,8 @@ from vision.evidence.pictures import Box, Picture, decode, digested, picture_of
 from vision.evidence.redaction import Region, regions_of
 from vision.evidence.sharing import Sharing
 
+_MOST_PASSED = 4_000  # places of one vehicle; none is told when it is forgotten
+
 Key = tuple[str, str]
 Develop = Callable[[], None]
 
@@ -80,7 +82,8 @@ class FirstSights:
     Places that came into view together share one picture. When the bytes run out,
     the place that was seen first goes first: it has had the longest time to open. It
     gets no other: a later picture is no first sight. A place that ended is forgotten
-    one frame later, after its last step was kept.
+    one frame later, after its last step was kept. What a vehicle has left behind did
+    not end: the picture of one pass proves, together with that of the next.
     """
 
     def __init__(
@@ -97,7 +100,9 @@ class FirstSights:
         self._max_bytes = max_bytes
         self._develop: Callable[[Develop], None] = develop or _at_once
         self._sights: OrderedDict[Key, Sight] = OrderedDict()
-        self._had: dict[str, set[str]] = {}  # by camera, those that lost it included
+        # By camera, those that lost it included, the oldest first.
+        self._had: dict[str, dict[str, None]] = {}
+        self._over: dict[str, set[str]] = {}  # by camera, those that have just ended
         self._holders: dict[Sight, int] = {}
         self._counted: dict[Sight, int] = {}
         self._bytes = 0
@@ -129,9 +134,9 @@ class FirstSights:
 
     def _look(self, observation: Observation, camera_id: str) -> list[Place]:
         """Forget places that ended a frame ago; return those that are new."""
-        had = self._had.get(camera_id, set())
-        alive = {place.place_id for place in observation.places}
-        for place_id in had - alive:
+        had = self._had.setdefault(camera_id, {})
+        for place_id in self._gone(observation, had):
+            del had[place_id]
             self._let_go((camera_id, place_id))
         new = [
             place
@@ -140,8 +145,22 @@ class FirstSights:
             and place.place_id not in had
             and observation.shows(place)
         ]
-        self._had[camera_id] = (had & alive).union(place.place_id for place in new)
+        had |= dict.fromkeys(place.place_id for place in new)
         return new
+
+    def _gone(self, observation: Observation, had: Mapping[str, None]) -> list[str]:
+        """Return which places will be told of no more."""
+        places = observation.places
+        if not observation.scene.moving:
+            alive = {place.place_id for place in places}
+            return [place_id for place_id in had if place_id not in alive]
+        camera_id = observation.frame.camera_id
+        over = self._over.get(camera_id, set())
+        self._over[camera_id] = {
+            place.place_id for place in places if place.state is PlaceState.ENDED
+        }
+        oldest = list(had)[: max(0, len(had) - _MOST_PASSED)]
+        return [*over.intersection(had).difference(oldest), *oldest]
 
     def _developed(self, sight: Sight) -> None:
         """Encode a sight, and let the oldest go for it if there is no room.

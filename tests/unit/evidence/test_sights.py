@@ -1,9 +1,11 @@
 """A first picture is the first one, or there is none."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tests.unit.evidence.scenes import (
+    SCENE,
     PlaceState,
     decided,
     observed,
@@ -67,6 +69,27 @@ def test_what_ended_makes_room_and_is_forgotten_even_if_it_was_let_go() -> None:
     again = sights.of("gate", "p1")
     assert again is not None
     assert again.frame_index == 4
+
+
+def test_what_a_vehicle_left_behind_keeps_its_picture_for_the_next_pass() -> None:
+    sights = FirstSights()
+    scene = replace(SCENE, moving=True, geo=None)
+
+    def passes(index: int, *places: Place) -> None:
+        sights.observe(replace(observed(street(index), *places), scene=scene))
+
+    passes(0, standing(street(0)))
+    passes(1)
+    passes(2, standing(street(2)))
+    kept = sights.of("gate", "p1")
+    passes(3, standing(street(3), state=PlaceState.ENDED, end_reason="exposed"))
+    at_its_end = sights.of("gate", "p1")
+    passes(4)
+
+    assert kept is not None
+    assert kept is at_its_end
+    assert kept.frame_index == 0
+    assert sights.of("gate", "p1") is None
 
 
 def test_an_event_without_a_first_picture_is_sealed_with_all_the_rest(

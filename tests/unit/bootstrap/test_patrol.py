@@ -21,6 +21,9 @@ from tests.drives import (
 )
 from tests.fakes import NoEvidence
 from tests.footage import write_clip
+from tests.http_camera import Camera
+from tests.http_camera import serving as http_camera
+from tests.receiver import rmc, serving
 from vision.bootstrap.cameras import build_camera
 from vision.bootstrap.drive import drive_of
 from vision.bootstrap.positions import PositionSources
@@ -40,7 +43,7 @@ from vision.core.mount import Mount
 from vision.core.observation import View
 from vision.core.position import distance_m
 from vision.core.violations import Lifecycle, Slug, Violation
-from vision.pipeline.camera import Camera
+from vision.pipeline.camera import Camera as Watching
 from vision.view.moving import MovingView
 
 LABELS = ("car", "person", "garbage", "bin", "overflowing_bin")
@@ -63,7 +66,7 @@ def camera(camera: dict[str, object]) -> CameraSettings:
     return site(camera).cameras[0]
 
 
-def build(settings: SiteSettings, home: Path) -> Camera:
+def build(settings: SiteSettings, home: Path) -> Watching:
     clock = SystemClock()
     shared = Surroundings(
         settings=settings,
@@ -241,6 +244,27 @@ def test_a_look_that_never_knows_where_it_is_says_why(tmp_path: Path) -> None:
     assert whereabouts is not None
     assert whereabouts.fix is None
     assert "starts_at" in whereabouts.told
+
+
+def test_a_look_waits_for_the_first_position_of_a_receiver(tmp_path: Path) -> None:
+    clock = SystemClock()
+
+    def warm_up(connection: socket.socket) -> None:
+        Event().wait(1)
+        for second in range(100):
+            lat, lon = HERE.degrees(SPEED_MPS * second, 0)
+            connection.sendall(f"{rmc(clock.now(), lat, lon)}\r\n".encode())
+            Event().wait(0.2)
+
+    with http_camera(Camera) as url, serving(warm_up) as port:
+        position = {"type": "nmea_stream", "url": f"tcp://127.0.0.1:{port}"}
+        source = {"type": "packets", "url": url}
+        driving = camera(patrol(tmp_path, source=source, position=position))
+        _, whereabouts = first_sight(driving, PositionSources(clock=clock))
+
+    assert whereabouts is not None
+    assert whereabouts.fix is not None
+    assert whereabouts.fix.lat == pytest.approx(HERE.lat, abs=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,10 @@ from vision.positions.described import DescribedPositions
 from vision.sources.address import local_path
 from vision.sources.length import length_s
 
+_PARTED = (
+    "of its pictures and its positions one is recorded and the other is of now; "
+    "nothing is judged without both of the same time"
+)
 _INSTANTS = 200
 _ENOUGH = 0.95
 
@@ -46,12 +50,17 @@ def drive_of(camera: CameraSettings) -> Drive | None:
     """
     if camera.position is None:
         return None
-    if tells_of_now(camera.position):
-        return Drive(f"its receiver ({camera.position.type}) is asked by doctor")
-    positions = build_positions(camera.position, clock=SystemClock())
     source = camera.source
     video = None if source.type == "images" else local_path(source.url)
-    doubt = "" if video is None else _doubt(camera, video, positions)
+    recorded = source.type == "images" or video is not None
+    if tells_of_now(camera.position):
+        told = f"its receiver ({camera.position.type}) is asked by doctor"
+        return Drive(told, _PARTED if recorded else "")
+    positions = build_positions(camera.position, clock=SystemClock())
+    if video is not None:
+        doubt = _doubt(camera, video, positions)
+    else:
+        doubt = "" if recorded else _PARTED
     return Drive(positions.describe(), doubt)
 
 

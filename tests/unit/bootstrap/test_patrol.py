@@ -286,6 +286,32 @@ def test_positions_are_compared_with_the_video(
     assert bool(told) == bool(drive.doubt)
 
 
+@pytest.mark.parametrize(
+    ("source", "position", "doubted"),
+    [
+        ("rtsp://192.0.2.1/1", {"type": "gpsd"}, False),
+        ("rtsp://192.0.2.1/1", {"type": "csv", "path": "drive.csv"}, True),
+        ("drive.mp4", {"type": "gpsd"}, True),
+    ],
+)
+def test_pictures_and_positions_of_different_times_are_doubted(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    source: str,
+    position: dict[str, str],
+    *,
+    doubted: bool,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_track(tmp_path / "drive.csv")
+    pictures = {"type": "packets", "url": source}
+
+    drive = drive_of(camera(patrol(tmp_path, source=pictures, position=position)))
+
+    assert drive is not None
+    assert ("one is recorded and the other is of now" in drive.doubt) == doubted
+
+
 def test_positions_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"drive\.csv"):
         drive_of(camera(patrol(tmp_path)))

@@ -105,9 +105,9 @@ class Clearings:
         clearing.note(pose, now, hidden=hidden(expected, seen.boxes), found=found)
         if clearing.done or not last_chance(pose, point, spot.latest.size_m):
             return False
-        clearing.done = True
         if not clearing.proves(self._params):
             return False
+        clearing.done = True
         spot.clear_passes += 1
         spot.box = expected
         return spot.clear_passes >= spot.kind.clear_passes

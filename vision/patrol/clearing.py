@@ -143,7 +143,9 @@ class Seen:
         if one.kind is not spot.kind or one.ray is None:
             return False
         sighting = self.pursuit.of.get(index)
-        if sighting is not None and sighting.spot_id not in {None, spot.spot_id}:
+        if sighting is not None and (
+            sighting.moves or sighting.spot_id not in {None, spot.spot_id}
+        ):
             return False  # it is known to be another
         off = one.ray.lens + one.ray.away - point
         total = spread + one.ray.spread

@@ -21,6 +21,8 @@ _MOST_LOOKS = 60
 _DRIFT_SD_M = 0.3  # between two looks: of positions one after the other
 _TILT_SD = 0.01  # radians, between two looks: the suspension
 _ANY_MPS = 15.0  # what moves may be so fast
+_WALK_MPS = 1.0
+_FEW = 3  # looks that a velocity fits whatever they show
 _STEP_M = 0.3  # between two looks that tell where it is
 _FIRM_SD_M = 0.5  # how exact one pass can be at best: what is a thing's middle
 
@@ -36,8 +38,9 @@ class Fit:
         tilt: by how much the camera looks further down than was measured, radians.
         misfit: mean squared residual, in variances.
         misfit_m: root mean squared residual, metres.
-        speed_mps: how fast it may be at most, as the looks tell: the speed that fits
-            best and one standard deviation; infinite where they tell nothing.
+        speed_mps: how fast it is at least and at most, as the looks tell: the speed
+            that fits best less two standard deviations, and one more; infinite where
+            they tell nothing.
     """
 
     point: Vector
@@ -45,7 +48,7 @@ class Fit:
     tilt: float
     misfit: float
     misfit_m: float
-    speed_mps: float = math.inf
+    speed_mps: tuple[float, float] = (0.0, math.inf)
 
 
 def fit(rays: list[Ray], tilt_sd: float) -> Fit:
@@ -85,8 +88,8 @@ def fit(rays: list[Ray], tilt_sd: float) -> Fit:
 
 def _speed(
     feet: Table, weights: Table, rows: Table, prior: Matrix, at_s: Sequence[float]
-) -> float:
-    """Return how fast what was seen may be, metres per second.
+) -> tuple[float, float]:
+    """Return how fast what was seen is at least and at most, metres per second.
 
     Args:
         feet: (N, 2) metres.
@@ -97,14 +100,15 @@ def _speed(
     """
     times_s = np.array(at_s)
     if np.ptp(times_s) <= 0:
-        return math.inf
+        return 0.0, math.inf
     drift = np.eye(2) * (times_s - times_s.mean())[:, None, None]
     wider = np.eye(5) / _ANY_MPS**2
     wider[:3, :3] = prior
     moving = np.concatenate((rows, drift), axis=2)
     found, covariance = _solve(feet, weights, moving, wider)
     doubt = math.sqrt(float(np.linalg.eigvalsh(covariance[3:, 3:])[-1]))
-    return float(np.hypot(*found[3:])) + doubt
+    best = float(np.hypot(*found[3:]))
+    return max(0.0, best - 2 * doubt), best + doubt
 
 
 def _solve(
@@ -185,6 +189,11 @@ class Sighting:
             self.nearest.height_m * self._stretch,
         )
 
+    @property
+    def moves(self) -> bool:
+        """Whether it certainly drives or walks by itself."""
+        return len(self.rays) > _FEW and self.fitted.speed_mps[0] >= _WALK_MPS
+
     def certain(self, params: PatrolParams) -> bool:
         """Return whether it is one fixed thing of a size that such things have."""
         small, large = self.kind.size_m
@@ -193,7 +202,7 @@ class Sighting:
             and self.moved_m >= params.min_moved_m
             and self.best_score >= params.open_score
             and self.fitted.misfit <= params.max_misfit
-            and self.fitted.speed_mps <= params.max_speed_mps
+            and self.fitted.speed_mps[1] <= params.max_speed_mps
             and abs(self.fitted.tilt) <= params.max_tilt
             and small <= self.size_m[0] <= large
         )

@@ -16,7 +16,8 @@ LENGTH_M = 260.0
 #: Across: where the far fronts, far kerb, our kerb and our fronts are.
 FAR_FRONTS_M, FAR_KERB_M, KERB_M, FRONTS_M = -12.0, -7.75, 4.25, 8.5
 LANE_M, FAR_LANE_M, BAY_M = 0.0, -3.5, 3.1
-#: No parking from there to there, along; from our lane's middle to the kerb.
+#: No parking from there to there, along; from the middle of the street to the fronts:
+#: a zone on the map must be wider than receivers err.
 FORBIDDEN_M = (50.0, 112.0)
 ZONE = "no-parking-south"
 
@@ -80,7 +81,7 @@ def to_street(lat: float, lon: float) -> tuple[float, float]:
 def zone() -> list[list[float]]:
     """Return the corners of the area in which parking is forbidden, [lat, lon] each."""
     first, last = FORBIDDEN_M
-    left, right = LANE_M - 1.75, KERB_M
+    left, right = LANE_M - 1.75, FRONTS_M
     corners = ((first, left), (last, left), (last, right), (first, right))
     return [[round(degrees, 7) for degrees in to_map(*corner)] for corner in corners]
 

@@ -122,9 +122,12 @@ def _where(thing: Thing) -> dict[str, float | None]:
 
 
 def _event(thing: Thing, watched: Sequence[int]) -> dict[str, Any] | None:
-    """Return what should be told of a thing: parking takes two passes."""
+    """Return what should be told of a thing.
+
+    Parking takes two passes; that refuse is gone, too, and that a car is, one.
+    """
     there = [number for number in watched if number in thing.drives]
-    passes = 2 if thing.event == "illegal_parking" else 1
+    passes, clear = (2, 1) if thing.event == "illegal_parking" else (1, 2)
     if thing.event is None or len(there) < passes:
         return None
     after = [number for number in watched if number > there[-1]]
@@ -133,5 +136,5 @@ def _event(thing: Thing, watched: Sequence[int]) -> dict[str, Any] | None:
         "thing": thing.name,
         **_where(thing),
         "opens_in": there[passes - 1],
-        "cleared_in": after[0] if after else None,
+        "cleared_in": after[clear - 1] if len(after) >= clear else None,
     }

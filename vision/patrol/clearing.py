@@ -8,7 +8,7 @@ import numpy as np
 
 from vision.core.geometry import Xyxy, box_area, shared_area
 from vision.core.position import LocalPlane
-from vision.patrol.params import PatrolParams
+from vision.patrol.params import PatrolKind, PatrolParams
 from vision.patrol.pose import Matrix, Pose, Vector
 from vision.patrol.pursuit import Found, Pursuit, in_view
 from vision.patrol.spot import Spot
@@ -47,10 +47,10 @@ class Clearing:
         self.found += found
         self.looks += not hidden and not found
 
-    def proves(self, params: PatrolParams) -> bool:
+    def proves(self, kind: PatrolKind, params: PatrolParams) -> bool:
         """Return whether the place is demonstrably clean."""
         return (
-            self.found == 0
+            self.found <= kind.clear_found * self.expected
             and self.looks >= params.clear_looks
             and self.looks >= params.clear_share * self.expected
             and self.moved_m >= params.min_moved_m
@@ -105,7 +105,7 @@ class Clearings:
         clearing.note(pose, now, hidden=hidden(expected, seen.boxes), found=found)
         if clearing.done or not last_chance(pose, point, spot.latest.size_m):
             return False
-        if not clearing.proves(self._params):
+        if not clearing.proves(spot.kind, self._params):
             return False
         clearing.done = True
         spot.clear_passes += 1

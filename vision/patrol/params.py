@@ -15,6 +15,8 @@ class PatrolKind:
             next car is, refuse in the same corner is not.
         clear_passes: passes in a row that must show the place without it until it is
             gone: the detector overlooks small things.
+        clear_found: share of the looks in which something like it may be found there
+            all the same: others drive through the picture.
     """
 
     name: str
@@ -22,6 +24,7 @@ class PatrolKind:
     size_m: tuple[float, float]
     is_individual: bool = False
     clear_passes: int = 2
+    clear_found: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +99,6 @@ VEHICLE = PatrolKind(
     (0.4, 14.0),
     is_individual=True,
     clear_passes=1,
+    clear_found=0.25,
 )
 PATROL_KINDS = (VEHICLE, GARBAGE, BIN, VENDOR)

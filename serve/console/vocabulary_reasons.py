@@ -35,6 +35,18 @@ REASONS: dict[str, tuple[str, str]] = {
     "place": ("The place", "现场"),
     "clear_views": ("Clear views of the empty place", "确认清空的画面数"),
     "cannot_verify": ("Nobody saw it go", "现场无法核实"),
+    # Of cameras that drive past.
+    "in_view": ("In view", "在画面内"),
+    "passes": ("Passes that found it", "发现它的巡查次数"),
+    "apart_s": ("From the first pass in force to this one", "首次生效巡查至今"),
+    "likeness": ("Alike in both passes", "两次外观相似度"),
+    "attended": ("Pictures with a person beside it", "旁边有人的画面比例"),
+    "looks": ("Pictures of this pass that found it", "本次经过发现它的画面数"),
+    "range_m": ("Nearest distance", "最近距离"),
+    "moved_m": ("The camera moved meanwhile", "期间镜头移动距离"),
+    "misfit_m": ("Its pictures agree on one place to", "各画面定位一致性"),
+    "width_m": ("Width", "宽度"),
+    "accuracy_m": ("Place known to (95 %)", "定位精度(95 %)"),
     # What they say.
     "anywhere": ("anywhere", "不限"),
     "always": ("always", "始终"),

@@ -9,7 +9,8 @@ from tests.fakes import ManualClock
 from tests.service.browser import in_browser, shown
 from tests.unit.evidence.scenes import decided, observed, standing, street
 from tests.unit.evidence.test_clips import encoded, grey_at
-from vision.evidence.store import PackageStore, StorePolicy
+from vision.evidence.store import PackageStore
+from vision.evidence.store_policy import StorePolicy
 from vision.evidence.takes import ClipPolicy
 
 pytestmark = in_browser

@@ -16,7 +16,8 @@ from tests.unit.evidence.scenes import decided, observed, standing, street
 from tests.unit.sinks.messages import Book, event
 from vision.core.health import HealthEvent
 from vision.evidence.recovery import WORKING
-from vision.evidence.store import PackageStore, StorePolicy
+from vision.evidence.store import PackageStore
+from vision.evidence.store_policy import StorePolicy
 from vision.evidence.takes import ClipPolicy
 from vision.evidence.verify_store import verify_store
 from vision.sinks.outbox import Outbox
@@ -142,7 +143,8 @@ def test_a_file_size_quota_costs_the_large_files_only(tmp_path: Path) -> None:
         import resource, signal
         from pathlib import Path
         from tests.service.test_delivery_disk import keep_one
-        from vision.evidence.store import PackageStore, StorePolicy
+        from vision.evidence.store import PackageStore
+        from vision.evidence.store_policy import StorePolicy
         from vision.evidence.takes import ClipPolicy
         from vision.evidence.verify_store import verify_store
 

@@ -8,7 +8,8 @@ from tests.fakes import ManualClock
 from tests.unit.evidence.scenes import decided, observed, standing, street
 from tests.unit.sinks.messages import Book, event
 from vision.core.errors import SinkError
-from vision.evidence.store import PackageStore, StorePolicy
+from vision.evidence.store import PackageStore
+from vision.evidence.store_policy import StorePolicy
 from vision.pipeline.store_metrics import StoreCollector, Waiting
 from vision.sinks.outbox import Outbox
 

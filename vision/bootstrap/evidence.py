@@ -1,5 +1,6 @@
 """Where proof is kept, and with which key it is sealed."""
 
+from dataclasses import replace
 from datetime import timedelta, tzinfo
 
 from vision.config.evidence import EvidenceSettings
@@ -8,10 +9,12 @@ from vision.core.events import Provenance
 from vision.core.ports import Clock, HealthListener
 from vision.evidence.identity import recognise
 from vision.evidence.keys import KeyFolder
+from vision.evidence.passed import PassedPolicy
 from vision.evidence.retention import RetentionPolicy
 from vision.evidence.ring import RingLimits
 from vision.evidence.seal import Sealer
-from vision.evidence.store import PackageStore, StorePolicy
+from vision.evidence.store import PackageStore
+from vision.evidence.store_policy import StorePolicy
 from vision.evidence.takes import ClipPolicy
 
 
@@ -35,7 +38,7 @@ def build_evidence(
         provenance=provenance,
         clock=clock,
         on_health=on_health,
-        policy=policy,
+        policy=replace(policy, passed=PassedPolicy(home.sights)),
     )
 
 

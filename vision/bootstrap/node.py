@@ -46,6 +46,7 @@ from vision.core.memory import CameraMemory
 from vision.core.ports import Clock, LookDesk
 from vision.core.verification import LookAnswer, LookRequest
 from vision.evidence.keys import KeyFolder
+from vision.evidence.passed import PassedPolicy
 from vision.evidence.retention import RetentionPolicy
 from vision.evidence.seal import Sealer
 from vision.evidence.store import PackageStore
@@ -107,7 +108,9 @@ def watch_group(
             provenance=provenance_of(mine, detector),
             clock=clock,
             on_health=delivery.health,
-            policy=replace(policy, retention=_NODE_KEEPS),
+            policy=replace(
+                policy, retention=_NODE_KEEPS, passed=PassedPolicy(home.sights)
+            ),
         )
         stack.callback(evidence.close, _CLIPS_S)
         evidence.deliver_late_to(

@@ -13,8 +13,8 @@ from vision.evidence.disk import free_bytes
 from vision.evidence.incoming import Incoming
 from vision.evidence.retention import Retention
 from vision.evidence.room import Room
-from vision.evidence.store import StorePolicy
 from vision.evidence.store_lock import StoreLock
+from vision.evidence.store_policy import StorePolicy
 from vision.evidence.trouble import Cause, Trouble
 from vision.sinks.outbox import Outbox
 

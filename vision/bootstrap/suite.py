@@ -38,7 +38,8 @@ from vision.evaluation.found import (
     time_with_pictures,
 )
 from vision.evaluation.truth import TruthClip
-from vision.evidence.store import PackageStore, StorePolicy
+from vision.evidence.store import PackageStore
+from vision.evidence.store_policy import StorePolicy
 from vision.pipeline.camera import Camera, recall_or_detect
 
 _CLIPS_S = 60.0  # for the clips of evidence that were begun

@@ -50,6 +50,11 @@ class Home:
         return self.root / "places"
 
     @property
+    def sights(self) -> Path:
+        """First pictures of what cameras that move have passed, a folder per camera."""
+        return self.root / "sights"
+
+    @property
     def why(self) -> Path:
         """Why nothing has opened yet, one file per camera."""
         return self.root / "why"

@@ -49,8 +49,8 @@ class EvidenceUse:
         quota_bytes: what they may take.
         free_bytes: free space on their disk.
         unwritten_clips: clips that are recorded and wait to be written.
-        degraded: parts that cannot be kept at the moment (`pictures`, `clips`),
-            or not as long as promised (`retention`).
+        degraded: parts that cannot be kept at the moment (`pictures`, `clips`), not as
+            long as promised (`retention`), or not over this run (`first_sights`).
     """
 
     used_bytes: int

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from vision.core.observation import Observation
 from vision.core.violations import Violation
 from vision.evidence.dwell import Point
-from vision.evidence.sights import Sight
+from vision.evidence.sight import Sight
 from vision.evidence.takes import Moment
 
 

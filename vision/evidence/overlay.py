@@ -85,7 +85,7 @@ def draw_overlay(
     image: ImageU8,
     text: Caption,
     *,
-    box: Box,
+    box: Box | None,
     outline: tuple[Point, ...] | None,
     scale: float,
 ) -> ImageU8:
@@ -94,7 +94,7 @@ def draw_overlay(
     Args:
         image: (H, W, 3) uint8 BGR, untouched.
         text: what to write.
-        box: of the object, pixels of the frame.
+        box: of the object, pixels of the frame, or None where that does not show it.
         outline: of the zone, from `outline_of`, or None.
         scale: size of `image` over that of the frame, (0, 1].
 
@@ -112,8 +112,9 @@ def draw_overlay(
         corners = np.round([(x * width, y * height) for x, y in outline])
         polygon = corners.astype(np.int32)
         cv2.polylines(drawn, [polygon], isClosed=True, color=_ZONE, thickness=stroke)
-    shown = _inside(box, (width, height), scale)
-    cv2.rectangle(drawn, shown[:2], shown[2:], color=_BOX, thickness=stroke)
+    if box is not None:
+        shown = _inside(box, (width, height), scale)
+        cv2.rectangle(drawn, shown[:2], shown[2:], color=_BOX, thickness=stroke)
     return canvas
 
 

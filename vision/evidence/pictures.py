@@ -9,7 +9,7 @@ import numpy as np
 
 from vision.core.arrays import ImageU8
 from vision.core.errors import EvidenceError
-from vision.core.frame import Frame
+from vision.core.frame import Frame, TimeSource
 
 JPEG = "image/jpeg"
 QUALITY = 92
@@ -29,6 +29,7 @@ class Picture:
         captured_at: wall time of its frame.
         frame_index: running number of its frame.
         media_time_s: the frame's time on the stream's clock, seconds.
+        time_source: where `captured_at` comes from.
     """
 
     jpeg: bytes
@@ -36,6 +37,7 @@ class Picture:
     captured_at: datetime
     frame_index: int
     media_time_s: float
+    time_source: TimeSource
 
 
 def picture_of(frame: Frame, image: ImageU8 | None = None) -> Picture:
@@ -55,6 +57,7 @@ def picture_of(frame: Frame, image: ImageU8 | None = None) -> Picture:
         captured_at=frame.captured_at,
         frame_index=frame.index,
         media_time_s=frame.media_time_s,
+        time_source=frame.time_source,
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from vision.core.arrays import ImageU8
 from vision.core.geometry import iou
 from vision.core.observation import Observation, View
-from vision.core.places import Place
+from vision.core.places import Place, PlaceState
 from vision.evidence.pictures import Box
 
 PERSON_LABELS = frozenset({"person", "pedestrian", "rider", "cyclist", "people"})
@@ -115,10 +115,14 @@ def redact(image: ImageU8, regions: tuple[Region, ...]) -> ImageU8:
 
 
 def _elsewhere(place: Place, observation: Observation) -> bool:
-    """Return whether a place is known to lie in another preset's picture.
+    """Return whether a place is known to lie elsewhere: its box is no part of this one.
 
-    Of a picture that is not clear that is not known, and the place is hidden in it.
+    It may lie in another preset's picture; of a picture that is not clear that is not
+    known, and the place is hidden in it. What a vehicle passed lies where it was seen
+    last until it is seen again: in an earlier picture.
     """
+    if place.passes is not None:
+        return place.state is not PlaceState.STANDING
     view = observation.view
     return view.view is View.CLEAR and not observation.shows(place)
 

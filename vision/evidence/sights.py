@@ -4,76 +4,16 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
-from vision.core.arrays import ImageU8
 from vision.core.errors import EvidenceError
-from vision.core.frame import Frame
 from vision.core.observation import Observation
 from vision.core.places import Place, PlaceState
-from vision.evidence.pictures import Box, Picture, decode, digested, picture_of
-from vision.evidence.redaction import Region, regions_of
-from vision.evidence.sharing import Sharing
+from vision.evidence.passed import PassedSights
+from vision.evidence.redaction import regions_of
+from vision.evidence.sight import Key, Sight
 
 _MOST_PASSED = 4_000  # places of one vehicle; none is told when it is forgotten
 
-Key = tuple[str, str]
 Develop = Callable[[], None]
-
-
-class Sight:
-    """A frame with what must be hidden in its shared copy; encoded when it is time.
-
-    It is encoded once, by whoever needs it first, and the frame is let go.
-    """
-
-    def __init__(
-        self, frame: Frame, regions: tuple[Region, ...], boxes: Mapping[str, Box]
-    ) -> None:
-        """Keep them.
-
-        Args:
-            frame: the picture.
-            regions: what must be hidden in it, pixels of this picture.
-            boxes: where its new places lie in it, by place id, pixels of this picture:
-                later ones may lie otherwise, and places may move.
-        """
-        self.frame_index = frame.index
-        self.regions = regions
-        self.boxes = boxes
-        self._frame: Frame | None = frame
-        self._picture: Picture | None = None
-        self._lock = threading.Lock()
-
-    @property
-    def picture(self) -> Picture:
-        """The frame itself, encoded.
-
-        Raises:
-            EvidenceError: it cannot be encoded.
-        """
-        with self._lock:
-            if self._picture is None:
-                if self._frame is None:
-                    msg = f"frame {self.frame_index} could not be encoded"
-                    raise EvidenceError(msg)
-                frame, self._frame = self._frame, None
-                self._picture = picture_of(frame)
-            return self._picture
-
-    def sharing(self) -> Sharing:
-        """Return what shared copies of it are made of.
-
-        Raises:
-            EvidenceError: the picture cannot be encoded.
-        """
-        return Sharing.of(decode(self.picture.jpeg), self.regions)
-
-    def copy(self, image: ImageU8) -> Picture:
-        """Encode a copy that was made of it, (H, W, 3) uint8 BGR.
-
-        Raises:
-            EvidenceError: it cannot be encoded.
-        """
-        return digested(self.picture, image)
 
 
 class FirstSights:
@@ -83,22 +23,26 @@ class FirstSights:
     the place that was seen first goes first: it has had the longest time to open. It
     gets no other: a later picture is no first sight. A place that ended is forgotten
     one frame later, after its last step was kept. What a vehicle has left behind did
-    not end: the picture of one pass proves, together with that of the next.
+    not end: the picture of one pass proves, together with that of the next. That may
+    come days later, in another run: such pictures go to the disk.
     """
 
     def __init__(
         self,
         max_bytes: int = 64 << 20,
         develop: Callable[[Develop], None] | None = None,
+        passed: PassedSights | None = None,
     ) -> None:
         """Begin with nothing.
 
         Args:
             max_bytes: JPEG bytes in memory, all cameras together.
             develop: has pictures encoded soon, as `Darkroom.add`; default: at once.
+            passed: those of cameras that move, on a disk; default: none outlives this.
         """
         self._max_bytes = max_bytes
         self._develop: Callable[[Develop], None] = develop or _at_once
+        self._passed = passed
         self._sights: OrderedDict[Key, Sight] = OrderedDict()
         # By camera, those that lost it included, the oldest first.
         self._had: dict[str, dict[str, None]] = {}
@@ -116,21 +60,38 @@ class FirstSights:
     def observe(self, observation: Observation) -> None:
         """Remember this frame for the places that are new in it."""
         camera_id = observation.frame.camera_id
+        over = self._over.get(camera_id, set())
         with self._lock:
             new = self._look(observation, camera_id)
-            if not new:
-                return
-            view = observation.view
-            boxes = {one.place_id: view.box_to_picture(one.xyxy) for one in new}
-            sight = Sight(observation.frame, regions_of(observation), boxes)
-            for place_id in boxes:
-                self._sights[camera_id, place_id] = sight
-            self._holders[sight] = len(boxes)
-        self._develop(lambda: self._developed(sight))
+            sight = self._take(observation, new) if new else None
+        passed = self._passed if observation.scene.moving else None
+        if passed is not None:
+            passed.pass_again(
+                (camera_id, place.place_id)
+                for place in observation.places
+                if place.state is PlaceState.STANDING
+            )
+            self._forget(camera_id, over)
+        if sight is not None:
+            self._develop(lambda: self._developed(sight, camera_id, passed))
 
     def of(self, camera_id: str, place_id: str) -> Sight | None:
         """Return a place's first sight, or None if it was not seen or was let go."""
-        return self._sights.get((camera_id, place_id))
+        key = camera_id, place_id
+        held = self._sights.get(key)
+        if held is None and self._passed is not None:
+            return self._passed.read(key)
+        return held
+
+    def sweep(self) -> None:
+        """Delete from the disk what waited too long for another pass."""
+        if self._passed is not None:
+            self._passed.sweep()
+
+    def close(self) -> None:
+        """Forget what ended with the last pictures."""
+        for camera_id, over in self._over.items():
+            self._forget(camera_id, over)
 
     def _look(self, observation: Observation, camera_id: str) -> list[Place]:
         """Forget places that ended a frame ago; return those that are new."""
@@ -144,9 +105,26 @@ class FirstSights:
             if place.state is PlaceState.STANDING
             and place.place_id not in had
             and observation.shows(place)
+            and self._is_first(place)
         ]
         had |= dict.fromkeys(place.place_id for place in new)
         return new
+
+    def _is_first(self, place: Place) -> bool:
+        """Return whether no earlier run can have seen it."""
+        if place.passes is None:
+            return True
+        key, passed = (place.camera_id, place.place_id), self._passed
+        return place.passes.count == 1 and (passed is None or not passed.has(key))
+
+    def _take(self, observation: Observation, new: list[Place]) -> Sight:
+        camera_id, view = observation.frame.camera_id, observation.view
+        boxes = {one.place_id: view.box_to_picture(one.xyxy) for one in new}
+        sight = Sight(observation.frame, regions_of(observation), boxes)
+        for place_id in boxes:
+            self._sights[camera_id, place_id] = sight
+        self._holders[sight] = len(boxes)
+        return sight
 
     def _gone(self, observation: Observation, had: Mapping[str, None]) -> list[str]:
         """Return which places will be told of no more."""
@@ -162,7 +140,9 @@ class FirstSights:
         oldest = list(had)[: max(0, len(had) - _MOST_PASSED)]
         return [*over.intersection(had).difference(oldest), *oldest]
 
-    def _developed(self, sight: Sight) -> None:
+    def _developed(
+        self, sight: Sight, camera_id: str, passed: PassedSights | None
+    ) -> None:
         """Encode a sight, and let the oldest go for it if there is no room.
 
         Raises:
@@ -178,12 +158,29 @@ class FirstSights:
                 for key in [key for key, one in self._sights.items() if one is sight]:
                     self._let_go(key)
             raise
+        if passed is not None:
+            self._put_away(sight, camera_id, passed)
         with self._lock:
             if sight in self._holders:
                 self._counted[sight] = size_bytes
                 self._bytes += size_bytes
             while self._bytes > self._max_bytes and self._sights:
                 self._let_go(next(iter(self._sights)))
+
+    def _put_away(self, sight: Sight, camera_id: str, passed: PassedSights) -> None:
+        """Write a sight to the disk; what cannot be written stays in memory."""
+        for place_id in sight.boxes:
+            key = camera_id, place_id
+            if key in self._sights and passed.keep(key, sight):
+                with self._lock:
+                    self._let_go(key)
+
+    def _forget(self, camera_id: str, over: set[str]) -> None:
+        """Have the files of places deleted that have ended, after they were written."""
+        passed = self._passed
+        if passed is not None and over:
+            keys = [(camera_id, place_id) for place_id in over]
+            self._develop(lambda: passed.forget(keys))
 
     def _let_go(self, key: Key) -> None:
         sight = self._sights.pop(key, None)

@@ -4,8 +4,6 @@ import functools
 import logging
 from collections.abc import Callable, Collection
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from datetime import tzinfo
 from pathlib import Path
 
 from vision.core.clock import SystemClock
@@ -25,39 +23,20 @@ from vision.evidence.dwell import DwellRecord
 from vision.evidence.manifest import Entry, Manifest
 from vision.evidence.origin import origin_of, step_of
 from vision.evidence.package import Package
+from vision.evidence.passed import PassedSights
 from vision.evidence.recovery import being_written, recover, working_on
-from vision.evidence.retention import Retention, RetentionPolicy
+from vision.evidence.retention import Retention
 from vision.evidence.room import SEAL_BYTES, Room
 from vision.evidence.seal import Sealer
 from vision.evidence.shots import shots_of
 from vision.evidence.sights import FirstSights
-from vision.evidence.takes import ClipPolicy
+from vision.evidence.store_policy import StorePolicy
 from vision.evidence.trouble import Cause, Trouble
 
 log = logging.getLogger(__name__)
 
 _PROBE_EVERY_S = 30.0
 _SWEEP_EVERY_S = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class StorePolicy:
-    """What the store may use, and how it writes.
-
-    Attributes:
-        first_sight_bytes: memory for first pictures, all cameras together.
-        min_free_bytes: below this much free disk nothing is written, so that
-            events themselves can still be kept.
-        zone: time zone on overlays; None: this machine's.
-        clips: how long clips are, and what they may cost.
-        retention: how long files stay, and how much room they may take.
-    """
-
-    first_sight_bytes: int = 64 << 20
-    min_free_bytes: int = 64 << 20
-    zone: tzinfo | None = None
-    clips: ClipPolicy = field(default_factory=ClipPolicy)
-    retention: RetentionPolicy = field(default_factory=RetentionPolicy)
 
 
 class PackageStore:
@@ -100,7 +79,9 @@ class PackageStore:
             lambda error: self._trouble.begin(Cause.PICTURES, str(error))
         )
         self._sights = FirstSights(
-            self._policy.first_sight_bytes, develop=self._darkroom.add
+            self._policy.first_sight_bytes,
+            develop=self._darkroom.add,
+            passed=self._passed_sights(),
         )
         self._needed: Callable[[], Collection[str]] = tuple
         self._clipping = Clipping(
@@ -174,6 +155,7 @@ class PackageStore:
 
     def close(self, timeout_s: float) -> None:
         """Seal the clips that were begun, at most for `timeout_s`, then stop."""
+        self._sights.close()
         self._darkroom.close(timeout_s)
         self._clipping.close(timeout_s)
 
@@ -185,6 +167,8 @@ class PackageStore:
 
     def capture(self, violation: Violation, observation: Observation) -> Writing:
         """Take hold of what proves a step: its frame, first sight and packets.
+
+        The first sight of a camera that moves is read from the disk here.
 
         Returns:
             Writes and seals it. Returns the files that are safe on disk and stand in
@@ -279,7 +263,19 @@ class PackageStore:
                 package.discard(entries)
                 raise
 
+    def _passed_sights(self) -> PassedSights | None:
+        policy = self._policy
+        if policy.passed is None:
+            return None
+        return PassedSights(
+            policy.passed,
+            clock=self._clock,
+            trouble=self._trouble,
+            min_free=policy.min_free_bytes,
+        )
+
     def _sweep(self) -> None:
+        self._sights.sweep()
         freed = self._room.sweep()
         if freed:
             log.info("evidence: retention freed %d bytes", freed)

@@ -4,8 +4,6 @@ It shows at a glance why an event opened when it did: which seconds counted, whi
 not because something stood in front, and where the limit lay.
 """
 
-import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import cache
@@ -15,15 +13,15 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from vision.core.arrays import ImageU8
-from vision.core.places import Place, PlaceState
-from vision.core.violations import Fact, Violation
-from vision.evidence.dwell import Point
+from vision.core.places import PlaceState
 from vision.evidence.fonts import font, shortened, writable
+from vision.evidence.life import Life, Mark
 
 _SIZE = (1280, 480)
 _LEFT, _RIGHT, _TOP, _BOTTOM = 84, 1250, 148, 404  # the plot, pixels
 _BAND = (92, 122)  # the states, above it
 _LEGEND = 430  # from here down
+_LEAST_BAND_PX = 4  # a pass takes seconds of what may be days
 _TEXT_PX = 17
 _INK, _DIM, _GRID, _PAPER = (28, 32, 38), (104, 112, 122), (222, 226, 231), "white"
 _DWELL, _LIMIT, _MARK = (20, 96, 200), (196, 120, 0), (200, 36, 36)
@@ -33,76 +31,14 @@ STATE_COLOUR = {
     PlaceState.MISSING: (232, 168, 56),
     PlaceState.ENDED: (70, 74, 82),
 }
-_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 86_400)
+_MINUTE_S, _HOUR_S, _DAY_S, _DAY_H = 60, 3_600, 86_400, 24
+_STEPS_S = (
+    *(1, 2, 5, 10, 15, 30),
+    *(_MINUTE_S * k for k in (1, 2, 5, 10, 30)),
+    *(_HOUR_S * k for k in (1, 2, 6)),
+    *(_DAY_S * k for k in (1, 2, 5, 10)),
+)
 _MOST_TICKS = 10
-_LEAST = re.compile(r">= (?P<limit>[0-9.e+-]+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A moment worth a line: a decision.
-
-    Attributes:
-        at_s: media time, seconds.
-        text: what was decided.
-        counted_s: what the rule had counted by then, seconds; None: nothing timed.
-    """
-
-    at_s: float
-    text: str
-    counted_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Life:
-    """What a timeline shows.
-
-    Attributes:
-        place: whose life; its `timeline` gives the states.
-        title: what it is about, in one line.
-        until_s: media time at which the picture ends, seconds.
-        needed_s: the limit that the count is compared with, seconds, or None.
-        growth: how observed dwell grew, rising in time.
-        marks: decisions.
-    """
-
-    place: Place
-    title: str
-    until_s: float
-    needed_s: float | None = None
-    growth: tuple[Point, ...] = ()
-    marks: tuple[Mark, ...] = ()
-
-
-def life_of(violation: Violation, growth: Sequence[Point], *, camera: str) -> Life:
-    """Return the life of a violation's place up to its decision.
-
-    Args:
-        violation: the step.
-        growth: from `DwellRecord.of`.
-        camera: the camera's name.
-    """
-    place = violation.place
-    counted_s, needed_s = timed(violation.facts) or (None, None)
-    where = "" if violation.zone_id is None else f" in {violation.zone_id}"
-    return Life(
-        place=place,
-        title=f"{camera}: {place.label}{where}, {violation.slug}",
-        until_s=violation.decided_s,
-        needed_s=needed_s,
-        growth=tuple(growth),
-        marks=(Mark(violation.decided_s, violation.lifecycle.value, counted_s),),
-    )
-
-
-def timed(facts: Iterable[Fact]) -> tuple[float, float] | None:
-    """Return counted and needed seconds of the limit with the longest way to go."""
-    timers = []
-    for fact in facts:
-        found = _LEAST.fullmatch(fact.bound or "")
-        if found is not None and fact.unit == "s" and not isinstance(fact.value, str):
-            timers.append((float(fact.value), float(found["limit"])))
-    return min(timers, key=lambda one: one[0] / max(one[1], 1e-9), default=None)
 
 
 def draw_timeline(life: Life, *, zone: tzinfo | None = None) -> ImageU8:
@@ -157,24 +93,37 @@ def _draw_header(pen: ImageDraw.ImageDraw, life: Life, zone: tzinfo | None) -> N
     place = life.place
     _text(pen, (24, 14), life.title, size_px=26)
     start = ", there when watching began" if place.baseline else ""
+    if place.passes is None:
+        seen = (
+            f"observed {place.observed_s:.1f} s of {place.elapsed_s:.1f} s between "
+            "first and last sight"
+        )
+    else:
+        last = _wall(place.last_seen_at, zone)
+        seen = f"last seen {last}; passes: {place.passes.count}"
     facts = (
-        f"first seen {_wall(place.first_seen_at, zone)}{start}; observed "
-        f"{place.observed_s:.1f} s of {place.elapsed_s:.1f} s between first and last "
-        f"sight; place {place.place_id[:8]}"
+        f"first seen {_wall(place.first_seen_at, zone)}{start}; {seen}; place "
+        f"{place.place_id[:8]}"
     )
     _text(pen, (24, 54), facts, colour=_DIM)
 
 
 def _draw_states(pen: ImageDraw.ImageDraw, life: Life, plot: _Plot) -> None:
-    stretches = life.place.timeline
-    ends = [*(one.since_s for one in stretches[1:]), plot.until_s]
-    for stretch, end_s in zip(stretches, ends, strict=False):
-        left, right = plot.x(stretch.since_s), plot.x(end_s)
-        box = (left, _BAND[0], max(left + 1, right), _BAND[1])
-        pen.rectangle(box, fill=STATE_COLOUR[stretch.state])
-        name, face = stretch.state.value, font(16)
+    for band in life.bands:
+        left, right = plot.x(band.since_s), plot.x(band.until_s)
+        right = max(left + _LEAST_BAND_PX, right)
+        left -= max(0.0, right - _RIGHT)
+        box = (left, _BAND[0], min(right, _RIGHT), _BAND[1])
+        if band.state is None:
+            pen.rectangle(box, outline=_GRID)
+            name = "not watched"
+        else:
+            pen.rectangle(box, fill=STATE_COLOUR[band.state])
+            name = band.state.value
+        face = font(16)
         if right - left > face.getlength(name) + 12:
-            pen.text((left + 6, _BAND[0] + 4), name, font=face, fill="white")
+            ink = _DIM if band.state is None else _PAPER
+            pen.text((left + 6, _BAND[0] + 4), name, font=face, fill=ink)
 
 
 def _draw_axes(pen: ImageDraw.ImageDraw, life: Life, plot: _Plot) -> None:
@@ -289,6 +238,9 @@ def _ticks(low: float, high: float, *, most: int = _MOST_TICKS) -> list[float]:
 def _span(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
+    if hours >= _DAY_H:
+        days, hours = divmod(hours, _DAY_H)
+        return f"{days} d {hours}:{minutes:02d}" if hours or minutes else f"{days} d"
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 

@@ -16,6 +16,7 @@ class Cause(StrEnum):
     PICTURES = "pictures"
     CLIPS = "clips"
     RETENTION = "retention"
+    FIRST_SIGHTS = "first_sights"
 
 
 class Trouble:

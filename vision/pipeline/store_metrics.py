@@ -15,7 +15,7 @@ from vision.core.ports import Clock
 
 logger = logging.getLogger(__name__)
 
-_PARTS = ("pictures", "clips", "retention")
+_PARTS = ("pictures", "clips", "retention", "first_sights")
 
 
 class Waiting(Protocol):

@@ -19,7 +19,8 @@ from vision.config.site import SiteSettings
 from vision.core.clock import SystemClock
 from vision.core.detections import Detections
 from vision.core.frame import Frame
-from vision.evidence.store import PackageStore, StorePolicy
+from vision.evidence.store import PackageStore
+from vision.evidence.store_policy import StorePolicy
 from vision.pipeline.delivery import HeldDelivery
 from vision.sinks.look_desk import HttpLookDesk
 

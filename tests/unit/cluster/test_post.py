@@ -21,7 +21,7 @@ from vision.core.memory import CameraMemory, Picture, pack
 from vision.core.scene import Scene
 from vision.evidence.manifest import Manifest
 from vision.evidence.retention import RetentionPolicy
-from vision.evidence.store import StorePolicy
+from vision.evidence.store_policy import StorePolicy
 from vision.pipeline.memory_disk import read_memory
 from vision.sinks.outbox import Outbox
 

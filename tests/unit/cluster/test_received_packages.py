@@ -43,7 +43,8 @@ from vision.evidence.package import Package
 from vision.evidence.retention import Retention, RetentionPolicy
 from vision.evidence.seal import Sealer
 from vision.evidence.signing import Ed25519Signer
-from vision.evidence.store import PackageStore, StorePolicy
+from vision.evidence.store import PackageStore
+from vision.evidence.store_policy import StorePolicy
 from vision.sinks.outbox import Outbox
 from vision.sinks.receiver import Receiver
 

@@ -9,7 +9,7 @@ from vision.core.arrays import ImageU8
 from vision.core.detections import Detections
 from vision.core.frame import Frame
 from vision.core.observation import Observation, ViewState
-from vision.core.places import Place, PlaceState
+from vision.core.places import Passes, Place, PlaceState
 from vision.core.scene import GeoPoint, Scene, Zone
 from vision.core.violations import Lifecycle, Violation
 
@@ -21,6 +21,9 @@ SCENE = Scene(
     (Zone("kerb", "no_parking", ((0.1, 0.3), (0.9, 0.3), (0.9, 0.9), (0.1, 0.9))),),
     GeoPoint(30.59, 114.3, "江岸区解放路128号"),
 )
+
+
+DRIVING = replace(SCENE, moving=True, geo=None, zones=())
 
 
 def textured(seed: int, *, width: int = 320, height: int = 240) -> ImageU8:
@@ -43,6 +46,13 @@ def standing(at: Frame, place_id: str = "p1", **changes: object) -> Place:
     """Return a parked car."""
     base = replace(place(at), place_id=place_id, xyxy=BOX)
     return replace(base, **changes)  # type: ignore[arg-type]  # keywords for the fields
+
+
+def passed(at: Frame, place_id: str = "p1", count: int = 1, **more: object) -> Place:
+    """Return a parked car that a vehicle passes for the `count`th time."""
+    passes = Passes(count, 0.0, 5, 8.0, 6.0, 0.3, (4.2, 1.5))
+    geo = GeoPoint(30.5931, 114.3054, accuracy_m=6.0)
+    return standing(at, place_id, passes=passes, geo=geo, **more)
 
 
 def observed(

@@ -31,7 +31,8 @@ from vision.evidence.clips import ClipThread
 from vision.evidence.manifest import Manifest
 from vision.evidence.remux import remux
 from vision.evidence.seal import Sealer
-from vision.evidence.store import PackageStore, StorePolicy
+from vision.evidence.store import PackageStore
+from vision.evidence.store_policy import StorePolicy
 from vision.evidence.takes import ClipPolicy, Moment, Take
 from vision.evidence.verify import verify_package
 from vision.sources.options import PacketOptions

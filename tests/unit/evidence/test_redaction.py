@@ -6,8 +6,18 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.unit.evidence.scenes import decided, observed, standing, street, textured
+from tests.unit.evidence.scenes import (
+    DRIVING,
+    decided,
+    observed,
+    passed,
+    standing,
+    street,
+    textured,
+)
 from vision.core.arrays import ImageU8
+from vision.core.observation import View, ViewState
+from vision.core.places import PlaceState
 from vision.core.violations import Slug
 from vision.evidence.pictures import decode, encode, picture_of
 from vision.evidence.redaction import Region, RegionKind, redact, regions_of
@@ -103,6 +113,18 @@ def test_people_and_readable_vehicles_are_hidden_wherever_they_are_known_from() 
     assert kinds == [RegionKind.PERSON, RegionKind.PLATE, RegionKind.PLATE]
 
 
+@pytest.mark.parametrize("view", [View.CLEAR, View.BLIND])
+@pytest.mark.parametrize("state", list(PlaceState))
+def test_what_a_vehicle_passed_is_hidden_in_pictures_of_it_alone(
+    state: PlaceState, view: View
+) -> None:
+    at = street(1)
+    place = passed(at, xyxy=(10.0, 10.0, 150.0, 90.0), state=state)
+    seen = replace(observed(at, place), scene=DRIVING, view=ViewState(view))
+
+    assert bool(regions_of(seen)) == (state is PlaceState.STANDING)
+
+
 def test_a_person_is_hidden_with_a_margin() -> None:
     at = street(1)
     (region,) = regions_of(observed(at, boxes=((1, PERSON),)))
@@ -141,3 +163,31 @@ def test_only_parking_has_copies_that_show_the_plate_of_the_parked_car_alone() -
     assert best_match(copy[person], original[person]) < 0.6
     assert best_match(copy[plate], original[plate]) > 0.95
     assert best_match(copy[other], original[other]) < 0.6
+
+
+@pytest.mark.parametrize(
+    ("end_reason", "roles"),
+    [
+        (None, {"close_up", "close_up_redacted", "close_up_plates"}),
+        ("exposed", {"close_up", "close_up_redacted"}),
+        ("replaced", {"close_up", "close_up_redacted"}),  # by one with another plate
+        ("lost", set()),  # the vehicle is somewhere else
+    ],
+)
+def test_a_box_of_an_earlier_picture_shows_nothing_of_this_one(
+    end_reason: str | None, roles: set[str]
+) -> None:
+    at = street(1)
+    state = PlaceState.STANDING if end_reason is None else PlaceState.ENDED
+    place = passed(at, state=state, end_reason=end_reason)
+    seen = replace(observed(at, place, boxes=((0, CAR),)), scene=DRIVING)
+    step = replace(decided(at, place), slug=Slug.ILLEGAL_PARKING)
+
+    shots = {one.role: one for one in shots_of(step, seen, None, zone=None)}
+
+    assert {role for role in shots if role.startswith("close_up")} == roles
+    assert ("wide_deciding_plates" in shots) == (end_reason is None)
+    x1, y1, x2, _ = (int(side) for side in place.xyxy)
+    edge = decode(shots["overlay"].picture.jpeg)[y1, x1 + 8 : x2 - 8].astype(int)
+    drawn = (edge[:, 2] - edge[:, 1]).mean() > 60
+    assert drawn == (end_reason != "lost")

@@ -16,7 +16,8 @@ from vision.evidence.keys import KeyFolder
 from vision.evidence.retention import Retention, RetentionPolicy
 from vision.evidence.room import Room
 from vision.evidence.seal import Sealer
-from vision.evidence.store import PackageStore, StorePolicy
+from vision.evidence.store import PackageStore
+from vision.evidence.store_policy import StorePolicy
 from vision.evidence.verify_store import verify_store
 
 EVER = timedelta(days=36_500)

@@ -25,7 +25,8 @@ from vision.evidence.hidden import HiddenRegions, Sight, regions_at
 from vision.evidence.precedence import Precedence
 from vision.evidence.redaction import Region, RegionKind, regions_of
 from vision.evidence.shared_clip import SharedCut, SharedPace, shared_frames
-from vision.evidence.store import PackageStore, StorePolicy
+from vision.evidence.store import PackageStore
+from vision.evidence.store_policy import StorePolicy
 from vision.evidence.takes import ClipPolicy
 from vision.evidence.transcode import TimedFrame, decoded
 from vision.evidence.verify import verify_package

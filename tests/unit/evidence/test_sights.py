@@ -17,7 +17,8 @@ from vision.core.frame import Frame
 from vision.core.places import Place
 from vision.evidence.pictures import encode
 from vision.evidence.sights import Develop, FirstSights
-from vision.evidence.store import PackageStore, StorePolicy
+from vision.evidence.store import PackageStore
+from vision.evidence.store_policy import StorePolicy
 from vision.evidence.verify import verify_package
 
 PICTURE_BYTES = len(encode(textured(0)))

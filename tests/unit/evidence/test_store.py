@@ -27,7 +27,8 @@ from vision.evidence.keys import KeyFolder
 from vision.evidence.manifest import Manifest
 from vision.evidence.pictures import decode
 from vision.evidence.seal import Sealer
-from vision.evidence.store import PackageStore, StorePolicy
+from vision.evidence.store import PackageStore
+from vision.evidence.store_policy import StorePolicy
 from vision.evidence.verify import verify_package
 
 

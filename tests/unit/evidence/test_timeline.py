@@ -8,14 +8,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes import START, frame, place, violation
-from tests.unit.evidence.scenes import decided, observed, standing, street
+from tests.unit.evidence.scenes import (
+    decided,
+    observed,
+    passed,
+    standing,
+    street,
+)
 from vision.core.arrays import ImageU8
 from vision.core.places import Place, PlaceState, Stretch
 from vision.core.violations import Fact
 from vision.evidence.dwell import DwellRecord
+from vision.evidence.life import life_of, timed
 from vision.evidence.pictures import decode
 from vision.evidence.store import PackageStore
-from vision.evidence.timeline import STATE_COLOUR, draw_timeline, life_of, timed
+from vision.evidence.timeline import STATE_COLOUR, draw_timeline
 
 
 def _seen(
@@ -132,6 +139,55 @@ def test_states_are_drawn_where_they_were_in_time() -> None:
         STATE_COLOUR[state]
         for state in (PlaceState.STANDING, PlaceState.OCCLUDED, PlaceState.MISSING)
     ]
+
+
+@pytest.mark.parametrize("apart", [timedelta(minutes=10), timedelta(days=12)])
+def test_of_passes_first_and_last_sight_are_drawn_and_nothing_between(
+    apart: timedelta,
+) -> None:
+    """The second drive's clock began anew: the first sight was before its zero."""
+    now = START + apart
+    car = replace(
+        passed(frame(), count=2, first_seen_at=START, last_seen_at=now),
+        first_seen_s=4.0 - apart.total_seconds(),
+        last_seen_s=4.0,
+        observed_s=5.0,
+    )
+    needed = Fact("apart_s", apart.total_seconds(), "s", ">= 180", holds=True)
+    step = replace(
+        violation(frame(at_s=4.0)),
+        place=car,
+        decided_s=4.0,
+        decided_at=now,
+        facts=(needed,),
+    )
+
+    image = draw_timeline(life_of(step, [(0.0, 0.0), (4.0, 5.0)], camera="gate"))
+
+    standing, nothing = STATE_COLOUR[PlaceState.STANDING], (255, 255, 255)
+    drawn = [_colour_at(image, x, 119) for x in (86, 700, 1246)]
+    assert drawn == [standing, nothing, standing]
+    assert (image[125:420, 95:1200] != (200, 96, 20)).any(axis=2).all()  # no dwell
+
+
+def test_a_pass_that_clears_weeks_later_lies_weeks_later() -> None:
+    sight, now = START, START + timedelta(days=20)
+    car = replace(
+        passed(frame(), count=1, state=PlaceState.ENDED, end_reason="exposed"),
+        first_seen_at=sight,
+        last_seen_at=sight + timedelta(seconds=3),
+        first_seen_s=60.0 - 3.0,
+        last_seen_s=60.0,  # as told: with the picture that ends it
+    )
+    step = replace(
+        violation(frame(at_s=60.0)), place=car, decided_s=60.0, decided_at=now
+    )
+
+    life = life_of(step, [], camera="gate")
+
+    gone_s = life.until_s - life.place.last_seen_s
+    assert gone_s == pytest.approx((now - car.last_seen_at).total_seconds())
+    assert _colour_at(draw_timeline(life), 700, 119) == (255, 255, 255)
 
 
 def test_the_decision_is_marked_at_its_time_and_count() -> None:

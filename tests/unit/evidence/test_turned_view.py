@@ -13,7 +13,8 @@ from vision.core.observation import Observation, View, ViewState
 from vision.evidence.pictures import close_up, decode, encode
 from vision.evidence.redaction import regions_of
 from vision.evidence.shots import Shot, shots_of
-from vision.evidence.sights import FirstSights, Sight
+from vision.evidence.sight import Sight
+from vision.evidence.sights import FirstSights
 
 SHIFTED = ViewState(shift_px=(130.0, 40.0))
 ZOOMED = ViewState(

@@ -118,36 +118,45 @@ class PassedSights:
         path = self._path(key)
         try:
             return from_bytes(path.read_bytes())
-        except (OSError, KeyError, TypeError, ValueError) as error:
-            log.warning(
-                "%s: damaged or gone (%s); the events of this place go without the "
-                "picture of the first pass",
-                path,
-                error,
-            )
+        except OSError as error:
+            self._drop(key)  # the next run tries again
+            reason = str(error)
+        except (KeyError, TypeError, ValueError) as error:
             self.forget((key,))
-            return None
+            reason = repr(error)
+        log.warning(
+            "%s: damaged or gone (%s); the events of this place go without the "
+            "picture of the first pass",
+            path,
+            reason,
+        )
+        return None
 
-    def pass_again(self, keys: Iterable[Key]) -> None:
-        """Take note, once a day, that places are still passed."""
+    def pass_again(self, keys: Iterable[Key]) -> list[Key]:
+        """Note that places are still passed; return those whose files should say so."""
         now_s = self._clock.now().timestamp()
+        stale = []
+        with self._lock:
+            for key in keys:
+                held = self._held.get(key)
+                if held is not None and now_s - held.passed_s >= _NOTED_S:
+                    del self._held[key]
+                    self._held[key] = replace(held, passed_s=now_s)
+                    stale.append(key)
+        return stale
+
+    def date(self, keys: Iterable[Key]) -> None:
+        """Have files say when their places were passed last."""
         for key in keys:
             held = self._held.get(key)
-            if held is None or now_s - held.passed_s < _NOTED_S:
-                continue
-            with self._lock:
-                if self._held.pop(key, None) is not None:
-                    self._held[key] = replace(held, passed_s=now_s)
-            with suppress(OSError):  # it goes sooner then
-                os.utime(self._path(key), (now_s, now_s))
+            if held is not None:
+                with suppress(OSError):  # it goes sooner then
+                    os.utime(self._path(key), (held.passed_s, held.passed_s))
 
     def forget(self, keys: Iterable[Key]) -> None:
         """Delete the pictures of places that are known no more."""
         for key in keys:
-            with self._lock:
-                held = self._held.pop(key, None)
-                self._bytes -= 0 if held is None else held.size_bytes
-            if held is not None:
+            if self._drop(key):
                 with suppress(OSError):  # the next run finds it, and lets it go in time
                     self._path(key).unlink(missing_ok=True)
 
@@ -187,6 +196,13 @@ class PassedSights:
                 file.unlink()  # a crash left it
         for stat, key in sorted(found, key=lambda one: one[0].st_mtime):
             self._note(key, _Held(stat.st_size, stat.st_mtime))
+
+    def _drop(self, key: Key) -> bool:
+        """Know of a file no longer; return whether it was known."""
+        with self._lock:
+            held = self._held.pop(key, None)
+            self._bytes -= 0 if held is None else held.size_bytes
+        return held is not None
 
     def _note(self, key: Key, held: _Held) -> None:
         self._held[key] = held

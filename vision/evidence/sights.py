@@ -66,11 +66,7 @@ class FirstSights:
             sight = self._take(observation, new) if new else None
         passed = self._passed if observation.scene.moving else None
         if passed is not None:
-            passed.pass_again(
-                (camera_id, place.place_id)
-                for place in observation.places
-                if place.state is PlaceState.STANDING
-            )
+            self._pass_again(observation, passed)
             self._forget(camera_id, over)
         if sight is not None:
             self._develop(lambda: self._developed(sight, camera_id, passed))
@@ -174,6 +170,15 @@ class FirstSights:
             if key in self._sights and passed.keep(key, sight):
                 with self._lock:
                     self._let_go(key)
+
+    def _pass_again(self, observation: Observation, passed: PassedSights) -> None:
+        stale = passed.pass_again(
+            (place.camera_id, place.place_id)
+            for place in observation.places
+            if place.state is PlaceState.STANDING
+        )
+        if stale:
+            self._develop(lambda: passed.date(stale))
 
     def _forget(self, camera_id: str, over: set[str]) -> None:
         """Have the files of places deleted that have ended, after they were written."""

@@ -167,8 +167,10 @@ def test_the_picture_of_the_first_drive_proves_what_the_second_one_opens(
         assert taken is not None
         assert np.abs(shown.astype(int) - taken).mean() < 5
         assert hashlib.sha256(then.path.read_bytes()).hexdigest() == then.sha256
+    then = file_of(opened, "wide_first")
     sealed = json.loads((then.path.parent / "manifest.json").read_text())
     firsts = [file for file in sealed["files"] if file["role"] == "wide_first"]
+    assert [file["sha256"] for file in firsts] == [then.sha256] * 2
     assert {file["captured_at"] for file in firsts} == {then.captured_at.isoformat()}
     assert list(home.sights.rglob("*.*")) == []
 

@@ -71,3 +71,32 @@ def within(point: tuple[float, float], polygon: Sequence[tuple[float, float]]) -
         if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
             inside = not inside
     return inside
+
+
+def reaches(
+    point: tuple[float, float], polygon: Sequence[tuple[float, float]], radius_m: float
+) -> bool:
+    """Return whether a circle around a point touches a polygon, (lat, lon) each.
+
+    Args:
+        point: its centre.
+        polygon: at least three corners.
+        radius_m: metres.
+    """
+    if within(point, polygon):
+        return True
+    plane = LocalPlane(*point)
+    corners = [plane.metres(*corner) for corner in polygon]
+    return any(
+        _from_origin(a, b) <= radius_m
+        for a, b in zip(corners, (*corners[1:], corners[0]), strict=True)
+    )
+
+
+def _from_origin(a: tuple[float, float], b: tuple[float, float]) -> float:
+    """Return how far the origin is from the line between two points, metres."""
+    dx, dy = b[0] - a[0], b[1] - a[1]
+    length2 = dx * dx + dy * dy
+    along = 0.0 if length2 == 0 else -(a[0] * dx + a[1] * dy) / length2
+    along = min(1.0, max(0.0, along))
+    return math.hypot(a[0] + along * dx, a[1] + along * dy)

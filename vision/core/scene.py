@@ -5,6 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vision.core.arrays import FloatArray
+from vision.core.position import reaches
+
+_PERMITTING = frozenset({"ignore", "parking", "loading", "market"})
+_SHIFT = 2.0  # 95 % radii by which a place may turn out to be elsewhere
 
 _TRUE = frozenset({"wgs84", "cgcs2000"})  # the same to centimetres
 
@@ -120,3 +124,15 @@ class Scene:
     def zones_of(self, kind: str, preset: str | None = None) -> tuple[Zone, ...]:
         """Return the zones of one kind in one PTZ preset's picture."""
         return self._by_kind.get((kind, preset), ())
+
+    def forbids_near(self, geo: GeoPoint) -> bool:
+        """Return whether a thing may stand in a zone of the map that forbids it.
+
+        Its place is known to some metres, and later passes may shift it.
+        """
+        radius_m = _SHIFT * (geo.accuracy_m or 0.0)
+        return any(
+            zone.kind not in _PERMITTING
+            and reaches((geo.lat, geo.lon), zone.polygon, radius_m)
+            for zone in self.map_zones
+        )

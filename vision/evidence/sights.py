@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from vision.core.errors import EvidenceError
 from vision.core.observation import Observation
@@ -69,7 +69,8 @@ class FirstSights:
             self._pass_again(observation, passed)
             self._forget(camera_id, over)
         if sight is not None:
-            self._develop(lambda: self._developed(sight, camera_id, passed))
+            keys = [(camera_id, one.place_id) for one in _awaited(observation, new)]
+            self._develop(lambda: self._developed(sight, keys, passed))
 
     def of(self, camera_id: str, place_id: str) -> Sight | None:
         """Return a place's first sight, or None if it was not seen or was let go."""
@@ -137,9 +138,14 @@ class FirstSights:
         return [*over.intersection(had).difference(oldest), *oldest]
 
     def _developed(
-        self, sight: Sight, camera_id: str, passed: PassedSights | None
+        self, sight: Sight, awaited: Sequence[Key], passed: PassedSights | None
     ) -> None:
         """Encode a sight, and let the oldest go for it if there is no room.
+
+        Args:
+            sight: what to encode.
+            awaited: places of it that another pass may make a case.
+            passed: where those are kept, or None.
 
         Raises:
             EvidenceError: it cannot be encoded; its places have no first sight.
@@ -155,7 +161,7 @@ class FirstSights:
                     self._let_go(key)
             raise
         if passed is not None:
-            self._put_away(sight, camera_id, passed)
+            self._put_away(sight, awaited, passed)
         with self._lock:
             if sight in self._holders:
                 self._counted[sight] = size_bytes
@@ -163,10 +169,11 @@ class FirstSights:
             while self._bytes > self._max_bytes and self._sights:
                 self._let_go(next(iter(self._sights)))
 
-    def _put_away(self, sight: Sight, camera_id: str, passed: PassedSights) -> None:
+    def _put_away(
+        self, sight: Sight, awaited: Sequence[Key], passed: PassedSights
+    ) -> None:
         """Write a sight to the disk; what cannot be written stays in memory."""
-        for place_id in sight.boxes:
-            key = camera_id, place_id
+        for key in awaited:
             if key in self._sights and passed.keep(key, sight):
                 with self._lock:
                     self._let_go(key)
@@ -195,6 +202,16 @@ class FirstSights:
         if self._holders[sight] == 0:
             del self._holders[sight]
             self._bytes -= self._counted.pop(sight, 0)
+
+
+def _awaited(observation: Observation, new: Sequence[Place]) -> Iterator[Place]:
+    """Yield the places of which another pass may make a case.
+
+    Of whoever parks where nobody forbids it no picture is kept.
+    """
+    for place in new:
+        if place.geo is not None and observation.scene.forbids_near(place.geo):
+            yield place
 
 
 def _at_once(develop: Develop) -> None:

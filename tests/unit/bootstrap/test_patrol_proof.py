@@ -137,6 +137,7 @@ def file_of(event: ViolationEvent, role: str) -> Artifact:
     return one
 
 
+@pytest.mark.timeout(180)  # three runs of an engine
 def test_the_picture_of_the_first_drive_proves_what_the_second_one_opens(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

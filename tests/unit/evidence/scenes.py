@@ -10,7 +10,7 @@ from vision.core.detections import Detections
 from vision.core.frame import Frame
 from vision.core.observation import Observation, ViewState
 from vision.core.places import Passes, Place, PlaceState
-from vision.core.scene import GeoPoint, Scene, Zone
+from vision.core.scene import GeoPoint, MapZone, Scene, Zone
 from vision.core.violations import Lifecycle, Violation
 
 LABELS = ("car", "person")
@@ -23,7 +23,10 @@ SCENE = Scene(
 )
 
 
-DRIVING = replace(SCENE, moving=True, geo=None, zones=())
+KERB = MapZone(
+    "kerb", "no_parking", ((30.593, 114.305), (30.5935, 114.305), (30.5935, 114.306))
+)
+DRIVING = replace(SCENE, moving=True, geo=None, zones=(), map_zones=(KERB,))
 
 
 def textured(seed: int, *, width: int = 320, height: int = 240) -> ImageU8:

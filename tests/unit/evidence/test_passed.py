@@ -120,6 +120,13 @@ def test_the_second_pass_proves_with_the_picture_of_the_first_in_another_run(
     assert verify_package(runs.root / "evidence" / "event-1", None) == []
 
 
+def test_of_who_parks_where_nobody_forbids_it_no_picture_waits(runs: Runs) -> None:
+    at = street(3)
+    allowed = replace(driven(at, passed(at)), scene=replace(DRIVING, map_zones=()))
+    runs.watch(allowed, replace(allowed, frame=runs.next(at)))
+    assert runs.files == []
+
+
 def test_what_is_hidden_in_it_is_what_was_to_hide_when_it_was_taken(runs: Runs) -> None:
     at = street(0)
     runs.pass_by(at, passed(at))

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
+from typing_extensions import TypedDict
+
 from serve.shapes import (
     CameraOut,
     EventDetail,
@@ -115,6 +117,26 @@ def location_of(row: EventRow, v: Mapping[str, Any]) -> LocationOut | None:
         grid_id=row.grid_id or told.get("grid_id"),
         accuracy_m=row.accuracy_m,
     )
+
+
+class About(TypedDict):
+    """What an event is, by its code, and where: for what is told of its case."""
+
+    scheme: str
+    code: str
+    code_name: str
+    location: LocationOut | None
+
+
+def about(row: EventRow) -> About:
+    """Return what an event is and where it is."""
+    v = json.loads(row.body)["data"]
+    return {
+        "scheme": v["scheme"],
+        "code": v["code"],
+        "code_name": v.get("code_name") or "",
+        "location": location_of(row, v),
+    }
 
 
 def _fields(stored: StoredEvent) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """What those who follow are told of a case: enough to act on without asking back."""
 
-import json
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -12,7 +11,7 @@ from serve.cases.lifecycle import State, Way
 from serve.shapes import LocationOut
 from serve.store.case_tables import CaseRow
 from serve.store.tables import EventRow
-from serve.views import location_of
+from serve.views import about
 
 
 class CaseTold(BaseModel):
@@ -63,17 +62,12 @@ def told_of(
         detail: what followed from it.
     """
     found = select(EventRow).where(EventRow.event_id == row.event_id)
-    event = session.scalars(found).one()
-    v = json.loads(event.body)["data"]
     return CaseTold(
         case=row.number,
         version=row.version,
         event_id=row.event_id,
         slug=row.slug,
-        scheme=v["scheme"],
-        code=v["code"],
-        code_name=v.get("code_name") or "",
-        location=location_of(event, v),
+        **about(session.scalars(found).one()),
         state=State(row.state),
         department=row.department,
         responsible=row.responsible,

@@ -12,9 +12,10 @@ from pydantic import BaseModel, Field
 from serve.cases.lifecycle import Action, State, Way
 from serve.cases.store import may
 from serve.people.roles import Principal
-from serve.shapes import ReasonOut
+from serve.shapes import LocationOut, ReasonOut
 from serve.store.case_tables import CaseRow, CaseStepRow, VerificationRow
-from serve.views import reason_out
+from serve.store.tables import EventRow
+from serve.views import about, reason_out
 
 
 class Due(BaseModel):
@@ -49,6 +50,10 @@ class CaseOut(BaseModel):
     state: State
     event_id: str
     slug: str
+    scheme: Annotated[str, Field(description="Of the code: GB/T 47678.5-2026")]
+    code: str
+    code_name: str
+    location: LocationOut | None
     grid_id: str | None
     street: str | None
     community: str | None
@@ -105,8 +110,8 @@ class CasePage(BaseModel):
     next: str | None
 
 
-def case_out(row: CaseRow, who: Principal, now: datetime) -> CaseOut:
-    """Return a case for readers."""
+def case_out(row: CaseRow, event: EventRow, who: Principal, now: datetime) -> CaseOut:
+    """Return a case for readers; `event` opened it."""
     due = None
     if row.due_at is not None and row.due_for is not None:
         due = Due(
@@ -121,6 +126,7 @@ def case_out(row: CaseRow, who: Principal, now: datetime) -> CaseOut:
         state=State(row.state),
         event_id=row.event_id,
         slug=row.slug,
+        **about(event),
         grid_id=row.grid_id,
         street=row.street,
         community=row.community,
@@ -144,11 +150,13 @@ class Past:
     """What has happened to a case, and around it.
 
     Attributes:
+        event: opened it.
         steps: in order; its report is not among them.
         looks: second looks, oldest first.
         alike: numbers of cases that may be the same.
     """
 
+    event: EventRow
     steps: Sequence[CaseStepRow]
     looks: Sequence[VerificationRow]
     alike: Sequence[int]
@@ -186,7 +194,7 @@ def case_detail(row: CaseRow, past: Past, who: Principal, now: datetime) -> Case
         for step in past.steps
     ]
     return CaseDetail(
-        **case_out(row, who, now).model_dump(),
+        **case_out(row, past.event, who, now).model_dump(),
         history=history,
         verifications=[verification_out(look) for look in past.looks],
         possible_duplicates=list(past.alike),

@@ -139,7 +139,10 @@ def _items(
     events = services.events.some([row.event_id for row in rows])
     now = services.clock.now()
     return [
-        Item(case_out(row, who, now), event_out(events[row.event_id]))
+        Item(
+            case_out(row, events[row.event_id].row, who, now),
+            event_out(events[row.event_id]),
+        )
         for row in rows
         if row.event_id in events
     ], older

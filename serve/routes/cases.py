@@ -151,7 +151,9 @@ def list_cases(
         following = f"{url.path}?{url.query}"
         response.headers["Link"] = f'<{following}>; rel="next"'
     now = services.clock.now()
-    return CasePage(items=[case_out(row, who, now) for row in found], next=following)
+    events = services.events.rows_of([row.event_id for row in found])
+    items = [case_out(row, events[row.event_id], who, now) for row in found]
+    return CasePage(items=items, next=following)
 
 
 @router.get("/api/v1/cases/{number}", summary="One case and its history")
@@ -169,6 +171,7 @@ def past_of(services: Services, row: CaseRow, who: Principal) -> Past:
     """Return what has happened to a case, and what may be the same."""
     over = State(row.state) in OVER
     return Past(
+        event=services.events.rows_of([row.event_id])[row.event_id],
         steps=services.find_cases.steps(row.number),
         looks=services.verifications.of_case(row.number),
         alike=[] if over else services.find_cases.alike(row, who),
@@ -197,7 +200,7 @@ def act_on_case(
         row = services.cases.act(number, command, who, expected=version)
     services.feed.ring()
     response.headers["ETag"] = f'"{row.version}"'
-    return case_out(row, who, services.clock.now())
+    return _as_it_stands(services, row, who)
 
 
 @router.post(
@@ -217,4 +220,9 @@ def request_verification(
     services.feed.ring()
     row = services.find_cases.get(number, who)
     response.headers["ETag"] = f'"{row.version}"'
-    return case_out(row, who, services.clock.now())
+    return _as_it_stands(services, row, who)
+
+
+def _as_it_stands(services: Services, row: CaseRow, who: Principal) -> CaseOut:
+    event = services.events.rows_of([row.event_id])[row.event_id]
+    return case_out(row, event, who, services.clock.now())

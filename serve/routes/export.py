@@ -110,11 +110,13 @@ def _cases(
     while found := services.find_cases.page(wanted, who, limit=PAGE, after=after):
         events = services.events.some([row.event_id for row in found])
         for row in found:
-            out = case_out(row, who, now).model_dump(mode="json")
+            event = events[row.event_id]
+            out = case_out(row, event.row, who, now).model_dump(mode="json")
             due = out.pop("due") or {}
-            out.pop("possible")
+            for nested in ("possible", "location"):
+                out.pop(nested)
             due_columns = {"due_at": due.get("at"), "overdue": due.get("overdue")}
-            yield {**out, **due_columns, **_about(event_out(events[row.event_id]))}
+            yield {**out, **due_columns, **_about(event_out(event))}
         after = Position(found[-1].reported_at, found[-1].number)
 
 
@@ -160,7 +162,11 @@ _ABOUT_COLUMNS = (
     "scheme", "code", "code_name", "camera", "lat", "lon", "address", "accuracy_m",
 )  # fmt: skip
 _CASE_COLUMNS = (
-    *(name for name in CaseOut.model_fields if name not in {"due", "possible"}),
+    *(
+        name
+        for name in CaseOut.model_fields
+        if name not in {"due", "possible", "location", *_ABOUT_COLUMNS}
+    ),
     "due_at",
     "overdue",
     # Programs may count columns: what comes later stands at the end.

@@ -158,6 +158,24 @@ def test_a_role_may_do_its_own_work_only(
             assert (refused == 200) == (action in allowed)
 
 
+@pytest.mark.parametrize("accuracy_m", [None, 6.0])
+def test_a_case_says_what_it_is_about_and_where(
+    engine: httpx.Client, boss: httpx.Client, accuracy_m: float | None
+) -> None:
+    report(engine, slug=Slug.GARBAGE_PILE, accuracy_m=accuracy_m)
+
+    listed = boss.get(CASES).json()["items"]
+    told = [*listed, boss.get(f"{CASES}/1").json(), act(boss, 1, "take").json()]
+
+    event = boss.get("/api/v1/events/evt-1").json()
+    assert len(told) == 3
+    for case in told:
+        assert (case["code"], case["code_name"]) == ("06010", "暴露垃圾")
+        assert case["scheme"] == event["scheme"]
+        assert case["location"] == event["location"]
+        assert case["location"]["accuracy_m"] == accuracy_m
+
+
 def test_a_duplicate_is_merged_and_the_other_case_goes_on(
     engine: httpx.Client, boss: httpx.Client
 ) -> None:

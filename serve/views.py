@@ -8,6 +8,7 @@ from urllib.parse import quote
 from typing_extensions import TypedDict
 
 from serve.shapes import (
+    CameraOfEvent,
     CameraOut,
     EventDetail,
     EventOut,
@@ -117,6 +118,16 @@ def location_of(row: EventRow, v: Mapping[str, Any]) -> LocationOut | None:
         grid_id=row.grid_id or told.get("grid_id"),
         accuracy_m=row.accuracy_m,
     )
+
+
+def camera_of(row: EventRow) -> CameraOfEvent:
+    """Return which camera saw an event."""
+    told = json.loads(row.body)["data"]["camera"]
+    return {
+        "id": row.camera_id,
+        "name": told.get("name"),
+        "gb_id": told.get("gb_id"),
+    }
 
 
 class About(TypedDict):

@@ -1,30 +1,23 @@
 """Looking cases up."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, union_all
+from sqlalchemy import ColumnElement, and_, func, select
 
+from serve.cases import same
 from serve.cases.lifecycle import OVER, Action, State
+from serve.cases.same import Same
 from serve.cases.search import CaseFilter, most_urgent, newest
 from serve.errors import NotFound
 from serve.paging import Position
 from serve.people.roles import Principal
 from serve.store.case_tables import CaseRow, CaseStepRow
 from serve.store.database import Database
-from serve.store.event_filter import Box
-from serve.store.tables import EventRow
-from serve.store.tiles import stretches
-from vision.core.position import LocalPlane
 from vision.core.violations import Slug
 
-FIXED_M = 30.0  # an event of a fixed camera has its place, some way from what it sees
-FARTHEST_M = 60.0  # however badly both are placed
-MOST_ALIKE = 5
 DISMISSED = (State.REJECTED, State.MERGED)
-MOST_NEAR = 500
-MOST_STRETCHES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +103,7 @@ class CaseQuery:
         late = and_(CaseRow.due_at < now, CaseRow.state != State.SUSPENDED.value)
         query = (
             select(CaseRow.state, func.count(), func.count().filter(late))
-            .where(CaseRow.state.in_(unfinished), *_in_districts(who))
+            .where(CaseRow.state.in_(unfinished), *in_districts(who))
             .group_by(CaseRow.state)
         )
         with self._database.read() as session:
@@ -120,36 +113,15 @@ class CaseQuery:
             sum(overdue for _, _, overdue in rows),
         )
 
-    def alike(self, row: CaseRow, who: Principal) -> list[int]:
-        """Return unfinished cases of the same kind at the same place, newest first.
-
-        The same place is the same fixed camera, or within the radii of both (of fixed
-        cameras `FIXED_M`, together at most `FARTHEST_M`); a moving camera's own events
-        its engine tells apart. Of a camera's events the newest few hundred are looked
-        at.
-        """
+    def alike(self, row: CaseRow, who: Principal) -> list[Same]:
+        """Return unfinished cases that may be of the same thing, newest first."""
         with self._database.read() as session:
-            here = session.scalar(
-                select(EventRow).where(EventRow.event_id == row.event_id)
-            )
-            if here is None:
-                return []
-            walks = [walk.limit(MOST_NEAR).subquery() for walk in _around(here)]
-            near = union_all(*(select(walk.c.event_id) for walk in walks))
-            query = (
-                select(CaseRow.number)
-                .where(
-                    CaseRow.event_id.in_(near),
-                    CaseRow.state.in_(
-                        [state.value for state in State if state not in OVER]
-                    ),
-                    CaseRow.number != row.number,
-                    *_in_districts(who),
-                )
-                .order_by(CaseRow.number.desc())
-                .limit(MOST_ALIKE)
-            )
-            return list(session.scalars(query))
+            return same.alike(session, row, in_districts(who))
+
+    def absorbed(self, row: CaseRow, who: Principal) -> list[Same]:
+        """Return the cases that were merged into this one, oldest first."""
+        with self._database.read() as session:
+            return same.absorbed(session, row, in_districts(who))
 
     def page(
         self,
@@ -177,33 +149,6 @@ def visible(row: CaseRow | None, number: int, who: Principal) -> CaseRow:
     return row
 
 
-def _around(here: EventRow) -> Iterator[Select[str]]:
-    """Yield what finds the events of one kind at one place, index by index."""
-    alike = select(EventRow.event_id).where(EventRow.slug.concat("") == here.slug)
-    if here.accuracy_m is None:
-        seen = alike.where(EventRow.camera_id == here.camera_id)
-        yield seen.order_by(EventRow.opened_at.desc(), EventRow.number.desc())
-    if here.lat is None or here.lon is None:
-        return
-    # Metres of one degree; degrees of the farthest way.
-    per_lon, per_lat = LocalPlane(here.lat, here.lon).metres(here.lat + 1, here.lon + 1)
-    wide, high = FARTHEST_M / per_lon, FARTHEST_M / per_lat
-    box = Box(here.lon - wide, here.lat - high, here.lon + wide, here.lat + high)
-    east_m = (EventRow.lon - here.lon) * per_lon
-    north_m = (EventRow.lat - here.lat) * per_lat
-    way_m2 = east_m * east_m + north_m * north_m
-    mine_m = FIXED_M if here.accuracy_m is None else here.accuracy_m
-    radius_m = func.coalesce(EventRow.accuracy_m, FIXED_M)
-    near = alike.where(
-        EventRow.lat.between(box.south, box.north),
-        EventRow.lon.between(box.west, box.east),
-        EventRow.camera_id != here.camera_id,
-        way_m2 <= FARTHEST_M**2,
-        way_m2 <= mine_m**2 + radius_m * radius_m,
-    )
-    for first, last in stretches(box, MOST_STRETCHES):
-        yield near.where(EventRow.tile.between(first, last))
-
-
-def _in_districts(who: Principal) -> list[ColumnElement[bool]]:
+def in_districts(who: Principal) -> list[ColumnElement[bool]]:
+    """Return what holds for the cases that somebody may see."""
     return [CaseRow.street.in_(sorted(who.districts))] if who.districts else []

@@ -10,12 +10,13 @@ from urllib.parse import quote
 from pydantic import BaseModel, Field
 
 from serve.cases.lifecycle import Action, State, Way
+from serve.cases.same import Same
 from serve.cases.store import may
 from serve.people.roles import Principal
-from serve.shapes import LocationOut, ReasonOut
+from serve.shapes import CameraOfEvent, LocationOut, ReasonOut
 from serve.store.case_tables import CaseRow, CaseStepRow, VerificationRow
 from serve.store.tables import EventRow
-from serve.views import about, reason_out
+from serve.views import about, camera_of, reason_out
 
 
 class Due(BaseModel):
@@ -92,6 +93,29 @@ class VerificationOut(BaseModel):
     after_url: str | None
 
 
+class SameOut(BaseModel):
+    """Another case of the same thing, as it stands, and how its event does."""
+
+    case: int
+    version: int
+    state: State
+    event_id: str
+    event_state: Annotated[str, Field(description="`open` or `cleared`")]
+    camera: CameraOfEvent
+    opened_at: datetime
+    updated_at: Annotated[datetime, Field(description="Newest step of its event")]
+    distance_m: Annotated[
+        float | None,
+        Field(
+            description=(
+                "Metres between the places as reported; a fixed camera reports its own"
+            )
+        ),
+    ]
+    url: str
+    event_url: str
+
+
 class CaseDetail(CaseOut):
     """One case with every step and every second look."""
 
@@ -100,6 +124,13 @@ class CaseDetail(CaseOut):
     possible_duplicates: Annotated[
         list[int],
         Field(description="Unfinished cases of the same kind at the same place"),
+    ]
+    alike: Annotated[
+        list[SameOut], Field(description="What `possible_duplicates` names, told more")
+    ]
+    absorbed: Annotated[
+        list[SameOut],
+        Field(description="Cases that were merged into this one; their events go on"),
     ]
 
 
@@ -153,13 +184,15 @@ class Past:
         event: opened it.
         steps: in order; its report is not among them.
         looks: second looks, oldest first.
-        alike: numbers of cases that may be the same.
+        alike: cases that may be the same.
+        absorbed: cases that were merged into it.
     """
 
     event: EventRow
     steps: Sequence[CaseStepRow]
     looks: Sequence[VerificationRow]
-    alike: Sequence[int]
+    alike: Sequence[Same]
+    absorbed: Sequence[Same]
 
 
 def case_detail(row: CaseRow, past: Past, who: Principal, now: datetime) -> CaseDetail:
@@ -197,7 +230,26 @@ def case_detail(row: CaseRow, past: Past, who: Principal, now: datetime) -> Case
         **case_out(row, past.event, who, now).model_dump(),
         history=history,
         verifications=[verification_out(look) for look in past.looks],
-        possible_duplicates=list(past.alike),
+        possible_duplicates=[one.case.number for one in past.alike],
+        alike=[_same_out(one) for one in past.alike],
+        absorbed=[_same_out(one) for one in past.absorbed],
+    )
+
+
+def _same_out(same: Same) -> SameOut:
+    case, event = same.case, same.event
+    return SameOut(
+        case=case.number,
+        version=case.version,
+        state=State(case.state),
+        event_id=event.event_id,
+        event_state=event.state,
+        camera=camera_of(event),
+        opened_at=event.opened_at,
+        updated_at=event.updated_at,
+        distance_m=None if same.distance_m is None else round(same.distance_m, 1),
+        url=f"/api/v1/cases/{case.number}",
+        event_url=f"/api/v1/events/{event.event_id}",
     )
 
 

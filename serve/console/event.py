@@ -1,5 +1,6 @@
 """One event with its case: pictures, reasons, what can be done, what was done."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Request, Response
@@ -10,7 +11,7 @@ from serve.access import Services_, check_form
 from serve.cases.commands import Command
 from serve.cases.lifecycle import TRANSITIONS, Action, State, Way
 from serve.cases.store import may
-from serve.cases.views import CaseDetail, case_detail
+from serve.cases.views import CaseDetail, SameOut, case_detail
 from serve.cases.worktime import Span, Unit
 from serve.console import sign_in
 from serve.console.render import back_to, page, same_site, visitor
@@ -21,8 +22,8 @@ from serve.people.roles import Principal, Scope
 from serve.routes.cases import past_of
 from serve.routes.evidence import may_see_plates
 from serve.services import Services
-from serve.shapes import EventDetail, EvidenceOut
-from serve.views import event_detail, shows_plates
+from serve.shapes import EventDetail, EventOut, EvidenceOut
+from serve.views import event_detail, event_out, shows_plates
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -86,6 +87,7 @@ def one_event(request: Request, services: Services_, event_id: Named) -> Respons
         "units": list(Unit),
         "after": _after(shown.evidence),
         "next_pass": asks and moving,
+        "alike": [] if case is None else _alike(services, case, who),
         "following": None if case is None else following(services, case.number, who),
         "reviews": who.may(Scope.REVIEW) and who.person,
         "originals": who.may(Scope.ORIGINALS),
@@ -93,6 +95,24 @@ def one_event(request: Request, services: Services_, event_id: Named) -> Respons
         "trouble": request.query_params.get("trouble"),
     }
     return page(request, services, looker, "event.html", values)
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """One press: the case of this event, at this version, goes into another case."""
+
+    event_id: str
+    version: int
+    into: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A case that may be the same; `merge` is None where nobody can merge them."""
+
+    same: SameOut
+    event: EventOut
+    merge: Merge | None
 
 
 class Pressed(BaseModel):
@@ -138,6 +158,8 @@ def act_on_case(
     except Problem as problem:
         return back_to(f"{here}?trouble={problem.slug}#case")
     services.feed.ring()
+    if pressed.action is Action.MERGE:
+        return back_to(f"/cases/{pressed.into}")  # the case that goes on
     return back_to(f"{here}#case")
 
 
@@ -153,6 +175,32 @@ def _case(
     if any(look.verdict == "pending" for look in case.verifications):
         actions.discard(Action.REQUEST_VERIFICATION)
     return case, actions
+
+
+def _alike(services: Services, case: CaseDetail, who: Principal) -> list[Alike]:
+    """Return what may be the same, with its picture and the button that says so."""
+    events = services.events.some([one.event_id for one in case.alike])
+    return [
+        Alike(
+            same=one,
+            event=event_out(events[one.event_id]),
+            merge=_merge(case, one) if who.person and who.may(Scope.REVIEW) else None,
+        )
+        for one in case.alike
+        if one.event_id in events
+    ]
+
+
+def _merge(case: CaseDetail, other: SameOut) -> Merge | None:
+    """Return which of two goes into which: the later, of those that still can."""
+    here = Merge(case.event_id, case.version, into=other.case)
+    there = Merge(other.event_id, other.version, into=case.number)
+    sources = TRANSITIONS[Action.MERGE].sources
+    if case.state in sources and (
+        other.state not in sources or other.case < case.number
+    ):
+        return here
+    return there if other.state in sources else None
 
 
 def _plates(

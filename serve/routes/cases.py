@@ -175,6 +175,7 @@ def past_of(services: Services, row: CaseRow, who: Principal) -> Past:
         steps=services.find_cases.steps(row.number),
         looks=services.verifications.of_case(row.number),
         alike=[] if over else services.find_cases.alike(row, who),
+        absorbed=services.find_cases.absorbed(row, who),
     )
 
 

@@ -63,7 +63,7 @@ class CaseRow(Base):
     escalated: Mapped[str | None] = mapped_column(String(16))
     stopped_state: Mapped[str | None] = mapped_column(String(16))
     stopped_at: Mapped[datetime | None] = mapped_column(UtcTime)
-    merged_into: Mapped[int | None] = mapped_column(Number)
+    merged_into: Mapped[int | None] = mapped_column(Number, index=True)
     recurrence_of: Mapped[str | None] = mapped_column(String(128))
     tally: Mapped[str] = mapped_column(String(256), server_default="reported")
 

@@ -1,6 +1,7 @@
 """Cases move as the table says, by those who may, and nothing is forgotten."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -601,6 +602,98 @@ def test_cases_of_two_cameras_may_be_the_same_within_what_both_are_known_to(
     ]
 
     assert named == ([[2], [1]] if same else [[], []])
+
+
+HEAP = Seen(slug=Slug.GARBAGE_PILE)
+EYES = [  # camera, its event's accuracy, how far north of the first it saw the heap
+    ("patrol-7-left", 6.0, 0.0),
+    ("patrol-7-right", 6.0, 2.0),
+    ("patrol-8", 7.0, 5.0),
+    ("corner", None, 20.0),
+]
+
+
+@pytest.fixture
+def heap(engine: httpx.Client) -> list[Seen]:
+    """Report one heap by all of its eyes; return what each reported."""
+    seen = []
+    for number, (camera, accuracy_m, north_m) in enumerate(EYES, 1):
+        lat, lon = LocalPlane(HEAP.lat, HEAP.lon).degrees(0.0, north_m)
+        one = replace(
+            HEAP,
+            event_id=f"evt-{number}",
+            camera=camera,
+            lat=lat,
+            lon=lon,
+            accuracy_m=accuracy_m,
+        )
+        engine.post("/api/v1/events", json=message(one)).raise_for_status()
+        seen.append(one)
+    return seen
+
+
+@pytest.mark.usefixtures("heap")
+def test_all_eyes_on_one_heap_are_named_with_the_way_between_them(
+    boss: httpx.Client,
+) -> None:
+    first = boss.get(f"{CASES}/1").json()
+
+    assert first["possible_duplicates"] == [4, 3, 2]
+    assert [
+        (one["case"], one["camera"]["id"], one["distance_m"], one["event_state"])
+        for one in first["alike"]
+    ] == [
+        (4, "corner", 20.0, "open"),
+        (3, "patrol-8", 5.0, "open"),
+        (2, "patrol-7-right", 2.0, "open"),
+    ]
+    for number in (2, 3, 4):
+        assert len(boss.get(f"{CASES}/{number}").json()["alike"]) == 3
+
+
+def test_what_becomes_of_merged_cases_is_seen_at_the_one_that_goes_on(
+    engine: httpx.Client, boss: httpx.Client, heap: list[Seen], clock: HandClock
+) -> None:
+    before = do(boss, 1, "register")
+    for number, into in ((3, 2), (2, 1), (4, 1)):
+        merged = act(boss, number, "merge", into=into).json()
+        assert merged["due"] is None
+    gone = message(heap[2].later(Lifecycle.CLEARED, 2))
+    engine.post("/api/v1/events", json=gone).raise_for_status()
+
+    case = boss.get(f"{CASES}/1").json()
+
+    assert (case["due"], case["department"]) == (before["due"], before["department"])
+    assert case["due"] is not None
+    assert (case["possible_duplicates"], case["alike"]) == ([], [])
+    assert [(one["case"], one["event_state"]) for one in case["absorbed"]] == [
+        (2, "open"),
+        (3, "cleared"),
+        (4, "open"),
+    ]
+    clock.forward(minutes=1)
+    (figures,) = boss.get("/api/v1/indicators").json()["groups"]
+    assert figures["counts"]["merged"] == 3
+    assert figures["indicators"]["duplicate_rate"] == 3 / 4
+    act(boss, 4, "reopen", note="another heap").raise_for_status()
+    again = boss.get(f"{CASES}/1").json()
+    assert [one["case"] for one in again["absorbed"]] == [2, 3]
+
+
+def test_a_merged_case_of_another_district_is_not_told(
+    live: Live, engine: httpx.Client, boss: httpx.Client
+) -> None:
+    with live.person("root", Role.ADMIN) as root:
+        root.put("/api/v1/grid", json=GRID).raise_for_status()
+    report(engine)
+    report(engine, event_id="evt-2", camera="across", lon=114.31)
+    act(boss, 2, "merge", into=1).raise_for_status()
+
+    with live.person("li", Role.REVIEWER, "武珞路") as person:
+        case = person.get(f"{CASES}/1").json()
+
+    assert case["absorbed"] == []
+    assert len(boss.get(f"{CASES}/1").json()["absorbed"]) == 1
 
 
 def test_what_one_moving_camera_saw_twice_its_engine_tells_apart(

@@ -60,8 +60,8 @@ def browser(live: Live, name: str, role: Role, *streets: str) -> Iterator[httpx.
 
 
 def press(client: httpx.Client, action: str, event: str = EVENT, **fields: str) -> str:
-    """Press a button of an event's page; return the page that follows."""
-    page = client.get(event).text
+    """Press a button of a case's own form; return the page that follows."""
+    page = client.get(event).text.partition('class="act"')[2]
     form = {
         "csrf": re.findall(r'name="csrf" value="([^"]*)"', page)[0],
         "version": re.findall(r'name="version" value="(\d+)"', page)[0],
@@ -124,15 +124,58 @@ def test_merging_and_extending_have_forms_of_their_own(
     report(engine, event_id="evt-2")
     with browser(live, "boss", Role.SUPERVISOR) as boss:
         press(boss, "register")
-        merged = press(boss, "merge", "/events/evt-2", into="1")
+        goes_on = press(boss, "merge", "/events/evt-2", into="1")
+        merged = boss.get("/events/evt-2").text
         missing = press(boss, "extend", note="roadworks")
         extended = press(
             boss, "extend", note="roadworks", amount="2", unit="natural_day"
         )
 
+    assert "Case 1 " in goes_on
+    assert "Merged into this case" in goes_on
     assert 'href="/cases/1"' in merged
     assert "Please say by how much the deadline moves." in missing
     assert "New deadline:" in extended
+
+
+def test_what_may_be_the_same_is_merged_by_one_press_the_later_into_the_earlier(
+    live: Live, engine: httpx.Client
+) -> None:
+    for number, camera in enumerate(("patrol-7", "patrol-8", "patrol-9"), 1):
+        report(engine, event_id=f"evt-{number}", camera=camera, accuracy_m=6.0)
+
+    with browser(live, "li", Role.REVIEWER) as li, browser(live, "v", Role.VIEWER) as v:
+        looks = v.get(EVENT).text
+        found = [merging(li.get(EVENT).text)]
+        press(li, "register")
+        page = ""
+        for event in ("/events/evt-2", EVENT):
+            ((target, fields),) = merging(li.get(event).text)[:1]
+            found.append(merging(li.get(event).text))
+            page = li.post(target, data={**fields, "action": "merge"}).text
+
+    assert "Perhaps the same" in looks
+    assert merging(looks) == []
+    assert [[(target, fields["into"]) for target, fields in one] for one in found] == [
+        [("/events/evt-3/case", "1"), ("/events/evt-2/case", "1")],
+        [("/events/evt-3/case", "2"), ("/events/evt-2/case", "1")],
+        [("/events/evt-2/case", "1")],
+    ]
+    assert "Perhaps the same" not in page
+    absorbed = page.partition("Merged into this case")[2].partition("</ul>")[0]
+    assert re.findall(r'<a href="/cases/(\d)"', absorbed) == ["2", "3"]
+    assert "patrol-9" in absorbed
+
+
+def merging(page: str) -> list[tuple[str, dict[str, str]]]:
+    """Return where each button sends that merges what may be the same, and what."""
+    alike = page.partition('class="alike"')[2].partition("</section>")[0]
+    return [
+        (target, dict(re.findall(r'name="(\w+)" value="([^"]*)"', form)))
+        for target, form in re.findall(
+            r'<form method="post" action="([^"]*)">(.*?)</form>', alike, re.DOTALL
+        )
+    ]
 
 
 def test_a_department_that_is_not_listed_is_replaced_by_a_person_and_not_the_browser(
@@ -322,8 +365,8 @@ def test_the_map_counts_what_is_open_at_each_camera(
 @pytest.mark.parametrize(
     ("language", "moving", "hint", "same"),
     [
-        ("en", "moving camera", "its next pass tells", "Perhaps the same as"),
-        ("zh", "移动摄像机", "下次巡查经过时判定", "可能与以下案件重复"),
+        ("en", "moving camera", "its next pass tells", "Perhaps the same"),
+        ("zh", "移动摄像机", "下次巡查经过时判定", "可能重复的案件"),
     ],
 )
 def test_what_a_moving_camera_saw_is_shown_within_what_its_place_is_known_to(
@@ -343,7 +386,7 @@ def test_what_a_moving_camera_saw_is_shown_within_what_its_place_is_known_to(
     assert "30.500000, 114.300000 (WGS-84) ±12 m" in seen
     assert hint in seen
     assert 'value="request_verification"' not in seen
-    assert re.search(rf'{same}.? <a href="/cases/2"', seen)
+    assert re.search(rf'{same}</h3>.*<a href="/cases/2"', seen, re.DOTALL)
     assert f"<small>{moving}</small>" in cameras
     (ring,) = re.findall(r'class="reach illegal_parking"[^>]*r="([\d.]+)"', plan)
     assert float(ring) == pytest.approx(11.6 * (640 - 120) / 400, rel=0.01)

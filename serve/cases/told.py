@@ -34,7 +34,7 @@ class CaseTold(BaseModel):
     street: str | None
     due_at: datetime | None
     note: str
-    detail: dict[str, str | float | None]
+    detail: dict[str, str | int | float | None]
 
 
 class CaseMessage(BaseModel):

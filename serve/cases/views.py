@@ -40,7 +40,7 @@ class CaseStep(BaseModel):
     note: str
     department: str | None
     due_at: datetime | None
-    detail: dict[str, str | float | None]
+    detail: dict[str, str | int | float | None]
 
 
 class CaseOut(BaseModel):

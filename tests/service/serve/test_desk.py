@@ -132,6 +132,8 @@ def test_merging_and_extending_have_forms_of_their_own(
         )
 
     assert "Case 1 " in goes_on
+    assert "took in case 2<" in goes_on
+    assert "Goes on as case number 1<" in merged
     assert "Merged into this case" in goes_on
     assert 'href="/cases/1"' in merged
     assert "Please say by how much the deadline moves." in missing

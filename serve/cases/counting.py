@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from serve.cases.hot_spots import HotSpot, hot_spots
 from serve.cases.indicators import Count, StepFact, Tally, tally
 from serve.cases.lifecycle import State
 from serve.people.roles import Principal
@@ -47,17 +48,6 @@ class Group:
 
     key: str | None
     counts: Counter[Count]
-
-
-@dataclass(frozen=True, slots=True)
-class HotSpot:
-    """A camera's place where one violation comes back again and again."""
-
-    camera_id: str
-    slug: str
-    grid_id: str | None
-    events: int
-    latest: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,27 +157,14 @@ class Statistics:
 
     def hot_spots(self, period: Period, who: Principal, *, limit: int) -> list[HotSpot]:
         """Return where the same violation came back most often."""
-        number = func.count()
-        query = (
-            select(
-                EventRow.camera_id,
-                EventRow.slug,
-                EventRow.grid_id,
-                number,
-                func.max(EventRow.opened_at),
-            )
-            .where(
-                EventRow.opened_at >= period.since, EventRow.opened_at < period.until
-            )
-            .group_by(EventRow.camera_id, EventRow.slug, EventRow.grid_id)
-            .having(number > 1)
-            .order_by(number.desc(), EventRow.camera_id, EventRow.slug)
-            .limit(limit)
-        )
+        wanted = [
+            EventRow.opened_at >= period.since,
+            EventRow.opened_at < period.until,
+        ]
         if who.districts:
-            query = query.where(EventRow.street.in_(sorted(who.districts)))
+            wanted.append(EventRow.street.in_(sorted(who.districts)))
         with self._database.read() as session:
-            return [HotSpot(*row) for row in session.execute(query)]
+            return hot_spots(session, wanted, limit=limit)
 
     def coverage(self, period: Period) -> list[Coverage]:
         """Return how long each camera could see, from what engines reported.

@@ -6,42 +6,55 @@ from typing import Annotated
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel, Field
 
 from serve.access import Services_
+from serve.cases.hot_spots import SPOT_M
 from serve.console import event, figures, plan, sight, sign_in, work
 from serve.console.office import audit, keys, people, rules, webhooks
 from serve.console.render import page, url_with, visitor
 from serve.messages import Plain
 from serve.paging import Position, cursor_of, position_of
 from serve.routes.cameras import seen_by
-from serve.store.event_filter import EventFilter, EventState
+from serve.store.event_filter import Box, EventFilter, EventState
 from serve.views import camera_out, event_out
+from vision.core.position import LocalPlane
 from vision.core.violations import Slug
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 PAGE_SIZE = 24
+_NEAR_M = 1.5 * SPOT_M  # a spot's middle moves towards where most was seen
+_PLACE = r"^-?[0-8]?\d(\.\d{1,9})?,-?1?\d?\d(\.\d{1,9})?$"
 _HERE = Path(__file__).parent
+
+
+class Asked(BaseModel):
+    """Which events; `place` is "lat,lon", and what was seen near it."""
+
+    slug: Slug | None = None
+    state: EventState | None = None
+    camera: Plain | None = None
+    place: Annotated[str, Field(pattern=_PLACE, max_length=64)] | None = None
+    cursor: Annotated[str, Field(max_length=256)] | None = None
 
 
 @router.get("/")
 def latest(
-    request: Request,
-    services: Services_,
-    *,
-    slug: Slug | None = None,
-    state: EventState | None = None,
-    camera: Plain | None = None,
-    cursor: Annotated[str | None, Query(max_length=256)] = None,
+    request: Request, services: Services_, asked: Annotated[Asked, Query()]
 ) -> Response:
     """Show the latest events, or the login."""
     looker = visitor(request, services)
     who = looker.reader
     if who is None:
         return sign_in.ask(request, services, looker)
-    after = position_of(cursor) if cursor else None
+    after = position_of(asked.cursor) if asked.cursor else None
     wanted = EventFilter(
-        slug=slug, state=state, camera_id=camera, streets=who.districts
+        slug=asked.slug,
+        state=asked.state,
+        camera_id=asked.camera,
+        box=_around(asked.place),
+        streets=who.districts,
     )
     found = services.events.page(wanted, limit=PAGE_SIZE + 1, after=after)
     older = None
@@ -55,15 +68,26 @@ def latest(
         "events": [event_out(stored) for stored in found],
         "case_states": cases,
         "cameras": [camera_out(report) for report in seen_by(who, services)],
-        "slug": slug,
-        "state": state,
-        "camera": camera,
+        "slug": asked.slug,
+        "state": asked.state,
+        "camera": asked.camera,
+        "place": asked.place,
         "older": older,
-        "first_page": cursor is None,
+        "first_page": asked.cursor is None,
         "slugs": list(Slug),
         "states": list(EventState),
     }
     return page(request, services, looker, "latest.html", values)
+
+
+def _around(place: str | None) -> Box | None:
+    """Return the window around a place in which a hot spot's events lie."""
+    if place is None:
+        return None
+    lat, lon = (float(part) for part in place.split(","))
+    plane = LocalPlane(lat, lon)
+    (south, west), (north, east) = (plane.degrees(m, m) for m in (-_NEAR_M, _NEAR_M))
+    return Box(west, south, east, north)
 
 
 def mount_console(app: FastAPI) -> None:

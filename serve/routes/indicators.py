@@ -45,10 +45,23 @@ class Report(BaseModel):
     definitions: dict[str, Definition]
 
 
-class HotSpotOut(BaseModel):
-    """Where a violation comes back."""
+class MiddleOut(BaseModel):
+    """The middle of what was seen near each other, WGS-84 degrees."""
 
-    camera_id: str
+    lat: float
+    lon: float
+
+
+class HotSpotOut(BaseModel):
+    """Where a violation comes back: at a fixed camera, or around a place."""
+
+    camera_id: Annotated[
+        str | None, Field(description="null: moving cameras saw it, see `place`")
+    ]
+    place: Annotated[
+        MiddleOut | None,
+        Field(description="Within some thirty metres of it; null at a fixed camera"),
+    ]
     slug: str
     grid_id: str | None
     events: int
@@ -124,10 +137,14 @@ def list_hot_spots(
     period: Asked,
     limit: Annotated[int, Query(ge=1, le=200)] = 20,
 ) -> list[HotSpotOut]:
-    """Return places with more than one event of a kind, most first."""
+    """Return places with more than one event of a kind, most first.
+
+    What was merged into another case is not counted again.
+    """
     return [
         HotSpotOut(
             camera_id=spot.camera_id,
+            place=spot.place and MiddleOut(lat=spot.place[0], lon=spot.place[1]),
             slug=spot.slug,
             grid_id=spot.grid_id,
             events=spot.events,

@@ -396,6 +396,31 @@ def test_what_a_moving_camera_saw_is_shown_within_what_its_place_is_known_to(
     assert len(re.findall(r'class="number"[^>]*>1</text>', plan)) == 1
 
 
+def test_a_hot_spot_of_moving_cameras_leads_to_what_was_seen_there(
+    live: Live, engine: httpx.Client, clock: HandClock
+) -> None:
+    for number, lat in enumerate((30.5, 30.50004, 30.51), 1):
+        report(
+            engine,
+            event_id=f"evt-{number}",
+            camera=f"patrol-{number}",
+            lat=lat,
+            accuracy_m=6.0,
+            at=clock.at,
+        )
+    clock.forward(hours=1)
+    with browser(live, "li", Role.VIEWER) as viewer:
+        figures = viewer.get("/figures").text
+        (link,) = re.findall(r'<th><a href="(/\?slug[^"]*)"', figures)
+        there = viewer.get(link.replace("&amp;", "&")).text
+        odd = viewer.get("/?place=here")
+
+    assert link == "/?slug=illegal_parking&amp;place=30.500020,114.300000"
+    assert set(re.findall(r'href="/events/(evt-\d)"', there)) == {"evt-1", "evt-2"}
+    assert "30.500020, 114.300000 ✕" in there
+    assert odd.status_code == 422
+
+
 def test_the_map_is_drawn_to_scale_whatever_the_latitude() -> None:
     for lat in (0.0, 30.5, 60.0):
         project = Projection.around([(114.0, lat), (114.02, lat + 0.01)])

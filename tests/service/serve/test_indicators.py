@@ -20,10 +20,12 @@ from serve.services import Services, assemble
 from serve.settings import Settings
 from serve.store.case_tables import CaseRow
 from serve.store.evidence import Upload
+from serve.store.tiles import SIDE
 from tests.service.serve.city import GRID, MONDAY, HandClock, act, do, report
 from tests.service.serve.conftest import CONFIGS, DatabaseFor, Live
 from tests.service.serve.street import Seen, health, letter
 from vision.core.health import HealthKind
+from vision.core.position import LocalPlane, distance_m
 
 AFTER = "after.jpg"
 BOSS = Principal("user:boss", SCOPES_OF[Role.SUPERVISOR], person=True)
@@ -294,6 +296,39 @@ def test_hot_spots_are_places_where_it_happened_again(
     spots = boss.get("/api/v1/hotspots").json()
 
     assert [(one["camera_id"], one["events"]) for one in spots] == [("cam-a", 3)]
+
+
+def test_where_moving_cameras_see_it_again_is_a_place_and_not_a_car(
+    engine: httpx.Client, boss: httpx.Client, clock: HandClock
+) -> None:
+    # Around the corner of four tiles, and far away; each event by another car.
+    corner = (180.0 * 703_000 / SIDE - 90, 360.0 * 857_000 / SIDE - 180)
+    plane = LocalPlane(*corner)
+    shifts = [(-4.0, -4.0), (4.0, -4.0), (-4.0, 4.0), (4.0, 4.0), (0.0, 300.0)]
+    for number, (east, north) in enumerate(shifts, 1):
+        lat, lon = plane.degrees(east, north)
+        report(
+            engine,
+            event_id=f"a-{number}",
+            camera=f"patrol-{number}",
+            lat=lat,
+            lon=lon,
+            accuracy_m=6.0,
+        )
+    for number in (6, 7):
+        report(engine, event_id=f"b-{number}", camera="corner")
+    act(boss, 2, "merge", into=1).raise_for_status()
+    clock.forward(minutes=1)
+
+    spots = boss.get("/api/v1/hotspots").json()
+
+    assert [(one["camera_id"], one["events"]) for one in spots] == [
+        (None, 3),
+        ("corner", 2),
+    ]
+    place = spots[0]["place"]
+    assert distance_m(corner, (place["lat"], place["lon"])) < 6
+    assert spots[1]["place"] is None
 
 
 def test_coverage_tells_blind_from_quiet(

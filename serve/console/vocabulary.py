@@ -153,6 +153,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "time_jump": ("clock jumped", "时间跳变"),
     "resolution_changed": ("resolution changed", "分辨率变化"),
     "view_blind": ("cannot see", "画面不可用"),
+    "view_blind_no_position": ("no position", "无定位"),
     "view_changed": ("view changed", "场景变化"),
     "evidence_degraded": ("evidence incomplete", "证据不完整"),
     "delivery_failing": ("delivery failing", "上报失败"),

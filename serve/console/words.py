@@ -84,6 +84,21 @@ def role_name(role: str, language: Language) -> str:
     return glue.join(parts) or role.replace("_", " ")
 
 
+def ailment(kind: str, detail: str, language: Language) -> str:
+    """Return what ails a camera: why it is blind, where there is a word for that.
+
+    Args:
+        kind: of its health event.
+        detail: what the engine says, with its reason: "view blind (no_position): …".
+        language: of the page.
+    """
+    reason = detail.partition("(")[2].partition(")")[0]
+    return speaker(language)(f"{kind}_{reason}" if reason in _OWN_WORD else kind)
+
+
+_OWN_WORD = frozenset({"no_position"})
+
+
 def duration(seconds: float, language: Language) -> str:
     """Return a length of time for people: `41 s`, `3 min 7 s`, `2 h 5 min`."""
     units = ("h", "min", "s") if language is Language.EN else ("小时", "分", "秒")

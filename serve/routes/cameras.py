@@ -1,5 +1,7 @@
 """Cameras and what engines say about themselves."""
 
+from datetime import timedelta
+
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
@@ -13,6 +15,8 @@ from serve.store.cameras import CameraReport
 from serve.views import camera_out, health_out
 
 router = APIRouter(tags=["cameras"])
+
+LATELY = timedelta(days=30)
 
 
 class HealthReceipt(BaseModel):
@@ -60,13 +64,19 @@ def engine_trouble(services: Services) -> list[HealthOut]:
 
 
 def seen_by(who: Principal, services: Services) -> list[CameraReport]:
-    """Return the cameras that stand in the asker's districts."""
+    """Return the cameras that stand in the asker's districts, or passed lately.
+
+    A moving camera stands nowhere: it is theirs as long as they see what it saw there.
+    """
     found = services.cameras.cameras()
     if not who.districts:
         return found
+    since = services.clock.now() - LATELY
+    passing = services.cameras.passing(who.districts, since)
     inside = []
     for report in found:
         cell = services.grid.cell_at(report.camera.lat, report.camera.lon)
-        if cell is not None and who.sees(cell.street):
+        stands = cell is not None and who.sees(cell.street)
+        if stands or report.camera.camera_id in passing:
             inside.append(report)
     return inside

@@ -21,6 +21,7 @@ from serve.store.database import Database
 from serve.store.tables import (
     CameraRow,
     EngineRow,
+    EventRow,
     HealthLogRow,
     HealthRow,
     MessageRow,
@@ -209,6 +210,24 @@ class CameraStore:
         """Return whether a camera's engine says that it moves."""
         with self._database.read() as session:
             return moves(session, camera_id)
+
+    def passing(self, streets: frozenset[str], since: datetime) -> set[str]:
+        """Return the cameras without a place that saw something on these streets.
+
+        Args:
+            streets: which.
+            since: at this time or later.
+        """
+        there = select(EventRow.number).where(
+            EventRow.camera_id == CameraRow.camera_id,
+            EventRow.opened_at >= since,
+            EventRow.street.in_(sorted(streets)),
+        )
+        query = select(CameraRow.camera_id).where(
+            CameraRow.lat.is_(None), there.exists()
+        )
+        with self._database.read() as session:
+            return set(session.scalars(query))
 
     def watching(self) -> dict[str, int]:
         """Return how many cameras stand how to their engine, every state named."""

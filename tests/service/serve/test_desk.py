@@ -22,8 +22,11 @@ from serve.settings import Settings
 from tests.service.serve.city import GRID, HandClock, act, do, report, square, watch
 from tests.service.serve.conftest import Live, Start
 from tests.service.serve.street import health
-from vision.core.health import HealthKind
+from vision.core.health import HealthEvent, HealthKind
+from vision.core.observation import View, ViewState
 from vision.core.violations import Slug
+from vision.core.wire import health_message
+from vision.pipeline.view_watch import ViewWatch
 
 PASSWORD = "correct horse battery"  # noqa: S105 a test's own
 EVENT = "/events/evt-1"
@@ -394,6 +397,36 @@ def test_what_a_moving_camera_saw_is_shown_within_what_its_place_is_known_to(
     assert float(ring) == pytest.approx(11.6 * (640 - 120) / 400, rel=0.01)
     assert re.search(rf'href="{EVENT}"><circle class="spot seen', plan)
     assert len(re.findall(r'class="number"[^>]*>1</text>', plan)) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "word", "blind"),
+    [("en", "no position", "cannot see"), ("zh", "无定位", "画面不可用")],
+)
+def test_a_car_without_a_position_is_not_said_to_have_a_bad_picture(
+    live: Live,
+    engine: httpx.Client,
+    clock: HandClock,
+    language: str,
+    word: str,
+    blind: str,
+) -> None:
+    watch(engine, "patrol-7")
+    told: list[HealthEvent] = []
+    view = ViewWatch("patrol-7", told.append)
+    view.note(ViewState(View.BLIND, "no_position"), clock.at, (640, 360))
+    sent = health_message(told[0], message_id="h-1")
+    engine.post("/api/v1/health-events", json=sent).raise_for_status()
+
+    with browser(live, "li", Role.VIEWER) as viewer:
+        pages = [
+            viewer.get(path, params={"lang": language}).text
+            for path in ("/cameras", "/")
+        ]
+
+    for page in pages:
+        assert f">{word}</span>" in page
+        assert f">{blind}</span>" not in page
 
 
 def test_a_hot_spot_of_moving_cameras_leads_to_what_was_seen_there(

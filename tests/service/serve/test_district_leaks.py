@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
 from serve.people.roles import Role, Scope
-from tests.service.serve.city import GRID, do
+from tests.service.serve.city import GRID, do, report, watch
 from tests.service.serve.conftest import Live
 from tests.service.serve.street import Seen, artifact, jpeg, message, sha256
 from tests.service.serve.test_desk import browser
@@ -158,3 +159,29 @@ def test_no_page_shows_what_lies_elsewhere(city: Live) -> None:
     assert "evt-east" in shown["/"]
     assert hidden == 404
     assert all(step["actor"] != "user:hai" for step in history)
+
+
+def test_a_car_belongs_to_all_on_whose_streets_it_saw_something(
+    city: Live, east: httpx.Client, engine: httpx.Client
+) -> None:
+    watch(engine, "patrol-7")
+    now = city.services.clock.now()
+    for name, camera, lon, ago in (
+        ("evt-1", "patrol-7", 114.31, timedelta(days=29)),
+        ("evt-2", "patrol-8", 114.3, timedelta()),
+        ("evt-3", "patrol-9", 114.31, timedelta(days=31)),
+    ):
+        report(
+            engine,
+            event_id=name,
+            camera=camera,
+            lon=lon,
+            accuracy_m=6.0,
+            at=now - ago,
+        )
+
+    cameras = east.get("/api/v1/cameras").json()["items"]
+    coverage = east.get("/api/v1/coverage").json()
+
+    assert [one["id"] for one in cameras] == ["cam-east", "patrol-7"]
+    assert [one["camera_id"] for one in coverage] == ["cam-east", "patrol-7"]

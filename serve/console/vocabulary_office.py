@@ -186,6 +186,17 @@ OFFICE: dict[str, tuple[str, str]] = {
     "ping_tls": ("No secure connection", "无法建立安全连接(TLS)"),
     "ping_silence": ("No answer in time", "等待响应超时"),
     "ping_broken": ("The connection broke off", "连接中断"),
+    "ping_key": ("Not sent: it cannot be signed", "未发送:无法签名"),
+    "ping_hint_key": (
+        (
+            "The service has another secret key than when this secret was made: bring "
+            "serve.key or STREETWARDEN_SECRET_KEY back, or subscribe anew."
+        ),
+        (
+            "服务的加密密钥与生成该签名密钥时不同:请恢复 serve.key 或 "
+            "STREETWARDEN_SECRET_KEY,或重新订阅。"
+        ),
+    ),
     "ping_hint_ok": (
         "It was signed as every message is, and is in no list.",
         "测试消息与正式消息签名方式相同,不计入推送记录。",

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from serve.errors import NotFound
 from serve.outward.queue import DeliveryQueue, Outcome, Outgoing
 
 AT_ONCE = 32
@@ -96,6 +97,8 @@ def _attempt(sender: Sender, outgoing: Outgoing) -> Outcome:
     """
     try:
         return sender.send(outgoing)
+    except NotFound:
+        return Outcome(ok=False, error="there is no such subscription any more")
     except Exception as error:  # the edge of the thread: each attempt has an outcome
         logger.exception("delivery %d failed unexpectedly", outgoing.delivery)
         return Outcome(ok=False, error=type(error).__name__)

@@ -18,6 +18,7 @@ class Fault(StrEnum):
         SILENCE: nothing came in time.
         BROKEN: the connection ended, or what came is no HTTP.
         ANSWER: it answered, but not 2xx.
+        KEY: the service cannot read its own secret, so it sent nothing.
     """
 
     ADDRESS = "address"
@@ -27,6 +28,7 @@ class Fault(StrEnum):
     SILENCE = "silence"
     BROKEN = "broken"
     ANSWER = "answer"
+    KEY = "key"
 
 
 _ENDED = "the receiver ended the connection"

@@ -13,6 +13,7 @@ from serve.outward.queue import Outcome, Outgoing
 from serve.outward.signing import sign
 from serve.outward.subscriptions import SubscriptionStore
 from serve.outward.targets import ForbiddenTargetError, Target, resolve
+from serve.settings import SettingsError
 from serve.trust import authorities
 from vision.core.ports import Clock
 
@@ -45,7 +46,11 @@ class WebhookSender:
     def send(self, outgoing: Outgoing) -> Outcome:
         """Try once; every failure is an outcome."""
         url = self._subscriptions.get(outgoing.subscription).url
-        return replace(self._try(url, outgoing), url=url)
+        try:
+            outcome = self._try(url, outgoing)
+        except SettingsError as error:
+            outcome = _failed(Fault.KEY, str(error))
+        return replace(outcome, url=url)
 
     def _try(self, url: str, outgoing: Outgoing) -> Outcome:
         try:

@@ -7,22 +7,26 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 from standardwebhooks import Webhook
 
+from serve.errors import NotFound
 from serve.outward import webhooks
 from serve.outward.dispatcher import Dispatcher
-from serve.outward.queue import CLAIM, RETRIES_S
+from serve.outward.queue import CLAIM, RETRIES_S, Outcome, Outgoing
+from serve.outward.secrets import SecretBox
 from serve.outward.signing import new_secret, sign
-from serve.outward.subscriptions import Change, Wish
+from serve.outward.subscriptions import Change, SubscriptionStore, Wish
 from serve.outward.targets import ForbiddenTargetError, resolve
 from serve.outward.webhooks import WebhookSender
 from serve.people.roles import ENGINE, Role, Scope
@@ -429,6 +433,52 @@ def test_an_address_that_is_long_or_secret_does_not_end_up_in_the_audit_log(
 
     assert made.status_code == 201
     assert [line["subject"] for line in lines] == ["1 chat.example.org"]
+
+
+def test_who_unsubscribes_during_an_attempt_is_no_trouble(
+    bench: Bench, desk: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Late:
+        """Unsubscribes after the message was claimed, before it is sent."""
+
+        def send(self, outgoing: Outgoing) -> Outcome:
+            with suppress(NotFound):
+                bench.services.subscriptions.remove(outgoing.subscription)
+            return bench.sender.send(outgoing)
+
+        def close(self) -> None:
+            bench.sender.close()
+
+    bench.dispatcher = Dispatcher(bench.services.queue, {"webhook": Late()})
+    bench.report("evt-1")
+
+    bench.rounds()
+
+    assert desk.requests == []
+    assert caplog.records == []
+
+
+def test_with_another_key_nothing_is_sent_until_the_right_one_is_back(
+    bench: Bench, desk: Receiver, tmp_path: Path
+) -> None:
+    right = (tmp_path / "serve.key").read_bytes()
+    (tmp_path / "serve.key").write_bytes(Fernet.generate_key())
+    bench.report("evt-1")
+    bench.services.queue.fan_out()
+    (outgoing,) = bench.services.queue.claim(["webhook"], limit=1, each=1, taken={})
+    subscriptions = SubscriptionStore(
+        bench.services.database, bench.clock, SecretBox(tmp_path, None)
+    )
+
+    outcome = WebhookSender(subscriptions, bench.clock, allow_private=True).send(
+        outgoing
+    )
+
+    assert (outcome.ok, outcome.fault, outcome.hopeless) == (False, "key", False)
+    assert "is not the key" in str(outcome.error)
+    assert desk.requests == []
+    (tmp_path / "serve.key").write_bytes(right)
+    assert bench.sender.send(outgoing).ok
 
 
 def test_two_workers_never_take_the_same_delivery(bench: Bench) -> None:

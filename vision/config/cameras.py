@@ -239,6 +239,8 @@ class CameraSettings(Settings):
             raise ValueError(msg)
         if self.moving and "period_s" in self.model_fields_set:
             _refuse_rare(self.period_s)
+        if self.moving:
+            _refuse_unknown_times(self.source)
         return self
 
     @model_validator(mode="after")
@@ -262,6 +264,21 @@ class CameraSettings(Settings):
                 msg = f"zone {zone.id} names {got}; expected one of: {known}"
                 raise ValueError(msg)
         return self
+
+
+def _refuse_unknown_times(source: SourceSettings) -> None:
+    stream = source.type != "images" and (
+        source.url.isdigit()
+        or ("://" in source.url and urlsplit(source.url).scheme != "file")
+    )
+    if not stream and source.starts_at is None:
+        msg = (
+            "its source is a recording and has no starts_at; of a camera that moves "
+            "expected when the recording began, e.g. 2026-11-27T09:00:00+08:00: the "
+            "time from one pass to the next decides about parking, and a file only "
+            "tells when it was last written or copied"
+        )
+        raise ValueError(msg)
 
 
 def _refuse_rare(period_s: float) -> None:

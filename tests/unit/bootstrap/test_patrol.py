@@ -304,7 +304,7 @@ def test_pictures_and_positions_of_different_times_are_doubted(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write_track(tmp_path / "drive.csv")
-    pictures = {"type": "packets", "url": source}
+    pictures = {"type": "packets", "url": source, "starts_at": START.isoformat()}
 
     drive = drive_of(camera(patrol(tmp_path, source=pictures, position=position)))
 

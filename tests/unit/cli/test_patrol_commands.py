@@ -58,7 +58,8 @@ def test_check_tells_what_a_drive_lacks(folder: Path) -> None:
 
 def test_check_compares_positions_and_video(folder: Path) -> None:
     clip = write_clip(folder / "drive.mp4", seconds=4, fps=5)
-    source = {"type": "packets", "url": str(clip)}
+    starts_at = (START + timedelta(days=1)).isoformat()
+    source = {"type": "packets", "url": str(clip), "starts_at": starts_at}
 
     said = run("check", site(folder, patrol(folder, source=source))).stdout
 

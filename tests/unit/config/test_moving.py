@@ -15,7 +15,7 @@ KERB = [[30.5931, 114.3054], [30.5931, 114.3064], [30.5935, 114.3064]]
 
 
 def patrol(**keys: object) -> dict[str, object]:
-    source = {"type": "packets", "url": "drive.mp4"}
+    source = {"type": "packets", "url": "drive.mp4", "starts_at": "2026-11-27T01:00Z"}
     camera: dict[str, object] = {"id": "patrol-7", "source": source}
     return camera | {"mount": MOUNT, "position": POSITION} | keys
 
@@ -49,6 +49,31 @@ def test_a_mount_and_a_position_make_a_camera_that_moves() -> None:
 
     assert camera.moving
     assert camera.period_s == 0.2
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"type": "packets", "url": "drive.mp4"},
+        {"type": "packets", "url": "file:///srv/drive.mp4"},
+        {"type": "opencv", "url": "drive.mp4"},
+        {"type": "images", "path": "pictures"},
+    ],
+)
+def test_a_recording_of_a_drive_says_when_it_began(source: dict[str, str]) -> None:
+    """Its file tells when it was copied; two passes would be as far apart as copies."""
+    assert "has no starts_at" in refusal(patrol(source=source))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"type": "packets", "url": "rtsp://192.0.2.31/1"},
+        {"type": "opencv", "url": "0"},
+    ],
+)
+def test_a_stream_begins_when_it_is_read(source: dict[str, str]) -> None:
+    assert site(patrol(source=source)).cameras[0].moving
 
 
 @pytest.mark.parametrize("lacking", ["mount", "position"])

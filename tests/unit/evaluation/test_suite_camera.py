@@ -149,7 +149,7 @@ def test_a_clip_of_a_camera_that_moves_is_refused_in_words() -> None:
     standing = site("kerb").model_dump()
     moving = {
         "id": "patrol-7",
-        "source": {"type": "images", "path": "."},
+        "source": {"type": "images", "path": ".", "starts_at": "2026-11-27T01:00Z"},
         "mount": {"height_m": 2, "yaw_deg": 60, "pitch_deg": 12, "fov_deg": 90},
         "position": {"type": "csv", "path": "drive.csv"},
     }

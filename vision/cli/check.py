@@ -17,12 +17,13 @@ SiteFile = Annotated[Path, typer.Argument(help="The site file (YAML).")]
 def check(site: SiteFile) -> None:
     """Check a site file: all mistakes at once, then whether the model fits it.
 
-    Of cameras that move, whether the recorded positions are those of the video, too.
+    Of cameras that move, whether the recorded positions are those of the video and
+    come near the zones of the map, too.
     """
     loaded = load_site(site)
     check_site(loaded)
     settings = loaded.settings
-    drives = [(camera.id, drive_of(camera)) for camera in settings.cameras]
+    drives = [(camera.id, drive_of(camera, settings)) for camera in settings.cameras]
     zones = sum(len(camera.zones) for camera in settings.cameras)
     zones += len(settings.map_zones)
     print(
@@ -32,8 +33,8 @@ def check(site: SiteFile) -> None:
     for camera_id, drive in drives:
         if drive is not None:
             print(f"camera {camera_id} moves: {drive.told}")
-            if drive.doubt:
-                print(f"note: camera {camera_id}: {drive.doubt}")
+            for doubt in drive.doubts:
+                print(f"note: camera {camera_id}: {doubt}")
     for doubt in doubts(settings):
         print(f"note: {doubt}")
     for rule in settings.rules:

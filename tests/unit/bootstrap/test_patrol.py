@@ -25,7 +25,7 @@ from tests.http_camera import Camera
 from tests.http_camera import serving as http_camera
 from tests.receiver import rmc, serving
 from vision.bootstrap.cameras import build_camera
-from vision.bootstrap.drive import drive_of
+from vision.bootstrap.drive import Drive, drive_of
 from vision.bootstrap.positions import PositionSources
 from vision.bootstrap.scene import build_scene
 from vision.bootstrap.sight import first_sight
@@ -79,6 +79,12 @@ def build(settings: SiteSettings, home: Path) -> Watching:
         positions=PositionSources(clock=clock),
     )
     return build_camera(settings.cameras[0], shared)
+
+
+def driven(settings: SiteSettings) -> Drive:
+    drive = drive_of(settings.cameras[0], settings)
+    assert drive is not None
+    return drive
 
 
 def frames(settings: CameraSettings) -> list[Frame]:
@@ -278,12 +284,11 @@ def test_positions_are_compared_with_the_video(
     write_track(tmp_path / "drive.csv", 11, START + timedelta(seconds=late_s))
     source = {"type": "packets", "url": str(clip), "starts_at": START.isoformat()}
 
-    drive = drive_of(camera(patrol(tmp_path, source=source)))
+    drive = driven(site(patrol(tmp_path, source=source)))
 
-    assert drive is not None
     assert "11 positions" in drive.told
-    assert told in drive.doubt
-    assert bool(told) == bool(drive.doubt)
+    assert told in "".join(drive.doubts)
+    assert bool(told) == bool(drive.doubts)
 
 
 @pytest.mark.parametrize(
@@ -306,12 +311,46 @@ def test_pictures_and_positions_of_different_times_are_doubted(
     write_track(tmp_path / "drive.csv")
     pictures = {"type": "packets", "url": source, "starts_at": START.isoformat()}
 
-    drive = drive_of(camera(patrol(tmp_path, source=pictures, position=position)))
+    drive = driven(site(patrol(tmp_path, source=pictures, position=position)))
 
-    assert drive is not None
-    assert ("one is recorded and the other is of now" in drive.doubt) == doubted
+    parted = ["one is recorded and the other is of now" in one for one in drive.doubts]
+    assert parted == ([True] if doubted else [])
+
+
+@pytest.mark.parametrize("hours", [8, -8])
+def test_local_times_in_place_of_utc_are_told(tmp_path: Path, hours: int) -> None:
+    clip = write_clip(tmp_path / "drive.mp4", seconds=10, fps=5)
+    write_track(tmp_path / "drive.csv", 11, START + timedelta(hours=hours))
+    source = {"type": "packets", "url": str(clip), "starts_at": START.isoformat()}
+    settings = site(patrol(tmp_path, source=source), timezone="Asia/Shanghai")
+
+    (doubt,) = driven(settings).doubts
+
+    assert f"with offset_s: {-3600 * hours} its place is known" in doubt
+
+
+@pytest.mark.parametrize(
+    ("zone", "told"),
+    [
+        ({"crs": "gcj02"}, "comes near no zone of the map: the nearest, kerb, is 5"),
+        ({}, ""),
+    ],
+)
+def test_a_drive_far_from_all_zones_is_told(
+    tmp_path: Path, zone: dict[str, str], told: str
+) -> None:
+    clip = write_clip(tmp_path / "drive.mp4", seconds=10, fps=5)
+    write_track(tmp_path / "drive.csv", 11)
+    source = {"type": "packets", "url": str(clip), "starts_at": START.isoformat()}
+    corners = [HERE.degrees(*at) for at in [(0, 5), (60, 5), (60, 12), (0, 12)]]
+    kerb = {"id": "kerb", "kind": "no_parking", "polygon": corners, **zone}
+
+    drive = driven(site(patrol(tmp_path, source=source), map_zones=[kerb]))
+
+    assert told in "".join(drive.doubts)
+    assert bool(told) == bool(drive.doubts)
 
 
 def test_positions_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"drive\.csv"):
-        drive_of(camera(patrol(tmp_path)))
+        driven(site(patrol(tmp_path)))

@@ -1,5 +1,7 @@
 """From the settings of a camera that moves to a camera that watches."""
 
+import logging
+from datetime import datetime, timedelta
 from functools import partial
 
 from vision.bootstrap.left import warn_of_rules
@@ -21,6 +23,10 @@ from vision.pipeline.camera import Camera, CameraParts
 from vision.pipeline.candidates import OpenedPlaces
 from vision.tracking.association import AssociationTracker
 from vision.view.moving import MovingView, MovingViewParams
+
+_log = logging.getLogger(__name__)
+
+_OVERLAP = timedelta(seconds=2)  # a recording and the next may begin to whole seconds
 
 
 def build_patrol(settings: CameraSettings, shared: Surroundings) -> Camera:
@@ -66,6 +72,7 @@ def build_patrol(settings: CameraSettings, shared: Surroundings) -> Camera:
         on_saved=None if on_memory is None else partial(on_memory, settings.id),
     )
     warn_of_rules(opened, {rule.name for rule in rules}, settings.id)
+    _warn_of_order(settings.id, settings.source.starts_at or clock.now(), places)
     parts = CameraParts(
         scene=scene,
         feed=PositionedFeed(build_feed(settings, shared), positions, clock),
@@ -91,6 +98,21 @@ def _scores(settings: PlaceSettings) -> PatrolParams:
     """Return how sure the detector must be; all else is a matter of the geometry."""
     scores = {"open_score", "keep_score"}
     return PatrolParams(**settings.model_dump(include=scores, exclude_unset=True))
+
+
+def _warn_of_order(camera_id: str, begins: datetime, places: PatrolPlaces) -> None:
+    """Tell that a drive is of a time that was watched already, or before it."""
+    until = places.seen_until
+    if until is not None and begins < until - _OVERLAP:
+        _log.warning(
+            "%s: this drive begins at %s, and what it passed until %s is known: a look "
+            "from before the latest one adds nothing to a place. Give recordings in "
+            "the order in which they were made; the same one again changes nothing; if "
+            "it is another drive, correct its starts_at (or this machine's clock)",
+            camera_id,
+            begins.isoformat(timespec="seconds"),
+            until.astimezone(begins.tzinfo).isoformat(timespec="seconds"),
+        )
 
 
 class PositionedFeed:

@@ -89,6 +89,11 @@ class PatrolPlaces:
         """How long each place was in view and found so far, seconds, by its id."""
         return {spot.spot_id: spot.observed_s for spot in self._map.alive()}
 
+    @property
+    def seen_until(self) -> datetime | None:
+        """When something was seen or gone last, wall time; None: never."""
+        return self._map.seen_until()
+
     def update(
         self,
         frame: Frame,

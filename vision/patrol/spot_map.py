@@ -92,6 +92,11 @@ class SpotMap:
         """Yield the places that have not ended."""
         return (spot for spot in self.spots.values() if spot.ended_at is None)
 
+    def seen_until(self) -> datetime | None:
+        """Return when something was seen or gone last, wall time; None: never."""
+        times = (spot.ended_at or spot.seen_at for spot in self.spots.values())
+        return max(times, default=None)
+
     def outdated(self, now: datetime) -> list[Spot]:
         """Let go of what nobody passed for long; return those that had not ended."""
         long_ago = now - timedelta(seconds=self._params.forget_s)

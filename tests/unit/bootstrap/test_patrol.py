@@ -165,6 +165,29 @@ def test_refuse_that_one_drive_passed_opens_where_it_lies_and_only_once(
     assert again == []
 
 
+@pytest.mark.parametrize(
+    ("later_s", "told"), [(-3600, True), (0, True), (3, False), (3600, False)]
+)
+def test_a_drive_from_before_what_is_known_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, later_s: int, *, told: bool
+) -> None:
+    """Afternoon before morning, or two drives that are said to begin alike."""
+    write_pictures(tmp_path / "pictures", 30)
+    write_track(tmp_path / "drive.csv")
+    home, first = tmp_path / "home", site(patrol(tmp_path))
+    watching = build(first, home)
+    for frame in frames(first.cameras[0]):
+        watching.observe(frame, heap_seen(frame, 25, 4))
+    watching.remember_at_end()
+    assert "is known" not in caplog.text
+
+    starts_at = (START + timedelta(seconds=later_s)).isoformat()
+    source = {"type": "images", "path": "pictures", "starts_at": starts_at}
+    build(site(patrol(tmp_path, source=source)), home)
+
+    assert ("is known" in caplog.text) == told
+
+
 def test_where_no_position_is_known_it_is_blind(tmp_path: Path) -> None:
     write_pictures(tmp_path / "pictures", 3)
     write_track(tmp_path / "drive.csv", start=START + timedelta(hours=1))

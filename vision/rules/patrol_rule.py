@@ -106,7 +106,9 @@ class PatrolRule(PlaceRule):
             return None
         if place.state is not PlaceState.STANDING:
             absent = required("in_view", "no", holds=False, bound="yes")
-            told = self._told.get(place.place_id, self._seen(place, passes))
+            told = self._told.get(place.place_id)
+            if told is None:  # of an earlier run
+                told = self._remembered(place, passes, observation)
             # Seen outside all zones: whatever was open there was closed then.
             return Verdict((absent, *told)) if told else None
         ground = standing_on_map(place, observation, self._terms, self._schedule)
@@ -118,6 +120,15 @@ class PatrolRule(PlaceRule):
         self, place: Place, passes: Passes, ground: Standing, *own: Fact
     ) -> tuple[Fact, ...]:
         return (*ground.facts, *own, *self._seen(place, passes), *circumstances(place))
+
+    def _remembered(
+        self, place: Place, passes: Passes, observation: Observation
+    ) -> tuple[Fact, ...]:
+        """Return what is known of a place that this run has not passed yet."""
+        ground = standing_on_map(place, observation, self._terms, self._schedule)
+        in_zone = required("in_zone", "no", holds=False, bound="yes")
+        zone = (in_zone,) if ground is None else ground.facts
+        return (*zone, *self._seen(place, passes))
 
     def _seen(self, place: Place, passes: Passes) -> tuple[Fact, ...]:
         """Return what the latest pass saw of a place, compared with its limits."""

@@ -178,6 +178,23 @@ def test_what_rules_remember_outlives_a_restart() -> None:
     assert ("illegal_parking", "opened") in told(steps)
 
 
+def test_what_an_earlier_run_passed_outside_all_zones_says_so() -> None:
+    """Before this run passes it again, too."""
+    watch = Watch(area("no_parking", east=(-90, -50)))
+    watch.drive(Drive(), CAR)
+    other = Watch(area("no_parking", east=(-90, -50)))
+    other.patrol.places.restore(watch.patrol.places.state())
+    other.drive(Drive(start=NOON + LATER, north_m=(-40, -20)), CAR)
+
+    reasons = [
+        fact.text()
+        for rule in other.rules
+        for candidate in rule.candidates()
+        for fact in candidate.facts
+    ]
+    assert any(text.startswith("in_zone no") for text in reasons), reasons
+
+
 def test_without_pictures_of_it_there_is_no_step() -> None:
     watch = Watch()
     drive = Drive()

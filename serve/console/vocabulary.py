@@ -21,6 +21,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "since": ("since", "始于"),
     "until": ("until", "至"),
     "stood": ("stood", "持续"),
+    "in_view": ("in view for", "累计入镜"),
     "camera": ("Camera", "摄像机"),
     "zone": ("zone", "区域"),
     "sure": ("sure", "确信"),

@@ -81,6 +81,21 @@ def test_one_event_shows_its_reasons_life_and_files(visited: httpx.Client) -> No
         assert part in page
 
 
+def test_what_was_driven_past_is_said_to_have_been_in_view_and_not_to_have_stood(
+    visited: httpx.Client, engine: httpx.Client
+) -> None:
+    """A second pass after ten minutes saw it for seconds each time."""
+    seen = Seen(event_id="evt-9", camera="patrol-7", observed_s=4.0, accuracy_m=6.0)
+    engine.post("/api/v1/events", json=message(seen)).raise_for_status()
+
+    english = visited.get("/events/evt-9?lang=en").text
+    latest = visited.get("/?lang=zh&camera=patrol-7").text
+
+    assert "in view for 4 s" in english
+    assert "stood" not in english
+    assert "累计入镜 4 秒" in latest
+
+
 def test_a_visitor_without_login_sees_the_login_and_nothing_else(
     live: Live, visited: httpx.Client
 ) -> None:

@@ -1,5 +1,6 @@
 """A clip through the engine's own parts, frame by frame, for people to look at."""
 
+import logging
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,9 +26,12 @@ from vision.core.evidence import Evidence
 from vision.core.health import HealthEvent
 from vision.core.observation import Observation
 from vision.core.ports import Detector, Writing
+from vision.core.redaction import without_secrets
 from vision.core.violations import Candidate, Slug, Violation
 from vision.pipeline.camera import recall_or_detect
 from vision.sources.length import length_s
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -172,6 +176,15 @@ def _on_clip(camera: CameraSettings, clip: Path) -> CameraSettings:
         )
         raise ConfigError(msg)
     starts_at = camera.source.starts_at
+    own = camera.source.path if camera.source.type == "images" else camera.source.url
+    if camera.position is not None and Path(own).resolve() != clip.resolve():
+        logger.warning(
+            "%s: is placed by the position file and starts_at of camera %s, whose "
+            "source is %s; if that is another drive, give the site the clip's own",
+            clip,
+            camera.id,
+            without_secrets(str(own)),
+        )
     source = PacketsSource(
         type="packets", url=str(clip), decode="full", starts_at=starts_at
     )

@@ -104,6 +104,24 @@ def test_a_replay_draws_a_drive_and_refuses_a_receiver(folder: Path) -> None:
     assert "expected csv, gpx or nmea" in str(refused)
 
 
+def test_a_replay_of_another_drive_than_the_sites_says_whose_places_it_takes(
+    folder: Path,
+) -> None:
+    clip = write_clip(folder / "drive.mp4", seconds=1, fps=5)
+    source = {"type": "packets", "url": str(clip), "starts_at": START.isoformat()}
+    settings = site(folder, patrol(folder, source=source))
+    other = folder / "other.mp4"
+    other.write_bytes(clip.read_bytes())
+
+    def said(shown: Path) -> str:
+        out = str(folder / "out.mp4")
+        done = run("replay", str(shown), "--site", settings, "--out", out)
+        return " ".join(done.output.split())
+
+    assert "placed by the position file" not in said(clip)
+    assert "is placed by the position file and starts_at of camera" in said(other)
+
+
 def test_a_bench_refuses_to_copy_a_vehicle(folder: Path) -> None:
     refused = run("bench", "--site", site(folder), "--out", str(folder)).exception
 

@@ -1,20 +1,44 @@
 """Whether a pass shows places without what stood there."""
 
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from vision.core.geometry import Xyxy, box_area, shared_area
 from vision.core.position import LocalPlane
-from vision.patrol.params import PatrolKind, PatrolParams
+from vision.patrol.params import PatrolParams
 from vision.patrol.pose import Matrix, Pose, Vector
 from vision.patrol.pursuit import Found, Pursuit, in_view
+from vision.patrol.sighting import Sighting
 from vision.patrol.spot import Spot
 
 _AHEAD_S = 0.6  # whether it will still be in view then
 _HIDDEN = 0.4  # share of the expected box behind something nearer
+_STEP_M = 0.3  # between two pictures that tell
+_MOST_VIEWS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceView:
+    """One picture in which a place should be seen.
+
+    Attributes:
+        lens: where the camera was, metres.
+        hidden: whether something nearer stood before it.
+        suspects: what was found in it that may be what stands there; None: nobody
+            follows it.
+    """
+
+    lens: Vector
+    hidden: bool
+    suspects: tuple[Sighting | None, ...]
+
+    def found(self, spot: Spot) -> bool:
+        """Return whether it may have been found, as far as is known by now."""
+        return any(one is None or one.may_be(spot.spot_id) for one in self.suspects)
 
 
 @dataclass(slots=True)
@@ -22,38 +46,34 @@ class Clearing:
     """What one pass has shown so far of a place where nothing was found.
 
     Attributes:
-        lens: where the camera was at the first picture that shows the place, metres.
-        expected: pictures in which it should have been found.
-        looks: those that showed the place without it.
-        found: those in which something of its kind was found there.
-        moved_m: how far the camera moved meanwhile, metres.
+        at: wall time of the latest picture in which it should have been found.
+        views: these pictures, each from another spot.
         done: whether this pass has had its say.
-        at: wall time of the latest of these pictures.
     """
 
-    lens: Vector
     at: datetime
-    expected: int = 0
-    looks: int = 0
-    found: int = 0
-    moved_m: float = 0.0
+    views: deque[PlaceView] = field(default_factory=lambda: deque(maxlen=_MOST_VIEWS))
     done: bool = False
 
-    def note(self, pose: Pose, at: datetime, *, hidden: bool, found: bool) -> None:
-        """Take one picture in which it should have been found."""
+    def note(self, view: PlaceView, at: datetime) -> None:
+        """Take one picture; from where the last one was taken, it tells nothing new."""
         self.at = at
-        self.expected += 1
-        self.moved_m = float(np.hypot(*(pose.lens - self.lens)))
-        self.found += found
-        self.looks += not hidden and not found
+        if not self.views or _apart_m(view, self.views[-1]) >= _STEP_M:
+            self.views.append(view)
 
-    def proves(self, kind: PatrolKind, params: PatrolParams) -> bool:
+    def empty(self, spot: Spot) -> bool:
+        """Return whether nothing was found there but what is known to be another."""
+        found = sum(view.found(spot) for view in self.views)
+        return found <= spot.kind.clear_found * len(self.views)
+
+    def proves(self, spot: Spot, params: PatrolParams) -> bool:
         """Return whether the place is demonstrably clean."""
+        looks = sum(not view.hidden and not view.found(spot) for view in self.views)
         return (
-            self.found <= kind.clear_found * self.expected
-            and self.looks >= params.clear_looks
-            and self.looks >= params.clear_share * self.expected
-            and self.moved_m >= params.min_moved_m
+            self.empty(spot)
+            and looks >= params.clear_looks
+            and looks >= params.clear_share * len(self.views)
+            and _apart_m(self.views[0], self.views[-1]) >= params.min_moved_m
         )
 
 
@@ -70,12 +90,13 @@ class Clearings:
         around = {spot.spot_id for spot in spots if spot.left}
         self._of = {key: one for key, one in self._of.items() if key in around}
 
-    def proven(
+    def ended(
         self, spot: Spot, pose: Pose, plane: LocalPlane, now: datetime, seen: "Seen"
-    ) -> bool:
-        """Return whether this picture ends a place: it is demonstrably clean.
+    ) -> str | None:
+        """Return why a place is over as this picture shows, or None.
 
-        The last picture that shows the place decides, so that it proves what it says.
+        The last picture that shows the place decides, so that it proves what it says:
+        before, what stood there may still come into view.
 
         Args:
             spot: known, and not ended.
@@ -83,34 +104,58 @@ class Clearings:
             plane: the map around.
             now: wall time of the picture.
             seen: what was found in it.
+
+        Returns:
+            `exposed`, `replaced` or None.
         """
         away_s = (now - spot.seen_at) / timedelta(seconds=1)
         if not spot.left or away_s < self._params.pass_gap_s:
-            return False
+            return None
+        clearing = self._of.get(spot.spot_id)
+        gap = timedelta(seconds=self._params.pass_gap_s)
+        if clearing is not None and now - clearing.at >= gap:
+            clearing = None  # of an earlier pass
         lat, lon, covariance = spot.where()
         point = np.array(plane.metres(lat, lon))
         expected = pose.seen_at(point, spot.latest.size_m)
-        near = np.hypot(*(point - pose.lens)) <= self._params.clear_range_m
-        if expected is None or not near or not in_view(pose, expected):
-            return False
-        clearing = self._of.get(spot.spot_id)
-        gap = timedelta(seconds=self._params.pass_gap_s)
-        if clearing is None or now - clearing.at >= gap:  # a pass of its own
-            self._of[spot.spot_id] = clearing = Clearing(pose.lens, now)
-        spread = covariance + pose.covariance(point)
-        found = any(
-            seen.may_be(index, spot, point, spread, self._params.gate)
-            for index in range(len(seen.found))
-        )
-        clearing.note(pose, now, hidden=hidden(expected, seen.boxes), found=found)
-        if clearing.done or not last_chance(pose, point, spot.latest.size_m):
-            return False
-        if not clearing.proves(spot.kind, self._params):
-            return False
+        passed = True
+        if expected is not None and self._shows(pose, point, expected):
+            clearing = clearing or Clearing(now)
+            self._of[spot.spot_id] = clearing
+            spread = covariance + pose.covariance(point)
+            suspects = seen.suspects(spot, point, spread, self._params.gate)
+            view = PlaceView(pose.lens, hidden(expected, seen.boxes), suspects)
+            clearing.note(view, now)
+            passed = self._last_chance(pose, point, spot.latest.size_m)
+        if clearing is None or clearing.done or not passed:
+            return None
+        other = seen.instead_of(spot, now)
+        watched = len(clearing.views) >= self._params.clear_looks
+        if other is not None and watched and clearing.empty(spot):
+            spot.box = other.box
+            return "replaced"
+        if clearing.at != now or not clearing.proves(spot, self._params):
+            return None
         clearing.done = True
         spot.clear_passes += 1
+        assert expected is not None  # noqa: S101 it is in view
         spot.box = expected
-        return spot.clear_passes >= spot.kind.clear_passes
+        return "exposed" if spot.clear_passes >= spot.kind.clear_passes else None
+
+    def _shows(self, pose: Pose, point: Vector, expected: Xyxy | None) -> bool:
+        """Return whether a place is in view, and near enough to be found."""
+        away_m = float(np.hypot(*(point - pose.lens)))
+        return away_m <= self._params.clear_range_m and in_view(pose, expected)
+
+    def _last_chance(
+        self, pose: Pose, point: Vector, size_m: tuple[float, float]
+    ) -> bool:
+        """Return whether what is shown now will not be so in a moment."""
+        heading = np.radians(pose.fix.heading_deg or 0.0)
+        way_m = pose.fix.speed_mps * _AHEAD_S
+        way = np.array([np.sin(heading), np.cos(heading)]) * way_m
+        soon = replace(pose, here=pose.here + way)
+        return not self._shows(soon, point, soon.seen_at(point, size_m))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,37 +172,36 @@ class Seen:
     boxes: list[Xyxy]
     pursuit: Pursuit
 
-    def may_be(
-        self, index: int, spot: Spot, point: Vector, spread: Matrix, gate: float
-    ) -> bool:
-        """Return whether a detection may be what stands at a spot.
+    def suspects(
+        self, spot: Spot, point: Vector, spread: Matrix, gate: float
+    ) -> tuple[Sighting | None, ...]:
+        """Return which sightings may be of what stands at a spot.
 
         Args:
-            index: of the detection.
             spot: which spot,
             point: where it is, (2,) metres,
             spread: and how exactly that is known here, (2, 2) metres squared.
-            gate: squared Mahalanobis distance up to which it may.
+            gate: squared Mahalanobis distance up to which they may.
         """
-        one = self.found[index]
-        if one.kind is not spot.kind or one.ray is None:
-            return False
-        sighting = self.pursuit.of.get(index)
-        if sighting is not None and (
-            sighting.moves or sighting.spot_id not in {None, spot.spot_id}
-        ):
-            return False  # it is known to be another
-        off = one.ray.lens + one.ray.away - point
-        total = spread + one.ray.spread
-        return float(off @ np.linalg.inv(total) @ off) <= gate
+        near = []
+        for index, one in enumerate(self.found):
+            if one.kind is not spot.kind or one.ray is None:
+                continue
+            off = one.ray.foot - point
+            if float(off @ np.linalg.inv(spread + one.ray.spread) @ off) <= gate:
+                near.append(self.pursuit.of.get(index))
+        return tuple(near)
+
+    def instead_of(self, spot: Spot, now: datetime) -> Sighting | None:
+        """Return what is seen in this picture and seems to have taken a place over."""
+        for one in self.pursuit.sightings:
+            if one.instead_of == spot.spot_id and one.seen_at == now:
+                return one
+        return None
 
 
-def last_chance(pose: Pose, point: Vector, size_m: tuple[float, float]) -> bool:
-    """Return whether what is in view now will not be so in a moment."""
-    heading = np.radians(pose.fix.heading_deg or 0.0)
-    way = np.array([np.sin(heading), np.cos(heading)]) * pose.fix.speed_mps * _AHEAD_S
-    soon = replace(pose, here=pose.here + way)
-    return not in_view(soon, soon.seen_at(point, size_m))
+def _apart_m(one: PlaceView, other: PlaceView) -> float:
+    return float(np.hypot(*(one.lens - other.lens)))
 
 
 def hidden(expected: Xyxy, boxes: list[Xyxy]) -> bool:

@@ -122,16 +122,16 @@ class PatrolPlaces:
         for sighting in self._pursuit.sightings:
             if sighting.seen_at == now and sighting.certain(self._params):
                 others = seen - {sighting.spot_id}
-                gone = self._map.join(sighting, pose, self._plane, others)
-                ended += [] if gone is None else [gone]
+                self._map.join(sighting, pose, self._plane, others)
                 seen.add(sighting.spot_id)
         self._near = self._map.around(pose, self._plane)
         self._clearings.keep(self._near)
         boxes = [*people, *(one.box for one in found)]
         picture = Seen(found, boxes, self._pursuit)
         for spot in self._near:
-            if self._clearings.proven(spot, pose, self._plane, now, picture):
-                spot.end(now, "exposed")
+            why = self._clearings.ended(spot, pose, self._plane, now, picture)
+            if why is not None:
+                spot.end(now, why)
                 ended.append(spot)
         self._map.prune()
         return self._tell(seen, self._near, ended, now_s)

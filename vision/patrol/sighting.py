@@ -142,6 +142,7 @@ class Sighting:
         look: its appearance at the nearest look, or None; of individual things only.
         look_range_m: from how far that was, metres.
         spot_id: the place on the map that it was found to be, or None.
+        instead_of: the place that it seems to have taken over, or None.
     """
 
     kind: PatrolKind
@@ -160,6 +161,7 @@ class Sighting:
     look: Vector | None = None
     look_range_m: float = float("inf")
     spot_id: str | None = None
+    instead_of: str | None = None
 
     @property
     def moved_m(self) -> float:
@@ -193,6 +195,10 @@ class Sighting:
     def moves(self) -> bool:
         """Whether it certainly drives or walks by itself."""
         return len(self.rays) > _FEW and self.fitted.speed_mps[0] >= _WALK_MPS
+
+    def may_be(self, spot_id: str) -> bool:
+        """Return whether it may be what stands at a spot, for all that is known."""
+        return not self.moves and self.spot_id in {None, spot_id}
 
     def certain(self, params: PatrolParams) -> bool:
         """Return whether it is one fixed thing of a size that such things have."""

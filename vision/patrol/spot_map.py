@@ -37,7 +37,7 @@ class SpotMap:
         pose: Pose,
         plane: LocalPlane,
         taken: Collection[str | None],
-    ) -> Spot | None:
+    ) -> None:
         """Put a certain sighting on the map.
 
         Args:
@@ -45,14 +45,10 @@ class SpotMap:
             pose: where the camera is.
             plane: the map around, on which the sighting's metres are.
             taken: places that are seen elsewhere in the same picture.
-
-        Returns:
-            What it took the place of, which has ended; mostly None.
         """
         one = pass_of(sighting, pose, plane)
-        replaced = None
         if sighting.spot_id is None:
-            spot, replaced = self._same(sighting, one, taken)
+            spot = self._same(sighting, one, taken)
             if spot is None:
                 spot = spot_of(self._camera_id, sighting, one)
                 spot.observed_s = sighting.observed_s
@@ -63,11 +59,10 @@ class SpotMap:
         else:
             spot = self.spots.get(sighting.spot_id)
             if spot is None:
-                return None
+                return
             if one.ended_at > spot.seen_at:
                 spot.go_on(one)
         spot.box = sighting.box
-        return replaced
 
     def around(self, pose: Pose, plane: LocalPlane) -> list[Spot]:
         """Return the places near the camera; note which ones it has left."""
@@ -155,8 +150,8 @@ class SpotMap:
 
     def _same(
         self, sighting: Sighting, one: Pass, taken: Collection[str | None]
-    ) -> tuple[Spot | None, Spot | None]:
-        """Return the place that a sighting is of, and the one that it took over."""
+    ) -> Spot | None:
+        """Return the place that a sighting is of; note the one that it took over."""
         same: list[tuple[float, Spot]] = []
         strangers: list[Spot] = []
         for spot in self._candidates(sighting, one, taken):
@@ -168,15 +163,14 @@ class SpotMap:
                 else:
                     strangers.append(spot)
         if same:
-            return min(same, key=lambda pair: pair[0])[1], None
-        # One bay, another vehicle: the one that stood there drove off.
+            return min(same, key=lambda pair: pair[0])[1]
+        # One bay, another vehicle: the one that stood there drove off, unless it comes
+        # into view beside this one.
         if len(strangers) == 1 and strangers[0].left:
             (gone,) = strangers
             if gone.ended_at is None and gone.seen_at < one.began_at:
-                gone.end(one.began_at, "replaced")
-                gone.box = sighting.box
-                return None, gone
-        return None, None
+                sighting.instead_of = gone.spot_id
+        return None
 
     def _gate(self, spot: Spot) -> float:
         """Return how far a sighting may be from a place that it is of."""

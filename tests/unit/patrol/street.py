@@ -12,7 +12,7 @@ from vision.core.mount import Mount
 from vision.core.observation import ViewState
 from vision.core.places import Place
 from vision.core.position import Fix, LocalPlane
-from vision.patrol.params import PATROL_KINDS
+from vision.patrol.params import PATROL_KINDS, PatrolParams
 from vision.patrol.places import PatrolPlaces
 
 LABELS = ("garbage", "bin", "overflowing_bin", "street_vendor", "person", "car", "bus")
@@ -57,15 +57,16 @@ class Drive:
     pitch_off_deg: float = 0.0
     accuracy_m: float = 4.0
     seed: int = 0
+    mount: Mount = MOUNT
     _fixes: dict[int, Fix] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.rng = np.random.default_rng(self.seed)
         self.true_mount = Mount(
-            MOUNT.height_m,
-            MOUNT.yaw_deg,
-            MOUNT.pitch_deg + self.pitch_off_deg,
-            MOUNT.fov_deg,
+            self.mount.height_m,
+            self.mount.yaw_deg,
+            self.mount.pitch_deg + self.pitch_off_deg,
+            self.mount.fov_deg,
         )
 
     @property
@@ -120,10 +121,17 @@ class Drive:
 class Patrol:
     """One camera's memory, over any number of drives."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, mount: Mount = MOUNT, params: PatrolParams | None = None
+    ) -> None:
         self._drive: Drive | None = None
         self.places = PatrolPlaces(
-            "patrol", LABELS, kinds=PATROL_KINDS, mount=MOUNT, positions=self
+            "patrol",
+            LABELS,
+            kinds=PATROL_KINDS,
+            mount=mount,
+            positions=self,
+            params=params,
         )
 
     def start(self) -> None: ...

@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 import pytest
 
 from tests.unit.patrol.street import (
+    MOUNT,
     NOON,
     PLANE,
     Drive,
@@ -165,6 +167,41 @@ def test_the_next_car_in_the_bay_is_another() -> None:
     (second,) = (p for p in told.values() if p.place_id != first.place_id)
     assert second.passes is not None
     assert second.passes.count == 1
+
+
+@pytest.mark.parametrize("metres_on", [6, 10])
+def test_a_newcomer_one_bay_before_takes_no_car_away(metres_on: float) -> None:
+    """The one that stood there is yet to come into view."""
+    patrol = Patrol()
+    known = Thing("car", 4.0, 30.0 + metres_on, (4.2, 1.5))
+    (first,) = final(patrol.drive(Drive(), known)).values()
+    white = Thing("car", 4.0, 30.0, (4.2, 1.5), colour=(230, 230, 230))
+    told = final(patrol.drive(Drive(start=NOON + LATER, seed=1), white, known))
+    assert all(place.end_reason is None for place in told.values())
+    again = told[first.place_id].passes
+    assert again is not None
+    assert again.count == 2
+
+
+@pytest.mark.parametrize("yaw_deg", [0, 35, 90, 150])
+def test_what_is_gone_is_gone_wherever_the_camera_looks(yaw_deg: float) -> None:
+    mount = replace(MOUNT, yaw_deg=yaw_deg)
+    patrol = Patrol(mount)
+    (first,) = final(patrol.drive(Drive(mount=mount), CAR)).values()
+    (last,) = final(patrol.drive(Drive(start=NOON + LATER, mount=mount))).values()
+    assert (last.place_id, last.end_reason) == (first.place_id, "exposed")
+
+
+def test_a_heap_is_cleared_though_the_one_beside_it_stays() -> None:
+    """Far away either may be the other; near by it turns out which one it was."""
+    patrol = Patrol()
+    other = Thing("garbage", 4.0, 36.0)
+    assert len(final(patrol.drive(Drive(), HEAP, other))) == 2
+    told: dict[str, Place] = {}
+    for k in (1, 2):
+        told |= final(patrol.drive(Drive(start=NOON + k * LATER, seed=k), other))
+    (gone,) = (place for place in told.values() if place.end_reason is not None)
+    assert np.hypot(*(metres(gone) - (4, 30))) < 1.0
 
 
 def test_a_car_that_drove_off_is_gone_after_one_clean_pass() -> None:

@@ -133,7 +133,7 @@ class PatrolPlaces:
             if why is not None:
                 spot.end(now, why)
                 ended.append(spot)
-        self._map.prune()
+        ended += self._map.prune(now)
         return self._tell(seen, self._near, ended, now_s)
 
     def state(self) -> PatrolRecord:

@@ -104,16 +104,25 @@ class SpotMap:
                     lost.append(spot)
         return lost
 
-    def prune(self) -> None:
-        """Keep the map bounded: what ended goes first, then what was passed once."""
+    def prune(self, now: datetime) -> list[Spot]:
+        """Keep the map bounded; return those that go though they had not ended.
+
+        What ended goes first, then the vehicle that nobody saw for longest: streets
+        full of them must not push out the refuse between.
+        """
         over = len(self.spots) - self._params.max_spots
-        if over > 0:
-            order = sorted(
-                self.spots.values(),
-                key=lambda s: (s.ended_at is None, s.count > 1, s.seen_at),
-            )
-            for spot in order[:over]:
-                del self.spots[spot.spot_id]
+        if over <= 0:
+            return []
+        order = sorted(
+            self.spots.values(),
+            key=lambda s: (s.ended_at is None, not s.kind.is_individual, s.seen_at),
+        )
+        for spot in order[:over]:
+            del self.spots[spot.spot_id]
+        lost = [spot for spot in order[:over] if spot.ended_at is None]
+        for spot in lost:
+            spot.end(now, "lost")
+        return lost
 
     def state(self) -> list[SpotRecord]:
         """Return all places as plain values."""

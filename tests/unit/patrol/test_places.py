@@ -16,6 +16,7 @@ from tests.unit.patrol.street import (
 )
 from vision.core.errors import ConfigError
 from vision.core.places import Place, PlaceState
+from vision.patrol.params import PatrolParams
 
 HEAP = Thing("garbage", 4.0, 30.0)
 CAR = Thing("car", 4.0, 30.0, (4.2, 1.5))
@@ -219,6 +220,19 @@ def test_what_nobody_passed_for_a_month_is_lost_not_cleared() -> None:
     )
     (place,) = final(told).values()
     assert place.end_reason == "lost"
+
+
+def test_streets_full_of_cars_push_out_cars_and_no_heap() -> None:
+    patrol = Patrol(params=PatrolParams(max_spots=3))
+    patrol.drive(Drive(), HEAP)
+    row = [Thing("car", 4.0, 110.0 + 10 * k, (4.2, 1.5)) for k in range(5)]
+    start = NOON + timedelta(minutes=1)
+    told = final(patrol.drive(Drive(start=start, north_m=(90, 160)), *row))
+    lost = [place for place in told.values() if place.end_reason is not None]
+    assert {(place.kind, place.end_reason) for place in lost} == {("vehicle", "lost")}
+    assert len(patrol.places.place_ids) == 3
+    heap = final(patrol.drive(Drive(start=NOON + LATER, seed=1), HEAP))
+    assert {p.passes.count for p in heap.values() if p.passes is not None} == {2}
 
 
 def test_memory_outlives_a_restart() -> None:

@@ -9,6 +9,7 @@ from vision.core.detections import Detections
 from vision.core.observation import Observation, ViewState
 from vision.core.scene import MapZone, Scene
 from vision.core.violations import Confidence, Lifecycle, Violation
+from vision.patrol.params import PatrolParams
 from vision.rules.patrol_refuse import (
     PassedBin,
     PassedBinParams,
@@ -32,8 +33,13 @@ def area(kind: str, *, east: tuple[float, float] = (-40, 40)) -> MapZone:
 class Watch:
     """A patrol camera with all rules over one memory."""
 
-    def __init__(self, *zones: MapZone, schedule: Schedule | None = None) -> None:
-        self.patrol = Patrol()
+    def __init__(
+        self,
+        *zones: MapZone,
+        schedule: Schedule | None = None,
+        params: PatrolParams | None = None,
+    ) -> None:
+        self.patrol = Patrol(params=params)
         self.scene = Scene("patrol", "patrol", map_zones=zones)
         when, limits = schedule or Schedule(), PassLimits()
         places = self.patrol.places
@@ -85,6 +91,17 @@ def test_a_second_pass_is_no_second_event_and_two_clean_ones_clear_it() -> None:
     (cleared,) = watch.drive(Drive(start=NOON + 3 * LATER))
     assert cleared.lifecycle is Lifecycle.CLEARED
     assert cleared.event_id == opened.event_id
+
+
+def test_an_event_that_the_map_has_no_room_for_is_not_forgotten_in_silence() -> None:
+    watch = Watch(params=PatrolParams(max_spots=2))
+    (opened,) = watch.drive(Drive(), HEAP)
+    more = [Thing("garbage", 4.0, 110.0 + 12 * k) for k in range(2)]
+    start = NOON + timedelta(minutes=1)
+    steps = watch.drive(Drive(start=start, north_m=(90, 140)), *more)
+    (lost,) = (step for step in steps if step.event_id == opened.event_id)
+    assert lost.lifecycle is Lifecycle.UPDATED
+    assert "cannot_verify" in {fact.name for fact in lost.facts}
 
 
 def test_an_event_far_away_stays_open() -> None:

@@ -1,12 +1,16 @@
 """A moving camera's places as plain values, and back."""
 
+import base64
 from datetime import datetime
 from typing import NotRequired, TypedDict
 
 import numpy as np
 
 from vision.patrol.params import PatrolKind
+from vision.patrol.pose import Vector
 from vision.patrol.spot import Pass, Spot
+
+_FULL = 255
 
 
 class PassRecord(TypedDict):
@@ -20,7 +24,7 @@ class PassRecord(TypedDict):
     looks: list[int]
     figures: list[float]
     votes: dict[str, int]
-    look: NotRequired[list[float] | None]
+    look: NotRequired[str | None]  # base64 of bytes: shares of 1, in 255ths
 
 
 class SpotRecord(TypedDict):
@@ -101,7 +105,7 @@ def _pass_record(one: Pass) -> PassRecord:
             )
         ],
         "votes": one.votes,
-        "look": None if one.look is None else [round(v, 3) for v in one.look.tolist()],
+        "look": None if one.look is None else _look_text(one.look),
     }
 
 
@@ -126,8 +130,18 @@ def _pass(record: PassRecord) -> Pass:
         size_m=(float(width), float(height)),
         votes={str(k): int(n) for k, n in record["votes"].items()},
         score=float(score),
-        look=None if look is None else np.array(look, np.float64),
+        look=None if look is None else _look(look),
     )
+
+
+def _look_text(look: Vector) -> str:
+    shares = np.clip(np.rint(look * _FULL), 0, _FULL).astype(np.uint8)
+    return base64.b64encode(shares.tobytes()).decode()
+
+
+def _look(text: str) -> Vector:
+    shares = np.frombuffer(base64.b64decode(text), np.uint8).astype(np.float64)
+    return np.asarray(shares / max(float(np.linalg.norm(shares)), 1.0))
 
 
 def _text(moment: datetime | None) -> str | None:

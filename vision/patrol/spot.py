@@ -18,7 +18,8 @@ from vision.patrol.sighting import Sighting
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "spots.streetwarden.org")
 _WITHIN_95 = math.sqrt(5.991)  # chi-squared of two dimensions
-_MOST_PASSES = 8  # the first and the latest ones
+_MOST_PASSES = 4  # the first and the latest ones; what errs alike adds little
+_LOOKS_OF = 2  # the latest passes, whose looks are compared
 _LONGEST_LOOK_S = 1.0  # between two looks that count as one stretch
 
 
@@ -104,6 +105,7 @@ class Spot:
         clear_passes: passes in a row that showed the place without it.
         ended_at: since when it is gone, wall time, or None.
         end_reason: as of a `Place`.
+        known: where it is, as its passes up to the one named tell: asked for often.
     """
 
     spot_id: str
@@ -117,6 +119,7 @@ class Spot:
     clear_passes: int = 0
     ended_at: datetime | None = None
     end_reason: str | None = None
+    known: tuple[Pass, tuple[float, float, Matrix]] | None = None
 
     @property
     def latest(self) -> Pass:
@@ -135,14 +138,17 @@ class Spot:
 
     def where(self) -> tuple[float, float, Matrix]:
         """Return (lat, lon) and covariance: all passes, each as exact as it is."""
+        if self.known is None or self.known[0] is not self.latest:
+            self.known = self.latest, self._where()
+        return self.known[1]
+
+    def _where(self) -> tuple[float, float, Matrix]:
         plane = LocalPlane(self.latest.lat, self.latest.lon)
-        total, mean = np.zeros((2, 2)), np.zeros(2)
-        for one in self.passes:
-            weight = np.linalg.inv(one.spread)
-            total += weight
-            mean += weight @ np.array(plane.metres(one.lat, one.lon))
-        covariance = np.linalg.inv(total)
-        lat, lon = plane.degrees(*(covariance @ mean).tolist())
+        weights = np.linalg.inv(np.array([one.spread for one in self.passes]))
+        points = np.array([plane.metres(one.lat, one.lon) for one in self.passes])
+        covariance = np.linalg.inv(weights.sum(axis=0))
+        mean = covariance @ np.einsum("nij,nj->i", weights, points)
+        lat, lon = plane.degrees(float(mean[0]), float(mean[1]))
         return lat, lon, np.asarray(covariance, np.float64)
 
     def take(self, one: Pass) -> None:
@@ -150,6 +156,9 @@ class Spot:
         self.likeness = likeness(self.latest.look, one.look)
         self.count += 1
         self.passes.append(one)
+        if len(self.passes) > _LOOKS_OF:
+            k = len(self.passes) - _LOOKS_OF - 1
+            self.passes[k] = replace(self.passes[k], look=None)
         if len(self.passes) > _MOST_PASSES:
             del self.passes[1]
         self.clear_passes = 0

@@ -1,5 +1,6 @@
 """The map of one moving camera: which places it knows, and which one this is."""
 
+import math
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
@@ -13,7 +14,8 @@ from vision.patrol.records import SpotRecord, from_record, to_record
 from vision.patrol.sighting import Sighting
 from vision.patrol.spot import Pass, Spot, pass_of, spot_of
 
-_NEAR_DEG = 0.002  # some 200 m: what is farther away is not even measured
+_NEAR_M = 200.0  # what is farther away is not even measured
+_DEG_M = 111_195.0  # a degree of latitude
 _WITHIN_M = 1.0  # by how much one thing's middle may differ within a drive
 
 
@@ -30,6 +32,7 @@ class SpotMap:
         self._camera_id = camera_id
         self._params = params
         self.spots: dict[str, Spot] = {}
+        self._records: dict[str, tuple[tuple[object, ...], SpotRecord]] = {}
 
     def join(
         self,
@@ -67,12 +70,13 @@ class SpotMap:
     def around(self, pose: Pose, plane: LocalPlane) -> list[Spot]:
         """Return the places near the camera; note which ones it has left."""
         near = []
+        here, (east, north) = (pose.fix.lat, pose.fix.lon), pose.here.tolist()
         for spot in self.alive():
             latest, p = spot.latest, self._params
-            distance_m = np.inf
-            if abs(latest.lat - pose.fix.lat) <= _NEAR_DEG:
+            distance_m = math.inf
+            if is_around((latest.lat, latest.lon), here):
                 there = plane.metres(latest.lat, latest.lon)
-                distance_m = float(np.hypot(*(there - pose.here)))
+                distance_m = math.dist(there, (east, north))
             spot.left |= bool(distance_m > p.leave_m)
             if distance_m <= p.near_m:
                 near.append(spot)
@@ -125,8 +129,19 @@ class SpotMap:
         return lost
 
     def state(self) -> list[SpotRecord]:
-        """Return all places as plain values."""
-        return [to_record(spot) for spot in self.spots.values()]
+        """Return all places as plain values; few of them are new since the last time.
+
+        Nobody may change these values.
+        """
+        kept: dict[str, tuple[tuple[object, ...], SpotRecord]] = {}
+        for key, spot in self.spots.items():
+            stamp = spot.latest, spot.box, spot.clear_passes, spot.ended_at
+            known = self._records.get(key)
+            if known is None or known[0] != stamp:
+                known = stamp, to_record(spot)
+            kept[key] = known
+        self._records = kept
+        return [record for _, record in kept.values()]
 
     def restore(
         self, records: list[SpotRecord], kinds: Mapping[str, PatrolKind]
@@ -195,9 +210,10 @@ class SpotMap:
 
         What ended before it began is another matter; what ended later had not then.
         """
+        here = one.lat, one.lon
         for spot in self.spots.values():
             gone = spot.ended_at is not None and spot.ended_at <= one.began_at
-            far = abs(spot.latest.lat - one.lat) > _NEAR_DEG
+            far = not is_around((spot.latest.lat, spot.latest.lon), here)
             other = spot.kind is not sighting.kind or spot.spot_id in taken
             if not (gone or far or other):
                 yield spot
@@ -213,3 +229,11 @@ class SpotMap:
             spread = spot.latest.within + one.within + np.eye(2) * _WITHIN_M**2
         off = np.array(LocalPlane(lat, lon).metres(one.lat, one.lon))
         return float(off @ np.linalg.inv(spread) @ off)
+
+
+def is_around(there: tuple[float, float], here: tuple[float, float]) -> bool:
+    """Return whether two places, (lat, lon) each, may be near; asked of all places."""
+    if abs(there[0] - here[0]) * _DEG_M > _NEAR_M:
+        return False
+    turn = (there[1] - here[1] + 180.0) % 360.0 - 180.0  # over the date line
+    return abs(turn) * _DEG_M * math.cos(math.radians(here[0])) <= _NEAR_M

@@ -248,6 +248,25 @@ def test_memory_outlives_a_restart() -> None:
     assert heap.passes.count == 2
 
 
+def test_of_many_passes_the_looks_of_two_are_kept_and_the_first_of_all() -> None:
+    """A street of parked cars is written every few seconds."""
+    patrol = Patrol()
+    for k in range(6):
+        patrol.drive(Drive(start=NOON + k * LATER, seed=k), CAR)
+        (spot,) = patrol.places.state()["spots"]
+    passes = spot["passes"]
+    assert len(json.dumps(spot)) < 2_500
+    assert passes[0]["began_at"].startswith("2026-11-27T12:00")
+    assert [one.get("look") is not None for one in passes] == [False, False, True, True]
+    other = Patrol()
+    other.places.restore(json.loads(json.dumps(patrol.places.state())))
+    told = final(other.drive(Drive(start=NOON + 6 * LATER, seed=6), CAR))
+    ((_, place),) = told.items()
+    assert place.passes is not None
+    assert (place.passes.count, place.elapsed_s) == (7, pytest.approx(3600, abs=10))
+    assert place.passes.likeness == pytest.approx(1.0, abs=0.02)
+
+
 @pytest.mark.parametrize(
     "record",
     [{}, {"version": 9, "spots": []}, {"version": 1, "spots": [{"kind": "garbage"}]}],

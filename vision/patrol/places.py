@@ -17,6 +17,7 @@ from vision.core.ports import PositionSource
 from vision.core.position import LocalPlane
 from vision.core.tracks import Track
 from vision.patrol.clearing import Clearings, Seen
+from vision.patrol.leaps import LeapWatch
 from vision.patrol.params import PatrolKind, PatrolParams
 from vision.patrol.pose import Pose
 from vision.patrol.pursuit import PERSON, Pursuit, found_in
@@ -75,6 +76,7 @@ class PatrolPlaces:
         self._pursuit = Pursuit(self._params)
         self._map = SpotMap(camera_id, self._params)
         self._clearings = Clearings(self._params)
+        self._leaps = LeapWatch()
         self._near: list[Spot] = []
         self._plane: LocalPlane | None = None
         self._last_at: datetime | None = None
@@ -175,7 +177,10 @@ class PatrolPlaces:
             elif away >= timedelta(seconds=self._params.away_s):
                 self._map.leave()
         fix = self._positions.at(frame)
-        if fix is None or fix.heading_deg is None:
+        if fix is None:
+            return None
+        steady = self._leaps.steady(frame.captured_at, fix)
+        if fix.heading_deg is None or not steady:
             return None
         plane = self._plane
         if plane is None or np.hypot(*plane.metres(fix.lat, fix.lon)) > _REPLANE_M:

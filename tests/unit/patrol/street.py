@@ -44,7 +44,8 @@ class Drive:
     """A vehicle that goes north; stops where its speed says so.
 
     Errors are of the position receiver (`bias_m`, constant over a drive, and
-    `jitter_m`), of boxes (`box_px`) and of the measured pitch (`pitch_off_deg`).
+    `jitter_m`; from and until `leap_s` it says `leap_m` elsewhere), of boxes (`box_px`)
+    and of the measured pitch (`pitch_off_deg`).
     """
 
     start: datetime = NOON
@@ -58,6 +59,8 @@ class Drive:
     accuracy_m: float = 4.0
     seed: int = 0
     mount: Mount = MOUNT
+    leap_s: tuple[float, float] = (0.0, 0.0)
+    leap_m: tuple[float, float] = (40.0, 30.0)
     _fixes: dict[int, Fix] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -79,6 +82,8 @@ class Drive:
         t = step * PERIOD_S
         here = self.east_m, self.north_m[0] + self.speed_mps * t
         noise = self.rng.normal(0, self.jitter_m, 2) + self.bias_m
+        if self.leap_s[0] <= t < self.leap_s[1]:
+            noise += self.leap_m
         lat, lon = PLANE.degrees(here[0] + noise[0], here[1] + noise[1])
         self._fixes[step] = Fix(lat, lon, 0.0, self.speed_mps, self.accuracy_m)
         image = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)

@@ -115,6 +115,15 @@ def test_the_same_footage_again_changes_nothing() -> None:
     assert all(p.passes is not None and p.passes.count == 1 for p in again.values())
 
 
+@pytest.mark.parametrize("leaps_s", [0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5])
+def test_nothing_lies_where_the_receiver_leapt_to_for_two_seconds(
+    leaps_s: float,
+) -> None:
+    drive = Drive(leap_s=(leaps_s, leaps_s + 2.0))
+    for place in final(Patrol().drive(drive, HEAP)).values():
+        assert np.hypot(*(metres(place) - (4, 30))) < 2.0
+
+
 def test_two_heaps_four_metres_apart_are_two() -> None:
     other = Thing("garbage", 4.0, 34.0)
     assert len(final(Patrol().drive(Drive(), HEAP, other))) == 2

@@ -180,7 +180,7 @@ class SpotMap:
         strangers: list[Spot] = []
         for spot in self._candidates(sighting, one, taken):
             distance = self._distance(spot, one)
-            if distance <= self._gate(spot):
+            if distance <= self._gate(spot, one):
                 alike = likeness(sighting.look, spot.latest.look)
                 if alike is None or alike >= self._params.same_look:
                     same.append((distance, spot))
@@ -196,10 +196,15 @@ class SpotMap:
                 sighting.instead_of = gone.spot_id
         return None
 
-    def _gate(self, spot: Spot) -> float:
+    def _drifted(self, spot: Spot, one: Pass) -> bool:
+        """Return whether the receiver may err otherwise than at the latest look."""
+        away_s = (one.began_at - spot.seen_at) / timedelta(seconds=1)
+        return spot.left or away_s >= self._params.pass_gap_s
+
+    def _gate(self, spot: Spot, one: Pass) -> float:
         """Return how far a sighting may be from a place that it is of."""
         p = self._params
-        if not spot.left:
+        if not self._drifted(spot, one):
             return p.gate
         return p.individual_gate if spot.kind.is_individual else p.pass_gate
 
@@ -221,7 +226,7 @@ class SpotMap:
     def _distance(self, spot: Spot, one: Pass) -> float:
         """Return how far a pass puts a thing from a place, Mahalanobis squared."""
         spread: Matrix
-        if spot.left:
+        if self._drifted(spot, one):
             lat, lon, covariance = spot.where()
             spread = covariance + one.spread
         else:  # within one drive the vehicle's own error is the same for both

@@ -107,6 +107,16 @@ def test_a_second_pass_finds_the_same_heap_though_the_receiver_errs_otherwise() 
     assert place.elapsed_s == pytest.approx(600, abs=10)
 
 
+def test_a_heap_is_one_though_the_receiver_drifted_while_we_stood_near_by() -> None:
+    patrol = Patrol()
+    patrol.drive(Drive(north_m=(0, 45)), HEAP)
+    back = NOON + timedelta(minutes=4)  # it never was 40 m away
+    told = patrol.drive(Drive(start=back, bias_m=(-3, 5), seed=1), HEAP)
+    (place,) = final(told).values()
+    assert place.passes is not None
+    assert place.passes.count == 1
+
+
 def test_the_same_footage_again_changes_nothing() -> None:
     patrol = Patrol()
     first = final(patrol.drive(Drive(), HEAP, CAR))

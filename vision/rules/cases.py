@@ -38,7 +38,8 @@ class Case:
             stands there long before it overflows.
         preset: PTZ preset that the footprint lies in, or None.
         geo: where it is on the map, of a camera that moves; else None.
-        carried: an earlier run opened it, and no good picture of this one was judged.
+        carried: an earlier run opened it, and no good picture of this one that shows
+            it was judged.
     """
 
     event_id: str

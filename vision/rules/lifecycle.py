@@ -186,7 +186,7 @@ class CaseBook:
     ) -> Violation | None:
         if case.carried and observation.view.view is not View.CLEAR:
             return None  # perhaps it shows another view by now, with other zones
-        if case.carried:
+        if case.carried and place.state is PlaceState.STANDING:
             self._open[place.place_id] = case = replace(case, carried=False)
         if verdict.over:
             return self._clear(case, place, verdict.facts, observation)

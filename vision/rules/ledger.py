@@ -187,6 +187,11 @@ class Since:
         self._began[place.place_id] = began_s
         return place.elapsed_s - began_s
 
+    def pass_over(self, place_id: str, observed_s: float) -> None:
+        """Let nothing count that lies before the next look at a place."""
+        del observed_s  # looks count, not what lay between
+        self._began[place_id] = math.inf
+
     def keep(self, place_ids: Container[str]) -> None:
         """Forget places that no longer exist."""
         self._began = {k: s for k, s in self._began.items() if k in place_ids}

@@ -11,7 +11,7 @@ from vision.core.places import Place
 from vision.core.violations import Candidate, Confidence, Fact, Params, Slug, Violation
 from vision.rules.cases import BookRecord, Case
 from vision.rules.kinds import KIND_NAMED
-from vision.rules.ledger import Entries, PlaceMemo, PlaceTable
+from vision.rules.ledger import Entries, PlaceMemo, PlaceTable, Since
 from vision.rules.lifecycle import CaseBook, LifecycleParams
 from vision.rules.verdict import Verdict
 
@@ -114,7 +114,7 @@ class PlaceRule(ABC):
             observed_s: how long each place was seen standing so far, by its id.
         """
         for memo in self._memos.values():
-            if isinstance(memo, Entries):
+            if isinstance(memo, Entries | Since):
                 for place_id, so_far_s in observed_s.items():
                     memo.pass_over(place_id, so_far_s)
 

@@ -167,6 +167,31 @@ def test_parking_counts_from_when_the_zone_came_into_force() -> None:
     assert told(steps) == [("illegal_parking", "opened")]
 
 
+def test_parking_counts_from_when_its_zone_was_drawn() -> None:
+    before = Watch()
+    before.drive(Drive(), CAR)
+    watch = Watch(area("no_parking"))
+    watch.patrol.places.restore(before.patrol.places.state())
+    for rule in watch.rules:  # none of them had a zone
+        rule.pass_over(watch.patrol.places.observed_s)
+    assert watch.drive(Drive(start=NOON + LATER, seed=1), CAR) == []
+    steps = watch.drive(Drive(start=NOON + 2 * LATER, seed=2), CAR)
+    assert told(steps) == [("illegal_parking", "opened")]
+
+
+def test_an_event_whose_zone_is_gone_since_is_closed_without_proof() -> None:
+    before = Watch(area("clean"))
+    (opened,) = before.drive(Drive(), HEAP)
+    watch = Watch(area("clean", east=(-90, -50)))
+    watch.patrol.places.restore(before.patrol.places.state())
+    for old, new in zip(before.rules, watch.rules, strict=True):
+        new.restore(old.state())
+    (last,) = watch.drive(Drive(start=NOON + LATER, seed=1), HEAP)
+    assert last.event_id == opened.event_id
+    assert last.lifecycle is Lifecycle.UPDATED
+    assert "cannot_verify" in {fact.name for fact in last.facts}
+
+
 def test_nothing_is_forbidden_without_a_zone_on_the_map() -> None:
     watch = Watch()
     watch.drive(Drive(), CAR)

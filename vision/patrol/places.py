@@ -160,7 +160,7 @@ class PatrolPlaces:
                 msg = f"version {stored['version']}, expected {_VERSION}"
                 raise ValueError(msg)  # noqa: TRY301 one message for all damage
             self._map.restore(stored["spots"], self._kinds)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             msg = (
                 f"stored places of {self._camera_id}: {error!r}, expected what this "
                 "version wrote; delete them to start afresh"

@@ -7,7 +7,7 @@ from typing import NotRequired, TypedDict
 import numpy as np
 
 from vision.patrol.params import PatrolKind
-from vision.patrol.pose import Vector
+from vision.patrol.pose import Matrix, Vector
 from vision.patrol.spot import Pass, Spot
 
 _FULL = 255
@@ -24,7 +24,7 @@ class PassRecord(TypedDict):
     looks: list[int]
     figures: list[float]
     votes: dict[str, int]
-    look: NotRequired[str | None]  # base64 of bytes: shares of 1, in 255ths
+    look: NotRequired[str | list[float] | None]  # base64 of 255ths; shares before
 
 
 class SpotRecord(TypedDict):
@@ -67,8 +67,8 @@ def from_record(record: SpotRecord, kind: PatrolKind) -> Spot:
     """
     x1, y1, x2, y2 = (float(side) for side in record["box"])
     passes = [_pass(one) for one in record["passes"]]
-    if not passes:
-        msg = "a place without a pass"
+    if not passes or not all(one.votes for one in passes):
+        msg = "a place without a pass, or a pass without a class"
         raise ValueError(msg)
     return Spot(
         spot_id=str(record["spot_id"]),
@@ -115,20 +115,20 @@ def _pass(record: PassRecord) -> Pass:
     lat, lon = record["where"]
     look = record.get("look")
     return Pass(
-        began_at=datetime.fromisoformat(record["began_at"]),
-        ended_at=datetime.fromisoformat(record["ended_at"]),
+        began_at=_aware(record["began_at"]),
+        ended_at=_aware(record["ended_at"]),
         lat=float(lat),
         lon=float(lon),
-        within=np.array(record["within"], np.float64).reshape(2, 2),
-        spread=np.array(record["spread"], np.float64).reshape(2, 2),
-        looks=int(looks),
-        expected=int(expected),
+        within=_covariance(record["within"]),
+        spread=_covariance(record["spread"]),
+        looks=_count(looks),
+        expected=_count(expected),
         attended=float(attended),
         moved_m=float(moved),
         range_m=float(near),
         misfit_m=float(misfit),
         size_m=(float(width), float(height)),
-        votes={str(k): int(n) for k, n in record["votes"].items()},
+        votes={str(k): _count(n) for k, n in record["votes"].items()},
         score=float(score),
         look=None if look is None else _look(look),
     )
@@ -139,8 +139,10 @@ def _look_text(look: Vector) -> str:
     return base64.b64encode(shares.tobytes()).decode()
 
 
-def _look(text: str) -> Vector:
-    shares = np.frombuffer(base64.b64decode(text), np.uint8).astype(np.float64)
+def _look(stored: str | list[float]) -> Vector:
+    if not isinstance(stored, str):
+        return np.array(stored, np.float64)
+    shares = np.frombuffer(base64.b64decode(stored), np.uint8).astype(np.float64)
     return np.asarray(shares / max(float(np.linalg.norm(shares)), 1.0))
 
 
@@ -149,4 +151,28 @@ def _text(moment: datetime | None) -> str | None:
 
 
 def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+    return None if text is None else _aware(text)
+
+
+def _aware(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        msg = f"got {text} without a time zone"
+        raise ValueError(msg)
+    return moment
+
+
+def _count(number: float) -> int:
+    if number < 1:
+        msg = f"got {number}, expected at least 1"
+        raise ValueError(msg)
+    return int(number)
+
+
+def _covariance(values: list[float]) -> Matrix:
+    """Return a matrix that can be inverted, as what is measured with it must be."""
+    matrix = np.array(values, np.float64).reshape(2, 2)
+    if not np.isfinite(matrix).all() or np.linalg.eigvalsh(matrix)[0] <= 0:
+        msg = f"got the covariance {values}"
+        raise ValueError(msg)
+    return matrix

@@ -297,6 +297,39 @@ def test_of_many_passes_the_looks_of_two_are_kept_and_the_first_of_all() -> None
 
 
 @pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("spread", [0.0, 0.0, 0.0, 0.0]),
+        ("within", [float("nan"), 0.0, 0.0, 1.0]),
+        ("began_at", "2026-11-27T12:00:00"),
+        ("votes", {}),
+        ("votes", ["garbage"]),
+        ("looks", [4, 0]),
+    ],
+)
+def test_a_damaged_pass_is_refused_before_anything_is_reckoned_with_it(
+    member: str, value: object
+) -> None:
+    patrol = Patrol()
+    patrol.drive(Drive(), HEAP)
+    stored = json.loads(json.dumps(patrol.places.state()))
+    stored["spots"][0]["passes"][0][member] = value
+    with pytest.raises(ConfigError, match="stored places of patrol"):
+        Patrol().places.restore(stored)
+
+
+def test_looks_that_were_stored_number_by_number_are_read() -> None:
+    patrol = Patrol()
+    patrol.drive(Drive(), CAR)
+    stored = json.loads(json.dumps(patrol.places.state()))
+    stored["spots"][0]["passes"][0]["look"] = [0.0] * 127 + [1.0]
+    other = Patrol()
+    other.places.restore(stored)
+    (spot,) = other.places.state()["spots"]
+    assert isinstance(spot["passes"][0]["look"], str)
+
+
+@pytest.mark.parametrize(
     "record",
     [{}, {"version": 9, "spots": []}, {"version": 1, "spots": [{"kind": "garbage"}]}],
 )

@@ -7,16 +7,15 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from vision.core.geometry import Xyxy, box_area, shared_area
+from vision.core.geometry import Xyxy
 from vision.core.position import LocalPlane
 from vision.patrol.params import PatrolParams
 from vision.patrol.pose import Matrix, Pose, Vector
-from vision.patrol.pursuit import Found, Pursuit, in_view
+from vision.patrol.pursuit import Found, Pursuit, hidden, in_view
 from vision.patrol.sighting import Sighting
 from vision.patrol.spot import Spot
 
 _AHEAD_S = 0.6  # whether it will still be in view then
-_HIDDEN = 0.4  # share of the expected box behind something nearer
 _STEP_M = 0.3  # between two pictures that tell
 _MOST_VIEWS = 128
 
@@ -215,11 +214,3 @@ def last_chance(
     way = np.array([np.sin(heading), np.cos(heading)]) * way_m
     soon = replace(pose, here=pose.here + way)
     return not shows(soon, point, soon.seen_at(point, size_m), reach_m)
-
-
-def hidden(expected: Xyxy, boxes: list[Xyxy]) -> bool:
-    """Return whether something nearer stands before an expected box."""
-    x1, y1, x2, y2 = expected
-    lower = x1, (y1 + y2) / 2, x2, y2
-    enough = _HIDDEN * box_area(lower)
-    return any(box[3] > y2 and shared_area(lower, box) >= enough for box in boxes)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from vision.core.detections import Detections
 from vision.core.frame import Frame
-from vision.core.geometry import Xyxy
+from vision.core.geometry import Xyxy, box_area, shared_area
 from vision.patrol.look import look_of
 from vision.patrol.params import PatrolKind, PatrolParams
 from vision.patrol.pose import Pose, Ray
@@ -16,6 +16,8 @@ PERSON = "person"
 _FORGET_S = 3.0  # unseen: it is behind, or hidden, and begins anew
 _LONGEST_LOOK_S = 1.0  # between two looks that count as one stretch
 _MARGIN = 0.03  # of the picture: near its edge things are cut off
+_HIDDEN = 0.4  # share of the expected box behind something nearer,
+_NEARER = 0.25  # whose foot is so much lower, in shares of its height
 _BESIDE = 0.7  # of a person's height, how far feet may be from the object
 
 
@@ -106,10 +108,11 @@ class Pursuit:
                 if sighting is not None:
                     self.of[index] = sighting
                     self._see(sighting, one, one.ray, frame, people)
+        boxes = [*people, *(one.box for one in found)]
         for sighting in self.sightings:
             if sighting.seen_at != now:
                 expected = pose.seen_at(sighting.fitted.point, sighting.size_m)
-                sighting.expected += in_view(pose, expected)
+                sighting.expected += _should_see(pose, expected, boxes)
 
     def forget(self) -> None:
         """Let go of all: the vehicle's place was lost, or the clock jumped."""
@@ -175,6 +178,30 @@ def in_view(pose: Pose, box: Xyxy | None) -> bool:
     x, y = (box[0] + box[2]) / 2, box[3]
     sides = _MARGIN * width, (1 - _MARGIN) * width
     return sides[0] <= x <= sides[1] and 0 <= y <= (1 - _MARGIN) * height
+
+
+def hidden(expected: Xyxy, boxes: Sequence[Xyxy], *, lower: float = 0.0) -> bool:
+    """Return whether something nearer stands before an expected box.
+
+    Args:
+        expected: pixels.
+        boxes: of all that may hide it.
+        lower: how far below it must stand, in shares of the expected height.
+    """
+    x1, y1, x2, y2 = expected
+    half = x1, (y1 + y2) / 2, x2, y2
+    enough = _HIDDEN * box_area(half)
+    foot = y2 + lower * (y2 - y1)
+    return any(box[3] > foot and shared_area(half, box) >= enough for box in boxes)
+
+
+def _should_see(pose: Pose, expected: Xyxy | None, boxes: Sequence[Xyxy]) -> bool:
+    """Return whether what is not found should have been: in view, nothing before it."""
+    return (
+        expected is not None
+        and in_view(pose, expected)
+        and not hidden(expected, boxes, lower=_NEARER)
+    )
 
 
 def _beside(person: Xyxy, box: Xyxy) -> bool:

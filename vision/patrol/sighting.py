@@ -133,7 +133,8 @@ class Sighting:
         rays: its looks from different spots, thinned evenly when there are many.
         fitted: the fixed point that they agree on.
         looks: how many there were.
-        expected: pictures in which it should have been found, those with a look too.
+        expected: pictures in which it should have been found, those with a look too;
+            while something nearer hid it, it should not.
         attended: looks with a person beside it.
         observed_s: time in which it was found, seconds.
         scores: sum of the scores.

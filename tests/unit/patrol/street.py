@@ -8,6 +8,7 @@ import numpy as np
 
 from vision.core.detections import Detections
 from vision.core.frame import Frame
+from vision.core.geometry import Xyxy, box_area, shared_area
 from vision.core.mount import Mount
 from vision.core.observation import ViewState
 from vision.core.places import Place
@@ -45,7 +46,7 @@ class Drive:
 
     Errors are of the position receiver (`bias_m`, constant over a drive, and
     `jitter_m`; from and until `leap_s` it says `leap_m` elsewhere), of boxes (`box_px`)
-    and of the measured pitch (`pitch_off_deg`).
+    and of the measured pitch (`pitch_off_deg`). Things hide others if it `hides`.
     """
 
     start: datetime = NOON
@@ -61,6 +62,7 @@ class Drive:
     mount: Mount = MOUNT
     leap_s: tuple[float, float] = (0.0, 0.0)
     leap_m: tuple[float, float] = (40.0, 30.0)
+    hides: bool = False
     _fixes: dict[int, Fix] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -95,6 +97,8 @@ class Drive:
                 rows.append((box, thing.score, LABELS.index(thing.label)))
                 x1, y1, x2, y2 = (int(side) for side in box)
                 image[y1:y2, x1:x2] = thing.colour
+        if self.hides:
+            rows = [row for row in rows if not _behind(row[0], [r[0] for r in rows])]
         found = Detections(
             np.array([r[0] for r in rows], np.float32).reshape(-1, 4),
             np.array([r[1] for r in rows], np.float32),
@@ -121,6 +125,14 @@ class Drive:
 
     def at(self, frame: Frame) -> Fix | None:
         return self._fixes.get(frame.index)
+
+
+def _behind(box: Xyxy, boxes: Sequence[Xyxy]) -> bool:
+    """Whether something nearer covers most of a box."""
+    return any(
+        other[3] > box[3] and shared_area(box, other) > 0.6 * box_area(box)
+        for other in boxes
+    )
 
 
 class Patrol:

@@ -112,6 +112,14 @@ def test_an_event_far_away_stays_open() -> None:
     assert len(watch.drive(Drive(start=NOON + 3 * LATER))) == 1
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_refuse_behind_parked_cars_opens_by_what_shows_between_them(seed: int) -> None:
+    cars = [Thing("car", 3.5, north, (2.2, 1.5)) for north in (26, 34)]
+    heap = Thing("garbage", 5.5, 30.0)
+    steps = Watch().drive(Drive(hides=True, seed=seed), heap, *cars)
+    assert told(steps) == [("garbage_pile", "opened")]
+
+
 def test_a_bag_with_a_person_beside_it_is_carried() -> None:
     person = Thing("person", 4.6, 30.0, (0.5, 1.7))
     assert Watch().drive(Drive(), HEAP, person) == []

@@ -22,6 +22,8 @@ _DRIFT_SD_M = 0.3  # between two looks: of positions one after the other
 _TILT_SD = 0.01  # radians, between two looks: the suspension
 _ANY_MPS = 15.0  # what moves may be so fast
 _WALK_MPS = 1.0
+_CREEP_MPS = 0.4  # what may be faster stands only if we drive:
+_CREEP = 0.25  # in shares of our own speed
 _FEW = 3  # looks that a velocity fits whatever they show
 _STEP_M = 0.3  # between two looks that tell where it is
 _FIRM_SD_M = 0.5  # how exact one pass can be at best: what is a thing's middle
@@ -197,6 +199,13 @@ class Sighting:
         """Whether it certainly drives or walks by itself."""
         return len(self.rays) > _FEW and self.fitted.speed_mps[0] >= _WALK_MPS
 
+    @property
+    def creeps(self) -> bool:
+        """Whether it may go along with us, as slowly as we do: the next in a jam."""
+        passed_s = self.rays[-1].at_s - self.rays[0].at_s
+        own_mps = self.moved_m / passed_s if passed_s > 0 else 0.0
+        return self.fitted.speed_mps[1] > _CREEP_MPS + _CREEP * own_mps
+
     def may_be(self, spot_id: str) -> bool:
         """Return whether it may be what stands at a spot, for all that is known."""
         return not self.moves and self.spot_id in {None, spot_id}
@@ -210,6 +219,7 @@ class Sighting:
             and self.best_score >= params.open_score
             and self.fitted.misfit <= params.max_misfit
             and self.fitted.speed_mps[1] <= params.max_speed_mps
+            and not self.creeps
             and abs(self.fitted.tilt) <= params.max_tilt
             and small <= self.size_m[0] <= large
         )

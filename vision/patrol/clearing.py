@@ -118,15 +118,14 @@ class Clearings:
         point = np.array(plane.metres(lat, lon))
         expected = pose.seen_at(point, spot.latest.size_m)
         passed = True
-        reach_m = self._reach_m(spot)
-        if expected is not None and shows(pose, point, expected, reach_m):
+        if expected is not None and self._shows(pose, point, expected):
             clearing = clearing or Clearing(now)
             self._of[spot.spot_id] = clearing
             spread = covariance + pose.covariance(point)
             suspects = seen.suspects(spot, point, spread, self._params.gate)
             view = PlaceView(pose.lens, hidden(expected, seen.boxes), suspects)
             clearing.note(view, now)
-            passed = last_chance(pose, point, spot.latest.size_m, reach_m)
+            passed = self._last_chance(pose, point, spot.latest.size_m)
         if clearing is None or clearing.done or not passed:
             return None
         other = seen.instead_of(spot, now)
@@ -142,15 +141,20 @@ class Clearings:
         spot.box = expected
         return "exposed" if spot.clear_passes >= spot.kind.clear_passes else None
 
-    def _reach_m(self, spot: Spot) -> float:
-        """Return from how far away a place proves clean, metres.
+    def _shows(self, pose: Pose, point: Vector, expected: Xyxy | None) -> bool:
+        """Return whether a place is in view, and near enough to be found."""
+        away_m = float(np.hypot(*(point - pose.lens)))
+        return away_m <= self._params.clear_range_m and in_view(pose, expected)
 
-        Not from much farther than it was found from: what is small is overlooked from
-        there, and between there and here there may be a wall.
-        """
-        nearest_m = max(one.range_m for one in spot.passes)
-        p = self._params
-        return min(p.clear_range_m, nearest_m + p.clear_farther_m)
+    def _last_chance(
+        self, pose: Pose, point: Vector, size_m: tuple[float, float]
+    ) -> bool:
+        """Return whether what is shown now will not be so in a moment."""
+        heading = np.radians(pose.fix.heading_deg or 0.0)
+        way_m = pose.fix.speed_mps * _AHEAD_S
+        way = np.array([np.sin(heading), np.cos(heading)]) * way_m
+        soon = replace(pose, here=pose.here + way)
+        return not self._shows(soon, point, soon.seen_at(point, size_m))
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,20 +201,3 @@ class Seen:
 
 def _apart_m(one: PlaceView, other: PlaceView) -> float:
     return float(np.hypot(*(one.lens - other.lens)))
-
-
-def shows(pose: Pose, point: Vector, expected: Xyxy | None, reach_m: float) -> bool:
-    """Return whether a place is in view, and near enough to be found."""
-    away_m = float(np.hypot(*(point - pose.lens)))
-    return away_m <= reach_m and in_view(pose, expected)
-
-
-def last_chance(
-    pose: Pose, point: Vector, size_m: tuple[float, float], reach_m: float
-) -> bool:
-    """Return whether what is shown now will not be so in a moment."""
-    heading = np.radians(pose.fix.heading_deg or 0.0)
-    way_m = pose.fix.speed_mps * _AHEAD_S
-    way = np.array([np.sin(heading), np.cos(heading)]) * way_m
-    soon = replace(pose, here=pose.here + way)
-    return not shows(soon, point, soon.seen_at(point, size_m), reach_m)

@@ -54,8 +54,7 @@ class PatrolParams:
             pass,
         leave_m: if the camera was so far away meanwhile, metres,
         away_s: or saw nothing at all for so long, seconds.
-        clear_range_m: nearest range at which nothing seen is nothing there, metres,
-        clear_farther_m: and by how much it may be farther than it was found from.
+        clear_range_m: nearest range at which nothing seen is nothing there, metres.
         clear_looks: pictures that must show the place without it in one pass,
         clear_share: and share of the pictures in which it should have been seen.
         same_look: likeness below which two vehicles are two.
@@ -82,7 +81,6 @@ class PatrolParams:
     leave_m: float = 40.0
     away_s: float = 300.0
     clear_range_m: float = 15.0
-    clear_farther_m: float = 8.0
     clear_looks: int = 4
     clear_share: float = 0.7
     same_look: float = 0.5

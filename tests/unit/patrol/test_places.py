@@ -167,16 +167,6 @@ def test_not_seeing_is_not_clearing() -> None:
         assert all(p.state is not PlaceState.ENDED for p in final(told).values())
 
 
-@pytest.mark.parametrize("thing", [HEAP, CAR], ids=["heap", "car"])
-def test_from_the_street_beyond_nothing_is_clean(thing: Thing) -> None:
-    """It was found from four metres; from thirteen, who knows what is between."""
-    patrol = Patrol()
-    patrol.drive(Drive(), thing)
-    for k in range(1, 5):
-        told = patrol.drive(Drive(start=NOON + k * LATER, east_m=-9.0, seed=k))
-        assert all(p.state is not PlaceState.ENDED for p in final(told).values())
-
-
 def test_behind_a_bus_nothing_is_clean() -> None:
     patrol = Patrol()
     patrol.drive(Drive(), HEAP)

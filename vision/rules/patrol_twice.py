@@ -29,7 +29,8 @@ class TwicePassedParams:
         exempt_labels: classes that may stand anywhere.
         min_likeness: how alike both passes must have seen it, where that is judged.
         sure_likeness: likeness from which confidence is high,
-        sure_m: if it is known so exactly where it stands, metres (95 %).
+        sure_m: if it is known so exactly where it stands, metres (95 %): half a bay, or
+            the next one of the same colour may pass for it.
         min_attended: share of the looks with a person beside it.
         severe_s: time in force after which severity rises to 2, seconds.
         update_every_s: shortest time between two steps of one event, seconds.
@@ -40,7 +41,7 @@ class TwicePassedParams:
     exempt_labels: frozenset[str] = frozenset()
     min_likeness: float = 0.7
     sure_likeness: float = 0.85
-    sure_m: float = 10.0
+    sure_m: float = 3.0
     min_attended: float = 0.0
     severe_s: float = 1800.0
     update_every_s: float = 60.0

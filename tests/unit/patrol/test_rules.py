@@ -151,7 +151,15 @@ def test_parking_needs_two_passes_at_least_the_grace_apart() -> None:
     steps = watch.drive(Drive(start=NOON + LATER, seed=2), CAR)
     assert told(steps) == [("illegal_parking", "opened")]
     assert steps[0].zone_id == "street"
-    assert steps[0].confidence is Confidence.HIGH
+    assert steps[0].confidence is Confidence.LOW  # the next bay is 6 m away
+
+
+def test_a_receiver_that_is_good_to_half_a_bay_makes_parking_sure() -> None:
+    watch = Watch(area("no_parking"))
+    watch.drive(Drive(accuracy_m=0.5), CAR)
+    again = Drive(start=NOON + LATER, seed=1, accuracy_m=0.5)
+    (step,) = watch.drive(again, CAR)
+    assert step.confidence is Confidence.HIGH
 
 
 def test_another_car_in_the_bay_does_not_open() -> None:

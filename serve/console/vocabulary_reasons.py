@@ -37,6 +37,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "cannot_verify": ("Nobody saw it go", "现场无法核实"),
     # Of cameras that drive past.
     "in_view": ("In view", "在画面内"),
+    "in_zone": ("In a zone of the map", "在地图区域内"),
     "passes": ("Passes that found it", "发现它的巡查次数"),
     "apart_s": ("From the first pass in force to this one", "首次生效巡查至今"),
     "likeness": ("Alike in both passes", "两次外观相似度"),

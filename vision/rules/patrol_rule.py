@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from vision.core.observation import Observation
 from vision.core.places import Passes, Place, PlaceState
-from vision.core.violations import Fact, Params
+from vision.core.violations import Confidence, Fact, Params
 from vision.rules.facts import at_least, below, circumstances, named, required
 from vision.rules.ledger import PlaceMemo
 from vision.rules.lifecycle import LifecycleParams
@@ -110,7 +110,9 @@ class PatrolRule(PlaceRule):
             if told is None:  # of an earlier run
                 told = self._remembered(place, passes, observation)
             # Seen outside all zones: whatever was open there was closed then.
-            return Verdict((absent, *told)) if told else None
+            # Of what is not in view nothing can be surer or graver than it was.
+            low = Confidence.LOW
+            return Verdict((absent, *told), confidence=low) if told else None
         ground = standing_on_map(place, observation, self._terms, self._schedule)
         verdict = None if ground is None else self._weigh_pass(place, passes, ground)
         self._told[place.place_id] = () if verdict is None else verdict.facts

@@ -152,6 +152,8 @@ def test_parking_needs_two_passes_at_least_the_grace_apart() -> None:
     assert told(steps) == [("illegal_parking", "opened")]
     assert steps[0].zone_id == "street"
     assert steps[0].confidence is Confidence.LOW  # the next bay is 6 m away
+    away = Drive(start=NOON + LATER * 1.2, east_m=500.0)
+    assert watch.drive(away) == []  # nor is it surer because nobody sees it
 
 
 def test_a_receiver_that_is_good_to_half_a_bay_makes_parking_sure() -> None:

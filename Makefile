@@ -70,7 +70,7 @@ format: install  ## let ruff write
 	@$(BIN)/ruff check --fix .
 
 bench: install  ## every benchmark, side by side figures
-	@for name in engine detect decode judgement evidence sealing service queries evaluate; do echo "== $$name"; $(BIN)/python -m tests.benchmarks.bench_$$name || failed=1; done; test -z "$$failed"
+	@for name in engine detect decode judgement patrol evidence sealing service queries evaluate; do echo "== $$name"; $(BIN)/python -m tests.benchmarks.bench_$$name || failed=1; done; test -z "$$failed"
 
 train-env:  ## the environment that trains models, in .venv-train (torch, ultralytics)
 	@$(PYTHON) -m venv .venv-train

@@ -8,9 +8,10 @@ EXTRAS ?= dev,openvino
 # Torch for training; the CPU build where an index offers it, e.g. TORCH=torch==2.13.0
 TORCH ?= torch
 STAMP := $(VENV)/.installed
+RAY_STAMP := $(VENV)/.ray
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-postgres test-cluster test-training test-all suite suite-baseline check bench format train-env model improve render-env clean
+.PHONY: help install demo test test-postgres test-cluster ray test-training test-all suite suite-baseline check bench format train-env model improve render-env clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -37,9 +38,14 @@ test: install  ## the test suite
 test-postgres: install  ## the service's tests on a PostgreSQL of their own (Debian: postgresql)
 	@PYTHON=$(BIN)/python tests/service/serve/with_postgres.sh -m "not slow" -n 4 --dist loadfile $(ARGS)
 
-test-cluster: install  ## what many machines do, with Ray: clusters of several nodes on this one
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[ray]'
+test-cluster: ray  ## what many machines do, with Ray: clusters of several nodes on this one
 	@$(BIN)/python -m pytest -m ray $(ARGS)
+
+ray: $(RAY_STAMP)  ## add Ray to the environment in .venv
+
+$(RAY_STAMP): $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS),ray]'
+	@touch $@
 
 test-training: train-env  ## training, export and parity on generated pictures, in .venv-train
 	@.venv-train/bin/python -m pip install --quiet --disable-pip-version-check pytest pytest-timeout hypothesis

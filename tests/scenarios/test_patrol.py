@@ -75,7 +75,6 @@ def check(steps: list[tuple[int, dict[str, Any]]], films: list[Film]) -> None:
         assert ends == ([] if gone is None else [gone]), wanted["thing"]
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_two_drives_ten_minutes_apart_tell_what_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -18,6 +18,10 @@ class Camera(BaseHTTPRequestHandler):
 
     fps: ClassVar[float] = 10.0
 
+    def due_s(self, number: int) -> float:
+        """Return when picture `number` is sent, seconds after the first."""
+        return number / self.fps
+
     def do_GET(self) -> None:
         self.send_response(200)
         kind = "multipart/x-mixed-replace; boundary=next"
@@ -30,7 +34,7 @@ class Camera(BaseHTTPRequestHandler):
                 head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}"
                 self.wfile.write(f"--next\r\n{head}\r\n\r\n".encode())
                 self.wfile.write(jpeg.tobytes() + b"\r\n")
-                due_s = began_s + (i + 1) / self.fps
+                due_s = began_s + self.due_s(i + 1)
                 time.sleep(max(0.0, due_s - time.monotonic()))
         except OSError:
             pass  # hung up

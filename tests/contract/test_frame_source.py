@@ -8,9 +8,12 @@ from pathlib import Path
 
 import cv2
 import pytest
+from typing_extensions import override
 
 from tests.fakes import ManualClock
 from tests.footage import number_of, picture, write_clip
+from tests.http_camera import Camera, serving
+from vision.core.clock import SystemClock
 from vision.core.errors import SourceOpenError, SourceReadError
 from vision.core.frame import Frame
 from vision.core.ports import FrameSource
@@ -77,6 +80,50 @@ def source(name: str, clip: Path, shots: Path) -> Iterator[FrameSource]:
     source = SOURCES[name](str(shots if name == "images" else clip))
     yield source
     source.close()
+
+
+class UnevenCamera(Camera):
+    """Four pictures a second, nothing for a second, then the missing ones at once."""
+
+    fps = 4.0
+
+    @override
+    def due_s(self, number: int) -> float:
+        return max(number / self.fps, 2.5 if number > 6 else 0.0)
+
+
+LIVE: dict[str, Make] = {
+    "packets": lambda url: PacketSource(
+        PacketOptions(camera_id="gate", url=url, period_s=0.1, decode="auto"),
+        clock=SystemClock(),
+    ),
+    "opencv": lambda url: OpenCVSource(
+        StreamOptions(camera_id="gate", url=url, period_s=0.1), clock=SystemClock()
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_a_stream_without_stamps_takes_as_long_as_its_pictures_take_to_arrive(
+    name: str,
+) -> None:
+    arrived: list[tuple[float, float]] = []
+    with serving(UnevenCamera) as url:
+        source = LIVE[name](url)
+        for _ in range(2):  # the line is cut in between
+            source.open()
+            until_s = time.monotonic() + 3.5
+            while time.monotonic() < until_s:
+                frame = source.read()
+                assert frame is not None
+                arrived.append((time.monotonic(), frame.media_time_s))
+            source.close()
+            time.sleep(0.5)
+
+    (wall_0_s, media_0_s), *later = arrived
+    off_s = [(media_s - media_0_s) - (wall_s - wall_0_s) for wall_s, media_s in later]
+    assert max(map(abs, off_s)) < 1.5  # a picture waits for the next to be decoded
+    assert source.live
 
 
 def rest(source: FrameSource) -> list[Frame]:

@@ -17,6 +17,7 @@ from vision.sources.stream import Facts, StreamSource, Timeline
 from vision.sources.waiting import Waiting
 
 _DEFAULT_FPS = 25.0
+_MADE_UP_FPS = 25.0  # what FFmpeg stamps pictures with that bear no time
 _USABLE_FPS = (0.05, 240.0)  # outside: a driver that does not know
 _MOST_FRAMES = 2**40  # beyond: FFmpeg's way of saying "no idea"
 _MOST_UNREADABLE = 50
@@ -52,6 +53,7 @@ class _Capture:
     """One open `cv2.VideoCapture`."""
 
     def __init__(self, options: StreamOptions) -> None:
+        self._url = options.url
         self._label = address.label(options.url)
         self._path = address.local_path(options.url)
         if self._path is not None:
@@ -81,6 +83,7 @@ class _Capture:
             nominal_s=1 / (fps if usable else _DEFAULT_FPS),
             origin_s=0.0 if file else None,
             written_at=address.modified_at(self._path) if self._path else None,
+            stamped=not (fps == _MADE_UP_FPS and self._pictures_alone()),
         )
 
     def next_picture(self, timeline: Timeline) -> tuple[ImageU8, float] | None:
@@ -103,6 +106,19 @@ class _Capture:
 
     def close(self) -> None:
         self._capture.release()
+
+    def _pictures_alone(self) -> bool:
+        """Return whether a camera sends JPEGs over HTTP, which bear no time.
+
+        OpenCV does not tell the container. One that does stamp live JPEGs is rare; at
+        exactly 25 a second, arrival times it as well.
+        """
+        codec = int(self._capture.get(cv2.CAP_PROP_FOURCC))
+        return (
+            not self._ends
+            and address.may_end(self._url)
+            and codec == cv2.VideoWriter.fourcc(*"MJPG")
+        )
 
     def _grab(self) -> bool:
         """Advance to the next picture; False at the end or on trouble."""

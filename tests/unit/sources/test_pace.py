@@ -26,12 +26,6 @@ from vision.sources.position import Stamp
 from vision.sources.stream import Facts, StreamSource, Timeline
 
 
-class FastCamera(Camera):
-    """As many pictures in a second as a slow camera sends in forty."""
-
-    fps = 200.0
-
-
 @pytest.fixture(params=[Camera])
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
     with serving(request.param) as address:
@@ -66,27 +60,6 @@ def test_pictures_over_http_are_timed_by_the_wall_clock(url: str) -> None:
     assert times[-1] - times[0] == pytest.approx(passed_s, abs=0.5)
     assert len(times) >= 5
     assert source.shed == 0
-
-
-@pytest.mark.parametrize("url", [FastCamera], indirect=True)
-def test_opencv_notices_stamps_that_are_made_up(url: str) -> None:
-    told: list[HealthEvent] = []
-    clock = HurriedClock()
-    options = StreamOptions(camera_id="gate", url=url, period_s=1.0)
-    source = OpenCVSource(options, clock=clock, on_health=told.append)
-    source.open()
-    began_s, at = clock.monotonic_s(), {}
-    while (passed_s := clock.monotonic_s() - began_s) < 150:
-        frame = source.read()
-        assert frame is not None
-        at[passed_s] = frame.media_time_s
-    source.close()
-
-    settled = [(wall_s, media_s) for wall_s, media_s in at.items() if wall_s > 110]
-    wall_s, media_s = (b - a for a, b in zip(settled[0], settled[-1], strict=True))
-    assert media_s == pytest.approx(wall_s, abs=8)
-    assert [event.kind for event in told] == [HealthKind.TIME_JUMP]
-    assert "wall time is used" in told[0].detail
 
 
 class Recorder(BaseHTTPRequestHandler):

@@ -17,20 +17,8 @@ from serve.store.case_tables import CaseRow, CaseStepRow
 from serve.store.database import Database
 from serve.store.tables import CameraRow, EngineRow, EventRow, HealthLogRow
 from serve.watching import UNWATCHED, WatchState, watch_of
-from vision.core.health import HealthKind
+from vision.core.health import BLINDING, HealthKind
 
-# While one of these stands, a camera cannot be relied on to see.
-BLINDING = frozenset(
-    {
-        HealthKind.CAMERA_UNREACHABLE,
-        HealthKind.CAMERA_STALLED,
-        HealthKind.CAMERA_ENDED,
-        HealthKind.CAMERA_MOVED,
-        HealthKind.VIEW_BLIND,
-        HealthKind.WATCH_LOST,
-        HealthKind.ENGINE_SILENT,
-    }
-)
 _COUNTED = frozenset({*BLINDING, TAKEN_OUT})
 
 

@@ -26,6 +26,20 @@ class HealthKind(StrEnum):
     WATCHED_TWICE = "watched_twice"
 
 
+BLINDING = frozenset(
+    {
+        HealthKind.CAMERA_UNREACHABLE,
+        HealthKind.CAMERA_STALLED,
+        HealthKind.CAMERA_ENDED,
+        HealthKind.CAMERA_MOVED,
+        HealthKind.VIEW_BLIND,
+        HealthKind.WATCH_LOST,
+        HealthKind.ENGINE_SILENT,
+    }
+)
+"""While one of these stands, a camera cannot be relied on to see."""
+
+
 @dataclass(frozen=True, slots=True)
 class HealthEvent:
     """A state that a person should know of, entered or left.

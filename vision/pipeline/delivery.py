@@ -7,7 +7,7 @@ from collections import deque
 from vision.core.errors import SinkError
 from vision.core.events import ViolationEvent
 from vision.core.health import HealthEvent, HealthKind
-from vision.core.ports import Clock, EventSink
+from vision.core.ports import Clock, EventSink, HealthListener
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,7 @@ class HeldDelivery:
         # Reentrant: putting into a sink may bring news of its health, to be put, too.
         self._lock = threading.RLock()
         self._failing = False
+        self._listener: HealthListener = _ignored
 
     @property
     def held(self) -> int:
@@ -57,6 +58,10 @@ class HeldDelivery:
                 self._held.popleft()
             self._recovered()
 
+    def listen(self, listener: HealthListener) -> None:
+        """Have `listener` told of every health event as well, by any thread."""
+        self._listener = listener
+
     def health(self, event: HealthEvent) -> None:
         """Hand on a health event; one that the sink refuses is only logged."""
         logger.log(
@@ -67,6 +72,7 @@ class HeldDelivery:
             event.detail,
             extra={"camera": event.camera_id, "ok": event.ok},
         )
+        self._listener(event)
         try:
             self._sink.put_health(event)
         except SinkError as error:
@@ -90,3 +96,7 @@ class HeldDelivery:
                 detail="the outbox takes events again; nothing was lost",
             )
         )
+
+
+def _ignored(_event: HealthEvent) -> None:
+    """Tell nobody."""

@@ -13,6 +13,7 @@ from vision.core.ports import Clock, Detector
 from vision.pipeline.camera import Camera
 from vision.pipeline.load import LoadWatch
 from vision.pipeline.reporter import Reporter
+from vision.pipeline.seeing import SeeingTime
 from vision.pipeline.turns import Turns
 
 FrameListener = Callable[[Frame, Detections], None]
@@ -85,6 +86,9 @@ class Engine:
         self._turned_s = clock.monotonic_s()
         feeds = [camera.parts.feed for camera in cameras]
         self.load = LoadWatch(feeds, clock=clock, on_health=reporter.delivery.health)
+        seeing = SeeingTime(tuple(feeds), clock)
+        reporter.delivery.listen(seeing.note)
+        self.registry.register(seeing)
         reporter.metrics.watch(
             feeds,
             held=lambda: reporter.delivery.held,

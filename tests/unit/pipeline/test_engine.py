@@ -23,7 +23,7 @@ from vision.core.errors import ModelError
 from vision.core.events import Code, ViolationEvent
 from vision.core.feed import FeedState
 from vision.core.frame import Frame
-from vision.core.health import HealthEvent
+from vision.core.health import HealthEvent, HealthKind
 from vision.core.ports import Detector
 from vision.core.scene import Scene
 from vision.core.violations import Slug
@@ -226,6 +226,46 @@ def test_metrics_tell_state_drops_and_events_per_camera() -> None:
     assert 'slug="illegal_parking"} 1.0' in text
     assert 'streetwarden_model_batch_size_count{model="blind/1"} 2.0' in text
     assert "streetwarden_events_held 0.0" in text
+
+
+class LiveFeed(ListFeed):
+    """A feed of a camera."""
+
+    live = True
+
+
+def test_metrics_tell_for_how_long_each_camera_could_see_and_why_not() -> None:
+    clock = ManualClock()
+    delivery = HeldDelivery(ListSink(), clock)
+    engine = Engine(
+        [_camera(LiveFeed("a")), _camera(LiveFeed("b")), _camera(ListFeed("film"))],
+        CountingDetector(),
+        Reporter(delivery, ORIGIN, EngineMetrics()),
+        clock=clock,
+        pace=Pace(Event()),
+    )
+
+    def tell(kind: HealthKind, *, ok: bool) -> None:
+        delivery.health(HealthEvent(kind, ok, clock.now(), "", camera_id="a"))
+
+    clock.advance(10)
+    tell(HealthKind.VIEW_BLIND, ok=False)
+    clock.advance(20.5)
+    tell(HealthKind.CAMERA_STALLED, ok=False)  # blind goes on, and counts once
+    tell(HealthKind.STREAM_GAP, ok=True)
+    clock.advance(30)
+    tell(HealthKind.VIEW_BLIND, ok=True)
+    clock.advance(40)
+    tell(HealthKind.CAMERA_STALLED, ok=True)
+    clock.advance(50)
+
+    text = generate_latest(engine.registry).decode()
+    assert 'camera_watched_seconds_total{camera="a"} 60.0' in text
+    assert 'blind_seconds_total{camera="a",reason="view_blind"} 50.5' in text
+    assert 'blind_seconds_total{camera="a",reason="camera_stalled"} 40.0' in text
+    assert 'blind_seconds_total{camera="a",reason="camera_moved"} 0.0' in text
+    assert 'camera_watched_seconds_total{camera="b"} 150.5' in text
+    assert 'seconds_total{camera="film"' not in text
 
 
 class Recalls:

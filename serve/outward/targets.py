@@ -5,9 +5,10 @@ points elsewhere a moment later leads nowhere.
 """
 
 import ipaddress
-import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from serve.outward.look_up import addresses_of
 
 HTTP_PORT, HTTPS_PORT = 80, 443
 # A gateway may turn these into IPv4 addresses (RFC 6052; RFC 4291, 2.5.5.1).
@@ -34,23 +35,23 @@ class Target:
     name: str
 
 
-def resolve(url: str, *, allow_private: bool) -> Target:
+def resolve(url: str, *, allow_private: bool, within_s: float) -> Target:
     """Return where to connect for this URL.
 
     Args:
         url: `https://…`; `http://` only where private targets are allowed.
         allow_private: whether addresses that are not public may be called.
+        within_s: longest wait for the resolver, seconds.
 
     Raises:
         ForbiddenTargetError: scheme, name or address is not allowed.
-        OSError: the name cannot be resolved now.
+        OSError: the name cannot be resolved now, or not in time.
     """
     parts = check_form(url, allow_private=allow_private)
     secure = parts.scheme == "https"
     host = parts.hostname or ""
     port = parts.port or (HTTPS_PORT if secure else HTTP_PORT)
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    addresses = addresses_of(host, port, within_s=within_s)
     for address in addresses:
         # One private address among several is enough to refuse: the next look-up
         # might pick it.

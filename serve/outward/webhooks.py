@@ -17,6 +17,7 @@ from serve.settings import SettingsError
 from serve.trust import authorities
 from vision.core.ports import Clock
 
+NAME_S = 10.0  # until the resolver has answered
 TIMEOUT_S = 15.0  # of silence
 # All of an attempt, however slowly an answer drips: no receiver keeps a sender for
 # itself, and no other worker takes the message meanwhile.
@@ -53,8 +54,9 @@ class WebhookSender:
         return replace(outcome, url=url)
 
     def _try(self, url: str, outgoing: Outgoing) -> Outcome:
+        began_s = self._clock.monotonic_s()
         try:
-            target = resolve(url, allow_private=self._allow_private)
+            target = resolve(url, allow_private=self._allow_private, within_s=NAME_S)
         except ForbiddenTargetError as error:
             forbidden = _failed(Fault.ADDRESS, str(error))
             return replace(forbidden, hopeless=True)
@@ -62,7 +64,8 @@ class WebhookSender:
             return _failed(Fault.NAME, f"cannot resolve the host: {error}")
         headers = self._headers(outgoing) | {"Host": target.host}
         try:
-            return asyncio.run(self._post(target, headers, outgoing.body))
+            left_s = WHOLE_S - (self._clock.monotonic_s() - began_s)
+            return asyncio.run(self._post(target, headers, outgoing.body, left_s))
         except TimeoutError:
             return _failed(Fault.SILENCE, f"no answer within {WHOLE_S:g} s")
         except httpx.HTTPError as error:
@@ -74,7 +77,7 @@ class WebhookSender:
         """Nothing stays open after an attempt."""
 
     async def _post(
-        self, target: Target, headers: dict[str, str], body: str
+        self, target: Target, headers: dict[str, str], body: str, left_s: float
     ) -> Outcome:
         # A connection each: what is kept open is found again by its IP address alone,
         # and a neighbour at that address would get the message.
@@ -86,7 +89,7 @@ class WebhookSender:
             verify=self._authorities,
         )
         async with (
-            asyncio.timeout(WHOLE_S),
+            asyncio.timeout(left_s),
             client,
             client.stream(
                 "POST",

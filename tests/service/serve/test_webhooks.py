@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from standardwebhooks import Webhook
 from serve.errors import NotFound
 from serve.outward import webhooks
 from serve.outward.dispatcher import Dispatcher
+from serve.outward.look_up import AT_ONCE, addresses_of
 from serve.outward.queue import CLAIM, RETRIES_S, Outcome, Outgoing
 from serve.outward.secrets import SecretBox
 from serve.outward.signing import new_secret, sign
@@ -403,6 +405,55 @@ def test_an_answer_that_drips_ends_the_attempt_before_another_worker_takes_over(
     assert delivery.error == "no answer within 0.5 s"
 
 
+def test_a_resolver_that_says_nothing_ends_the_attempt(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert webhooks.NAME_S < webhooks.WHOLE_S
+    monkeypatch.setattr(webhooks, "NAME_S", 0.2)
+    answers = threading.Event()
+    waiting: list[threading.Thread] = []
+
+    def silent(*_: Any, **__: Any) -> Any:
+        waiting.append(threading.current_thread())
+        assert answers.wait(30)
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    bench.report("evt-1")
+    bench.rounds()
+
+    (delivery,) = bench.deliveries()
+    assert not answers.is_set()
+    assert (delivery.state, delivery.attempts) == ("pending", 1)
+    told = "cannot resolve the host: no answer from the resolver within 0.2 s"
+    assert delivery.error == told
+    answers.set()
+    for thread in waiting:
+        thread.join(5)
+
+
+def test_a_resolver_that_says_nothing_gathers_no_more_look_ups_than_are_allowed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = threading.Event()
+    asked: list[str] = []
+
+    def silent(host: str, *_: Any, **__: Any) -> Any:
+        asked.append(host)
+        assert answers.wait(30)
+        return [(0, 0, 0, "", ("192.0.2.1", 443))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    for number in range(AT_ONCE + 3):
+        with pytest.raises(TimeoutError, match=r"within 0\.01 s"):
+            addresses_of(f"host-{number}.example", 443, within_s=0.01)
+    at_once = len(asked)
+    answers.set()
+
+    assert at_once == AT_ONCE
+    assert addresses_of("host.example", 443, within_s=30) == ["192.0.2.1"]
+
+
 def test_neighbours_at_one_address_never_share_a_connection(
     bench: Bench, desk: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -536,7 +587,7 @@ def test_what_a_crashed_worker_held_goes_out_after_a_minute(
 )
 def test_addresses_within_are_refused(url: str) -> None:
     with pytest.raises((ForbiddenTargetError, socket.gaierror)):
-        resolve(url, allow_private=False)
+        resolve(url, allow_private=False, within_s=5)
 
 
 def test_the_resolved_address_is_the_one_called_whatever_the_name_says_later(
@@ -545,13 +596,13 @@ def test_the_resolved_address_is_the_one_called_whatever_the_name_says_later(
     answers = [[(2, 1, 6, "", ("93.184.215.14", 443))]]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers[0])
 
-    target = resolve("https://desk.example/hook?x=1", allow_private=False)
+    target = resolve("https://desk.example/hook?x=1", allow_private=False, within_s=5)
 
     assert target.url == "https://93.184.215.14:443/hook?x=1"
     assert target.host == "desk.example"
     answers[0] += [(2, 1, 6, "", ("192.168.0.1", 443))]
     with pytest.raises(ForbiddenTargetError, match=r"192\.168\.0\.1"):
-        resolve("https://desk.example/hook", allow_private=False)
+        resolve("https://desk.example/hook", allow_private=False, within_s=5)
 
 
 def test_a_private_target_is_refused_when_it_is_not_allowed(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 import yaml
+from typing_extensions import override
 
 from vision.config.problems import Problem
 
@@ -59,15 +60,38 @@ def parse(text: str, *, environment: dict[str, str]) -> YamlTree:
         yaml.YAMLError: not YAML at all.
     """
     tree = YamlTree()
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except RecursionError as error:
-        msg = f"nested deeper than {_DEEPEST} levels; is it a configuration?"
-        raise yaml.YAMLError(msg) from error
+    node = yaml.compose(text, Loader=_Shallow)
     if node is not None:
         reader = _Reader(tree, environment)
         tree.root = reader.value(node, ())
     return tree
+
+
+class _Shallow(yaml.SafeLoader):
+    """Stops at a depth that no configuration has.
+
+    YAML's scanner looks a thousand characters ahead and at each asks every bracket
+    that is open; then its composer goes so deep that Python gives up.
+    """
+
+    @override
+    def fetch_flow_collection_start(self, TokenClass: type[yaml.Token]) -> None:
+        self._require_shallow()
+        super().fetch_flow_collection_start(TokenClass)
+
+    @override
+    def add_indent(self, column: int) -> bool:
+        self._require_shallow()
+        return super().add_indent(column)
+
+    def _require_shallow(self) -> None:
+        if self.flow_level + len(self.indents) > _DEEPEST:
+            line = self.get_mark().line + 1
+            msg = (
+                f"line {line}: nested deeper than {_DEEPEST} levels; "
+                "is it a configuration?"
+            )
+            raise yaml.YAMLError(msg)
 
 
 class _Reader:

@@ -352,8 +352,10 @@ def test_a_file_without_an_end_is_refused() -> None:
     ("text", "told"),
     [
         ("site: &a [*a]", "an alias of itself"),
-        ("[" * 5_000, "nested deeper"),
-        ("site: " + "[" * 100 + "]" * 100, "deeper than 32 levels"),
+        ("[" * 5_000, "line 1: nested deeper than 32 levels"),
+        ("{a: " * 5_000, "line 1: nested deeper than 32 levels"),
+        ("- " * 5_000, "line 1: nested deeper than 32 levels"),
+        ("site: " + "[" * 100 + "]" * 100, "line 1: nested deeper than 32 levels"),
     ],
 )
 def test_a_file_nested_without_end_is_refused(

@@ -70,29 +70,29 @@ def figures_of(sums: Sums) -> dict[str, Values]:
 
     true, found, matched = column(Sum.TRUE), column(Sum.FOUND), column(Sum.MATCHED)
     false = found - matched
-    f1 = _ratio(2 * matched, true + found)
-    rmse = np.sqrt(_ratio(column(Sum.SQ_ONSET_S2), matched))
+    f1 = ratio(2 * matched, true + found)
+    rmse = np.sqrt(ratio(column(Sum.SQ_ONSET_S2), matched))
     watched = column(Sum.WATCHED_S)
     # Without a pair there is no onset error, and F1 is 0: so is S4.
     nrmse = np.where(matched > 0, np.minimum(rmse, S4_SCALE_S) / S4_SCALE_S, 0.0)
     return {
-        "precision": _ratio(matched, found),
-        "recall": _ratio(matched, true),
+        "precision": ratio(matched, found),
+        "recall": ratio(matched, true),
         "f1": f1,
         "s4": f1 * (1 - nrmse),
-        "onset_mae_s": _ratio(column(Sum.ABS_ONSET_S), matched),
-        "onset_bias_s": _ratio(column(Sum.SIGNED_ONSET_S), matched),
+        "onset_mae_s": ratio(column(Sum.ABS_ONSET_S), matched),
+        "onset_bias_s": ratio(column(Sum.SIGNED_ONSET_S), matched),
         "onset_rmse_s": rmse,
-        "opening_mean_s": _ratio(column(Sum.OPENING_S), matched),
-        "false_per_camera_day": _ratio(false, watched / DAY_S),
-        "false_per_camera_hour": _ratio(false, watched / HOUR_S),
-        "duplicates_per_true": _ratio(column(Sum.DUPLICATES), true),
-        "fragments_per_true": _ratio(column(Sum.FRAGMENTS), true),
-        "queue_as_parked": _ratio(column(Sum.QUEUES_CALLED_PARKED), column(Sum.QUEUES)),
-        "clear_precision": _ratio(column(Sum.CLEAR_RIGHT), column(Sum.CLEAR_CLAIMS)),
-        "clear_recall": _ratio(column(Sum.CLEAR_DONE), column(Sum.CLEAR_DUE)),
-        "fix_precision": _ratio(column(Sum.FIX_RIGHT), column(Sum.FIX_CLAIMS)),
-        "fix_recall": _ratio(column(Sum.FIX_RIGHT), column(Sum.FIX_GONE)),
+        "opening_mean_s": ratio(column(Sum.OPENING_S), matched),
+        "false_per_camera_day": ratio(false, watched / DAY_S),
+        "false_per_camera_hour": ratio(false, watched / HOUR_S),
+        "duplicates_per_true": ratio(column(Sum.DUPLICATES), true),
+        "fragments_per_true": ratio(column(Sum.FRAGMENTS), true),
+        "queue_as_parked": ratio(column(Sum.QUEUES_CALLED_PARKED), column(Sum.QUEUES)),
+        "clear_precision": ratio(column(Sum.CLEAR_RIGHT), column(Sum.CLEAR_CLAIMS)),
+        "clear_recall": ratio(column(Sum.CLEAR_DONE), column(Sum.CLEAR_DUE)),
+        "fix_precision": ratio(column(Sum.FIX_RIGHT), column(Sum.FIX_CLAIMS)),
+        "fix_recall": ratio(column(Sum.FIX_RIGHT), column(Sum.FIX_GONE)),
     }
 
 
@@ -214,7 +214,8 @@ def by_condition(
     return dict(sorted(groups.items()))
 
 
-def _ratio(upper: Values, lower: Values) -> Values:
+def ratio(upper: Values, lower: Values) -> Values:
+    """Return shares; NaN where there is nothing to divide by."""
     out = np.full(upper.shape, np.nan)
     np.divide(upper, lower, out=out, where=lower > 0)
     return out

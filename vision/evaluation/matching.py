@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import lap
 import numpy as np
+from numpy.typing import NDArray
 
 from vision.core.arrays import BoolArray, FloatArray
 from vision.core.geometry import iou
@@ -53,10 +54,27 @@ def match_events(
     late_s = onset_error_s(true, found)
     allowed = same_slug(true, found) & (overlap >= rule.min_iou)
     allowed &= np.abs(late_s) <= rule.onset_s
-    # Quality lies in [0, 1]; a base above the greatest number of pairs makes one
-    # more pair always worth more than any better quality.
     quality = (overlap + 1.0 - np.abs(late_s) / max(rule.onset_s, 1e-9)) / 2
-    base = min(len(true), len(found)) + 1.0
+    return best_pairs(allowed, quality)
+
+
+def best_pairs(
+    allowed: BoolArray, quality: NDArray[np.floating]
+) -> list[tuple[int, int]]:
+    """Return as many pairs as may be made, the best among equally many.
+
+    Args:
+        allowed: (N, M).
+        quality: (N, M) in [0, 1]; what lies outside is cut.
+
+    Returns:
+        (row, column), rising by the first.
+    """
+    if not allowed.any():
+        return []
+    # A base above the greatest number of pairs makes one more pair always worth more
+    # than any better quality.
+    base = min(allowed.shape) + 1.0
     worth = np.where(allowed, base + np.clip(quality, 0, 1), 0.0)
     _, partner, _ = lap.lapjv(worth.max() - worth, extend_cost=True)  # -1: none
     pairs = enumerate(partner.tolist())

@@ -1,26 +1,25 @@
 """What truly happened in a clip, as a person or a renderer wrote it down."""
 
-import hashlib
-import math
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
 from vision.core.scene import Zone
 from vision.core.violations import Slug
-from vision.evaluation.json_lines import Item, LabelError, read_object
 from vision.evaluation.problems import Problems
+from vision.evaluation.truth_entries import (
+    Strict,
+    checked,
+    in_words,
+    other_clip,
+    read_entries,
+    split,
+)
+
+_LISTS = ("conditions", "zones", "events", "decoys")
 
 Box = tuple[float, float, float, float]
 Side = Annotated[float, Field(ge=-1, le=2, allow_inf_nan=False)]
@@ -28,11 +27,7 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Span(_Strict):
+class _Span(Strict):
     start_s: Seconds
     end_s: Seconds | None = None
     xyxy: tuple[Side, Side, Side, Side]
@@ -78,7 +73,7 @@ class Decoy(_Span):
     slug: Slug = Slug.ILLEGAL_PARKING
 
 
-class _ZoneEntry(_Strict):
+class _ZoneEntry(Strict):
     id: str = Field(min_length=1)
     kind: str = Field(min_length=1)
     polygon: tuple[tuple[Side, Side], ...] = Field(min_length=3)
@@ -86,7 +81,7 @@ class _ZoneEntry(_Strict):
     calendar: str | None = None
 
 
-class _Header(_Strict):
+class _Header(Strict):
     schema_: Literal[1] = Field(alias="schema")
     clip: str = Field(min_length=1)
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
@@ -150,26 +145,25 @@ def read_truth(path: Path, problems: Problems) -> TruthClip | None:
     Returns:
         The clip, or None when the file's head or a zone cannot be used.
     """
-    try:
-        entries = read_object(path)
-    except LabelError as error:
-        problems.add(path, None, str(error))
+    told = "drives: judge them by `evaluate drives`"
+    entries = read_entries(path, problems, other="drives", told=told)
+    if entries is None:
         return None
-    head, lists = _split(entries, path, problems)
+    head, lists = split(entries, _LISTS, path, problems)
     try:
         header = _Header.model_validate(head)
     except ValidationError as error:
-        problems.add(path, None, f"{_words(error)}; the clip is left out")
+        problems.add(path, None, f"{in_words(error)}; the clip is left out")
         return None
     if "events" not in entries:
         text = "events: expected a list, empty if nothing happens; the clip is left out"
         problems.add(path, None, text)
         return None
-    zones = _checked(_ZoneEntry, lists["zones"], path, problems, "the clip is left out")
+    zones = checked(_ZoneEntry, lists["zones"], path, problems, "the clip is left out")
     if len(zones) < len(lists["zones"]):  # without one, everything would be judged else
         return None
     left_out = "left out, so a report of it counts as false"
-    events = _checked(TrueEvent, lists["events"], path, problems, left_out)
+    events = checked(TrueEvent, lists["events"], path, problems, left_out)
     return TruthClip(
         path=path,
         clip=path.parent / header.clip,
@@ -184,7 +178,7 @@ def read_truth(path: Path, problems: Problems) -> TruthClip | None:
             for zone in zones
         ),
         events=tuple(events),
-        decoys=tuple(_checked(Decoy, lists["decoys"], path, problems)),
+        decoys=tuple(checked(Decoy, lists["decoys"], path, problems)),
         starts_at=header.starts_at,
         faulty=len(lists["events"]) - len(events),
     )
@@ -200,78 +194,7 @@ def check_clip(truth: TruthClip, problems: Problems) -> bool:
     Returns:
         False when the clip must be left out.
     """
-    if not truth.clip.is_file():
-        text = f"clip {truth.clip} not found; put the video beside its truth file"
-        problems.add(truth.path, None, text, lost=max(1, len(truth.events)))
-        return False
-    if truth.sha256 is None:
-        return True
-    with truth.clip.open("rb") as stream:
-        got = hashlib.file_digest(stream, "sha256").hexdigest()
-    if got != truth.sha256:
-        text = (
-            f"sha256: the truth is for another clip ({truth.sha256[:12]}…), "
-            f"{truth.clip.name} has {got[:12]}…; label this clip or restore that one"
-        )
-        problems.add(truth.path, None, text, lost=max(1, len(truth.events)))
-        return False
-    return True
-
-
-_LISTS = ("conditions", "zones", "events", "decoys")
-
-
-def _split(
-    entries: Mapping[str, list[Item] | Item], path: Path, problems: Problems
-) -> tuple[dict[str, object], dict[str, list[Item]]]:
-    head: dict[str, object] = {}
-    lists: dict[str, list[Item]] = {name: [] for name in _LISTS}
-    for key, entry in entries.items():
-        if key not in lists:
-            head[key] = (
-                [item.value for item in entry]
-                if isinstance(entry, list)
-                else entry.value
-            )
-        elif isinstance(entry, list):
-            lists[key] = entry
-        else:
-            text = f"{key}: got {type(entry.value).__name__}, expected a list"
-            problems.add(path, entry.line, text)
-    return head, lists
-
-
-_Entry = TypeVar("_Entry", bound=_Strict)
-
-
-def _checked(
-    model: type[_Entry],
-    items: Iterable[Item],
-    path: Path,
-    problems: Problems,
-    then: str = "left out",
-) -> list[_Entry]:
-    good = []
-    for item in items:
-        try:
-            good.append(model.model_validate(item.value))
-        except ValidationError as error:
-            problems.add(path, item.line, f"{_words(error)}; {then}")
-    return good
-
-
-def _words(error: ValidationError) -> str:
-    parts = []
-    for fault in error.errors(include_url=False):
-        where = ".".join(str(part) for part in fault["loc"])
-        got = fault["input"]
-        shown = "" if isinstance(got, dict) else f" (got {_short(got)})"
-        parts.append(f"{where}: {fault['msg']}{shown}".removeprefix(": "))
-    return "; ".join(parts)
-
-
-def _short(value: object) -> str:
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"  # noqa: PLR2004 one line
+    fault = other_clip(truth.clip, truth.sha256)
+    if fault is not None:
+        problems.add(truth.path, None, fault, lost=max(1, len(truth.events)))
+    return fault is None

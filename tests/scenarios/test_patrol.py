@@ -13,8 +13,7 @@ import yaml
 
 from tests.scenarios.patrol.drive import Drive, two_drives
 from tests.scenarios.patrol.film import Film
-from tests.scenarios.patrol.truth import clip, site, track, truth
-from vision.core.position import distance_m
+from tests.scenarios.patrol.truth import clip, labels, site, track
 
 ROOT = Path(__file__).parents[2]
 _SIZE_PX, _FPS = (960, 540), 5
@@ -25,54 +24,43 @@ def later(drive: Drive, number: int) -> Drive:
     return replace(drive, number=number, begins=drive.begins + _TEN_MINUTES)
 
 
-def watch(film: Film, folder: Path) -> list[dict[str, Any]]:
-    """Film one drive and run the engine on it; return the events of violations."""
-    film.write(folder / clip(film.drive))
-    film.drive.write_track(folder / track(film.drive))
-    settings = site(film, str(ROOT / "models/street-n"))
-    settings["sinks"] = [{"type": "jsonl", "path": "events.jsonl"}]
-    (folder / "site.yaml").write_text(yaml.safe_dump(settings), "utf-8")
-    told = folder / "events.jsonl"
-    told.unlink(missing_ok=True)
-    command = [str(Path(sys.executable).parent / "streetwarden"), "run", "site.yaml"]
+def streetwarden(folder: Path, *arguments: str) -> None:
+    command = [str(Path(sys.executable).parent / "streetwarden"), *arguments]
     done = subprocess.run(
-        command,
-        cwd=folder,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=170,
+        command, cwd=folder, check=False, capture_output=True, text=True, timeout=400
     )
     assert done.returncode == 0, done.stderr
-    messages = [json.loads(line) for line in told.read_text("utf-8").splitlines()]
-    return [m["data"] for m in messages if ".violation." in m["type"]]
+
+
+def judged(films: list[Film], folder: Path) -> dict[str, Any]:
+    """Film the drives and have the engine judged on them; return the report's tour."""
+    for film in films:
+        film.write(folder / clip(film.drive))
+        film.drive.write_track(folder / track(film.drive))
+    settings = site(films[0], str(ROOT / "models/street-n"))
+    settings["sinks"] = [{"type": "jsonl", "path": "events.jsonl"}]
+    (folder / "site.yaml").write_text(yaml.safe_dump(settings), "utf-8")
+    (folder / "street.truth.json").write_text(json.dumps(labels(films)), "utf-8")
+    told = ("--truth", "street.truth.json", "--out", "out")
+    streetwarden(folder, "evaluate", "drives", "--config", "site.yaml", *told)
+    report = json.loads((folder / "out/report.json").read_text("utf-8"))
+    (tour,) = report["clips"]
+    return dict(tour)
 
 
 def filmed(*drives: Drive) -> list[Film]:
     return [Film(drive, size_px=_SIZE_PX, fps=_FPS) for drive in drives]
 
 
-def check(steps: list[tuple[int, dict[str, Any]]], films: list[Film]) -> None:
-    """Hold the events of some drives against what is true."""
-    opened = [(n, step) for n, step in steps if step["lifecycle"] == "opened"]
-    expected = truth(films)["events"]
-    assert len(opened) == len(expected)
-    for wanted in expected:
-        here = wanted["lat"], wanted["lon"]
-        (event_id,) = (
-            step["event_id"]
-            for number, step in opened
-            if (number, step["slug"]) == (wanted["opens_in"], wanted["slug"])
-            and distance_m(here, (step["location"]["lat"], step["location"]["lon"]))
-            <= 1.3 * step["location"]["accuracy_m"]
-        )
-        ends = [
-            number
-            for number, step in steps
-            if step["event_id"] == event_id and step["lifecycle"] == "cleared"
-        ]
-        gone = wanted["cleared_in"]
-        assert ends == ([] if gone is None else [gone]), wanted["thing"]
+def check(tour: dict[str, Any]) -> None:
+    """Hold what was found, when it opened and when it was gone against the truth."""
+    assert {event["verdict"] for event in tour["found"]} == {"true"}
+    for thing in tour["true"]:
+        assert thing["missed"] is None, thing
+        event = tour["found"][thing["found"]]
+        assert event["error_m"] <= 1.3 * event["accuracy_m"], thing["note"]
+        assert event["opened_in"] == thing["due_in"], thing["note"]
+        assert event["cleared_in"] == thing["clear_due_in"], thing["note"]
 
 
 @pytest.mark.timeout(180)
@@ -81,10 +69,14 @@ def test_two_drives_ten_minutes_apart_tell_what_is_there(
 ) -> None:
     """Refuse and the full bin open in one pass, the parked van in the second."""
     monkeypatch.setenv("STREETWARDEN_HOME", str(tmp_path / "home"))
-    films = filmed(*two_drives())
-    steps = [(f.drive.number, step) for f in films for step in watch(f, tmp_path)]
-    check(steps, films)
-    assert {step["slug"] for _, step in steps} >= {"illegal_parking", "garbage_pile"}
+    tour = judged(filmed(*two_drives()), tmp_path)
+    check(tour)
+    assert {one["slug"] for one in tour["found"]} >= {"illegal_parking", "garbage_pile"}
+    proof = [file for one in tour["found"] for file in one["evidence"]]
+    assert proof
+    assert all((tmp_path / "out" / file).is_file() for file in proof)
+    assert not (tmp_path / "home").exists()  # the city's own memory is left alone
+    assert not (tmp_path / "events.jsonl").exists()  # and so are its receivers
 
 
 @pytest.mark.slow
@@ -93,13 +85,17 @@ def test_four_drives_along_one_street_tell_what_is_there_and_what_is_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each drive is a run of its own; between them the street is tidied up."""
-    monkeypatch.setenv("STREETWARDEN_HOME", str(tmp_path / "home"))
     first, second = two_drives()
     third = later(second, 2)
     films = filmed(first, second, third, later(third, 3))
-    steps = [(f.drive.number, step) for f in films for step in watch(f, tmp_path)]
-    check(steps, films)
+    tour = judged(films, tmp_path)
+    check(tour)
 
-    again = watch(films[0], tmp_path)  # the same recording, put in once more
-    known = {step["event_id"] for _, step in steps}
-    assert {step["event_id"] for step in again} <= known
+    # The same recording, put in once more where all four are remembered.
+    (home,) = (tmp_path / "out/drives").iterdir()
+    monkeypatch.setenv("STREETWARDEN_HOME", str(home))
+    streetwarden(tmp_path, "run", "site.yaml")
+    told = (tmp_path / "events.jsonl").read_text("utf-8").splitlines()
+    messages = [json.loads(line) for line in told]
+    again = {m["data"]["event_id"] for m in messages if ".violation." in m["type"]}
+    assert again <= {event["event_id"] for event in tour["found"]}

@@ -153,7 +153,7 @@ class SuiteWatcher:
         )
 
     def _evidence(self, truth: TruthClip) -> PackageStore:
-        folder = self.home.evidence / clip_folder(truth)
+        folder = self.home.evidence / folder_of(truth.path, truth.clip.stem)
         shutil.rmtree(folder, ignore_errors=True)
         return PackageStore(
             folder,
@@ -263,13 +263,13 @@ def build_suite_watcher(config: Path, out: Path, share: int = 1) -> SuiteWatcher
     return SuiteWatcher(loaded, build_detector(model), Home(out))
 
 
-def clip_folder(truth: TruthClip) -> str:
-    """Return where a clip's evidence lies: its name, and its truth's digest.
+def folder_of(truth: Path, name: str) -> str:
+    """Return where the evidence of a truth lies: its name, and the truth's digest.
 
     Two clips of one name in different folders have different truths.
     """
-    digest = hashlib.sha256(truth.path.read_bytes()).hexdigest()[:8]
-    return f"{identifier(truth.clip.stem)}-{digest}"
+    digest = hashlib.sha256(truth.read_bytes()).hexdigest()[:8]
+    return f"{identifier(name)}-{digest}"
 
 
 def _no_listener(_event: HealthEvent) -> None:

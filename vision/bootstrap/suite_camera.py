@@ -35,8 +35,8 @@ def template_of(site: SiteSettings, truth: TruthClip) -> CameraSettings:
     if template.moving:
         msg = (
             f"camera {template.id} moves, and a truth says where in the picture "
-            "something stands; expected clips of a camera that stands. Look at a drive "
-            "with streetwarden replay, or run it and read its events"
+            "something stands; expected clips of a camera that stands. Drives are "
+            "judged on the map, by streetwarden evaluate drives"
         )
         raise ConfigError(msg)
     return template

@@ -4,6 +4,7 @@ import typer
 
 from vision.cli.evaluate_compare import compare
 from vision.cli.evaluate_detections import detections
+from vision.cli.evaluate_drives import drives
 from vision.cli.evaluate_events import events
 
 app = typer.Typer(
@@ -13,4 +14,5 @@ app = typer.Typer(
 
 app.command()(detections)
 app.command()(events)
+app.command()(drives)
 app.command()(compare)

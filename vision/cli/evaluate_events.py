@@ -21,9 +21,11 @@ from vision.cli.evaluate_output import (
     make_folder,
     progress,
     tell,
+    tell_figures,
+    truth_files,
+    unusable,
 )
 from vision.cli.numbers import finite
-from vision.core.errors import ConfigError
 from vision.evaluation import runner
 from vision.evaluation.clip_store import ClipStore, Watched
 from vision.evaluation.event_report import (
@@ -35,13 +37,12 @@ from vision.evaluation.event_report import (
 from vision.evaluation.hands import Hands, in_processes, one_by_one
 from vision.evaluation.matching import MatchRule
 from vision.evaluation.problems import Problems
-from vision.evaluation.report import events_page, show
+from vision.evaluation.report import events_page
 from vision.evaluation.shots import Budget, event_shots
 from vision.evaluation.spread import Spread, on_ray
 from vision.evaluation.truth import TruthClip, read_truth
 from vision.evaluation.truth_checks import tell_of_twins
 from vision.evaluation.values import write_json, write_problems_csv
-from vision.evaluation.words import english
 
 _TOLD = ("f1", "s4", "precision", "recall", "onset_rmse_s", "false_per_camera_hour")
 _DEFAULT = MatchRule()
@@ -133,7 +134,7 @@ def events(
     pictures = event_shots(report, videos, budget=Budget(shots, films))
     page = events_page(report, pictures, lang)
     (out / "report.html").write_text(page, encoding="utf-8")
-    _tell(report["figures"])
+    tell_figures(report["figures"], _TOLD)
     finish(problems, out, told=told)
 
 
@@ -149,23 +150,10 @@ def _hands(
     return on_ray(build, Spread(address, workers))
 
 
-def _tell(figures: object) -> None:
-    if isinstance(figures, dict):
-        for key in _TOLD:
-            print(f"{english(key):32} {show(key, figures[key]['value'])}")
-
-
 def _clips(places: Iterable[Path], problems: Problems) -> list[TruthClip]:
-    files: dict[Path, None] = {}  # a file and its folder may both be named
-    for place in places:
-        found = sorted(place.rglob("*truth.json")) if place.is_dir() else [place]
-        files |= dict.fromkeys(found)
-        if not found:
-            problems.add(place, None, "no *truth.json below; expected truth files")
+    files = truth_files(places, problems)
     clips = [clip for clip in (read_truth(f, problems) for f in files) if clip]
     problems.unread = len(files) - len(clips)
     if not clips:
-        reasons = "; ".join(problem.located for problem in problems.items[:3])
-        msg = f"no usable truth file: {reasons}"
-        raise ConfigError(msg)
+        raise unusable(problems)
     return clips

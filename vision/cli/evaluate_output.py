@@ -1,7 +1,7 @@
 """What all `streetwarden evaluate` commands share: progress, provenance, the end."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
@@ -23,6 +23,8 @@ from vision.core.ports import Detector
 from vision.evaluation import runner
 from vision.evaluation.about import About, command_line, machine, packages, timestamp
 from vision.evaluation.problems import Problems
+from vision.evaluation.report import show
+from vision.evaluation.words import english
 
 _PROBLEMS_SHOWN = 10
 
@@ -45,6 +47,28 @@ def make_folder(out: Path) -> None:
     except OSError as error:
         msg = f"--out {out}: {error.strerror}; expected a folder that can be written"
         raise ConfigError(msg) from error
+
+
+def truth_files(places: Iterable[Path], problems: Problems) -> list[Path]:
+    """Return the truth files named, or below the folders named, each once.
+
+    Args:
+        places: files and folders.
+        problems: told of a folder without any.
+    """
+    files: dict[Path, None] = {}  # a file and its folder may both be named
+    for place in places:
+        found = sorted(place.rglob("*truth.json")) if place.is_dir() else [place]
+        files |= dict.fromkeys(found)
+        if not found:
+            problems.add(place, None, "no *truth.json below; expected truth files")
+    return list(files)
+
+
+def unusable(problems: Problems) -> ConfigError:
+    """Return the end of a command that has nothing to judge."""
+    reasons = "; ".join(problem.located for problem in problems.items[:3])
+    return ConfigError(f"no usable truth file: {reasons}")
 
 
 @contextmanager
@@ -87,6 +111,13 @@ def tell(problems: Problems, first: int = 0) -> int:
     for problem in problems.items[first : first + _PROBLEMS_SHOWN]:
         print(problem.located, file=sys.stderr)
     return len(problems)
+
+
+def tell_figures(figures: object, keys: Iterable[str]) -> None:
+    """Print some figures of a report."""
+    if isinstance(figures, dict):
+        for key in keys:
+            print(f"{english(key):34} {show(key, figures[key]['value'])}")
 
 
 def finish(problems: Problems, out: Path, *, told: int = 0) -> None:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,14 @@ from vision.evaluation.json_lines import Json
 from vision.evaluation.outcomes import Sum
 from vision.evaluation.resampling import interval, multiplicities, paired_p_value
 from vision.evaluation.runs import CompareError, Run
+from vision.evaluation.tour_figures import figures_of_drives
+from vision.evaluation.tour_outcome import TourSum
 from vision.evaluation.values import plain
 
 _FEW = 32  # units, of which all may well differ by chance
 _LABELLED = ("slug", "start_s", "end_s", "xyxy", "ignore")
+_ON_MAP = ("slug", "lat", "lon", "radius_m", "from", "until", "ignore")
+_COLUMNS: Mapping[str, type[IntEnum]] = {"events": Sum, "drives": TourSum}
 _PER_CONDITION = ("f1", "recall", "false_per_camera_hour", "queue_as_parked")
 
 Values = NDArray[np.float64]
@@ -89,8 +94,11 @@ def compare(
         CompareError: different kinds of runs, or nothing shared.
     """
     for run in (a, b):
-        if run.kind == "events" and run.report["sums"] != [c.name.lower() for c in Sum]:
-            msg = f"{run.path}: made by another version; run `evaluate events` again"
+        sums = _COLUMNS.get(run.kind)
+        if sums and run.report["sums"] != [column.name.lower() for column in sums]:
+            msg = (
+                f"{run.path}: made by another version; run `evaluate {run.kind}` again"
+            )
             raise CompareError(msg)
     if a.kind != b.kind:
         msg = f"{a.path} holds {a.kind}, {b.path} {b.kind}; compare like with like"
@@ -176,6 +184,9 @@ def _differing(shared: _Shared) -> Mapping[str, int]:
 
 
 def _shared_events(a: Run, b: Run) -> _Shared:
+    drives = a.kind == "drives"
+    of_sums = figures_of_drives if drives else figures_of
+    columns, labelled = len(_COLUMNS[a.kind]), _ON_MAP if drives else _LABELLED
     rows_a, rows_b = a.report["cameras"], b.report["cameras"]
     cameras = sorted(set(rows_a) & set(rows_b))
     warnings = _lonely(rows_a, rows_b, "cameras")
@@ -184,22 +195,25 @@ def _shared_events(a: Run, b: Run) -> _Shared:
         warnings.append(
             f"the runs were matched with another {', '.join(other)}: give both the same"
         )
-    warnings += _other_footage(_labels(a, cameras), _labels(b, cameras))
+    warnings += _other_footage(
+        _labels(a, cameras, labelled), _labels(b, cameras, labelled)
+    )
     tags = sorted(
         set(a.report.get("condition_cameras", {}))
         & set(b.report.get("condition_cameras", {}))
     )
 
     def figures(run: Run) -> Figures:
-        whole = _stacked(run.report["cameras"], cameras)
+        whole = _stacked(run.report["cameras"], cameras, columns)
         parts = {
-            tag: _stacked(run.report["condition_cameras"][tag], cameras) for tag in tags
+            tag: _stacked(run.report["condition_cameras"][tag], cameras, columns)
+            for tag in tags
         }
 
         def at(weights: Values) -> dict[str, Values]:
-            found = dict(figures_of(weights @ whole))
+            found = dict(of_sums(weights @ whole))
             for tag, sums in parts.items():
-                of_tag = figures_of(weights @ sums)
+                of_tag = of_sums(weights @ sums)
                 found |= {f"{key} {tag}": of_tag[key] for key in _PER_CONDITION}
             return found
 
@@ -208,14 +222,16 @@ def _shared_events(a: Run, b: Run) -> _Shared:
     return _Shared("n_cameras", len(cameras), figures(a), figures(b), tuple(warnings))
 
 
-def _labels(run: Run, cameras: Iterable[str]) -> dict[tuple[str, str], list[Json]]:
-    """Return what was true in each clip, by its camera and name."""
+def _labels(
+    run: Run, cameras: Iterable[str], labelled: Iterable[str]
+) -> dict[tuple[str, str], list[Json]]:
+    """Return what was true in each clip or tour, by its camera and name."""
     known = set(cameras)
     labels: dict[tuple[str, str], list[Json]] = defaultdict(list)
     for clip in run.report["clips"]:
         if clip["camera"] in known:
-            true: Json = [{k: event[k] for k in _LABELLED} for event in clip["true"]]
-            labels[clip["camera"], clip["clip"]] += [true, clip["decoys"]]
+            true: Json = [{k: event[k] for k in labelled} for event in clip["true"]]
+            labels[clip["camera"], clip["clip"]] += [true, clip.get("decoys")]
     return labels
 
 
@@ -235,8 +251,10 @@ def _other_footage(
     return warnings
 
 
-def _stacked(rows: Mapping[str, Sequence[float]], cameras: Sequence[str]) -> Values:
-    nothing = [0.0] * len(Sum)
+def _stacked(
+    rows: Mapping[str, Sequence[float]], cameras: Sequence[str], columns: int
+) -> Values:
+    nothing = [0.0] * columns
     return np.array([rows.get(name, nothing) for name in cameras], np.float64)
 
 
@@ -277,6 +295,7 @@ def _shared_detections(a: Run, b: Run) -> _Shared:
 
 _SHARED: Mapping[str, Callable[[Run, Run], _Shared]] = {
     "events": _shared_events,
+    "drives": _shared_events,
     "detections": _shared_detections,
 }
 

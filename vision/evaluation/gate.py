@@ -11,6 +11,7 @@ from vision.core.errors import ConfigError
 
 _LOWER_IS_BETTER = (
     "onset_",
+    "error_",
     "opening_",
     "false_",
     "duplicates_",

@@ -4,6 +4,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import TypeVar
+
+from vision.core.position import LocalPlane
 
 # Okabe and Ito's palette: told apart by colour-blind readers and in grey print.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
@@ -48,6 +51,67 @@ class Bar:
     end_s: float
     kind: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A circle on a map.
+
+    Attributes:
+        point: WGS-84 (lat, lon), degrees.
+        radius_m: metres.
+        kind: CSS class, as of `Bar`.
+        text: shown when pointed at.
+    """
+
+    point: tuple[float, float]
+    radius_m: float
+    kind: str
+    text: str
+
+
+def street_map(ways: Sequence[Sequence[Sequence[float]]], marks: Sequence[Mark]) -> str:
+    """Return ways that were driven and circles along them, north above.
+
+    Args:
+        ways: (lat, lon) after (lat, lon), each.
+        marks: what is shown, the later ones above.
+
+    Returns:
+        One `<svg>` element, or "" where nothing has a place.
+    """
+    points = [(lat, lon) for way in ways for lat, lon in way]
+    points += [mark.point for mark in marks]
+    if not points:
+        return ""
+    plane = LocalPlane(*points[0])
+    metres = [plane.metres(*point) for point in points]
+    left, right = min(x for x, _ in metres), max(x for x, _ in metres)
+    low, high = min(y for _, y in metres), max(y for _, y in metres)
+    scale = min(820 / max(right - left, 40.0), 480 / max(high - low, 40.0))
+
+    def at(point: Sequence[float]) -> tuple[float, float]:
+        x, y = plane.metres(point[0], point[1])
+        return 20 + (x - left) * scale, 20 + (high - y) * scale
+
+    height = round(40 + max(high - low, 40.0) * scale)
+    parts = [_open(860, height, "map")]
+    for k, way in enumerate(ways):
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(at, _thinned(way)))
+        parts.append(
+            f'<polyline points="{path}" fill="none" stroke="#b8c0c8" '
+            f'stroke-width="1.5"><title>drive {k + 1}</title></polyline>'
+        )
+    for mark in marks:
+        x, y = at(mark.point)
+        radius = max(4, mark.radius_m * scale)
+        opacity = 0.9 if mark.kind in {"true", "missed"} else 0.35
+        parts.append(
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" '
+            f'class="bar {mark.kind}" fill-opacity="{opacity}">'
+            f"<title>{escape(mark.text)}</title></circle>"
+        )
+    return "".join([*parts, "</svg>"])
 
 
 def line_plot(lines: Sequence[Line], *, x: str, y: str, x_max: float = 1.0) -> str:
@@ -169,7 +233,10 @@ def _y(share: float) -> float:
     return _TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - min(max(share, 0.0), 1.0))
 
 
-def _thinned(points: Sequence[Point]) -> Iterable[Point]:
+_Any = TypeVar("_Any")
+
+
+def _thinned(points: Sequence[_Any]) -> Iterable[_Any]:
     step = max(1, len(points) // _POINTS_SHOWN)
     kept = list(points[::step])
     if points and kept[-1] != points[-1]:

@@ -7,7 +7,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from vision.evaluation.json_lines import Json
-from vision.evaluation.plots import Bar, Line, line_plot, round_end, timeline
+from vision.evaluation.plots import (
+    Bar,
+    Line,
+    Mark,
+    line_plot,
+    round_end,
+    street_map,
+    timeline,
+)
 from vision.evaluation.words import WORDS, chinese, english
 
 GROUP_KEYS = (
@@ -97,6 +105,40 @@ def events_page(
     )
 
 
+def drives_page(report: Mapping[str, Json], lang: str = "en") -> str:
+    """Return the report on drives as one HTML page.
+
+    Args:
+        report: of `tour_report`.
+        lang: language shown first, `en` or `zh`; the page holds both.
+    """
+    values: Values = report
+    return _render(
+        "drives.html.j2",
+        title="drives_title",
+        lang=lang,
+        report=report,
+        maps=[Markup(street_map(*map_marks(tour))) for tour in values["clips"]],  # noqa: S704 our own plot, escaped where it is made
+        abouts=[{**values["about"], "data": None, "name": None}],
+    )
+
+
+def map_marks(tour: Values) -> tuple[list[Sequence[Sequence[float]]], list[Mark]]:
+    """Return the ways of one tour and what was there and was said."""
+    ways = [drive["track"] for drive in tour["drives"]]
+    marks = []
+    for thing in tour["true"]:
+        kind = "true" if thing["missed"] is None else "missed"
+        text = f"{thing['slug']} {thing['note']}"
+        point = (thing["lat"], thing["lon"])
+        marks.append(Mark(point, max(1.0, thing["radius_m"]), kind, text))
+    for said in tour["found"]:
+        kind = {"true": "hit", "ignored": "ignored"}.get(said["verdict"], "false")
+        text = f"{said['slug']} {said['verdict']} ±{said['accuracy_m']:.1f} m"
+        marks.append(Mark((said["lat"], said["lon"]), said["accuracy_m"], kind, text))
+    return ways, marks
+
+
 def compare_page(report: Mapping[str, Json], lang: str = "en") -> str:
     """Return a comparison as one HTML page.
 
@@ -154,7 +196,7 @@ def show(key: str, value: float | None, *, sign: bool = False) -> str:
     """Return a figure as a person reads it: unit and digits by its name.
 
     Args:
-        key: the figure's name; `_s` ends those in seconds.
+        key: the figure's name; `_s` ends those in seconds, `_m` in metres.
         value: None is shown as a dash.
         sign: always with + or −.
     """
@@ -162,6 +204,8 @@ def show(key: str, value: float | None, *, sign: bool = False) -> str:
         return _ABSENT
     if key.endswith("_s"):
         return f"{number(value, 2, sign=sign)} s"
+    if key.endswith("_m"):
+        return f"{number(value, 1, sign=sign)} m"
     return number(value, 2 if "per_camera" in key else 3, sign=sign)
 
 

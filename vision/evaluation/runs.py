@@ -8,7 +8,7 @@ from typing import Any
 
 from vision.core.errors import VisionError
 
-KINDS = ("detections", "events")
+KINDS = ("detections", "events", "drives")
 
 
 class CompareError(VisionError):
@@ -29,7 +29,7 @@ class Run:
 
     @property
     def kind(self) -> str:
-        """`detections` or `events`."""
+        """One of `KINDS`."""
         return str(self.report["kind"])
 
 
@@ -49,6 +49,6 @@ def read_run(folder: Path) -> Run:
         msg = f"{path}: {error}; expected the folder of an `evaluate` run"
         raise CompareError(msg) from error
     if not isinstance(report, dict) or report.get("kind") not in KINDS:
-        msg = f"{path}: no report of detections or events; run `evaluate` again"
+        msg = f"{path}: no report of detections, events or drives; run `evaluate` again"
         raise CompareError(msg)
     return Run(folder, report)

@@ -3,6 +3,38 @@
 WORDS: dict[str, tuple[str, str]] = {
     "detections_title": ("Detection report", "目标检测评测报告"),
     "events_title": ("Event report", "事件评测报告"),
+    "drives_title": ("Drive report", "巡查行驶评测报告"),
+    "n_drives": ("drives", "次行驶"),
+    "tours": ("Tours", "行程"),
+    "thing": ("Thing", "目标"),
+    "drive": ("Drive", "行驶"),
+    "there": ("There in drives", "存在于(次)"),
+    "opened_in": ("Opened in (due in)", "上报于(应于)"),
+    "cleared_in": ("Gone in (due in)", "消除于(应于)"),
+    "error_m": ("Error (told)", "误差(自报精度)"),
+    "cleared_wrongly": ("still there", "实际仍在"),
+    "in_time": ("Opened in the first drive possible", "首次可判定行驶中上报"),
+    "error_rms_m": ("Distance from the truth, RMS", "位置误差 均方根"),
+    "error_median_m": ("Distance from the truth, median", "位置误差 中位数"),
+    "error_p95_m": ("Distance from the truth, 95 %", "位置误差 P95"),
+    "within_accuracy": (
+        "Within the accuracy told (aim 0.95)",
+        "在自报精度内(应 0.95)",
+    ),
+    "map_rule": (
+        (
+            "A report counts as a true thing when the violation is the same, it lies "
+            "near and was opened in a drive in which the thing was there; one to one."
+        ),
+        "违规类型相同、位置相近,且在目标存在的行驶中上报,视为同一事件,一一对应。",
+    ),
+    "map_note": (
+        (
+            "Grey: the ways driven. Green: true, found; dashed: missed. Blue: right "
+            "reports, orange: false, each as large as the accuracy that it tells."
+        ),
+        "灰线:行驶轨迹;绿色:已报出的真实目标,虚线:漏报;蓝色:正确上报,橙色:误报,圆的大小为自报精度。",
+    ),
     "compare_title": ("Comparison", "对比报告"),
     "summary": ("In short", "概要"),
     "classes": ("Classes", "各类别"),

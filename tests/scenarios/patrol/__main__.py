@@ -1,7 +1,8 @@
 """Film two patrol drives along one street, ten minutes apart, with all that is true.
 
 `python -m tests.scenarios.patrol OUT` writes `drive-1.mp4` and `drive-2.mp4`, their
-positions as `.csv`, a site file for each, `truth.json` and `sheet.png`. With `--model
+positions as `.csv`, a site file for each, `all.json` with all that is there, the truth
+for `streetwarden evaluate drives` (`street.truth.json`) and `sheet.png`. With `--model
 FOLDER` it writes nothing but prints from how far away that model sees what, how often
 and with what median score, and what else it takes things for.
 """
@@ -19,7 +20,7 @@ import yaml
 from tests.scenarios.patrol.drive import two_drives
 from tests.scenarios.patrol.film import Film
 from tests.scenarios.patrol.sights import Sight, sights, table
-from tests.scenarios.patrol.truth import clip, site, track, truth
+from tests.scenarios.patrol.truth import clip, labels, site, track, truth
 from vision.core.arrays import ImageU8
 from vision.detectors.labels import DetectorOptions
 from vision.detectors.onnx import OnnxDetector
@@ -48,7 +49,8 @@ def write(films: list[Film], out: Path) -> None:
         film.drive.write_track(out / track(film.drive))
         told = yaml.safe_dump(site(film, _SHIPPED), sort_keys=False)
         (out / clip(film.drive)).with_suffix(".yaml").write_text(told, "utf-8")
-    (out / "truth.json").write_text(json.dumps(truth(films), indent=1), "utf-8")
+    (out / "all.json").write_text(json.dumps(truth(films), indent=1), "utf-8")
+    (out / "street.truth.json").write_text(json.dumps(labels(films), indent=1), "utf-8")
     cv2.imwrite(str(out / "sheet.png"), sheet(films))
 
 

@@ -55,6 +55,32 @@ def truth(films: Sequence[Film]) -> dict[str, Any]:
     }
 
 
+def labels(films: Sequence[Film]) -> dict[str, Any]:
+    """Return the same as `evaluate drives` reads it, of what should be told."""
+    told = truth(films)
+    there = {thing["name"]: thing["drives"] for thing in told["things"]}
+    watched = [film.drive.number for film in films]
+    return {
+        "schema": 1,
+        "camera": CAMERA,
+        "synthetic": True,
+        "drives": [
+            {"clip": d["clip"], "positions": d["track"], "starts_at": d["starts_at"]}
+            for d in told["drives"]
+        ],
+        "things": [
+            {
+                **{key: event[key] for key in ("slug", "lat", "lon")},
+                "from": watched.index(seen[0]) + 1,
+                "until": watched.index(seen[-1]) + 1,
+                "note": event["thing"],
+            }
+            for event in told["events"]
+            for seen in [[n for n in watched if n in there[event["thing"]]]]
+        ],
+    }
+
+
 def map_zones() -> list[dict[str, Any]]:
     """Return the site's areas on the map."""
     return [

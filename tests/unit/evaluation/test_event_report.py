@@ -423,7 +423,7 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CompareError, match="expected the folder of an"):
         read_run(tmp_path)
     (tmp_path / "report.json").write_text(json.dumps({"kind": "poem"}))
-    with pytest.raises(CompareError, match="no report of detections or events"):
+    with pytest.raises(CompareError, match="no report of detections, events or drives"):
         read_run(tmp_path)
 
 

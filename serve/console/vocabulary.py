@@ -163,6 +163,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "watch_lost": ("not watched", "未被监看"),
     "engine_silent": ("engine silent", "引擎失联"),
     "watched_twice": ("watched twice", "重复监看"),
+    "nothing_placed": ("finds no place", "无法确定目标位置"),
 }
 # Roles of evidence files.
 ROLES: dict[str, tuple[str, str]] = {

@@ -17,6 +17,7 @@ from vision.core.feed import FeedStatus
 from vision.core.frame import Frame
 from vision.core.mount import Mount
 from vision.core.ports import CameraFeed, Clock, PositionSource
+from vision.patrol.drive_watch import DriveWatch
 from vision.patrol.params import PatrolParams
 from vision.patrol.places import PatrolPlaces
 from vision.pipeline.camera import Camera, CameraParts
@@ -45,14 +46,17 @@ def build_patrol(settings: CameraSettings, shared: Surroundings) -> Camera:
     site, clock = shared.settings, shared.clock
     scene = build_scene(settings, site.map_zones)
     positions = shared.positions.of(settings.position)
+    mount, params = build_mount(settings.mount), _scores(site.places)
+    watch = DriveWatch(settings.id, mount, params, shared.on_health)
     places = PatrolPlaces(
         settings.id,
         shared.labels,
         kinds=build_patrol_kinds(site.rules),
-        mount=build_mount(settings.mount),
+        mount=mount,
         positions=positions,
-        params=_scores(site.places),
+        params=params,
     )
+    places.follow(watch)
     rules = build_patrol_rules(
         site.rules,
         scene,
@@ -66,7 +70,7 @@ def build_patrol(settings: CameraSettings, shared: Surroundings) -> Camera:
     memory = build_patrol_memory(
         shared.home.places,
         scene,
-        PatrolMinds(view, places, opened, rules),
+        PatrolMinds(view, places, opened, rules, watch),
         clock=clock,
         on_health=shared.on_health,
         on_saved=None if on_memory is None else partial(on_memory, settings.id),
@@ -85,6 +89,7 @@ def build_patrol(settings: CameraSettings, shared: Surroundings) -> Camera:
         opened=opened,
         why=build_why(settings.id, shared),
         period_s=settings.period_s,
+        on_end=watch.end,
     )
     return Camera(parts, shared.labels, shared.on_health)
 

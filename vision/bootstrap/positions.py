@@ -3,6 +3,7 @@
 import random
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import assert_never
 
@@ -16,6 +17,7 @@ from vision.config.positions import (
     PositionSettings,
     endpoint,
 )
+from vision.core.crs import Crs, to_wgs84
 from vision.core.ports import Clock
 from vision.positions.csv_file import read_csv
 from vision.positions.described import DescribedPositions
@@ -24,6 +26,7 @@ from vision.positions.gpx_file import read_gpx
 from vision.positions.heard import Decoder
 from vision.positions.live import LiveOptions, LivePositions
 from vision.positions.nmea import NmeaDecoder, read_nmea
+from vision.positions.reading import Reading
 from vision.positions.recorded import RecordedPositions
 from vision.positions.recording import Recording
 from vision.positions.shared import SharedPositions
@@ -91,9 +94,18 @@ class PositionSources:
 def _recorded(
     recording: Recording, settings: CsvPosition | GpxPosition | NmeaPosition
 ) -> RecordedPositions:
+    crs = Crs(settings.crs)
+    if crs is not Crs.WGS84:
+        readings = tuple(_in_wgs84(one, crs) for one in recording.readings)
+        recording = replace(recording, readings=readings)
     return RecordedPositions(
         recording, offset_s=settings.offset_s, max_gap_s=settings.max_gap_s
     )
+
+
+def _in_wgs84(one: Reading, crs: Crs) -> Reading:
+    lat, lon = to_wgs84(one.lat, one.lon, crs)
+    return replace(one, lat=lat, lon=lon)
 
 
 def _live(

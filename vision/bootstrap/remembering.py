@@ -9,6 +9,7 @@ from vision.bootstrap.left import warn_of_ended
 from vision.core.memory import CameraMemory
 from vision.core.ports import Clock, HealthListener
 from vision.core.scene import Scene
+from vision.patrol.drive_watch import DriveWatch
 from vision.patrol.places import PatrolPlaces
 from vision.pipeline.candidates import OpenedPlaces
 from vision.pipeline.memory import MemoryFile, Remembered
@@ -17,6 +18,9 @@ from vision.rules.place_rule import PlaceRule
 from vision.rules.places import PlaceMemory
 from vision.view.check import CameraView
 from vision.view.moving import MovingView
+
+DRIVES = "drives"
+"""Name of the part that remembers whether what was passed became places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class PatrolMinds:
     places: PatrolPlaces
     opened: OpenedPlaces
     rules: tuple[PlaceRule, ...]
+    watch: DriveWatch
 
 
 def build_memory(
@@ -116,6 +121,7 @@ def build_patrol_memory(
         (
             Remembered("moving view", view.state, view.restore),
             Remembered("spots", places.state, places.restore),
+            Remembered(DRIVES, minds.watch.state, minds.watch.restore),
             *_decisions(minds),
         ),
         clock=clock,

@@ -127,6 +127,7 @@ class Replay:
                         candidates=tuple(camera.candidates()),
                     )
             finally:
+                camera.end()
                 self.damage = source.damage
                 source.close()
 

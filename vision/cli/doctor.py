@@ -16,6 +16,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
+from vision.bootstrap.driven import driven
 from vision.bootstrap.model import build_detector
 from vision.bootstrap.positions import PositionSources
 from vision.bootstrap.sight import first_sight
@@ -106,7 +107,8 @@ def _model(settings: SiteSettings) -> str:
     if asked * took_s > 1:
         msg = (
             f"{text}; expected at most 100 %: all cameras will be analysed less often "
-            "than asked; lengthen period_s, take a faster model type or add cores"
+            "than asked; lengthen period_s (not of cameras that move), set a smaller "
+            "model.imgsz, take a faster model type or add cores"
         )
         raise ConfigError(msg)
     return f"{text}; sees {', '.join(detector.labels)}"
@@ -220,6 +222,8 @@ def _camera(camera: CameraSettings, sources: PositionSources) -> str:
     if whereabouts is None:
         return text
     text = f"{text}, {where(whereabouts)}"
-    if whereabouts.fix is None:
+    told, well = driven(camera, Home.from_environment()) or ("", True)
+    text = f"{text}; {told}" if told else text
+    if whereabouts.fix is None or not well:
         raise ConfigError(text)
     return text

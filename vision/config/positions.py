@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import AfterValidator, Field
 
 from vision.config.base import Settings, ShippedPath
+from vision.config.zones import Crs
 
 _BAUDS = (4800, 9600, 19200, 38400, 57600, 115200, 230400)
 _WANTED = (
@@ -27,7 +28,18 @@ class _Timed(Settings):
     max_gap_s: float = Field(default=3, gt=0, le=60)
 
 
-class CsvPosition(_Timed):
+class _Recorded(_Timed):
+    """What holds of every file.
+
+    `crs`: what its places are given in; loggers of Chinese navigation apps write
+    `gcj02` or `bd09`, as their maps show it, some 500 m off.
+    """
+
+    path: ShippedPath
+    crs: Crs = "wgs84"
+
+
+class CsvPosition(_Recorded):
     """A table whose first line names its columns.
 
     Time is `t_sec` (seconds from the start of the video) or `utc`, `timestamp`, `time`
@@ -37,21 +49,18 @@ class CsvPosition(_Timed):
     """
 
     type: Literal["csv"]
-    path: ShippedPath
 
 
-class GpxPosition(_Timed):
+class GpxPosition(_Recorded):
     """A GPX track; its times are UTC."""
 
     type: Literal["gpx"]
-    path: ShippedPath
 
 
-class NmeaPosition(_Timed):
+class NmeaPosition(_Recorded):
     """A log of NMEA 0183 sentences, RMC among them; its times are UTC."""
 
     type: Literal["nmea"]
-    path: ShippedPath
 
 
 @dataclass(frozen=True, slots=True)

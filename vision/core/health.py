@@ -24,6 +24,7 @@ class HealthKind(StrEnum):
     WATCH_LOST = "watch_lost"
     ENGINE_SILENT = "engine_silent"
     WATCHED_TWICE = "watched_twice"
+    NOTHING_PLACED = "nothing_placed"
 
 
 BLINDING = frozenset(
@@ -35,6 +36,7 @@ BLINDING = frozenset(
         HealthKind.VIEW_BLIND,
         HealthKind.WATCH_LOST,
         HealthKind.ENGINE_SILENT,
+        HealthKind.NOTHING_PLACED,
     }
 )
 """While one of these stands, a camera cannot be relied on to see."""

@@ -17,6 +17,7 @@ from vision.core.ports import PositionSource
 from vision.core.position import LocalPlane
 from vision.core.tracks import Track
 from vision.patrol.clearing import Clearings, Seen
+from vision.patrol.drive_watch import DriveWatch
 from vision.patrol.leaps import LeapWatch
 from vision.patrol.params import PatrolKind, PatrolParams
 from vision.patrol.pose import Pose
@@ -65,6 +66,7 @@ class PatrolPlaces:
             positions: where the vehicle is.
             params: limits.
         """
+        self._watch: DriveWatch | None = None
         self._camera_id = camera_id
         self._labels = labels
         self._kinds = {kind.name: kind for kind in kinds}
@@ -96,6 +98,10 @@ class PatrolPlaces:
         """When something was seen or gone last, wall time; None: never."""
         return self._map.seen_until()
 
+    def follow(self, watch: DriveWatch) -> None:
+        """Have it followed whether what is passed becomes places."""
+        self._watch = watch
+
     def update(
         self,
         frame: Frame,
@@ -126,6 +132,8 @@ class PatrolPlaces:
                 others = seen - {sighting.spot_id}
                 self._map.join(sighting, pose, self._plane, others)
                 seen.add(sighting.spot_id)
+        if self._watch is not None:
+            self._watch.note(pose, found, self._pursuit, now)
         self._near = self._map.around(pose, self._plane)
         self._clearings.keep(self._near)
         boxes = [*people, *(one.box for one in found)]

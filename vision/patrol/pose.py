@@ -17,9 +17,9 @@ Vector: TypeAlias = NDArray[np.float64]
 Matrix: TypeAlias = NDArray[np.float64]
 """(2, 2) of the same, metres squared."""
 
-_SIDE_SD_M = 0.2  # of a box's middle across the line of sight, near by
-_SIDE_SD = 0.015  # and in shares of the range: heading and pixels
-_NEAR_SD_M = 0.25  # along it: two positions one after the other, and the box's foot
+SIDE_SD_M = 0.2  # of a box's middle across the line of sight, near by
+SIDE_SD = 0.015  # and in shares of the range: heading and pixels
+DEPTH_SD_M = 0.25  # along it: two positions one after the other, and the box's foot
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +95,10 @@ class Pose:
             of the picture, so that its foot was not seen.
         """
         x1, y1, x2, y2 = box
-        if y2 >= self.size_px[1] - 2:
+        foot = None if y2 >= self.size_px[1] - 2 else self.foot_of(box)
+        if foot is None:
             return None
-        foot = np.array([[(x1 + x2) / 2, y2]], np.float32)
-        (point,) = self.mount.ground(foot, self.size_px)
-        if np.isnan(point).any():
-            return None
-        away = self.here + self._turn @ point - self.lens
+        away = foot - self.lens
         range_m = float(np.hypot(*away))
         focal = self.mount.focal_px(self.size_px)
         slant_m = math.hypot(range_m, self.mount.height_m)
@@ -110,8 +107,8 @@ class Pose:
         # A radian of tilt moves a point at r by (r^2 + h^2) / h on the ground.
         reach_m = slant_m**2 / self.mount.height_m
         step_m = reach_m / focal * self.foot_px
-        along_m = math.hypot(_NEAR_SD_M, step_m, extent_m)
-        across_m = math.hypot(_SIDE_SD_M, _SIDE_SD * range_m, extent_m)
+        along_m = math.hypot(DEPTH_SD_M, step_m, extent_m)
+        across_m = math.hypot(SIDE_SD_M, SIDE_SD * range_m, extent_m)
         sight = away / max(range_m, 1e-6)
         side = np.array([-sight[1], sight[0]])
         spread = along_m**2 * np.outer(sight, sight)
@@ -126,6 +123,17 @@ class Pose:
             bend=sight * reach_m,
             at_s=self.at_s,
         )
+
+    def foot_of(self, box: Xyxy) -> Vector | None:
+        """Return where the middle of a box's lower edge lies, (2,) metres.
+
+        None above the horizon.
+        """
+        pixel = np.array([[(box[0] + box[2]) / 2, box[3]]], np.float32)
+        (point,) = self.mount.ground(pixel, self.size_px)
+        if np.isnan(point).any():
+            return None
+        return np.asarray(self.here + self._turn @ point)
 
     def seen_at(self, point: Vector, size_m: tuple[float, float]) -> Xyxy | None:
         """Return the box in which something upright would be seen.

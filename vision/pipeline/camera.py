@@ -33,7 +33,8 @@ class CameraParts:
 
     `memory` None: it begins anew each time; `why` None: nobody is told why not;
     `looks` None: nobody asks for second looks; `gate` None: the detector sees every
-    picture. `period_s` is the time between two sampled pictures, seconds.
+    picture. `period_s` is the time between two sampled pictures, seconds; `on_end` is
+    called after the last one.
     """
 
     scene: Scene
@@ -49,6 +50,7 @@ class CameraParts:
     looks: LookWatch | None = None
     gate: LookGate | None = None
     period_s: float = 1.0
+    on_end: Callable[[], None] | None = None
 
 
 class Camera:
@@ -128,6 +130,11 @@ class Camera:
         """Save places and open events, after the last picture."""
         if self.parts.memory is not None:
             self.parts.memory.save(ended=True)
+
+    def end(self) -> None:
+        """Have it told what is to be told after the last picture."""
+        if self.parts.on_end is not None:
+            self.parts.on_end()
 
     def explain(self, *, now: bool = False) -> None:
         """Write down why nothing has opened if it is time to, or `now`."""

@@ -133,6 +133,7 @@ class Engine:
             self._stop_feeds()
             self._reporter.settle(_PROOF_S)
             for camera in self._cameras:
+                camera.end()
                 camera.explain(now=True)
                 if not self._reporter.pending:
                     camera.remember_at_end()

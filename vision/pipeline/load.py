@@ -103,7 +103,9 @@ class LoadWatch:
         detail = (
             f"the machine is too small for {cameras} cameras: all are analysed "
             f"{self.stretch:.1f} times as seldom as asked, none is left out and dwell "
-            "stays right; take cameras away, lengthen period_s, or add cores"
+            "stays right; take cameras away, lengthen period_s (not of cameras that "
+            "move: what they pass they would see too seldom), look at smaller pictures "
+            "(model.imgsz), or add cores"
             if over
             else f"all {cameras} cameras are analysed as often as asked again"
         )

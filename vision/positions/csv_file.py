@@ -1,10 +1,12 @@
 """Positions from a table: one line each, columns found by their names."""
 
 import csv
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from vision.core.errors import ConfigError
 from vision.positions.reading import HDOP_M, Reading, reading
@@ -81,6 +83,8 @@ _ACCURACIES = {
 _FIX = ("gps_fix", "fix", "fix_type", "fix_quality", "gps_quality")
 _NO_FIX = frozenset({"0", "none", "no", "no fix", "nofix", "v", "void", "false"})
 
+_RESTART_S = 1.0  # back in time: another drive, and no line out of order
+
 _TimeOf = Callable[[str], float]
 
 
@@ -92,6 +96,7 @@ class _Columns:
     lat: int
     lon: int
     elapsed: bool
+    other_time: str | None
     date: int | None
     heading: int | None
     course: int | None
@@ -116,7 +121,7 @@ def read_csv(path: Path) -> Recording:
     lines = Lines(path, _WANTED)
     columns: _Columns | None = None
     time_of: _TimeOf | None = None
-    delimiter = ","
+    delimiter, last_s = ",", -math.inf
     for at, text in enumerate(text_lines(read_bytes(path, _WANTED)), 1):
         lines.line = at
         if not text.strip() or text.startswith("#"):
@@ -133,11 +138,23 @@ def read_csv(path: Path) -> Recording:
             moment = _moment(cells, columns)
             if time_of is None:
                 time_of = elapsed_s if columns.elapsed else _way_to_tell(moment)
-            lines.take(_reading(cells, columns, time_of(moment)))
+            found = _reading(cells, columns, time_of(moment))
+            if found.at_s + _RESTART_S < last_s and columns.other_time is not None:
+                _refuse_restart(path, at, columns.other_time)
+            last_s = found.at_s
+            lines.take(found)
         except (ValueError, IndexError, csv.Error) as error:
             lines.wrong(_fault(error))
     base = TimeBase.START if time_of in (None, elapsed_s) else TimeBase.UTC
     return lines.recording(base)
+
+
+def _refuse_restart(path: Path, line: int, moment: str) -> NoReturn:
+    msg = (
+        f"{path} (line {line}): the seconds from the start begin anew, so it holds "
+        f"several drives; take out the column of seconds, and {moment} tells the time"
+    )
+    raise ConfigError(msg)
 
 
 def _cells(text: str, delimiter: str) -> list[str]:
@@ -156,7 +173,8 @@ def _columns(header: Sequence[str], path: Path, line: int) -> _Columns:
     """
     at = {_plain(name): i for i, name in reversed(list(enumerate(header)))}
     elapsed = _first(at, _ELAPSED)
-    time = _first(at, _MOMENT) if elapsed is None else elapsed
+    moment = _first(at, _MOMENT)
+    time = moment if elapsed is None else elapsed
     lat, lon = _first(at, _LAT), _first(at, _LON)
     if time is None or lat is None or lon is None:
         names = ", ".join(name.strip() for name in header)[:200]
@@ -167,6 +185,9 @@ def _columns(header: Sequence[str], path: Path, line: int) -> _Columns:
         lat=lat,
         lon=lon,
         elapsed=elapsed is not None,
+        other_time=header[moment].strip()
+        if elapsed is not None and moment is not None
+        else None,
         date=_first(at, ("date", "utc_date", "日期")),
         heading=_first(at, _HEADING),
         course=_first(at, _COURSE),

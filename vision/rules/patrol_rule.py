@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from typing_extensions import override
 
@@ -138,7 +138,10 @@ class PatrolRule(PlaceRule):
         accuracy_m = 0.0 if geo is None else geo.accuracy_m or 0.0
         return (
             at_least("looks", passes.looks, limits.min_looks),
-            below("range_m", passes.range_m, limits.max_range_m, "m"),
+            replace(
+                below("range_m", passes.range_m, limits.max_range_m, "m"),
+                value=round(passes.range_m, 1),
+            ),
             at_least("support", place.support, limits.min_support),
             at_least("recent_score", place.recent_score, limits.min_score),
             Fact("moved_m", round(passes.moved_m, 1), "m"),

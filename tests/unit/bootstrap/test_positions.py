@@ -5,6 +5,7 @@ import socket
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -18,6 +19,7 @@ from vision.config.positions import (
     NmeaStreamPosition,
     PositionSettings,
 )
+from vision.core.crs import Crs, to_wgs84
 from vision.core.errors import ConfigError
 from vision.positions.described import DescribedPositions
 
@@ -125,3 +127,18 @@ def test_the_recording_of_an_action_camera_is_read() -> None:
     assert all(fix is not None for fix in fixes)
     assert all(fix.heading_deg is not None for fix in fixes if fix)
     assert {round(fix.speed_mps) for fix in fixes if fix} == {1}
+
+
+@pytest.mark.parametrize("crs", ["gcj02", "bd09", "cgcs2000"])
+def test_places_as_chinese_maps_show_them_are_put_right(
+    tmp_path: Path, crs: Literal["gcj02", "bd09", "cgcs2000"]
+) -> None:
+    path = tmp_path / "drive.csv"
+    path.write_text("t_sec,lat,lon\n0,30.5931,114.3054\n1,30.5932,114.3054\n")
+    wanted = to_wgs84(30.5931, 114.3054, Crs(crs))
+
+    settings = CsvPosition(type="csv", path=path, crs=crs)
+    fix = build_positions(settings, clock=CLOCK).at(taken(NOON))
+
+    assert fix is not None
+    assert (fix.lat, fix.lon) == pytest.approx(wanted, abs=1e-9)

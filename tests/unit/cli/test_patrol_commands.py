@@ -1,6 +1,7 @@
 """The commands that a person runs before a camera on a vehicle drives off."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,8 +12,14 @@ from typer.testing import CliRunner, Result
 
 from tests.drives import START, patrol, write_pictures, write_track
 from tests.footage import write_clip
+from tests.unit.patrol.street import Drive, Patrol, Thing
 from vision.cli.app import app
 from vision.core.errors import ConfigError
+from vision.core.memory import pack
+from vision.core.mount import Mount
+from vision.patrol.drive_watch import DriveWatch
+from vision.patrol.params import PatrolParams
+from vision.pipeline.memory_disk import write_memory
 
 ROOT = Path(__file__).parents[3]
 KERB = [[30.5931, 114.3054], [30.5931, 114.3064], [30.5935, 114.3064]]
@@ -126,3 +133,24 @@ def test_a_bench_refuses_to_copy_a_vehicle(folder: Path) -> None:
     refused = run("bench", "--site", site(folder), "--out", str(folder)).exception
 
     assert "expected a site whose first camera stands" in str(refused)
+
+
+def test_doctor_tells_what_the_drives_say_of_the_mount(folder: Path) -> None:
+    """The site says pitch 12; what was passed stood still by 9."""
+    told = Mount(height_m=2.1, yaw_deg=60, pitch_deg=12, fov_deg=90)
+    watch = DriveWatch("patrol-7", told, PatrolParams(), lambda _event: None)
+    hung = replace(told, pitch_deg=9)
+    things = [Thing("bin", 3 + k % 3, 15 + 12.0 * k, (0.7, 1.1)) for k in range(12)]
+    Patrol(told, watch=watch).drive(
+        Drive(north_m=(0, 170), mount=told, hung=hung), *things
+    )
+    record = {"version": 1, "parts": {"drives": watch.state()}}
+    places = folder / "home" / "places"
+    places.mkdir(parents=True)
+    write_memory(places / "patrol-7.json", pack(record), sync=False)
+
+    said = run("doctor", site(folder)).stdout
+
+    (line,) = (one for one in said.splitlines() if "camera patrol-7" in one)
+    assert line.startswith("bad")
+    assert "mount.pitch_deg 9.0 would fit" in line

@@ -80,7 +80,8 @@ def test_an_address_that_nothing_can_be_read_from_is_refused(url: str) -> None:
     [
         {"type": "kml", "path": "drive.kml"},
         {"type": "csv"},
-        {"type": "csv", "path": "a", "crs": "gcj02"},
+        {"type": "csv", "path": "a", "crs": "mercator"},
+        {"type": "gpsd", "crs": "gcj02"},
         {"type": "csv", "path": "a", "max_gap_s": 0},
         {"type": "gpsd", "port": 0},
         {"type": "gpsd", "offset_s": float("nan")},

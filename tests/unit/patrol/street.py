@@ -13,6 +13,7 @@ from vision.core.mount import Mount
 from vision.core.observation import ViewState
 from vision.core.places import Place
 from vision.core.position import Fix, LocalPlane
+from vision.patrol.drive_watch import DriveWatch
 from vision.patrol.params import PATROL_KINDS, PatrolParams
 from vision.patrol.places import PatrolPlaces
 
@@ -45,8 +46,9 @@ class Drive:
     """A vehicle that goes north; stops where its speed says so.
 
     Errors are of the position receiver (`bias_m`, constant over a drive, and
-    `jitter_m`; from and until `leap_s` it says `leap_m` elsewhere), of boxes (`box_px`)
-    and of the measured pitch (`pitch_off_deg`). Things hide others if it `hides`.
+    `jitter_m`; from and until `leap_s` it says `leap_m` elsewhere), of its heading
+    (`heading_off_deg`), of boxes (`box_px`) and of the measured pitch
+    (`pitch_off_deg`; `hung`: of the whole mount). Things hide others if it `hides`.
     """
 
     start: datetime = NOON
@@ -63,11 +65,13 @@ class Drive:
     leap_s: tuple[float, float] = (0.0, 0.0)
     leap_m: tuple[float, float] = (40.0, 30.0)
     hides: bool = False
+    heading_off_deg: float = 0.0
+    hung: Mount | None = None
     _fixes: dict[int, Fix] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.rng = np.random.default_rng(self.seed)
-        self.true_mount = Mount(
+        self.true_mount = self.hung or Mount(
             self.mount.height_m,
             self.mount.yaw_deg,
             self.mount.pitch_deg + self.pitch_off_deg,
@@ -87,7 +91,13 @@ class Drive:
         if self.leap_s[0] <= t < self.leap_s[1]:
             noise += self.leap_m
         lat, lon = PLANE.degrees(here[0] + noise[0], here[1] + noise[1])
-        self._fixes[step] = Fix(lat, lon, 0.0, self.speed_mps, self.accuracy_m)
+        self._fixes[step] = Fix(
+            lat,
+            lon,
+            self.heading_off_deg % 360,
+            self.speed_mps,
+            self.accuracy_m,
+        )
         image = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)
         rows = []
         for thing in things:
@@ -139,7 +149,10 @@ class Patrol:
     """One camera's memory, over any number of drives."""
 
     def __init__(
-        self, mount: Mount = MOUNT, params: PatrolParams | None = None
+        self,
+        mount: Mount = MOUNT,
+        params: PatrolParams | None = None,
+        watch: DriveWatch | None = None,
     ) -> None:
         self._drive: Drive | None = None
         self.places = PatrolPlaces(
@@ -150,6 +163,8 @@ class Patrol:
             positions=self,
             params=params,
         )
+        if watch is not None:
+            self.places.follow(watch)
 
     def start(self) -> None: ...
 

@@ -101,6 +101,18 @@ def test_seconds_from_the_start_win_over_the_moment(tmp_path: Path) -> None:
     assert found.readings[0].at_s == 7
 
 
+def test_seconds_that_begin_anew_are_refused(tmp_path: Path) -> None:
+    """Of drives that were joined only the first one was taken, in silence."""
+    lines = [
+        f"2026-03-01T12:{m:02}:{s:02}Z,{s},30.5,114.25"
+        for m in (0, 20)
+        for s in range(5)
+    ]
+
+    with pytest.raises(ConfigError, match=r"line 7.*begin anew.*utc tells the time"):
+        read(tmp_path, "utc,t_sec,lat,lon", *lines)
+
+
 def test_a_course_counts_only_while_the_vehicle_moves(tmp_path: Path) -> None:
     by_course = read(tmp_path, "t,lat,lon,course,speed", "1,30.5,114.25,10,0.1")
     by_heading = read(tmp_path, "t,lat,lon,heading,speed", "1,30.5,114.25,10,0.1")

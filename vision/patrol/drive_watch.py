@@ -8,7 +8,7 @@ they stand: traffic that comes towards us is not unlike things that stand nearer
 import logging
 from collections import deque
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import TypedDict, cast
 
@@ -175,7 +175,7 @@ class DriveWatch:
         """Return what to remember: plain, JSON-ready values."""
         return {
             "version": _VERSION,
-            "mount": _key_of(self._mount),
+            "mount": list(astuple(self._mount)),
             "size_px": list(self._size_px or ()),
             "told": self._told,
             "things": [
@@ -201,7 +201,9 @@ class DriveWatch:
         """
         stored = cast("WatchRecord", record)
         self._told = stored["told"]
-        if stored["version"] != _VERSION or stored["mount"] != _key_of(self._mount):
+        if stored["version"] != _VERSION or stored["mount"] != list(
+            astuple(self._mount)
+        ):
             return
         size_px = tuple(stored["size_px"])
         self._size_px = (size_px[0], size_px[1]) if size_px else None
@@ -276,18 +278,6 @@ def _advice(found: Sequence[Correction]) -> str:
 
 def _share(things: Collection[Thing]) -> float:
     return sum(thing.certain for thing in things) / len(things)
-
-
-def _key_of(mount: Mount) -> list[float]:
-    return [
-        mount.height_m,
-        mount.yaw_deg,
-        mount.pitch_deg,
-        mount.fov_deg,
-        mount.roll_deg,
-        mount.forward_m,
-        mount.right_m,
-    ]
 
 
 def _plain(look: TrailLook, first: TrailLook) -> list[float]:

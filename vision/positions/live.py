@@ -25,6 +25,11 @@ _LEAST_STEP_S = 0.02  # no receiver is faster, and a flood fills no memory
 _BACK_S = 5.0  # its clock was set: what came before counts no more
 _POLL_S = 0.2
 _LONGEST_LINE = 16_384  # of gpsd; NMEA allows 82
+_NOTHING = "connected or listening, and nothing came yet"
+_OTHER = (
+    "what comes has no position with its date: NMEA needs RMC sentences (GGA alone has "
+    "no date), gpsd a receiver that it knows of"
+)
 _QUIET_S = 3600.0  # between two warnings of a line that comes and goes
 
 _log = logging.getLogger(__name__)
@@ -159,7 +164,7 @@ class LivePositions:
         wire: Wire | None = None
         try:
             wire = self._connect()
-            self._set_trouble("connected, and waits for a position")
+            self._set_trouble(_NOTHING)
             self._read(wire, stopping)
         except (OSError, ValueError, ArithmeticError) as error:
             self._fail(str(error) or repr(error))
@@ -196,6 +201,8 @@ class LivePositions:
     def _take(self, heard: Reading | Heard) -> None:
         if heard is Heard.NO_FIX:
             self._set_trouble("the receiver has no fix")
+        if heard is Heard.OTHER and self._trouble == _NOTHING:
+            self._set_trouble(_OTHER)
         if not isinstance(heard, Reading):
             return
         arrived_s = self._clock.now().timestamp()

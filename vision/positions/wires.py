@@ -1,5 +1,6 @@
 """Where a receiver's lines come from: TCP, UDP or a serial port."""
 
+import errno
 import os
 import select
 import socket
@@ -117,8 +118,14 @@ def listen_udp(host: str, port: int) -> Wire:
     connection = socket.socket(family, kind, protocol)
     try:
         connection.bind(address)
-    except OSError:
+    except OSError as error:
         connection.close()
+        if error.errno == errno.EADDRINUSE:
+            msg = (
+                f"another program listens at UDP port {port} already; let gpsd listen, "
+                "which serves several"
+            )
+            raise OSError(msg) from error
         raise
     return _DatagramWire(connection)
 

@@ -19,6 +19,7 @@ from tests.receiver import (
     NOON,
     Behaviour,
     StandingClock,
+    gga,
     hanging,
     rmc,
     sending,
@@ -155,7 +156,7 @@ def test_a_serial_port_that_is_pulled_out_is_opened_again() -> None:
     names = itertools.chain(map(os.ttyname, [terminals[0][1], terminals[1][1]]))
     source = positions(lambda: open_serial(next(names), 9600))
     source.start()
-    until(lambda: "waits" in source.describe())
+    until(lambda: "nothing came" in source.describe())
     os.close(terminals[0][1])
     os.close(terminals[0][0])
     ours, theirs = terminals[1]
@@ -174,7 +175,7 @@ def test_a_port_that_somebody_has_is_told_of_in_words() -> None:
         other.bind(("127.0.0.1", 0))
         source = positions(partial(listen_udp, "127.0.0.1", other.getsockname()[1]))
         source.start()
-        until(lambda: "in use" in source.describe())
+        until(lambda: "let gpsd listen, which serves" in source.describe())
         source.stop(5)
 
 
@@ -306,6 +307,23 @@ def test_without_a_fix_it_says_so() -> None:
 
         assert source.at(taken(NOON)) is None
         assert "no position yet" in source.why_not(taken(NOON))
+        source.stop(5)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ((), "nothing came yet"),
+        ((gga(NOON, *PLACE, hdop=0.9),), "NMEA needs RMC sentences"),
+    ],
+)
+def test_what_a_receiver_does_not_say_is_told(
+    lines: tuple[str, ...], said: str
+) -> None:
+    with serving(sending(*lines)) as port:
+        source = tcp(port)
+        source.start()
+        until(lambda: said in source.describe())
         source.stop(5)
 
 

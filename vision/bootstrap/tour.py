@@ -36,7 +36,7 @@ from vision.pipeline.why_record import CameraRecord, PlaceRecord
 
 _LATER_M = 15.0  # as far as truth and receiver may err
 _GAP_S = 3.0  # without a picture or a position: more is no watching
-_CLOCK = {"offset_s", "max_gap_s"}
+_KEPT = {"offset_s", "max_gap_s", "crs"}  # of the camera's own positions
 _RECORDED = {".csv": "csv", ".gpx": "gpx"} | dict.fromkeys(
     (".nmea", ".log", ".txt"), "nmea"
 )
@@ -232,8 +232,8 @@ def _position(camera: CameraSettings, tour: Tour, drive: TrueDrive) -> PositionS
         endings = ", ".join(_RECORDED)
         msg = f"positions: got {drive.positions}, expected a file ending in {endings}"
         raise ConfigError(msg)
-    clocks = {} if tells_of_now(own) else own.model_dump(include=_CLOCK)
-    return _POSITION.validate_python({"type": kind, "path": path, **clocks})
+    kept = {} if tells_of_now(own) else own.model_dump(include=_KEPT)
+    return _POSITION.validate_python({"type": kind, "path": path, **kept})
 
 
 def _positions(camera: CameraSettings) -> PositionSource:

@@ -32,10 +32,11 @@ from vision.cli.numbers import finite
 from vision.cli.stopping import stop_on_signals
 from vision.config.site import SiteSettings, load_site
 from vision.core.errors import ConfigError, ModelError, VisionError
+from vision.evaluation.event_report import Scoring
 from vision.evaluation.problems import Problems
 from vision.evaluation.report import drives_page
 from vision.evaluation.tour_outcome import MapRule, TourOutcome, settle_tour
-from vision.evaluation.tour_report import TourScoring, tour_report, write_tour_csv
+from vision.evaluation.tour_report import tour_report, write_tour_csv
 from vision.evaluation.tour_truth import Tour, check_drives, read_tour
 from vision.evaluation.values import write_json, write_problems_csv
 
@@ -79,7 +80,7 @@ def drives(
     detector = build_detector(loaded.settings.model)
     make_folder(out)
     told = tell(problems)  # before hours of watching, not after them
-    scoring = TourScoring(MapRule(within_m), resamples, seed)
+    scoring = Scoring(MapRule(within_m), resamples, seed)
     outcomes: list[TourOutcome] = []
     with stop_on_signals() as stop, progress("tours") as advance:
         watcher = TourWatcher(loaded, out, stop)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from vision.core.violations import Slug
 from vision.evaluation.about import About
@@ -39,13 +40,14 @@ _EVENT_COLUMNS = (
 )
 
 Report = dict[str, Json]
+Rule = TypeVar("Rule")
 Link = Callable[[Path], str]
 """Returns how the report refers to a file of evidence."""
 
 
 @dataclass(frozen=True, slots=True)
-class Scoring:
-    """How events are judged.
+class Scoring(Generic[Rule]):
+    """How events, or drives, are judged.
 
     Attributes:
         rule: what counts as found.
@@ -53,7 +55,7 @@ class Scoring:
         seed: of the bootstrap.
     """
 
-    rule: MatchRule
+    rule: Rule
     resamples: int = 1000
     seed: int = 0
 
@@ -62,7 +64,7 @@ def event_report(
     clips: Sequence[TruthClip],
     outcomes: Sequence[ClipOutcome],
     *,
-    scoring: Scoring,
+    scoring: Scoring[MatchRule],
     problems: Problems,
     about: About,
     link: Link = str,
@@ -172,12 +174,12 @@ def write_event_csv(path: Path, outcomes: Sequence[ClipOutcome]) -> None:
                 rows.writerow([*head, event.start_s, event.end_s, *[None] * 6])
 
 
-def _figures(outcomes: Sequence[ClipOutcome], how: Scoring) -> Report:
+def _figures(outcomes: Sequence[ClipOutcome], how: Scoring[MatchRule]) -> Report:
     figures = summarise(outcomes, resamples=how.resamples, seed=how.seed)
     return {name: figure_json(figure) for name, figure in figures.items()}
 
 
-def _group(outcomes: Sequence[ClipOutcome], how: Scoring) -> Report:
+def _group(outcomes: Sequence[ClipOutcome], how: Scoring[MatchRule]) -> Report:
     figures: dict[str, Figure] = summarise(
         outcomes, resamples=how.resamples, seed=how.seed
     )

@@ -7,7 +7,7 @@ camera and day are what an operator feels.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,15 +111,7 @@ def summarise(
         `miss_at_<rate>_per_hour`.
     """
     rows = np.array([row for _, row in sums_by_camera(outcomes)]).reshape(-1, len(Sum))
-    point = figures_of(rows.sum(axis=0, keepdims=True))
-    spread: Mapping[str, Values] = {}
-    if len(rows) > 1 and resamples > 0:
-        weights = multiplicities(len(rows), resamples, seed=seed)
-        spread = figures_of(weights @ rows)
-    figures = {
-        name: Figure(_known(values[0]), *interval(spread.get(name)))
-        for name, values in point.items()
-    }
+    figures = with_intervals(figures_of, rows, resamples=resamples, seed=seed)
     watched_s = float(rows[:, Sum.WATCHED_S].sum())
     for key, unit_s in (
         ("false_per_camera_day", DAY_S),
@@ -136,11 +128,42 @@ def summarise(
     return figures
 
 
+def with_intervals(
+    figures_of_sums: Callable[[Sums], Mapping[str, Values]],
+    rows: Sums,
+    *,
+    resamples: int,
+    seed: int,
+) -> dict[str, Figure]:
+    """Return figures of all cameras together, with intervals resampled by camera.
+
+    Args:
+        figures_of_sums: (B, columns) of sums to figure names with (B,) values.
+        rows: (cameras, columns).
+        resamples: bootstrap size; 0 for none.
+        seed: same seed, same intervals, bit for bit.
+    """
+    point = figures_of_sums(rows.sum(axis=0, keepdims=True))
+    spread: Mapping[str, Values] = {}
+    if len(rows) > 1 and resamples > 0:
+        weights = multiplicities(len(rows), resamples, seed=seed)
+        spread = figures_of_sums(weights @ rows)
+    return {
+        name: Figure(_known(values[0]), *interval(spread.get(name)))
+        for name, values in point.items()
+    }
+
+
 def sums_by_camera(outcomes: Iterable[ClipOutcome]) -> list[tuple[str, Sums]]:
     """Return (camera, sums) in camera order; clips of one camera are added up."""
+    return added_up((one.truth.camera, one.sums) for one in outcomes)
+
+
+def added_up(named: Iterable[tuple[str, Sums]]) -> list[tuple[str, Sums]]:
+    """Return the sums of each name in the order of names, whatever order they had."""
     cameras: dict[str, list[Sums]] = defaultdict(list)
-    for outcome in outcomes:
-        cameras[outcome.truth.camera].append(outcome.sums)
+    for name, sums in named:
+        cameras[name].append(sums)
     # Adding floats depends on their order: sorted rows give shuffled clips the
     # same bits.
     return [

@@ -17,6 +17,8 @@ _POINTS_SHOWN = 160
 _STEPS = 5
 _TICK_STEPS_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0, 3600.0)
 _TICKS_MOST = 10
+_BARS_M = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 50_000)
+_BAR_PX = 160
 
 Point = tuple[float, float]
 
@@ -78,7 +80,7 @@ def street_map(ways: Sequence[Sequence[Sequence[float]]], marks: Sequence[Mark])
         marks: what is shown, the later ones above.
 
     Returns:
-        One `<svg>` element, or "" where nothing has a place.
+        One `<svg>` element with a scale, or "" where nothing has a place.
     """
     points = [(lat, lon) for way in ways for lat, lon in way]
     points += [mark.point for mark in marks]
@@ -94,8 +96,8 @@ def street_map(ways: Sequence[Sequence[Sequence[float]]], marks: Sequence[Mark])
         x, y = plane.metres(point[0], point[1])
         return 20 + (x - left) * scale, 20 + (high - y) * scale
 
-    height = round(40 + max(high - low, 40.0) * scale)
-    parts = [_open(860, height, "map")]
+    height = round(70 + max(high - low, 40.0) * scale)
+    parts = [_open(860, height, "map"), _scale_bar(scale, height - 12)]
     for k, way in enumerate(ways):
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(at, _thinned(way)))
         parts.append(
@@ -112,6 +114,16 @@ def street_map(ways: Sequence[Sequence[Sequence[float]]], marks: Sequence[Mark])
             f"<title>{escape(mark.text)}</title></circle>"
         )
     return "".join([*parts, "</svg>"])
+
+
+def _scale_bar(scale: float, y: int) -> str:
+    """Return a line as long as a round number of metres; `scale` is pixels a metre."""
+    long_m = max(m for m in _BARS_M if m * scale <= _BAR_PX or m == _BARS_M[0])
+    end = 20 + long_m * scale
+    return (
+        f'<path d="M20,{y - 4}v4H{end:.1f}v-4" fill="none" stroke="currentColor"/>'
+        f'<text x="{end + 6:.1f}" y="{y}" font-size="11">{long_m:g} m</text>'
+    )
 
 
 def line_plot(lines: Sequence[Line], *, x: str, y: str, x_max: float = 1.0) -> str:

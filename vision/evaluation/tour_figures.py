@@ -1,13 +1,19 @@
 """Figures on drives: right, where, how well it knew, and what it said was gone."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from vision.evaluation.events import HOUR_S, Figure, Values, ratio
+from vision.evaluation.events import (
+    HOUR_S,
+    Figure,
+    Values,
+    added_up,
+    ratio,
+    with_intervals,
+)
 from vision.evaluation.outcomes import Sums
-from vision.evaluation.resampling import interval, multiplicities, zero_bound
+from vision.evaluation.resampling import zero_bound
 from vision.evaluation.tour_outcome import TourOutcome, TourSum
 
 
@@ -69,18 +75,7 @@ def summarise_drives(
         Name to figure: those of `figures_of_drives`, `error_median_m`, `error_p95_m`.
     """
     rows = np.array([row for _, row in sums_by_car(outcomes)]).reshape(-1, len(TourSum))
-    point = figures_of_drives(rows.sum(axis=0, keepdims=True))
-    spread: Mapping[str, Values] = {}
-    if len(rows) > 1 and resamples > 0:
-        weights = multiplicities(len(rows), resamples, seed=seed)
-        spread = figures_of_drives(weights @ rows)
-    figures = {
-        name: Figure(
-            None if np.isnan(values[0]) else float(values[0]),
-            *interval(spread.get(name)),
-        )
-        for name, values in point.items()
-    }
+    figures = with_intervals(figures_of_drives, rows, resamples=resamples, seed=seed)
     if figures["false_per_camera_hour"].value == 0:
         bound = zero_bound(float(rows[:, TourSum.WATCHED_S].sum()) / HOUR_S)
         figures["false_per_camera_hour"] = Figure(0.0, 0.0, bound)
@@ -92,10 +87,4 @@ def summarise_drives(
 
 def sums_by_car(outcomes: Iterable[TourOutcome]) -> list[tuple[str, Sums]]:
     """Return (camera, sums) in camera order; tours of one camera are added up."""
-    cameras: dict[str, list[Sums]] = defaultdict(list)
-    for one in outcomes:
-        cameras[one.tour.camera or ""].append(one.sums)
-    return [
-        (name, np.sum(sorted(rows, key=lambda row: row.tolist()), axis=0))
-        for name, rows in sorted(cameras.items())
-    ]
+    return added_up((one.tour.camera or "", one.sums) for one in outcomes)

@@ -3,12 +3,12 @@
 import csv
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
 from vision.evaluation.about import About
-from vision.evaluation.event_report import Link, Report
+from vision.evaluation.event_report import Link, Report, Scoring
 from vision.evaluation.json_lines import Json
 from vision.evaluation.outcomes import Verdict
 from vision.evaluation.problems import Problems
@@ -24,26 +24,11 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TourScoring:
-    """How drives are judged.
-
-    Attributes:
-        rule: what counts as found.
-        resamples: bootstrap size; 0 for no intervals.
-        seed: of the bootstrap.
-    """
-
-    rule: MapRule
-    resamples: int = 1000
-    seed: int = 0
-
-
 def tour_report(
     tours: Sequence[Tour],
     outcomes: Sequence[TourOutcome],
     *,
-    scoring: TourScoring,
+    scoring: Scoring[MapRule],
     problems: Problems,
     about: About,
     link: Link = str,

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StrictInt, ValidationError, model_validator
+from pydantic import AwareDatetime, Field, StrictInt, model_validator
 
 from vision.core.crs import Crs, to_wgs84
 from vision.core.violations import Slug
@@ -15,7 +15,7 @@ from vision.evaluation.problems import Problems
 from vision.evaluation.truth_entries import (
     Strict,
     checked,
-    in_words,
+    checked_head,
     other_clip,
     read_entries,
     split,
@@ -141,12 +141,10 @@ def read_tour(path: Path, problems: Problems) -> Tour | None:
     if entries is None:
         return None
     head, lists = split(entries, _LISTS, path, problems)
-    try:
-        header = _Header.model_validate(head)
-    except ValidationError as error:
-        problems.add(path, None, f"{in_words(error)}; the file is left out")
-        return None
     then = "the file is left out"
+    header = checked_head(_Header, head, path, problems, then)
+    if header is None:
+        return None
     drives = checked(TrueDrive, lists["drives"], path, problems, then)
     if len(drives) < len(lists["drives"]) or not _usable(
         path, lists["drives"], drives, has_things="things" in entries, problems=problems

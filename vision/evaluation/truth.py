@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from vision.core.scene import Zone
 from vision.core.violations import Slug
@@ -13,7 +13,7 @@ from vision.evaluation.problems import Problems
 from vision.evaluation.truth_entries import (
     Strict,
     checked,
-    in_words,
+    checked_head,
     other_clip,
     read_entries,
     split,
@@ -150,10 +150,8 @@ def read_truth(path: Path, problems: Problems) -> TruthClip | None:
     if entries is None:
         return None
     head, lists = split(entries, _LISTS, path, problems)
-    try:
-        header = _Header.model_validate(head)
-    except ValidationError as error:
-        problems.add(path, None, f"{in_words(error)}; the clip is left out")
+    header = checked_head(_Header, head, path, problems, "the clip is left out")
+    if header is None:
         return None
     if "events" not in entries:
         text = "events: expected a list, empty if nothing happens; the clip is left out"

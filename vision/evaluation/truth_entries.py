@@ -74,6 +74,17 @@ def split(
     return head, lists
 
 
+def checked_head(
+    model: type[_Entry], head: object, path: Path, problems: Problems, then: str
+) -> _Entry | None:
+    """Return a file's head, or tell why it is none and what then."""
+    try:
+        return model.model_validate(head)
+    except ValidationError as error:
+        problems.add(path, None, f"{in_words(error)}; {then}")
+        return None
+
+
 def checked(
     model: type[_Entry],
     items: Iterable[Item],

@@ -9,23 +9,33 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from vision.bootstrap.tour import camera_of_tour, check_positions, doubts_of_tour
+from vision.bootstrap.positions import build_positions
+from vision.bootstrap.tour import (
+    _on_drive,
+    camera_of_tour,
+    check_positions,
+    doubts_of_tour,
+)
 from vision.cli.evaluate import app
 from vision.config.site import SiteSettings
+from vision.core.clock import SystemClock
 from vision.core.crs import wgs84_to_gcj02
 from vision.core.errors import ConfigError
-from vision.core.position import LocalPlane
+from vision.core.frame import Frame
+from vision.core.position import LocalPlane, distance_m
 from vision.core.violations import Slug
 from vision.evaluation.about import About
+from vision.evaluation.event_report import Scoring
 from vision.evaluation.outcomes import Verdict
 from vision.evaluation.problems import Problems
 from vision.evaluation.report import drives_page
 from vision.evaluation.tour_figures import figures_of_drives, summarise_drives
 from vision.evaluation.tour_outcome import MapRule, TourOutcome, settle_tour
-from vision.evaluation.tour_report import TourScoring, tour_report, write_tour_csv
+from vision.evaluation.tour_report import tour_report, write_tour_csv
 from vision.evaluation.tour_run import Driven, MapEvent, Point, TourRun, Waiting
 from vision.evaluation.tour_truth import (
     Tour,
@@ -380,6 +390,26 @@ def test_a_drive_without_recorded_positions_is_refused(tmp_path: Path) -> None:
         check_positions(site(), replace(tour, drives=drives))
 
 
+def test_a_drive_s_own_positions_are_read_on_the_camera_s_map(tmp_path: Path) -> None:
+    lines = ["t_sec,lat,lon"]
+    for second in range(3):
+        lat, lon = wgs84_to_gcj02(*at(20 + second))
+        lines.append(f"{second},{lat:.8f},{lon:.8f}")
+    (tmp_path / "a.csv").write_text("\n".join(lines), "utf-8")
+    tour = tour_of(tmp_path)
+    told = site(type="csv", path=str(tmp_path / "else.csv"), crs="gcj02")
+    drive = tour.drives[0].model_copy(update={"positions": "a.csv"})
+
+    camera = _on_drive(camera_of_tour(told, tour), tour, drive)
+
+    assert camera.position is not None
+    positions = build_positions(camera.position, clock=SystemClock())
+    frame = Frame(camera.id, 0, 1.0, drive.starts_at, np.zeros((4, 4, 3), np.uint8))
+    fix = positions.at(frame)
+    assert fix is not None
+    assert distance_m((fix.lat, fix.lon), at(21)) < 1
+
+
 def test_what_can_never_be_found_is_told_at_the_start(tmp_path: Path) -> None:
     tour = tour_of(
         tmp_path,
@@ -402,7 +432,7 @@ def report(folder: Path, outcome: TourOutcome) -> Path:
     values = tour_report(
         [outcome.tour],
         [outcome],
-        scoring=TourScoring(MapRule(), resamples=0),
+        scoring=Scoring(MapRule(), resamples=0),
         problems=Problems(),
         about=ABOUT,
     )
@@ -433,6 +463,7 @@ def test_page_and_table_tell_all_and_the_gate_holds(tmp_path: Path) -> None:
     assert "error_rms_m" in told
     page = (poor / "report.html").read_text("utf-8")
     assert "bags" in page
+    assert ">10 m</text>" in page  # 100 m are 820 pixels, and the scale 160 at most
     assert "too little was seen" in page
     rows = (poor / "events.csv").read_text("utf-8-sig").splitlines()
     assert [row.split(",")[3] for row in rows[1:]] == ["true", "missed", "background"]

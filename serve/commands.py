@@ -95,10 +95,12 @@ def restore_backup(
     with opened(home) as services:
         services.settings.home.mkdir(parents=True, exist_ok=True)
         parts = _parts(services)
-        card = or_exit(lambda: restore(parts, source, take_over=take_over))
+        now = services.clock.now()
+        card = or_exit(lambda: restore(parts, source, now, take_over=take_over))
     rows = sum(table.rows for table in card.tables.values())
     typer.echo(f"restored {rows} rows and {card.evidence_files} evidence files")
-    typer.echo(f"as they were at {card.made_at:%Y-%m-%d %H:%M} UTC")
+    typer.echo(f"as they were at {card.made_at:%Y-%m-%d %H:%M} UTC; what came after is")
+    typer.echo("lost, and of that time no camera is said to have seen")
 
 
 def retention(*, home: Home = None) -> None:

@@ -19,9 +19,10 @@ request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 UPLOADS = "/api/v1/uploads/"
 EVENTS = "/api/v1/events/"
-# A city's grid is longer than any other document, and read whole.
+ENGINES = "/api/v1/engines/"
+# Longer than any other document, and read whole: a city's grid, an engine's cameras.
 GRIDS = frozenset({"/api/v1/grid", "/office/rules/grid"})
-GRID_BYTES = 16 * 1024 * 1024
+LISTS_BYTES = 16 * 1024 * 1024
 # Others are counted together: callers make methods up without end.
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -137,8 +138,8 @@ class LimitBody:
         await self._serve_counted(scope, receive, send, limit)
 
     def _limit_of(self, method: str, path: str) -> int:
-        if path in GRIDS:
-            return GRID_BYTES
+        if path in GRIDS or (method == "PUT" and path.startswith(ENGINES)):
+            return max(LISTS_BYTES, self._limit_bytes)
         piece = method == "PATCH" and path.startswith(UPLOADS)
         streams = piece or (method == "PUT" and path.startswith(EVENTS))
         return self._evidence_bytes if streams else self._limit_bytes

@@ -27,18 +27,24 @@ from serve.backup.card import (
 )
 from serve.files import key_of
 from serve.storage import Storage
+from serve.store.cameras import NOT_RECORDED
+from serve.store.tables import HealthLogRow
 
 BATCH = 1000
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 Row: TypeAlias = "dict[str, object]"
 
 
-def restore(parts: Parts, source: Path, *, take_over: bool = False) -> Card:
+def restore(
+    parts: Parts, source: Path, now: datetime, *, take_over: bool = False
+) -> Card:
     """Bring a backup back into an empty service.
 
     Args:
         parts: of the new service.
         source: the tar file.
+        now: what was reported between the backup and now is lost, and noted so:
+            of that time no camera is said to have seen.
         take_over: whether evidence may lie in the store. It is this service's then,
             which deletes there by its own rules and holds.
 
@@ -58,6 +64,8 @@ def restore(parts: Parts, source: Path, *, take_over: bool = False) -> Card:
             with parts.database.write_rows() as connection:
                 _fill(connection, tar, card)
             parts.database.migrate()
+            with parts.database.write() as session:
+                session.add_all(_lost(card.made_at, now))
     except (OSError, EOFError, tarfile.TarError) as error:
         msg = f"{source}: the backup cannot be restored ({error})"
         raise BackupError(msg) from error
@@ -181,6 +189,12 @@ def _fill(connection: Connection, tar: tarfile.TarFile, card: Card) -> None:
         if batch:
             connection.execute(table.insert(), batch)
         _go_on_counting(connection, table)
+
+
+def _lost(since: datetime, until: datetime) -> Iterator[HealthLogRow]:
+    if since < until:
+        for ok, at in ((False, since), (True, until)):
+            yield HealthLogRow(camera_id="", kind=NOT_RECORDED, ok=ok, at=at)
 
 
 def _row(raw: dict[str, Json], times: list[str], *, naive: bool) -> Row:

@@ -12,14 +12,16 @@ from serve.cases.hot_spots import HotSpot, hot_spots
 from serve.cases.indicators import Count, StepFact, Tally, tally
 from serve.cases.lifecycle import State
 from serve.people.roles import Principal
-from serve.store.cameras import TAKEN_OUT
+from serve.store.cameras import NOT_RECORDED, TAKEN_OUT
 from serve.store.case_tables import CaseRow, CaseStepRow
 from serve.store.database import Database
 from serve.store.tables import CameraRow, EngineRow, EventRow, HealthLogRow
 from serve.watching import UNWATCHED, WatchState, watch_of
 from vision.core.health import BLINDING, HealthKind
 
-_COUNTED = frozenset({*BLINDING, TAKEN_OUT})
+_UNCLAIMED = frozenset({TAKEN_OUT, NOT_RECORDED})
+_COUNTED = frozenset({*BLINDING, *_UNCLAIMED})
+Trouble = tuple[str, bool, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Coverage:
 
     Attributes:
         camera_id: which.
-        known: how much of the period it was known and not taken out.
+        known: how much of the period it was known, not taken out, and recorded.
         blind: how long of that it could not see, or nobody watched it.
     """
 
@@ -165,40 +167,37 @@ class Statistics:
             ).all()
             engines = {one.engine_id: one for one in session.scalars(select(EngineRow))}
             troubles = _reported(session, period)
+        lost = troubles.pop("", [])
+        found = []
         for camera in cameras:
             engine = engines.get(camera.engine_id or "")
-            troubles.setdefault(camera.camera_id, []).extend(_standing(camera, engine))
-        return [
-            _coverage(camera, troubles.get(camera.camera_id, []), period)
-            for camera in cameras
-        ]
+            told = [*troubles.get(camera.camera_id, []), *_standing(camera, engine)]
+            first = min([camera.first_seen, *(at for _, _, at in told)])
+            known = Period(max(period.since, first), period.until)
+            found.append(_coverage(camera.camera_id, [*told, *lost], known))
+        return found
 
 
-def _coverage(
-    camera: CameraRow, troubles: Sequence[tuple[str, bool, datetime]], period: Period
-) -> Coverage:
-    first = min([camera.first_seen, *(at for _, _, at in troubles)])
-    start = max(period.since, first)
-    if start >= period.until:
-        return Coverage(camera.camera_id, timedelta(), timedelta())
+def _coverage(camera_id: str, troubles: Sequence[Trouble], period: Period) -> Coverage:
     standing: set[str] = set()
-    known, blind, at_before = timedelta(), timedelta(), start
+    known, blind, at_before = timedelta(), timedelta(), period.since
+    if period.since >= period.until:
+        return Coverage(camera_id, known, blind)
     in_order = sorted(troubles, key=lambda one: one[2])
     for kind, ok, at in [*in_order, ("", True, period.until)]:
-        now = min(max(at, start), period.until)
-        if TAKEN_OUT not in standing:
+        now = min(max(at, period.since), period.until)
+        if not standing & _UNCLAIMED:
             known += now - at_before
             blind += now - at_before if standing else timedelta()
         at_before = now
         (standing.discard if ok else standing.add)(kind)
-    return Coverage(camera.camera_id, known, blind)
+    return Coverage(camera_id, known, blind)
 
 
-def _reported(
-    session: Session, period: Period
-) -> dict[str, list[tuple[str, bool, datetime]]]:
-    """Return what was reported of each camera until the end of a period, in order.
+def _reported(session: Session, period: Period) -> dict[str, list[Trouble]]:
+    """Return what was reported until the end of a period, in order, by camera.
 
+    What concerns all of them stands under no name (`""`).
     Of what lies before the period the first and the latest word of each kind are
     enough: years of it would have to be read.
     """
@@ -221,15 +220,13 @@ def _reported(
         )
     )
     found += [(at, number, camera, kind, ok) for at, number, camera, kind, ok in within]
-    troubles: dict[str, list[tuple[str, bool, datetime]]] = {}
+    troubles: dict[str, list[Trouble]] = {}
     for at, _, camera_id, kind, ok in sorted(found):
         troubles.setdefault(camera_id, []).append((kind, ok, at))
     return troubles
 
 
-def _standing(
-    camera: CameraRow, engine: EngineRow | None
-) -> Iterable[tuple[str, bool, datetime]]:
+def _standing(camera: CameraRow, engine: EngineRow | None) -> Iterable[Trouble]:
     """Return why a camera is not watched now, as the log will have it later."""
     watch = watch_of(camera, engine)
     if watch.since is not None and watch.state in UNWATCHED:

@@ -33,6 +33,8 @@ from vision.core.ports import Clock
 FRESH = timedelta(seconds=10)
 # In the log of health: from now on, until it is taken in again, nothing is claimed.
 TAKEN_OUT = "taken_out"
+# In the log of health, of no camera: what was said of any of them then is lost.
+NOT_RECORDED = "not_recorded"
 MAX_KNOWN = 10_000
 
 _CAMERAS = metadata.tables[CameraRow.__tablename__]

@@ -13,6 +13,7 @@ from vision.core.ports import Clock
 from vision.core.scene import Scene
 from vision.core.wire import Json, location_record
 from vision.sinks.client import ServiceClient
+from vision.sinks.receiver import RetryLaterError
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ class Presence:
         self._path = _path_of(account.engine_id)
         self._stop = threading.Event()
         self._known = False
-        self._failing = False
+        self._failing: type[Exception] | None = None
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
         self._begin()
 
@@ -126,14 +127,16 @@ class Presence:
             rest = say()
         except (SinkError, ConfigError) as error:
             # Once is enough: the outbox tells of a service that is away, too.
-            if not self._failing:
-                log.info("no sign of life could be given: %s", error)
-            self._failing = True
+            passing = isinstance(error, RetryLaterError)
+            if self._failing is not type(error):
+                level = logging.INFO if passing else logging.WARNING
+                log.log(level, "no sign of life could be given: %s", error)
+            self._failing = type(error)
             return 0
         except Exception:  # thread edge: the next sign must go out
             log.exception("giving a sign of life stumbled")
             return 0
-        self._failing = False
+        self._failing = None
         return rest
 
     def _speak(self) -> int:

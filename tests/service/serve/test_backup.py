@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,13 +19,16 @@ from serve.backup.card import BackupError, Parts
 from serve.backup.restoring import restore
 from serve.backup.saving import save
 from serve.cases.commands import Command
+from serve.cases.counting import Period
 from serve.cases.lifecycle import Action
+from serve.messages import CameraRef
 from serve.outward.subscriptions import Wish
 from serve.people.roles import ENGINE, Principal, Role, Scope
 from serve.services import Services, assemble
 from serve.settings import Settings
+from serve.store.beginning import Run, Watched
 from serve.store.database import Database
-from serve.store.tables import EvidenceRow
+from serve.store.tables import CameraRow, EvidenceRow
 from tests.service.serve.city import MONDAY, HandClock, do
 from tests.service.serve.conftest import POSTGRES, Live, Start
 from tests.service.serve.street import Seen, artifact, jpeg, letter, message, sha256
@@ -56,7 +60,7 @@ def live(start: Start, tmp_path: Path) -> Iterator[Live]:
 
 
 @contextmanager
-def another_service(home: Path) -> Iterator[Services]:
+def another_service(home: Path, clock: HandClock | None = None) -> Iterator[Services]:
     """Give an empty service of the same kind of database."""
     url, admin = "", None
     if POSTGRES is not None:
@@ -67,7 +71,8 @@ def another_service(home: Path) -> Iterator[Services]:
             connection.execute(text(f"CREATE DATABASE {own.database}"))
         url = own.render_as_string(hide_password=False)
     home.mkdir()
-    services = assemble(Settings(home=home, database_url=url), HandClock())
+    settings = Settings(home=home, database_url=url)
+    services = assemble(settings, clock or HandClock())
     yield services
     services.database.close()
     if admin is not None:
@@ -105,7 +110,7 @@ def test_everything_comes_back_and_goes_on(live: Live, tmp_path: Path) -> None:
     live.stop()
     card = save(parts(live.services), tmp_path / "all.tar", MONDAY)
     with another_service(tmp_path / "new") as new:
-        restore(parts(new), tmp_path / "all.tar")
+        restore(parts(new), tmp_path / "all.tar", MONDAY)
 
         assert everything(new.database) == everything(live.services.database)
         assert card.evidence_files == 1
@@ -131,7 +136,7 @@ def test_a_restore_needs_no_temporary_folder_on_the_disk_of_the_store(
     save(parts(live.services), tmp_path / "all.tar", MONDAY)
     monkeypatch.setattr(tempfile, "tempdir", str(memory))
     with another_service(tmp_path / "new") as new:
-        restore(parts(new), tmp_path / "all.tar")
+        restore(parts(new), tmp_path / "all.tar", MONDAY)
 
         assert b"".join(new.files.read(sha256(PICTURE), 0, 10**6)) == PICTURE
         assert list(new.settings.incoming_dir.iterdir()) == []
@@ -156,7 +161,7 @@ def test_a_backup_that_lacks_many_files_can_be_restored(
         )
     saved = save(parts(live.services), tmp_path / "all.tar", MONDAY)
     with another_service(tmp_path / "new") as new:
-        restored = restore(parts(new), tmp_path / "all.tar")
+        restored = restore(parts(new), tmp_path / "all.tar", MONDAY)
 
     assert restored == saved
     assert restored.evidence_missing == sorted(sha256(one.encode()) for one in names)
@@ -168,7 +173,7 @@ def test_what_happens_after_a_restore_is_told_under_ids_of_its_own(
     save(parts(live.services), tmp_path / "all.tar", MONDAY)
     before = told(live.services)
     with another_service(tmp_path / "new") as new:
-        restore(parts(new), tmp_path / "all.tar")
+        restore(parts(new), tmp_path / "all.tar", MONDAY)
         # The same version of the same case, once before it was lost and once after.
         boss = Principal("user:boss", frozenset({Scope.SUPERVISE}), person=True)
         for services in (live.services, new):
@@ -181,6 +186,25 @@ def test_what_happens_after_a_restore_is_told_under_ids_of_its_own(
     assert lost[-1] != again[-1]
 
 
+def test_of_what_a_backup_does_not_hold_no_camera_is_said_to_have_seen(
+    live: Live, tmp_path: Path
+) -> None:
+    """Also not one whose engine has watched it since, and is new to the backup."""
+    day = timedelta(days=1)
+    with live.services.database.read() as session:
+        (first,) = session.scalars(select(CameraRow.first_seen))
+    save(parts(live.services), tmp_path / "all.tar", first + day)
+    with another_service(tmp_path / "new", HandClock(first + 5 * day)) as new:
+        restore(parts(new), tmp_path / "all.tar", first + 4 * day)
+        added = Watched(CameraRef(id="new", name="New"), None)
+        run = Run("north", "1", "one", up_s=3 * day.total_seconds(), cameras=[added])
+        new.engines.begins("north-1", run)
+        found = new.statistics.coverage(Period(first - day, first + 5 * day))
+
+    seen = {one.camera_id: (one.known, one.blind) for one in found}
+    assert seen == {"kerb-east": (2 * day, 0 * day), "new": (day, 0 * day)}
+
+
 @pytest.mark.skipif(POSTGRES is None, reason="needs both kinds of database")
 def test_a_city_may_move_from_postgresql_to_sqlite_and_back(
     live: Live, tmp_path: Path
@@ -189,11 +213,11 @@ def test_a_city_may_move_from_postgresql_to_sqlite_and_back(
     save(parts(live.services), tmp_path / "one.tar", MONDAY)
     (tmp_path / "small").mkdir()
     small = assemble(Settings(home=tmp_path / "small"), HandClock())
-    restore(parts(small), tmp_path / "one.tar")
+    restore(parts(small), tmp_path / "one.tar", MONDAY)
     save(parts(small), tmp_path / "two.tar", MONDAY)
     small.database.close()
     with another_service(tmp_path / "new") as new:
-        restore(parts(new), tmp_path / "two.tar")
+        restore(parts(new), tmp_path / "two.tar", MONDAY)
 
         assert everything(new.database) == everything(live.services.database)
 
@@ -204,7 +228,7 @@ def test_nothing_is_restored_over_something(live: Live, tmp_path: Path) -> None:
     before = everything(live.services.database)
 
     with pytest.raises(BackupError, match="not empty"):
-        restore(parts(live.services), tmp_path / "all.tar")
+        restore(parts(live.services), tmp_path / "all.tar", MONDAY)
     assert everything(live.services.database) == before
 
 
@@ -216,9 +240,9 @@ def test_a_store_in_use_is_taken_over_only_on_request(
     with another_service(tmp_path / "new") as new:
         theirs = replace(parts(new), storage=live.services.storage)
         with pytest.raises(BackupError, match=r"store is not empty.*--take-over"):
-            restore(theirs, tmp_path / "rows.tar")
+            restore(theirs, tmp_path / "rows.tar", MONDAY)
         refused = new.database.revision()
-        restore(theirs, tmp_path / "rows.tar", take_over=True)
+        restore(theirs, tmp_path / "rows.tar", MONDAY, take_over=True)
 
         assert refused is None
         assert everything(new.database) == everything(live.services.database)
@@ -247,7 +271,7 @@ def test_a_damaged_backup_restores_no_row(
     bad.write_bytes(content)
     with another_service(tmp_path / "new") as new:
         with pytest.raises(BackupError, match=r"bad\.tar"):
-            restore(parts(new), bad)
+            restore(parts(new), bad, MONDAY)
 
         new.database.migrate()
         assert everything(new.database)["events"] == []

@@ -1,5 +1,6 @@
 """Engines: their signs of life, and what their cameras are worth without them."""
 
+import json
 from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.event import listen as listen_to
 
 from serve.people.roles import Role
+from serve.routes.engines import MOST_CAMERAS
 from serve.store.tables import HealthLogRow
 from tests.service.serve.city import MONDAY, HandClock
 from tests.service.serve.conftest import Live
@@ -100,6 +102,23 @@ def test_a_camera_is_known_from_when_it_is_watched(
     assert [(one["id"], one["state"], one["cameras"]) for one in listed] == [
         ("north-1", "watched", 2)
     ]
+
+
+def test_an_engine_may_watch_thousands_of_cameras_with_long_addresses(
+    engine: httpx.Client, reader: httpx.Client
+) -> None:
+    place = {"lat": 30.52, "lon": 114.31, "address": "武汉市武昌区" * 80}
+    told = [
+        {"id": f"camera-{n}", "name": "卡口" * 40, "location": place}
+        for n in range(MOST_CAMERAS)
+    ]
+    sent = {"site": "north", "version": "1", "run": "one", "up_s": 0, "cameras": told}
+    assert len(json.dumps(sent, ensure_ascii=False).encode()) > 6_000_000
+
+    assert engine.put(ENGINE, json=sent).status_code == 204
+    (listed,) = reader.get("/api/v1/engines").json()["items"]
+    assert listed["cameras"] == MOST_CAMERAS
+    assert engine.post(f"{ENGINE}/alive", json=sent).status_code == 413
 
 
 def test_a_camera_that_moves_has_no_place_of_its_own(

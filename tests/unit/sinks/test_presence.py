@@ -131,6 +131,22 @@ def test_a_service_that_is_away_is_tried_again() -> None:
     assert service.words[0] == "begin"
 
 
+def test_a_refusal_for_good_is_a_warning_also_after_the_service_was_away(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    service = Service()
+    answers = [httpx.Response(503)] * 3 + [httpx.Response(413, text="too long")] * 3
+    service.refuse = lambda _: answers.pop(0) if answers else None
+
+    with caplog.at_level("INFO"), present(service):
+        until(lambda: service.words.count("alive") >= 1)
+
+    said = [(one.levelname, one.getMessage()) for one in caplog.records]
+    (away, refused) = [one for one in said if "no sign of life" in one[1]]
+    assert (away[0], refused[0]) == ("INFO", "WARNING")
+    assert "413 'too long'" in refused[1]
+
+
 def test_who_keeps_no_engines_is_left_in_peace() -> None:
     service = Service()
     asked: list[str] = []

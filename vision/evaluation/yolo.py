@@ -62,7 +62,7 @@ def read_yolo(
 def _head(path: Path) -> Mapping[str, object]:
     try:
         head = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         msg = f"{path}: {error}; expected a readable YOLO data.yaml"
         raise LabelError(msg) from error
     if not isinstance(head, dict):

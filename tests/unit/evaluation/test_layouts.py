@@ -269,6 +269,8 @@ def test_voc_files_that_are_broken_or_lonely_are_named(tmp_path: Path) -> None:
         ("data.yaml", "val: images\n"),
         ("data.yaml", "- a\n"),
         ("data.yaml", "a: [\n"),
+        ("data.yaml", "names: " + "[" * 900),
+        ("data.yaml", "names: [2026-13-45]\n"),
         ("labels.json", "{}"),
         ("labels.txt", ""),
     ],

@@ -24,7 +24,6 @@ from vision.core.frame import Frame
 from vision.core.position import Fix, LocalPlane
 from vision.core.scene import MapZone
 from vision.positions.described import DescribedPositions
-from vision.sources.address import local_path
 from vision.sources.length import length_s
 
 _PARTED = (
@@ -63,9 +62,7 @@ def drive_of(camera: CameraSettings, site: SiteSettings) -> Drive | None:
     """
     if camera.position is None:
         return None
-    source = camera.source
-    video = None if source.type == "images" else local_path(source.url)
-    recorded = source.type == "images" or video is not None
+    video, recorded = camera.source.video, not camera.source.live
     if tells_of_now(camera.position):
         told = f"its receiver ({camera.position.type}) is asked by doctor"
         return Drive(told, (_PARTED,) if recorded else ())

@@ -14,10 +14,11 @@ from vision.bootstrap.positions import PositionSources
 from vision.bootstrap.site import load_codes
 from vision.bootstrap.sources import build_source
 from vision.bootstrap.surroundings import Surroundings
-from vision.config.cameras import CameraSettings, PacketsSource
+from vision.config.cameras import CameraSettings
 from vision.config.home import Home
 from vision.config.load import Loaded
 from vision.config.site import SiteSettings
+from vision.config.sources import PacketsSource
 from vision.core.clock import SystemClock
 from vision.core.damage import Damage
 from vision.core.errors import ConfigError
@@ -177,14 +178,14 @@ def _on_clip(camera: CameraSettings, clip: Path) -> CameraSettings:
         )
         raise ConfigError(msg)
     starts_at = camera.source.starts_at
-    own = camera.source.path if camera.source.type == "images" else camera.source.url
+    own = camera.source.address
     if camera.position is not None and Path(own).resolve() != clip.resolve():
         logger.warning(
             "%s: is placed by the position file and starts_at of camera %s, whose "
             "source is %s; if that is another drive, give the site the clip's own",
             clip,
             camera.id,
-            without_secrets(str(own)),
+            without_secrets(own),
         )
     source = PacketsSource(
         type="packets", url=str(clip), decode="full", starts_at=starts_at

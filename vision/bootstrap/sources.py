@@ -2,12 +2,8 @@
 
 from typing import assert_never
 
-from vision.config.cameras import (
-    CameraSettings,
-    ImagesSource,
-    OpenCVSource,
-    PacketsSource,
-)
+from vision.config.cameras import CameraSettings
+from vision.config.sources import ImagesSource, OpenCVSource, PacketsSource
 from vision.core.packets import PacketListener
 from vision.core.ports import Clock, FrameSource, HealthListener
 from vision.sources.images import ImageSource

@@ -14,12 +14,13 @@ from vision.bootstrap.positions import build_positions
 from vision.bootstrap.scene import build_scene
 from vision.bootstrap.site import Watch, watch_site
 from vision.bootstrap.suite import folder_of
-from vision.config.cameras import CameraSettings, PacketsSource
+from vision.config.cameras import CameraSettings
 from vision.config.home import Home
 from vision.config.load import Loaded
 from vision.config.positions import PositionSettings
 from vision.config.rules import ZONE_NEEDED, concerns
 from vision.config.site import MetricsSettings, SiteSettings
+from vision.config.sources import PacketsSource
 from vision.core.clock import SystemClock
 from vision.core.detections import Detections
 from vision.core.errors import ConfigError, SourceError

@@ -32,7 +32,6 @@ from vision.core.clock import SystemClock
 from vision.core.errors import ConfigError, SinkError, VisionError
 from vision.core.frame import Frame
 from vision.core.redaction import without_secrets
-from vision.sources.address import is_live
 
 _CODECS = ("h264", "hevc", "mjpeg")
 _LEAST_FREE = 1 << 30  # bytes
@@ -97,7 +96,7 @@ def _model(settings: SiteSettings) -> str:
     detector.detect([blank])
     took_s = clock.monotonic_s() - began_s
     # Files wait until they are read: only live cameras can ask for too much.
-    asked = sum(1 / one.period_s for one in settings.cameras if _live(one))
+    asked = sum(1 / one.period_s for one in settings.cameras if one.source.live)
     text = f"{detector.model_id}, {took_s * 1_000:.0f} ms a picture"
     if asked:
         text += (
@@ -112,10 +111,6 @@ def _model(settings: SiteSettings) -> str:
         )
         raise ConfigError(msg)
     return f"{text}; sees {', '.join(detector.labels)}"
-
-
-def _live(camera: CameraSettings) -> bool:
-    return camera.source.type != "images" and is_live(camera.source.url)
 
 
 def _decoders() -> str:

@@ -1,20 +1,14 @@
-"""Cameras: where the pictures come from and what their parts mean."""
+"""Cameras: where they stand, what they watch and what moves them."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from typing import Self
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, field_validator, model_validator
 
 from vision.config.base import Settings
 from vision.config.mounts import MountSettings
 from vision.config.positions import PositionSettings
+from vision.config.sources import SourceSettings
 from vision.config.zones import (
     Crs,
     Fraction01,
@@ -22,99 +16,6 @@ from vision.config.zones import (
     ZoneSettings,
     refuse_twice,
 )
-from vision.core.shipped import shipped
-
-_SCHEMES = frozenset(
-    {"file", "ftp", "http", "https", "mms", "mmsh", "mmst", "rtp", "sftp", "srt"}
-    | {"rtmp", "rtmpe", "rtmps", "rtmpt", "rtmpte", "rtsp", "rtsps", "rtspt", "rtspu"}
-    | {"tcp", "tls", "udp"}
-)
-"""What FFmpeg connects to; a slip would be tried again for ever, as a dead camera."""
-
-
-def _stream_or_file(url: str) -> str:
-    """Refuse an address that nothing opens; find a clip that ships from every folder.
-
-    Raises:
-        ValueError: nobody could connect to it.
-    """
-    if "://" not in url:
-        return str(shipped(Path(url)))
-    try:
-        parts = urlsplit(url)
-        complete = parts.scheme == "file" or bool(parts.hostname)
-        _ = parts.port
-    except ValueError:  # no number where the port belongs, or a broken IPv6 address
-        complete = False
-    if not complete:
-        msg = (
-            "expected an address such as rtsp://192.0.2.17:554/stream1; in a password "
-            "write # as %23, / as %2F, ? as %3F, @ as %40, or take it from ${NAME}"
-        )
-        raise ValueError(msg)
-    scheme = url.partition("://")[0].lower()
-    if scheme not in _SCHEMES:
-        msg = (
-            f"{scheme}:// is no kind of stream known here; expected one of "
-            f"{', '.join(sorted(_SCHEMES))}"
-        )
-        raise ValueError(msg)
-    return url
-
-
-StreamUrl = Annotated[str, Field(min_length=1), AfterValidator(_stream_or_file)]
-
-
-class PacketsSource(Settings):
-    """PyAV, for RTSP/RTMP/HTTP streams and files (recommended).
-
-    `decode` auto takes as few pictures as `period_s` needs: key frames only where
-    they come often enough. Whatever it says, a live stream that the machine cannot
-    decode in time is read by its key frames until it can. `sub_url` is the camera's
-    smaller stream, preferred when it is given. `longest_side_px` scales pictures down
-    while they are converted. `hardware` names the graphics device that decodes;
-    without it, or where it is not there and `hardware_fallback` is true, the processor
-    does.
-    """
-
-    type: Literal["packets"]
-    url: StreamUrl
-    sub_url: StreamUrl | None = None
-    decode: Literal["auto", "full", "nonref", "key"] = "auto"
-    longest_side_px: int | None = Field(default=None, ge=160, le=7680)
-    hardware: Literal["cuda", "vaapi", "qsv"] | None = None
-    hardware_fallback: bool = False
-    rtsp_transport: Literal["tcp", "udp"] = "tcp"
-    open_timeout_s: float = Field(default=10, gt=0, le=120)
-    read_timeout_s: float = Field(default=10, gt=0, le=120)
-    starts_at: AwareDatetime | None = None
-
-
-class OpenCVSource(Settings):
-    """OpenCV: whatever its FFmpeg opens; a bare number is a USB camera.
-
-    It decodes every picture, in one thread: where the machine is too slow for that,
-    pictures grow old, as none can be left out. Packets can fall back on key frames.
-    """
-
-    type: Literal["opencv"]
-    url: str = Field(min_length=1)
-    open_timeout_s: float = Field(default=10, gt=0, le=120)
-    read_timeout_s: float = Field(default=10, gt=0, le=120)
-    starts_at: AwareDatetime | None = None
-
-
-class ImagesSource(Settings):
-    """A folder of pictures in name order, `period_s` apart."""
-
-    type: Literal["images"]
-    path: Path
-    starts_at: AwareDatetime | None = None
-
-
-SourceSettings = Annotated[
-    PacketsSource | OpenCVSource | ImagesSource, Field(discriminator="type")
-]
 
 
 class GeoSettings(Settings):
@@ -267,11 +168,7 @@ class CameraSettings(Settings):
 
 
 def _refuse_unknown_times(source: SourceSettings) -> None:
-    stream = source.type != "images" and (
-        source.url.isdigit()
-        or ("://" in source.url and urlsplit(source.url).scheme != "file")
-    )
-    if not stream and source.starts_at is None:
+    if not source.live and source.starts_at is None:
         msg = (
             "its source is a recording and has no starts_at; of a camera that moves "
             "expected when the recording began, e.g. 2026-11-27T09:00:00+08:00: the "

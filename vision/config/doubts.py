@@ -59,9 +59,7 @@ def _crossing(zone: ZoneSettings | MapZoneSettings, name: str) -> Iterator[str]:
 def _watched_twice(settings: SiteSettings) -> Iterator[str]:
     first: dict[str, CameraSettings] = {}
     for camera in settings.cameras:
-        source = camera.source
-        address = str(source.path) if source.type == "images" else source.url
-        other = first.setdefault(address, camera)
+        other = first.setdefault(camera.source.address, camera)
         if other is not camera:
             yield (
                 f"cameras {other.id} and {camera.id} have the same source, so what "

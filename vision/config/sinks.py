@@ -1,14 +1,26 @@
 """Receivers of events."""
 
+from abc import abstractmethod
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
+from typing_extensions import override
 
 from vision.config.base import Settings
+from vision.core.redaction import without_secrets
 
 
-class HttpSink(Settings):
+class _Sink(Settings):
+    """What every receiver says of itself."""
+
+    @property
+    @abstractmethod
+    def address(self) -> str:
+        """Where events go, without secrets; no two receivers of a site share it."""
+
+
+class HttpSink(_Sink):
     """The event service, or anything that speaks its ingest interface.
 
     The key is read from the environment variable `api_key_env`, or from the file
@@ -31,12 +43,24 @@ class HttpSink(Settings):
             raise ValueError(msg)
         return url.rstrip("/")
 
+    @property
+    @override
+    def address(self) -> str:
+        """The service."""
+        return without_secrets(self.url)
 
-class JsonlSink(Settings):
+
+class JsonlSink(_Sink):
     """JSON lines into a file; `-` is standard output."""
 
     type: Literal["jsonl"]
     path: str = "-"
+
+    @property
+    @override
+    def address(self) -> str:
+        """The file, however its path is spelled."""
+        return str(Path(self.path))
 
 
 SinkSettings = Annotated[HttpSink | JsonlSink, Field(discriminator="type")]

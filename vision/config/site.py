@@ -19,9 +19,8 @@ from vision.config.load import Loaded, read_settings
 from vision.config.looks import LookSettings
 from vision.config.models import ModelSettings
 from vision.config.rules import PlaceSettings, RuleSettings, concerns
-from vision.config.sinks import HttpSink, SinkSettings
+from vision.config.sinks import SinkSettings
 from vision.config.zones import Identifier, MapZoneSettings, refuse_twice
-from vision.core.redaction import without_secrets
 
 MOVING_PERIOD_S = 0.2
 
@@ -78,7 +77,7 @@ class SiteSettings(Settings):
     @classmethod
     def _unique_sinks(cls, sinks: tuple[SinkSettings, ...]) -> tuple[SinkSettings, ...]:
         # The outbox tells receivers apart by this.
-        _refuse_twice("receiver", (_address(sink) for sink in sinks))
+        _refuse_twice("receiver", (sink.address for sink in sinks))
         return sinks
 
     @field_validator("timezone")
@@ -189,12 +188,6 @@ def load_site(path: Path) -> Loaded[SiteSettings]:
         InvalidConfigError: with every mistake listed.
     """
     return read_settings(path, SiteSettings)
-
-
-def _address(sink: SinkSettings) -> str:
-    if isinstance(sink, HttpSink):
-        return without_secrets(sink.url)
-    return sink.path if sink.path == "-" else str(Path(sink.path))
 
 
 def _refuse_twice(what: str, values: Iterable[str]) -> None:

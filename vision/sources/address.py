@@ -1,31 +1,11 @@
-"""What an address means: device, live stream or file; and whether a file is there."""
+"""How an address may be shown, and whether the file is there that it names."""
 
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from vision.core.errors import SourceOpenError
 from vision.core.redaction import without_secrets
-
-
-def device_index(url: str) -> int | None:
-    """Return the number of a USB camera, or None if `url` is no bare number."""
-    return int(url) if url.isascii() and url.isdigit() else None
-
-
-def local_path(url: str) -> Path | None:
-    """Return the file that `url` names, or None for streams and devices."""
-    if device_index(url) is not None:
-        return None
-    if "://" not in url:
-        return Path(url)
-    parts = urlsplit(url)
-    return Path(unquote(parts.path)) if parts.scheme == "file" else None
-
-
-def is_live(url: str) -> bool:
-    """Return whether `url` looks like something that never ends."""
-    return local_path(url) is None
 
 
 def label(url: str) -> str:

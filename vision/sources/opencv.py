@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from vision.core.address import device_index, local_path
 from vision.core.arrays import ImageU8
 from vision.core.errors import SourceOpenError, SourceReadError
 from vision.core.ports import Clock, HealthListener
@@ -55,7 +56,7 @@ class _Capture:
     def __init__(self, options: StreamOptions) -> None:
         self._url = options.url
         self._label = address.label(options.url)
-        self._path = address.local_path(options.url)
+        self._path = local_path(options.url)
         if self._path is not None:
             address.require_readable(self._path)
         self._capture = _opened(options, self._path)
@@ -171,7 +172,7 @@ def _opened(options: StreamOptions, path: Path | None) -> cv2.VideoCapture:
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     capture = cv2.VideoCapture()
-    device = address.device_index(options.url)
+    device = device_index(options.url)
     if device is not None:
         capture.open(device)
         return capture

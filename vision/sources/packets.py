@@ -11,6 +11,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from vision.core.address import local_path
 from vision.core.errors import SourceOpenError, SourceReadError
 from vision.core.packets import PacketListener
 from vision.core.ports import Clock, HealthListener
@@ -85,7 +86,7 @@ class _Reception:
     ) -> None:
         self._options = options
         self._label = address.label(options.url)
-        self._path = address.local_path(options.url)
+        self._path = local_path(options.url)
         self._container: InputContainer = demux.opened(options, self._path)
         try:
             self._stream = demux.video_of(self._container, self._label)

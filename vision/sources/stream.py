@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from vision.core.address import is_live
 from vision.core.arrays import ImageU8
 from vision.core.damage import Damage
 from vision.core.errors import SourceOpenError, SourceReadError
@@ -181,7 +182,7 @@ class StreamSource:
     @property
     def live(self) -> bool:
         """Whether the newest frame matters more than every frame."""
-        return address.is_live(self._options.url) if self._live is None else self._live
+        return is_live(self._options.url) if self._live is None else self._live
 
     @property
     def shed(self) -> int:

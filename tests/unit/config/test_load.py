@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from vision.config.cameras import PacketsSource
 from vision.config.home import Home
 from vision.config.problems import InvalidConfigError
 from vision.config.site import SiteSettings, load_site
+from vision.config.sources import PacketsSource
 from vision.config.taxonomy import load_taxonomy
 from vision.core.errors import ConfigError
 from vision.core.violations import Slug

@@ -1,11 +1,10 @@
 """Every word of the pages: (English, Chinese)."""
 
+from vision.core.violations import NAMES
+
 WORDS: dict[str, tuple[str, str]] = {
     "title": ("Street events", "街面事件"),
-    "garbage_pile": ("Garbage pile", "垃圾堆放"),
-    "overflowing_bin": ("Overflowing bin", "垃圾满溢"),
-    "street_vending": ("Street vending", "占道经营"),
-    "illegal_parking": ("Illegal parking", "机动车违停"),
+    **{slug.value: name for slug, name in NAMES.items()},
     "open": ("Open", "未消除"),
     "cleared": ("Cleared", "已消除"),
     "opened": ("Opened", "发现"),

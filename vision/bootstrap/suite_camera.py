@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pydantic import ValidationError
 
 from vision.config.cameras import CameraSettings
-from vision.config.rules import ZONE_NEEDED, concerns
+from vision.config.rules import concerns
 from vision.config.site import SiteSettings
 from vision.core.errors import ConfigError
 from vision.core.scene import Zone
@@ -137,13 +137,13 @@ def _lacking(
     site: SiteSettings, truth: TruthClip, template: CameraSettings, slug: Slug
 ) -> str:
     rules = [rule for rule in site.rules if rule.type == slug.value]
-    if not any(concerns(rule, template.id, ZONE_NEEDED.values()) for rule in rules):
+    if not any(rule.watches(template.id) for rule in rules):
         return f"the site has no such rule for camera {template.id}"
     kinds = {zone.kind for zone in truth.zones or template.zones}
     if any(concerns(rule, template.id, kinds) for rule in rules):
         return ""
     whose = "the truth" if truth.zones else f"camera {template.id} of the site"
-    return f"{whose} has no {ZONE_NEEDED[slug.value]} zone"
+    return f"{whose} has no {rules[0].needs} zone"
 
 
 def _cameras(site: SiteSettings) -> str:

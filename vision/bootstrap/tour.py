@@ -18,7 +18,7 @@ from vision.config.cameras import CameraSettings
 from vision.config.home import Home
 from vision.config.load import Loaded
 from vision.config.positions import PositionSettings
-from vision.config.rules import ZONE_NEEDED, concerns
+from vision.config.rules import concerns
 from vision.config.site import MetricsSettings, SiteSettings
 from vision.config.sources import PacketsSource
 from vision.core.clock import SystemClock
@@ -30,6 +30,7 @@ from vision.core.ports import PositionSource
 from vision.core.position import reaches
 from vision.core.violations import Slug
 from vision.evaluation.found import time_with_pictures
+from vision.evaluation.tour_outcome import TWO_PASSES
 from vision.evaluation.tour_run import Driven, TourRun, Waiting, fold_drives
 from vision.evaluation.tour_truth import Tour, TrueDrive
 from vision.pipeline.why_file import read_record
@@ -181,12 +182,13 @@ def doubts_of_tour(site: SiteSettings, tour: Tour) -> Iterator[str]:
     kinds = site.zone_kinds(camera)
     zones = build_scene(camera, site.map_zones).map_zones
     for thing in tour.things:
-        slug, needed = thing.slug, ZONE_NEEDED.get(thing.slug.value)
         if thing.ignore:
             continue
+        slug = thing.slug
         where = f"{slug} at {thing.lat:g}, {thing.lon:g} can never be found"
         rules = [rule for rule in site.rules if rule.type == slug.value]
-        if not any(concerns(r, camera.id, ZONE_NEEDED.values()) for r in rules):
+        needed = next((rule.needs for rule in rules), None)
+        if not any(rule.watches(camera.id) for rule in rules):
             yield f"{where}: the site has no such rule for camera {camera.id}"
         elif not any(concerns(rule, camera.id, kinds) for rule in rules):
             yield f"{where}: the site has no {needed} zone on the map"
@@ -196,7 +198,7 @@ def doubts_of_tour(site: SiteSettings, tour: Tour) -> Iterator[str]:
             if zone.kind == needed
         ):
             yield f"{where}: it lies in no {needed} zone (look at crs, lat and lon)"
-        if slug in {Slug.ILLEGAL_PARKING, Slug.STREET_VENDING} and len(tour.drives) < 2:  # noqa: PLR2004 passes
+        if slug in TWO_PASSES and len(tour.drives) < 2:  # noqa: PLR2004 passes
             yield f"{where}: that takes two passes, and there is one drive"
 
 

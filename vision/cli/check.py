@@ -8,7 +8,7 @@ import typer
 from vision.bootstrap.drive import drive_of
 from vision.bootstrap.site import check_site
 from vision.config.doubts import doubts
-from vision.config.rules import ZONE_NEEDED, RuleSettings, concerns
+from vision.config.rules import RuleSettings, concerns
 from vision.config.site import SiteSettings, load_site
 
 SiteFile = Annotated[Path, typer.Argument(help="The site file (YAML).")]
@@ -41,7 +41,7 @@ def check(site: SiteFile) -> None:
         if not _watches(rule, settings):
             print(
                 f"note: rule {rule.type} watches no camera: none of its cameras has a "
-                f"{ZONE_NEEDED[rule.type]} zone"
+                f"{rule.needs} zone"
             )
 
 

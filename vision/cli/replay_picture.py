@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 
 from vision.bootstrap.replay import Instant
 from vision.cli.replay_panel import Opened, Row, draw_panel, fitting
+from vision.cli.sight import ZONE_COLOUR
 from vision.core.arrays import ImageU8
 from vision.core.events import Code
 from vision.core.observation import Observation, View
@@ -23,12 +24,6 @@ _PANEL_WIDTH, _LEAST_HEIGHT = 384, 504
 _ROOM_FOR_TIMER, _ROOM_FOR_LABEL = 64, 40  # least width of a box, pixels
 _BANNER_S = 4.0  # media time that an event stays on the screen
 _PAPER = (18, 20, 24)
-_ZONE = {
-    "no_parking": (255, 196, 0),
-    "no_vending": (255, 120, 220),
-    "clean": (90, 220, 120),
-    "bin": (80, 200, 255),
-}
 _OTHER_ZONE = (170, 170, 170)
 _THIN = (236, 236, 236)
 _OPENED = (240, 64, 52)
@@ -220,7 +215,7 @@ def _draw_zones(
     for zone in observation.scene.zones:
         if zone.preset != preset:
             continue
-        colour = _ZONE.get(zone.kind, _OTHER_ZONE)
+        colour = ZONE_COLOUR.get(zone.kind, _OTHER_ZONE)
         size = frame.width, frame.height
         corners = observation.view.polygon_to_picture(zone.polygon, size)
         points = [(x * size[0] * scale, y * size[1] * scale) for x, y in corners]

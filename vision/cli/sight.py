@@ -9,13 +9,15 @@ from vision.cli.mount_marks import draw_mount
 from vision.core.arrays import ImageU8
 from vision.evidence.fonts import font, writable
 
-_ZONE = {
+ZONE_COLOUR = {
     "no_parking": (255, 196, 0),
     "no_vending": (255, 120, 220),
     "clean": (90, 220, 120),
     "bin": (80, 200, 255),
     "ignore": (150, 150, 150),
 }
+"""RGB, of the kinds of zones that have a colour of their own."""
+
 _BOX = (255, 64, 48)
 _PAPER = (24, 24, 28)
 _WHERE = (255, 255, 255)
@@ -33,7 +35,7 @@ def draw_sight(sight: Sight) -> ImageU8:
     if sight.whereabouts is not None:
         draw_mount(pen, sight.whereabouts.mount, size, stroke)
     for zone in sight.scene.zones:
-        colour = _ZONE.get(zone.kind, _BOX)
+        colour = ZONE_COLOUR.get(zone.kind, _BOX)
         points = [(x * (size[0] - 1), y * (size[1] - 1)) for x, y in zone.polygon]
         pen.line([*points, points[0]], fill=colour, width=stroke)
         _tag(pen, points[0], f"{zone.zone_id} ({zone.kind})", colour, size_px)

@@ -1,35 +1,22 @@
-"""The four rules and their limits; all times in seconds.
+"""The rules and their limits; all times in seconds.
 
 Every key but `type` and `cameras` is a parameter of the rule of that name, which
 documents it (`vision/rules/`).
 """
 
-from collections.abc import Container
-from typing import Annotated, Literal, Self
+from collections.abc import Container, Mapping
+from typing import Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from vision.config.base import Settings
-from vision.config.zones import Identifier
+from vision.config.zones import Identifier, ZoneKind
 
 Seconds = Annotated[float, Field(gt=0, le=7 * 86_400)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Factor = Annotated[float, Field(gt=1, le=100)]
 Reach = Annotated[float, Field(gt=0, le=20)]
 Period = Annotated[float, Field(ge=0.02, le=60)]
-
-ZONE_NEEDED = {"illegal_parking": "no_parking", "street_vending": "no_vending"}
-"""The zone without which a rule has nothing to judge at a camera."""
-
-ZONE_USERS = {
-    "no_parking": "illegal_parking",
-    "parking": "illegal_parking",
-    "no_vending": "street_vending",
-    "market": "street_vending",
-    "clean": "garbage_pile",
-    "bin": "overflowing_bin",
-}
-"""The rule that asks about a kind of zone, of those that only one rule asks about."""
 
 
 class _Rule(Settings):
@@ -38,11 +25,21 @@ class _Rule(Settings):
     A camera takes one rule of each type. `period_s` is how often it needs a picture; a
     camera that does not say itself gives pictures as often as the most demanding of its
     rules needs them.
+
+    `needs` is the kind of zone without which it has nothing to judge at a camera,
+    `asks` are the kinds that only this rule asks about.
     """
+
+    needs: ClassVar[ZoneKind | None] = None
+    asks: ClassVar[frozenset[ZoneKind]] = frozenset()
 
     cameras: tuple[Identifier, ...] | None = Field(default=None, min_length=1)
     period_s: Period = 2
     update_every_s: Seconds = 60
+
+    def watches(self, camera_id: str) -> bool:
+        """Return whether it is meant for a camera, whatever its zones."""
+        return self.cameras is None or camera_id in self.cameras
 
 
 class QueueSettings(Settings):
@@ -60,6 +57,9 @@ class IllegalParkingRule(_Rule):
     `class_grace_s` gives single classes, by the model's names, another grace time.
     """
 
+    needs = "no_parking"
+    asks = frozenset({"no_parking", "parking"})
+
     type: Literal["illegal_parking"]
     grace_s: Seconds = 180
     class_grace_s: dict[str, Seconds] = Field(default_factory=dict)
@@ -73,6 +73,8 @@ class IllegalParkingRule(_Rule):
 
 class GarbagePileRule(_Rule):
     """Refuse lies in the open and stays."""
+
+    asks = frozenset({"clean"})
 
     type: Literal["garbage_pile"]
     period_s: Period = 10
@@ -98,6 +100,8 @@ class GarbagePileRule(_Rule):
 class OverflowingBinRule(_Rule):
     """A bin's content stands over its rim."""
 
+    asks = frozenset({"bin"})
+
     type: Literal["overflowing_bin"]
     period_s: Period = 10
     dwell_s: Seconds = 60
@@ -121,6 +125,9 @@ class OverflowingBinRule(_Rule):
 class StreetVendingRule(_Rule):
     """A tended stall stands in a `no_vending` zone."""
 
+    needs = "no_vending"
+    asks = frozenset({"no_vending", "market"})
+
     type: Literal["street_vending"]
     dwell_s: Seconds = 120
     min_overlap: Share = 0.3
@@ -134,6 +141,15 @@ RuleSettings = Annotated[
     Field(discriminator="type"),
 ]
 
+_RULES: tuple[type[_Rule], ...] = get_args(get_args(RuleSettings)[0])
+
+ZONE_USERS: Mapping[str, str] = {
+    kind: get_args(rule.model_fields["type"].annotation)[0]
+    for rule in _RULES
+    for kind in rule.asks
+}
+"""The rule that asks about a kind of zone, of those that only one rule asks about."""
+
 
 def concerns(rule: RuleSettings, camera_id: str, zone_kinds: Container[str]) -> bool:
     """Return whether a camera has anything for a rule to judge.
@@ -143,10 +159,7 @@ def concerns(rule: RuleSettings, camera_id: str, zone_kinds: Container[str]) -> 
         camera_id: which camera.
         zone_kinds: kinds of the zones that are drawn there.
     """
-    if rule.cameras is not None and camera_id not in rule.cameras:
-        return False
-    needed = ZONE_NEEDED.get(rule.type)
-    return needed is None or needed in zone_kinds
+    return rule.watches(camera_id) and (rule.needs is None or rule.needs in zone_kinds)
 
 
 class PlaceSettings(Settings):

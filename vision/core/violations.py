@@ -1,5 +1,6 @@
 """A violation, its life and its reasons."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,12 +10,21 @@ from vision.core.places import Place
 
 
 class Slug(StrEnum):
-    """The four violations."""
+    """The violations."""  # tests/unit/test_violations.py tells what a new one needs
 
     GARBAGE_PILE = "garbage_pile"
     OVERFLOWING_BIN = "overflowing_bin"
     STREET_VENDING = "street_vending"
     ILLEGAL_PARKING = "illegal_parking"
+
+
+NAMES: Mapping[Slug, tuple[str, str]] = {
+    Slug.GARBAGE_PILE: ("Garbage pile", "暴露垃圾"),
+    Slug.OVERFLOWING_BIN: ("Overflowing bin", "垃圾桶满溢"),
+    Slug.STREET_VENDING: ("Street vending", "占道经营"),
+    Slug.ILLEGAL_PARKING: ("Illegal parking", "机动车违停"),
+}
+"""What pages call each: (English, Chinese). Events bear the taxonomy's name beside."""
 
 
 class Lifecycle(StrEnum):

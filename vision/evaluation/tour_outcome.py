@@ -16,7 +16,9 @@ from vision.evaluation.outcomes import Sums, Verdict
 from vision.evaluation.tour_run import Driven, MapEvent, Point, TourRun, Waiting
 from vision.evaluation.tour_truth import Moment, Tour, TrueThing
 
-_TWO_PASSES = frozenset({Slug.ILLEGAL_PARKING, Slug.STREET_VENDING})
+TWO_PASSES = frozenset({Slug.ILLEGAL_PARKING, Slug.STREET_VENDING})
+"""Violations that open at a second pass; the others at the first."""
+
 _ONE_CLEARS = frozenset({Slug.ILLEGAL_PARKING})
 
 
@@ -73,7 +75,7 @@ class Presence:
     def due_in(self, slug: Slug) -> int | None:
         """Return the first drive in which it can be known, or None."""
         seen = [number for number in self.may if number in self.passed]
-        passes = 2 if slug in _TWO_PASSES else 1
+        passes = 2 if slug in TWO_PASSES else 1
         return seen[passes - 1] if len(seen) >= passes else None
 
     def clear_in(self, slug: Slug) -> int | None:

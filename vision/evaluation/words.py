@@ -1,5 +1,7 @@
 """The report's words, English and Chinese; both are in every report."""
 
+from vision.core.violations import NAMES
+
 WORDS: dict[str, tuple[str, str]] = {
     "detections_title": ("Detection report", "目标检测评测报告"),
     "events_title": ("Event report", "事件评测报告"),
@@ -248,10 +250,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "tag_freeze": ("stream freezes", "画面冻结"),
     "tag_grey": ("stream greys out", "画面变灰"),
     "tag_moving": ("moving camera", "移动摄像机"),
-    "garbage_pile": ("garbage pile", "暴露垃圾"),
-    "overflowing_bin": ("overflowing bin", "垃圾箱满溢"),
-    "street_vending": ("street vending", "占道经营"),
-    "illegal_parking": ("illegal parking", "机动车乱停放"),
+    **{slug.value: name for slug, name in NAMES.items()},
 }
 """Key to (English, Chinese)."""
 

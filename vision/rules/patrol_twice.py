@@ -9,7 +9,7 @@ from typing_extensions import override
 from vision.core.places import Passes, Place
 from vision.core.violations import Confidence, Params, Slug
 from vision.rules.facts import at_least, named
-from vision.rules.kinds import VEHICLE, VENDOR
+from vision.rules.kinds import KIND_NAMED, VEHICLE, VENDOR
 from vision.rules.ledger import PlaceMemo, Since
 from vision.rules.lifecycle import LifecycleParams
 from vision.rules.patrol_rule import MIN_SHARE, Known, PassLimits, PatrolRule
@@ -64,7 +64,7 @@ class TwicePassed(PatrolRule):
         """Start with no events; see `PatrolRule`."""
         self._params = params
         self._in_force = Since()
-        recurs = self.slug is not Slug.ILLEGAL_PARKING
+        recurs = not KIND_NAMED[self.kind].is_individual
         lifecycle = LifecycleParams(params.update_every_s, recurs=recurs)
         super().__init__(limits, schedule, lifecycle, known)
 

@@ -12,7 +12,8 @@ from PIL import Image
 
 from serve.messages import ViolationMessage, canonical
 from serve.store.intake import Letter
-from vision.core.events import Code, Provenance, ViolationEvent
+from vision.config.taxonomy import load_taxonomy
+from vision.core.events import Provenance, ViolationEvent
 from vision.core.evidence import Artifact, Evidence
 from vision.core.health import HealthEvent, HealthKind
 from vision.core.places import Place, PlaceState
@@ -21,12 +22,8 @@ from vision.core.violations import Confidence, Fact, Lifecycle, Slug, Violation
 from vision.core.wire import health_message, violation_message
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-CODES = {
-    Slug.GARBAGE_PILE: ("06010", "暴露垃圾"),
-    Slug.OVERFLOWING_BIN: ("06042", "垃圾站(箱)满溢"),
-    Slug.STREET_VENDING: ("09006", "占道经营"),
-    Slug.ILLEGAL_PARKING: ("09009", "机动车乱停放"),
-}
+ROOT = Path(__file__).parents[3]
+CODES = load_taxonomy(ROOT / "configs" / "taxonomy" / "gbt47678.yaml")
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,6 @@ class Seen:
 
 def message(seen: Seen) -> dict[str, Any]:
     """Return the CloudEvent of what was seen, by the engine's own writer."""
-    code, name = CODES[seen.slug]
     started = seen.at - timedelta(seconds=seen.observed_s)
     cleared = seen.lifecycle is Lifecycle.CLEARED
     point = GeoPoint(seen.lat, seen.lon, accuracy_m=seen.accuracy_m)
@@ -110,7 +106,7 @@ def message(seen: Seen) -> dict[str, Any]:
     )
     provenance = Provenance("0.1.0", "c" * 64, "street-n/1", "d" * 64)
     event = ViolationEvent(
-        violation, scene, Code("GB/T 47678.5-2026", code, name), provenance,
+        violation, scene, CODES[seen.slug], provenance,
         Evidence(seen.artifacts),
     )  # fmt: skip
     return json.loads(json.dumps(violation_message(event)))  # type: ignore[no-any-return]  # JSON

@@ -6,9 +6,7 @@ from vision.config.home import Home
 from vision.config.problems import InvalidConfigError
 from vision.config.site import SiteSettings, load_site
 from vision.config.sources import PacketsSource
-from vision.config.taxonomy import load_taxonomy
 from vision.core.errors import ConfigError
-from vision.core.violations import Slug
 
 GOOD = """
 site: demo
@@ -385,11 +383,6 @@ def test_a_huge_file_is_not_even_read(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="larger than"):
         load_site(file)
-
-
-@pytest.mark.parametrize("file", sorted(Path("configs/taxonomy").glob("*.yaml")))
-def test_every_shipped_taxonomy_has_a_code_for_every_violation(file: Path) -> None:
-    assert set(load_taxonomy(file)) == set(Slug)
 
 
 def test_the_home_folder_comes_from_the_environment(

@@ -198,13 +198,6 @@ def test_what_was_delivered_before_a_crash_is_no_second_message(
     assert other.came() == [one.body for one in PARCELS]
 
 
-def test_a_step_that_was_confirmed_is_marked(make: Make) -> None:
-    progress = Done()
-    make().deliver(PARCELS[0], progress)
-
-    assert "message" in progress.marked
-
-
 def test_what_cannot_be_taken_now_is_said_so_and_taken_later(
     other: Other, make: Make
 ) -> None:

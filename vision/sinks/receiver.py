@@ -102,6 +102,10 @@ class Receiver(Protocol):
     def deliver(self, parcel: Parcel, progress: Progress) -> None:
         """Hand over one message with its files.
 
+        The same one comes again when a crash, or no answer, left it open whether it was
+        taken: by `parcel.message_id` it must count once. A step is marked only once the
+        other end has it.
+
         Raises:
             RetryLaterError: it cannot be taken now.
             SinkUnavailableError: likewise, without a hint when.

@@ -9,7 +9,8 @@ from typing import Protocol
 from sqlalchemy.exc import SQLAlchemyError
 
 from serve.errors import NotFound
-from serve.outward.queue import DeliveryQueue, Outcome, Outgoing
+from serve.outward.attempt import Outcome, Outgoing
+from serve.outward.queue import DeliveryQueue
 
 AT_ONCE = 32
 EACH = 8  # of one subscriber

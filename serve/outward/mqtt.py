@@ -11,7 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from serve.outward.queue import Outcome, Outgoing
+from serve.outward.attempt import Outcome, Outgoing
 from serve.settings import Settings, SettingsError
 
 logger = logging.getLogger(__name__)

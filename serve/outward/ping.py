@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from serve.errors import Conflict, Unavailable
 from serve.message_types import PING, PREFIX
-from serve.outward.queue import Outcome, Outgoing
+from serve.outward.attempt import Outcome, Outgoing
 from serve.outward.subscriptions import WEBHOOK, SubscriptionStore
 from serve.outward.webhooks import WebhookSender
 from vision.core.ports import Clock

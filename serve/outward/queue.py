@@ -7,13 +7,12 @@ order, so one that fails holds back those after it until it is delivered or give
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from serve.outward.faults import Fault
+from serve.outward.attempt import Outcome, Outgoing
 from serve.outward.subscriptions import wanted
 from serve.store.base import metadata
 from serve.store.columns import UtcTime
@@ -29,44 +28,6 @@ CLAIM = timedelta(seconds=60)
 RETRIES_S = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 JITTER = 0.1
 LONGEST_ASKED = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One message for one subscriber."""
-
-    delivery: int
-    subscription: int
-    message_id: str
-    type: str
-    order_key: str
-    body: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of an attempt.
-
-    Attributes:
-        ok: it was taken.
-        status: HTTP status, where there is one.
-        error: what went wrong, for people.
-        fault: what went wrong, for programs; None where nobody asks.
-        url: where it was tried; None: there is only one place.
-        gone: the subscriber wants nothing more.
-        hopeless: trying again cannot help.
-        retry_after: how long the subscriber asked to wait.
-    """
-
-    ok: bool
-    status: int | None = None
-    error: str | None = None
-    fault: Fault | None = None
-    url: str | None = field(default=None, repr=False)  # it may be a secret
-    gone: bool = False
-    hopeless: bool = False
-    retry_after: timedelta | None = None
-
 
 _SUBSCRIPTIONS = metadata.tables[SubscriptionRow.__tablename__]
 _DELIVERIES = metadata.tables[DeliveryRow.__tablename__]

@@ -8,8 +8,8 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
+from serve.outward.attempt import Outcome, Outgoing
 from serve.outward.faults import Fault, fault_of
-from serve.outward.queue import Outcome, Outgoing
 from serve.outward.signing import sign
 from serve.outward.subscriptions import SubscriptionStore
 from serve.outward.targets import ForbiddenTargetError, Target, resolve

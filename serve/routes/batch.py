@@ -11,7 +11,8 @@ from serve.errors import InvalidContent, Problem, problem_document
 from serve.json_words import in_words
 from serve.messages import ViolationMessage, canonical_of
 from serve.services import Services
-from serve.store.intake import Arrival, Letter
+from serve.store.intake import Arrival
+from serve.store.letters import Letter
 
 router = APIRouter(tags=["events"])
 

@@ -18,7 +18,8 @@ from serve.query_names import KnownNames
 from serve.services import services_of
 from serve.shapes import EventDetail, EventPage, FeatureCollection
 from serve.store.event_filter import Box, EventFilter, EventState
-from serve.store.intake import Arrival, Letter
+from serve.store.intake import Arrival
+from serve.store.letters import Letter
 from serve.views import event_detail, event_out, feature
 from vision.core.violations import Slug
 

@@ -1,10 +1,10 @@
-"""Webhooks: who is told what, signed how, and what did not arrive."""
+"""Webhooks: who is told what, signed how."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -16,7 +16,7 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 
 from serve.access import Admin, Services_
-from serve.errors import Conflict, InvalidContent, NotFound
+from serve.errors import Conflict, InvalidContent
 from serve.message_types import beginning_of
 from serve.messages import EXACT
 from serve.outward.faults import Fault
@@ -25,10 +25,12 @@ from serve.outward.targets import ForbiddenTargetError, check_form
 from serve.people.audit import Deed
 from serve.people.roles import Principal
 from serve.services import Services
-from serve.store.delivery_tables import DeliveryRow, SubscriptionRow
+from serve.store.delivery_tables import SubscriptionRow
 from vision.core.violations import Slug
 
-router = APIRouter(prefix="/api/v1/subscriptions", tags=["webhooks"])
+PREFIX = "/api/v1/subscriptions"
+
+router = APIRouter(prefix=PREFIX, tags=["webhooks"])
 
 Number = Annotated[int, Path(ge=1, le=2**53)]
 TypePrefix = Annotated[
@@ -147,33 +149,6 @@ class PingOut(BaseModel):
     duration_s: Annotated[float, Field(description="Until answer or failure, seconds")]
 
 
-class DeliveryOut(BaseModel):
-    """One message on its way, or at its end."""
-
-    number: int
-    message_id: str
-    event_id: str
-    state: str
-    attempts: int
-    next_at: datetime
-    status: int | None
-    error: str | None
-    finished_at: datetime | None
-
-
-class DeliveryPage(BaseModel):
-    """Some deliveries, newest first."""
-
-    items: list[DeliveryOut]
-    next: str | None
-
-
-class Replayed(BaseModel):
-    """How many go out again."""
-
-    deliveries: int
-
-
 @router.post("", status_code=201, summary="Subscribe a webhook")
 def subscribe(
     new: NewSubscription, services: Services_, who: Admin
@@ -268,49 +243,6 @@ def rotate_secret(number: Number, services: Services_, who: Admin) -> SecretOut:
     return SecretOut(secret=secret)
 
 
-@router.get("/{number}/deliveries", summary="What is on its way, and dead letters")
-def list_deliveries(
-    number: Number,
-    services: Services_,
-    _: Admin,
-    state: Literal["pending", "delivered", "dead"] | None = None,
-    before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
-) -> DeliveryPage:
-    """Return a subscription's deliveries, newest first."""
-    services.subscriptions.get(number)
-    limit = 100
-    rows = services.queue.page(number, state=state, limit=limit, before=before)
-    following = None
-    if len(rows) == limit:
-        base = f"/api/v1/subscriptions/{number}/deliveries?before={rows[-1].number}"
-        following = base + (f"&state={state}" if state else "")
-    return DeliveryPage(items=[_delivery(row) for row in rows], next=following)
-
-
-@router.post("/{number}/replay", summary="Send all dead letters again")
-def replay_deliveries(number: Number, services: Services_, who: Admin) -> Replayed:
-    """Queue every dead letter again, under its old id."""
-    services.subscriptions.get(number)
-    count = services.queue.replay(number)
-    services.audit.note(Deed(who, "deliveries.replayed", f"{number}: {count}"))
-    services.feed.ring()
-    return Replayed(deliveries=count)
-
-
-@router.post("/{number}/deliveries/{delivery}/replay", summary="Send one again")
-def replay_delivery(
-    number: Number, delivery: Number, services: Services_, who: Admin
-) -> Replayed:
-    """Queue one finished delivery again, under its old id."""
-    services.subscriptions.get(number)
-    if services.queue.replay(number, delivery) == 0:
-        msg = f"delivery: got {delivery}; there is no finished one of that number"
-        raise NotFound(msg)
-    services.audit.note(Deed(who, "deliveries.replayed", f"{number}: #{delivery}"))
-    services.feed.ring()
-    return Replayed(deliveries=1)
-
-
 def _require_callable(url: str, services: Services) -> None:
     try:
         check_form(url, allow_private=services.settings.allow_private_webhooks)
@@ -351,18 +283,4 @@ def subscription_out(row: SubscriptionRow) -> SubscriptionOut:
         after=row.after_number,
         created_by=row.created_by,
         created_at=row.created_at,
-    )
-
-
-def _delivery(row: DeliveryRow) -> DeliveryOut:
-    return DeliveryOut(
-        number=row.number,
-        message_id=row.message_id,
-        event_id=row.order_key,
-        state=row.state,
-        attempts=row.attempts,
-        next_at=row.next_at,
-        status=row.status,
-        error=row.error,
-        finished_at=row.finished_at,
     )

@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from starlette.concurrency import run_in_threadpool
 
 from serve.errors import IdConflict, Unavailable
-from serve.store.intake import Arrival, Letter
+from serve.store.intake import Arrival
+from serve.store.letters import Letter
 
 # As many as a batch holds; so long a transaction still leaves others their turn.
 MOST_TOGETHER = 200

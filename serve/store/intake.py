@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
@@ -13,19 +12,21 @@ from serve.cases.grid import Cell, Grid
 from serve.cases.store import CaseStore
 from serve.errors import IdConflict
 from serve.feed import in_order
-from serve.messages import ViolationMessage
 from serve.store.base import metadata
 from serve.store.cameras import Sightings, see_camera
 from serve.store.case_tables import CaseRow
 from serve.store.database import Database, put_all
-from serve.store.event_filter import EventState
+from serve.store.letters import (
+    Letter,
+    evidence_of,
+    history_of,
+    latest_of,
+    new_event,
+    place_of,
+    united,
+)
 from serve.store.tables import EventRow, MessageRow
-from serve.store.tiles import tile_of
-from vision.core.crs import to_wgs84
 from vision.core.ports import Clock
-from vision.core.violations import Lifecycle
-
-Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
 # Statements are built once: building one costs as much as running it.
 _MESSAGES = metadata.tables[MessageRow.__tablename__]
@@ -51,21 +52,6 @@ class Arrival(StrEnum):
 
     NEW = "new"
     REPEATED = "repeated"
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """One checked message on its way in.
-
-    Attributes:
-        message: the checked message.
-        text: its one spelling, unknown members too (`messages.canonical`).
-        sha256: of that spelling, hex digest.
-    """
-
-    message: ViolationMessage
-    text: str
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +147,13 @@ class Intake:
         self._see(connection, added, now)
         if added:
             in_order(connection)
-            connection.execute(_APPEND, [_history(one, now) for one in added])
+            connection.execute(_APPEND, [history_of(one, now) for one in added])
         return outcomes
 
     def _open(
         self, fresh: _Fresh, letter: Letter, cell: Cell | None, now: datetime
     ) -> _Standing:
-        row = _new_event(letter, cell, now)
+        row = new_event(letter, cell, now)
         fresh.events.append(row)
         earlier = letter.message.data.recurrence_of
         fresh.cases.append(self._cases.opened_by(row, cell, earlier))
@@ -180,19 +166,6 @@ class Intake:
         for _, message in sorted(newest.items()):
             if not self._sightings.are_fresh(message, now):
                 see_camera(connection, message, now)
-
-
-def place_of(message: ViolationMessage) -> tuple[float | None, float | None]:
-    """Return (lat, lon) in WGS-84 degrees, or (None, None) for an unknown place."""
-    location = message.data.location
-    if location is None:
-        return None, None
-    return to_wgs84(location.lat, location.lon, location.crs)
-
-
-def _accuracy_of(message: ViolationMessage) -> float | None:
-    location = message.data.location
-    return None if location is None else location.accuracy_m
 
 
 def _known(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
@@ -218,84 +191,14 @@ def _conflict(letter: Letter) -> IdConflict:
     )
 
 
-def _new_event(letter: Letter, cell: Cell | None, now: datetime) -> EventRow:
-    message = letter.message
-    v = message.data
-    lat, lon = place_of(message)
-    return EventRow(
-        event_id=v.event_id,
-        state=_state(v.lifecycle),
-        sequence=v.sequence,
-        slug=v.slug.value,
-        camera_id=v.camera.id,
-        severity=v.severity,
-        lat=lat,
-        lon=lon,
-        tile=tile_of(lat, lon),
-        accuracy_m=_accuracy_of(message),
-        grid_id=cell.grid_id if cell else None,
-        street=cell.street if cell else None,
-        opened_at=message.time,
-        updated_at=message.time,
-        received_at=now,
-        body=letter.text,
-        evidence=json.dumps(_evidence_of(letter)),
-    )
-
-
 def _merge(connection: Connection, old: _Standing, letter: Letter) -> _Standing:
     message = letter.message
     v = message.data
     # An early step that comes late tells when it opened, and what was seen then.
     opened_at = min(old.opened_at, message.time)
-    evidence = json.dumps(_united(json.loads(old.evidence), _evidence_of(letter)))
+    evidence = json.dumps(united(json.loads(old.evidence), evidence_of(letter)))
     changes: dict[str, object] = {"opened_at": opened_at, "evidence": evidence}
     if v.sequence > old.sequence:
-        lat, lon = place_of(message)
-        changes |= {
-            "sequence": v.sequence,
-            "state": _state(v.lifecycle),
-            "severity": v.severity,
-            "updated_at": message.time,
-            "body": letter.text,
-            "lat": lat,
-            "lon": lon,
-            "tile": tile_of(lat, lon),
-            "accuracy_m": _accuracy_of(message),
-        }
+        changes |= latest_of(letter)
     connection.execute(_CHANGE, {**changes, "changed": v.event_id})
     return _Standing(max(old.sequence, v.sequence), opened_at, evidence)
-
-
-def _history(letter: Letter, now: datetime) -> dict[str, object]:
-    message = letter.message
-    return {
-        "message_id": message.id,
-        "content_sha256": letter.sha256,
-        "type": message.type,
-        "event_id": message.data.event_id,
-        "sequence": message.data.sequence,
-        "time": message.time,
-        "received_at": now,
-        "body": letter.text,
-    }
-
-
-def _state(lifecycle: Lifecycle) -> str:
-    cleared = lifecycle is Lifecycle.CLEARED
-    return (EventState.CLEARED if cleared else EventState.OPEN).value
-
-
-def _evidence_of(letter: Letter) -> list[dict[str, Json]]:
-    if not letter.message.data.evidence:
-        return []
-    # From the text: members that this version does not know are kept.
-    announced: list[dict[str, Json]] = json.loads(letter.text)["data"]["evidence"]
-    return announced
-
-
-def _united(
-    old: list[dict[str, Json]], new: list[dict[str, Json]]
-) -> list[dict[str, Json]]:
-    seen = {(item["name"], item["sha256"]) for item in old}
-    return old + [item for item in new if (item["name"], item["sha256"]) not in seen]

@@ -24,6 +24,7 @@ from serve.console.render import back_to, url_with
 from serve.outward.backlog import waiting
 from serve.outward.subscriptions import WEBHOOK
 from serve.people.roles import Scope
+from serve.routes import deliveries as sent
 from serve.routes import subscriptions as api
 from vision.core.violations import Slug
 
@@ -204,9 +205,9 @@ def _remove(officer: Officer, number: int, _: int | None) -> None:
 
 def _replay(officer: Officer, number: int, delivery: int | None) -> None:
     if delivery is None:
-        api.replay_deliveries(number, officer.services, officer.who)
+        sent.replay_deliveries(number, officer.services, officer.who)
     else:
-        api.replay_delivery(number, delivery, officer.services, officer.who)
+        sent.replay_delivery(number, delivery, officer.services, officer.who)
 
 
 _DEEDS: dict[Deed, Callable[[Officer, int, int | None], str | None]] = {
@@ -228,7 +229,7 @@ def _subscription(
 ) -> Response:
     services = officer.services
     one = api.subscription_out(services.subscriptions.get(number))
-    found = api.list_deliveries(number, services, officer.who, state, before)
+    found = sent.list_deliveries(number, services, officer.who, state, before)
     older = None
     if found.next is not None:
         older = url_with(officer.request, before=str(found.items[-1].number))

@@ -11,7 +11,7 @@ from typing import Any
 from PIL import Image
 
 from serve.messages import ViolationMessage, canonical
-from serve.store.intake import Letter
+from serve.store.letters import Letter
 from vision.config.taxonomy import load_taxonomy
 from vision.core.events import Provenance, ViolationEvent
 from vision.core.evidence import Artifact, Evidence

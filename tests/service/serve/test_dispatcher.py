@@ -9,8 +9,9 @@ import httpx
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from serve.outward.attempt import Outcome, Outgoing
 from serve.outward.dispatcher import EACH, Dispatcher
-from serve.outward.queue import DEAD, DELIVERED, Outcome, Outgoing
+from serve.outward.queue import DEAD, DELIVERED
 from serve.outward.subscriptions import WEBHOOK, Wish
 from serve.outward.targets import ForbiddenTargetError, check_form
 from serve.outward.webhooks import judge

@@ -12,7 +12,8 @@ from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from serve.errors import IdConflict, Unavailable
 from serve.store import grouped
 from serve.store.grouped import GroupedIntake
-from serve.store.intake import Arrival, Letter
+from serve.store.intake import Arrival
+from serve.store.letters import Letter
 from tests.service.serve.street import Seen, letter
 
 PATIENCE_S = 20

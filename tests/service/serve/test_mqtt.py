@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from serve.outward.attempt import Outgoing
 from serve.outward.backlog import backlog
 from serve.outward.mqtt import broker_of, topic_of
-from serve.outward.queue import Outgoing
 from serve.people.roles import Role, Scope
 from serve.settings import Settings, SettingsError
 from serve.store.delivery_tables import DeliveryRow

@@ -23,9 +23,10 @@ from standardwebhooks import Webhook
 
 from serve.errors import NotFound
 from serve.outward import webhooks
+from serve.outward.attempt import Outcome, Outgoing
 from serve.outward.dispatcher import Dispatcher
 from serve.outward.look_up import AT_ONCE, addresses_of
-from serve.outward.queue import CLAIM, RETRIES_S, Outcome, Outgoing
+from serve.outward.queue import CLAIM, RETRIES_S
 from serve.outward.secrets import SecretBox
 from serve.outward.signing import new_secret, sign
 from serve.outward.subscriptions import Change, SubscriptionStore, Wish

@@ -118,10 +118,10 @@ class CameraView:
             other: or that it does not. At once where no earlier picture is known.
         """
         self._compared = same, other
-        if self._locator.has_presets:
-            kept, whole = self._locator.compare_presets()
+        if self._locator.known.has_presets:
+            kept, whole = self._locator.known.compare_presets()
             self._answer(same=whole, kept=kept)
-        elif not self._locator.knows_view:
+        elif not self._locator.known.knows_view:
             self._answer(same=False)
 
     def coverage(self) -> tuple[DayCoverage, ...]:
@@ -132,7 +132,9 @@ class CameraView:
         """Return what to remember over a restart: plain values, and pictures."""
         return {
             "version": _VERSION,
-            "references": [to_record(known) for known in self._locator.references],
+            "references": [
+                to_record(known) for known in self._locator.known.references
+            ],
             "coverage": self._coverage.state(),
         }
 
@@ -160,7 +162,7 @@ class CameraView:
                 "delete it to take the next picture as reference"
             )
             raise ConfigError(msg) from error
-        self._locator.restore(references, views)
+        self._locator.known.restore(references, views)
 
     def _trouble(self, small: ImageU8, luma: ImageU8, frame: Frame) -> str | None:
         """Return why a picture cannot be used at all, or None."""
@@ -185,7 +187,7 @@ class CameraView:
         scale = luma.shape[1] / frame.width
         shot = shoot(luma, np.asarray(detections.xyxy * scale, np.float32))
         if self._compared is not None:
-            self._answer(same=self._locator.recognises(shot))
+            self._answer(same=self._locator.known.recognises(shot))
         light = self._light.light
         self._state = replace(
             self._locator.locate(shot, now_s, scale=scale, light=light), light=light

@@ -1,6 +1,6 @@
 """Lays each picture of a camera over its reference view."""
 
-from collections.abc import Collection, Container, Iterable, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -8,12 +8,11 @@ import numpy as np
 
 from vision.core.arrays import ImageU8
 from vision.core.observation import View, ViewState
-from vision.view.picture import Shot, most_moved_px, reduce, shoot, to_luma
-from vision.view.references import Fix, Reference, References
+from vision.view.known_views import AT_REST, KnownViews
+from vision.view.picture import Shot, most_moved_px
+from vision.view.references import Fix, Reference
 from vision.view.registration import Matrix, Registration, apart, has_detail, register
 
-_NO_BOXES = np.empty((0, 4), np.float32)
-_AT_REST = 0.01  # of the picture's longer side, between two of a camera that only sways
 _FADING = 0.6  # share of agreeing points; below it the light is creeping away
 _FEW = 0.2  # share of agreeing points: of two pictures at rest more, whatever drove by
 _IN_PLACE_PX = 0.5  # reduced pixels: nearer than this is measuring noise
@@ -63,13 +62,7 @@ class Locator:
             presets: a picture, (H, W, 3) uint8 BGR, of each PTZ preset by name.
         """
         self._params = params
-        self.references = References(params.min_inliers, params.shake_share)
-        for name, image in presets.items():
-            shot = shoot(to_luma(reduce(image)), _NO_BOXES)
-            self.references.add(Reference(shot, np.eye(3), None, name, is_base=True))
-        self._presets = frozenset(presets)
-        self._earlier: tuple[Reference, ...] = ()  # what an earlier run knew
-        self._views: frozenset[str | None] = frozenset()  # likewise
+        self.known = KnownViews(params.min_inliers, params.shake_share, presets)
         self._latest: Shot | None = None
         self._fix = Fix(Registration(np.eye(3), 1.0), None)
         self._view = View.CLEAR
@@ -81,79 +74,19 @@ class Locator:
         self._measured: tuple[Shot, float, ViewState] | None = None
         self._home: dict[str | None, Matrix] = {}  # where it rests; else as drawn
 
-    def restore(
-        self, references: Iterable[Reference], views: Collection[str | None]
-    ) -> None:
-        """Take up remembered pictures.
-
-        Args:
-            references: of the presets of today, or of the only view; others are left.
-            views: all of that run, also those whose pictures are lost.
-        """
-        known_before = tuple(references)
-        self._earlier = known_before if self._presets else ()
-        self._views = frozenset(views)
-        for known in known_before:
-            if known.preset in (self._presets or {None}) and not self._is_given(known):
-                self.references.add(known)
-
     def forget(self, kept: Container[str | None] = ()) -> None:
         """Forget all but the presets: the next picture is the reference view.
 
         Args:
             kept: presets of which nothing is forgotten.
         """
-        stays = [r for r in self.references if self._is_given(r) or r.preset in kept]
-        p = self._params
-        self.references = References(p.min_inliers, p.shake_share)
-        for known in reversed(stays):
-            self.references.add(known)
+        self.known.forget(kept)
         self._fix = Fix(Registration(np.eye(3), 1.0), None)
         self._view = View.CLEAR
         self._known_s = -np.inf
         self._new_light = True
         self._measured = None
         self._home = {}
-
-    @property
-    def knows_view(self) -> bool:
-        """Whether an earlier run's picture shows it; those of presets tell nothing."""
-        return not self._presets and len(self.references) > 0
-
-    @property
-    def has_presets(self) -> bool:
-        """Whether the reference views are given."""
-        return bool(self._presets)
-
-    def compare_presets(self) -> tuple[frozenset[str | None], bool]:
-        """Compare the given pictures with those of an earlier run.
-
-        Returns:
-            The presets whose picture shows, in place, what that run knew of them; and
-            whether these are all that it knew.
-        """
-        same = frozenset(
-            given.preset
-            for given in self.references
-            if self._is_given(given) and self._showed(given)
-        )
-        return same, bool(self._views) and self._views <= same
-
-    def _showed(self, given: Reference) -> bool:
-        """Return whether an earlier run knew a preset as its picture shows it now."""
-        p = self._params
-        earlier = References(p.min_inliers, p.shake_share)
-        for known in self._earlier:
-            if known.preset == given.preset:
-                earlier.add(known)
-        return earlier.agree(given.shot, reach=_AT_REST)
-
-    def _is_given(self, known: Reference) -> bool:
-        return known.is_base and known.preset is not None
-
-    def recognises(self, shot: Shot) -> bool:
-        """Return whether a picture is the reference view, beyond doubt and in place."""
-        return self.references.agree(shot, reach=_AT_REST)
 
     def expect_new_light(self) -> None:
         """Expect that the same view looks different from the next picture on."""
@@ -181,7 +114,7 @@ class Locator:
 
     def _hidden(self, shot: Shot, now_s: float, scale: float) -> ViewState:
         """Keep the verdict on a picture full of objects, as long as that may be."""
-        fix = self.references.locate(shot)
+        fix = self.known.references.locate(shot)
         in_place = fix is not None and self._near(fix, shot)
         if in_place or now_s < self._borne_out_s or self._borne_out_s == -np.inf:
             self._borne_out_s = now_s
@@ -209,7 +142,7 @@ class Locator:
     ) -> ViewState:
         """Return how a picture lies by its background points."""
         latest, self._latest = self._latest, shot
-        fix = self.references.locate(shot)
+        fix = self.known.references.locate(shot)
         if fix is None:
             if not has_detail(shot):
                 return ViewState(View.BLIND, "blocked")
@@ -228,7 +161,7 @@ class Locator:
             self._rest_s = now_s
         if steady and not (self._view is View.MOVED and self._rested(now_s)):
             return None
-        return self.references.locate(shot, far=True)
+        return self.known.references.locate(shot, far=True)
 
     def _fits(
         self, shot: Shot, now_s: float, scale: float, light: str | None
@@ -290,22 +223,23 @@ class Locator:
 
         Asked of each until one fits: the first may show a lorry, or a lamp's glare.
         """
-        if len(self.references) == 0:
+        references = self.known.references
+        if len(references) == 0:
             return True
         if self._known_s == -np.inf and (
-            self._presets or any(r.light == light for r in self.references)
+            self.known.has_presets or any(r.light == light for r in references)
         ):
             return False  # at start a known picture should have fitted: it was turned
-        return self.references.resemble(shot, self._fix.preset)
+        return references.resemble(shot, self._fix.preset)
 
     def _remember(self, shot: Shot, light: str | None) -> None:
-        first = len(self.references) == 0
+        first = len(self.known.references) == 0
         preset = self._fix.preset
         matrix = self._fix.motion.matrix
         home = self._home.get(preset, np.eye(3))
-        if apart(home, matrix, shot) <= _AT_REST:
+        if apart(home, matrix, shot) <= AT_REST:
             matrix = home  # where a camera rests is better known than one picture
-        self.references.add(Reference(shot, matrix, light, preset, is_base=first))
+        self.known.references.add(Reference(shot, matrix, light, preset, is_base=first))
 
     def _rested(self, now_s: float) -> bool:
         return now_s - self._rest_s >= self._params.settle_s
@@ -314,7 +248,7 @@ class Locator:
         """Return whether a picture lies where the one before lay."""
         if fix.preset != self._fix.preset:
             return False
-        return apart(self._fix.motion.matrix, fix.motion.matrix, shot) <= _AT_REST
+        return apart(self._fix.motion.matrix, fix.motion.matrix, shot) <= AT_REST
 
     def _same(self, latest: Shot | None, shot: Shot) -> bool:
         """Return whether the camera has not moved since the picture before."""
@@ -325,7 +259,7 @@ class Locator:
             return False
         height, width = shot.grey.shape
         longer: float = max(width, height)
-        return motion.displacement(width, height) <= _AT_REST * longer
+        return motion.displacement(width, height) <= AT_REST * longer
 
     def _say(self, reason: str | None, scale: float) -> ViewState:
         """Return the verdict, with the motion in picture pixels."""

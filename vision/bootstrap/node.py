@@ -42,8 +42,9 @@ from vision.core.errors import ConfigError
 from vision.core.events import ViolationEvent
 from vision.core.evidence import Evidence
 from vision.core.health import HealthEvent
+from vision.core.look_ports import LookDesk
 from vision.core.memory import CameraMemory
-from vision.core.ports import Clock, LookDesk
+from vision.core.ports import Clock
 from vision.core.verification import LookAnswer, LookRequest
 from vision.evidence.keys import KeyFolder
 from vision.evidence.passed import PassedPolicy

@@ -30,7 +30,8 @@ from vision.config.taxonomy import load_taxonomy
 from vision.core.clock import SystemClock
 from vision.core.errors import ConfigError
 from vision.core.events import Code, Provenance
-from vision.core.ports import Clock, Detector, LookDesk
+from vision.core.look_ports import LookDesk
+from vision.core.ports import Clock, Detector
 from vision.core.violations import Slug
 from vision.evidence.store import PackageStore
 from vision.pipeline.delivery import HeldDelivery

@@ -11,15 +11,10 @@ from vision.bootstrap.sources import build_source
 from vision.config.cameras import CameraSettings
 from vision.config.home import Home
 from vision.config.site import SiteSettings
+from vision.core.look_ports import AfterStore, LookDesk
 from vision.core.memory import CameraMemory
 from vision.core.packets import PacketListener
-from vision.core.ports import (
-    AfterStore,
-    Clock,
-    EvidenceStore,
-    HealthListener,
-    LookDesk,
-)
+from vision.core.ports import Clock, EvidenceStore, HealthListener
 from vision.pipeline.why_file import WhyFile
 from vision.sources.feed import FeedOptions, ReaderFeed
 

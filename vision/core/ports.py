@@ -1,4 +1,7 @@
-"""Plug-points: what the pipeline needs, said without naming who does it."""
+"""Plug-points: what the pipeline needs, said without naming who does it.
+
+Those of second looks: `look_ports`; of who gets events: `sinks.receiver.Receiver`.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -15,7 +18,6 @@ from vision.core.observation import Observation, ViewState
 from vision.core.places import Place
 from vision.core.position import Fix
 from vision.core.tracks import Track
-from vision.core.verification import LookAnswer, LookRequest, Reported
 from vision.core.violations import Candidate, Violation
 
 
@@ -216,22 +218,6 @@ class Rule(Protocol):
         ...
 
 
-class SecondLook(Protocol):
-    """Looks at places of one camera again when somebody asks."""
-
-    def ask(self, request: LookRequest) -> None:
-        """Take a question; the same `request_id` again changes nothing."""
-        ...
-
-    def observe(self, observation: Observation) -> list[LookAnswer]:
-        """Return the answers that this picture decides; it is their after-picture."""
-        ...
-
-    def expire(self, now: datetime) -> list[LookAnswer]:
-        """Give up questions that no picture came to in time."""
-        ...
-
-
 Writing: TypeAlias = Callable[[], Evidence]
 """Writes the proof of one step; called once, by any thread. Says so when it cannot
 keep everything, and never raises for a full disk."""
@@ -269,34 +255,6 @@ class EventSink(Protocol):
 
     def close(self, timeout_s: float) -> None:
         """Deliver what can be delivered in `timeout_s`, then stop."""
-        ...
-
-
-class LookDesk(Protocol):
-    """Where people ask for a second look and get their answers; never blocks."""
-
-    def waiting(self, camera_id: str) -> Sequence[LookRequest]:
-        """Return what has been asked of a camera and has no answer yet."""
-        ...
-
-    def answer(self, answer: LookAnswer, after: Evidence) -> None:
-        """Take an answer with its pictures; it is handed on in the background."""
-        ...
-
-    def close(self, timeout_s: float) -> None:
-        """Hand on the answers that can be handed on in `timeout_s`, then stop."""
-        ...
-
-
-class AfterStore(Protocol):
-    """Keeps what a second look saw."""
-
-    def keep_after(self, answer: LookAnswer, observation: Observation) -> Evidence:
-        """Store the pictures; never raises for a full disk, but gives fewer."""
-        ...
-
-    def reported(self, event_id: str) -> Reported | None:
-        """Return the picture that decided an event, or None."""
         ...
 
 

@@ -1,8 +1,9 @@
 """One camera's second looks: from the desk's question to its answer with a picture."""
 
 from vision.core.evidence import Evidence
+from vision.core.look_ports import AfterStore, LookDesk, SecondLook
 from vision.core.observation import Observation
-from vision.core.ports import AfterStore, Clock, LookDesk, SecondLook
+from vision.core.ports import Clock
 
 
 class LookWatch:

@@ -19,8 +19,10 @@ from vision.config.taxonomy import load_taxonomy
 from vision.config.zones import MapZoneKind, ZoneKind
 from vision.core.scene import MapZone, Scene
 from vision.core.violations import NAMES, Slug
+from vision.evaluation.tour_outcome import ONE_CLEARS, TWO_PASSES
 from vision.patrol.params import PATROL_KINDS
 from vision.rules.kinds import KINDS
+from vision.rules.patrol_twice import TwicePassed
 from vision.rules.schedule import Schedule
 
 ROOT = Path(__file__).parents[2]
@@ -79,8 +81,12 @@ def test_a_patrol_car_judges_it_too(slug: Slug) -> None:
 
     where = "vision/bootstrap/patrol_rules.py: makes a rule of"
     assert rule.slug == slug, f"{where} another violation"
-    kinds = {kind.name for kind in PATROL_KINDS}
+    kinds = {kind.name: kind for kind in PATROL_KINDS}
     assert rule.kind in kinds, f"{where} a kind that vision/patrol/params.py lacks"
+    twice, once = isinstance(rule, TwicePassed), kinds[rule.kind].clear_passes == 1
+    judged = "vision/evaluation/tour_outcome.py: drives are judged otherwise, see"
+    assert twice == (slug in TWO_PASSES), f"{judged} TWO_PASSES"
+    assert once == (slug in ONE_CLEARS), f"{judged} ONE_CLEARS"
 
 
 @each

@@ -19,7 +19,8 @@ from vision.evaluation.tour_truth import Moment, Tour, TrueThing
 TWO_PASSES = frozenset({Slug.ILLEGAL_PARKING, Slug.STREET_VENDING})
 """Violations that open at a second pass; the others at the first."""
 
-_ONE_CLEARS = frozenset({Slug.ILLEGAL_PARKING})
+ONE_CLEARS = frozenset({Slug.ILLEGAL_PARKING})
+"""Violations that one pass without the thing clears; the others two in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class Presence:
         """Return the first drive in which it can be known to be gone, or None."""
         last = max(self.may, default=0)
         clean = [number for number in self.passed if number > last]
-        passes = 1 if slug in _ONE_CLEARS else 2
+        passes = 1 if slug in ONE_CLEARS else 2
         return clean[passes - 1] if last and len(clean) >= passes else None
 
 

@@ -144,7 +144,7 @@ def test_a_copy_of_the_database_removes_nothing_that_came_after_it(
     save(original, tmp_path / "old.tar", clock.now(), evidence=False)
     hand_in(engine, OTHER, "note.json")
     hand_in(engine, PICTURE)
-    restore(apart, tmp_path / "old.tar")
+    restore(apart, tmp_path / "old.tar", clock.now())
     clock.forward(days=400)
     sweep(Orphans(elsewhere.database, clock, live.services.storage))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.scenarios.stage import Stage, play
-from tests.scenarios.world import Actor, World, still
+from tests.scenarios.world import START, Actor, World, still
 from vision.core.detections import Detections
 from vision.core.frame import Frame
 from vision.rules.illegal_parking import IllegalParking, ParkingParams
@@ -52,6 +52,50 @@ def test_a_car_that_the_detector_misses_is_not_gone(period_s: float) -> None:
     stage = play(World([blink]), IllegalParking(PARKING), 150, period_s=period_s)
 
     assert len(stage.opened) == 1
+
+
+@pytest.mark.parametrize("period_s", [0.5, 2.0])
+def test_a_car_behind_a_bus_that_the_detector_does_not_know_is_not_gone(
+    period_s: float,
+) -> None:
+    x, y = SPOT
+    car = Actor("car", still(x, y, 0, 200), look=3)
+    bus = Actor(
+        "bus",
+        still(x, y + 15, 40, 64),
+        size=(180, 100),
+        look=8,
+        detected=lambda _: False,
+    )
+    stage = play(World([car, bus]), IllegalParking(PARKING), 140, period_s=period_s)
+
+    (opening,) = stage.opened
+    assert opening.started_at == START
+
+
+def test_a_car_that_left_beside_another_is_gone() -> None:
+    x, y = SPOT
+    car = Actor("car", still(x, y, 0, 40), look=3)
+    beside = Actor("car", still(x + 62, y, 0, 200), look=4)
+    stage = play(World([car, beside]), IllegalParking(PARKING), 52)
+
+    assert len(stage.places) == 1
+
+
+def test_what_stands_in_front_unknown_for_minutes_is_the_new_street() -> None:
+    x, y = SPOT
+    car = Actor("car", still(x, y, 0, 40), look=3)
+    kiosk = Actor(
+        "bus",
+        still(x, y + 15, 40, 900),
+        size=(180, 100),
+        look=8,
+        detected=lambda _: False,
+    )
+    world = World([car, kiosk])
+
+    assert len(play(world, IllegalParking(PARKING), 100).places) == 1
+    assert play(world, IllegalParking(PARKING), 200).places == ()
 
 
 def seen_through(end_s: float, gone_s: float) -> Iterator[tuple[Frame, Detections]]:

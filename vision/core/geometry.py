@@ -40,6 +40,13 @@ def box_iou(a: Xyxy, b: Xyxy) -> float:
     return shared / (box_area(a) + box_area(b) - shared)
 
 
+def grown(box: Xyxy, share: float) -> Xyxy:
+    """Return a box that reaches farther on each side by a share of its size."""
+    x1, y1, x2, y2 = box
+    dx, dy = share * (x2 - x1), share * (y2 - y1)
+    return x1 - dx, y1 - dy, x2 + dx, y2 + dy
+
+
 def bottom_center(xyxy: FloatArray) -> FloatArray:
     """Return where each object touches the ground.
 

@@ -8,18 +8,23 @@ import numpy as np
 
 from vision.core.arrays import FloatArray, ImageU8
 from vision.core.frame import Frame
-from vision.core.geometry import Xyxy
+from vision.core.geometry import Xyxy, grown
 from vision.core.observation import ViewState
 from vision.rules.appearance import LOOK_SIZE_PX, is_flat, is_nearly_flat, similarity
 
 _WIDTH = 320
 _EVERY_S = 2.0
 _TINY_S = 1e-3
+_TINY = 1e-6
 _FOLLOW_S = 20.0  # time constant with which ground follows light and weather
 _KNOWN_S = 3.0  # seen bare for so long before it counts as known
 _FAMILIAR_S = 60.0  # and for so long before "nothing was added to it" can be said
 _MARGIN = 0.1  # of a box: its shadow is no ground
+AROUND = 0.35  # of a box: what lies so near is hidden by what hides the box
+_BLUR_PX = 5  # in a picture so small: noise and sway are no change
+_OTHER_LEVELS = 20.0  # of grey, from which a spot looks different
 _FEWEST_PX = 4
+_LEAST_AROUND = 0.15  # of a box with its surroundings; half is the box itself
 _NEARLY_BARE = 0.8  # enough to recognise the ground, too little to be sure of it
 
 
@@ -130,6 +135,34 @@ class Backdrop:
             return _NEARLY_BARE if all(map(is_nearly_flat, (ground, now))) else 0.0
         return similarity(ground, now) or 0.0
 
+    def changed_around(self, box: Xyxy, others: Iterable[Xyxy]) -> float | None:
+        """Return how much of the ground around a box is not as it is known.
+
+        Light that changed in the whole picture does not count.
+
+        Args:
+            box: reference-view pixels.
+            others: boxes of what stands or moves there now, likewise.
+
+        Returns:
+            Share in [0, 1]; None where too little is known, or seen past the others.
+        """
+        if self._luma is None:
+            return None
+        known = self._known_s >= _KNOWN_S
+        for one in (box, *others):
+            left, top, right, bottom = self._bounds(one, _MARGIN)
+            known[top:bottom, left:right] = False
+        left, top, right, bottom = self._bounds(box, AROUND)
+        near = known[top:bottom, left:right]
+        if np.count_nonzero(near) < _LEAST_AROUND * near.size:
+            return None
+        now = cv2.blur(self._reduced(), (_BLUR_PX, _BLUR_PX)).astype(np.float32)
+        slope, offset = _light(self._luma[known], now[known])
+        expected = slope * self._luma[top:bottom, left:right] + offset
+        differs = np.abs(now[top:bottom, left:right] - expected) > _OTHER_LEVELS
+        return float(np.mean(differs[near]))
+
     def _reduced(self) -> ImageU8:
         """Return the latest picture in the reference view, (h, 320) uint8 luma."""
         if self._now is None:
@@ -152,12 +185,19 @@ class Backdrop:
 
     def _bounds(self, box: Xyxy, margin: float) -> tuple[int, int, int, int]:
         """Return a box in small pixels, grown by a share of its size."""
-        x1, y1, x2, y2 = (side * self._scale for side in box)
-        dx, dy = (x2 - x1) * margin, (y2 - y1) * margin
-        left, top = max(0, int(x1 - dx)), max(0, int(y1 - dy))
-        return left, top, max(left, int(x2 + dx) + 1), max(top, int(y2 + dy) + 1)
+        x1, y1, x2, y2 = (side * self._scale for side in grown(box, margin))
+        left, top = max(0, int(x1)), max(0, int(y1))
+        return left, top, max(left, int(x2) + 1), max(top, int(y2) + 1)
 
 
 def _look(part: ImageU8) -> ImageU8:
     size = (LOOK_SIZE_PX, LOOK_SIZE_PX)
     return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _light(was: FloatArray, now: FloatArray) -> tuple[float, float]:
+    """Return slope and offset of the line that leads from grey levels to others."""
+    mean, level = float(was.mean()), float(now.mean())
+    spread = was - mean
+    slope = float(spread @ (now - level)) / max(float(spread @ spread), _TINY)
+    return slope, level - slope * mean

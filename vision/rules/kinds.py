@@ -109,6 +109,8 @@ class PlaceParams:
         settle_support: share of looks in which the detector must find a new object.
         other_look: similarity below which it is another object.
         cover_share: share of the footprint that something else must cover to hide it.
+        cover_around: share of the ground around a footprint that must look different
+            for something unknown to hide it.
         baseline_s: what is first seen within this time was there before, seconds.
         max_places: most places kept; the oldest unconfirmed go first.
     """
@@ -138,6 +140,7 @@ class PlaceParams:
     settle_support: float = 0.5
     other_look: float = 0.4
     cover_share: float = 0.25
+    cover_around: float = 0.35
     baseline_s: float = 2.0
     max_places: int = 128
 

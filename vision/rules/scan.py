@@ -95,6 +95,12 @@ class Scan:
         familiar = self.backdrop is not None and self.backdrop.is_familiar(box)
         return self.bareness(ground, box) if familiar else None
 
+    def changed_around(self, box: Xyxy) -> float | None:
+        """Return how much of the ground around a box is not as known, or None."""
+        if self.backdrop is None:
+            return None
+        return self.backdrop.changed_around(box, self.boxes)
+
     def of_kind(self, labels: frozenset[str], min_score: float) -> list[int]:
         """Return the indices of detections of some classes, best first."""
         scores = self._scores

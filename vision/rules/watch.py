@@ -213,8 +213,12 @@ class Watch:
         bare = scan.bareness(slot.ground, slot.anchor)
         if bare is not None:
             return bare >= p.same_ground
-        # The ground was never seen: another look must do.
-        return slot.look is not None and (alike is None or alike < p.other_look)
+        # The ground was never seen: another look must do. A bus that the detector
+        # does not know hides what is beside a car as well.
+        if slot.look is None or (alike is not None and alike >= p.other_look):
+            return False
+        changed = scan.changed_around(slot.anchor)
+        return changed is None or changed < p.cover_around
 
     def _notice(
         self, fresh: list[int], known: Sequence[Slot], scan: Scan

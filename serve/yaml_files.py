@@ -22,6 +22,9 @@ class _UniqueKeys(yaml.SafeLoader):
     ) -> dict[Hashable, object]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                msg = "a list or a mapping stands where a key must; expected a word"
+                raise yaml.MarkedYAMLError(problem=msg, problem_mark=key.start_mark)
             if key.value in seen:
                 msg = f"the key {key.value!r} stands twice; keep one"
                 raise yaml.MarkedYAMLError(problem=msg, problem_mark=key.start_mark)
@@ -44,7 +47,10 @@ def load_yaml(path: Path, model: type[T]) -> T:
             for one in error.errors()
         ]
         raise SettingsError("\n".join(lines)) from None
-    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
+    except RecursionError:
+        msg = f"{path}: nested too deeply; is it a file of rules?"
+        raise SettingsError(msg) from None
+    except (OSError, ValueError, yaml.YAMLError) as error:
         # ValueError: not UTF-8, or 2026-13-45, which looks like a date.
         msg = f"{path}: {error}"
         raise SettingsError(msg) from error

@@ -261,6 +261,8 @@ def test_the_first_rule_that_fits_routes(
     [
         ("departments.yaml", "rules: [{department: nobody}]", "nobody"),
         ("departments.yaml", "fallback: a\nfallback: b", "stands twice"),
+        ("departments.yaml", "[fallback]: a", "where a key must"),
+        ("departments.yaml", "fallback: " + "[" * 4000, "nested too deeply"),
         ("departments.yaml", "colour: red", "colour"),
         ("departments.yaml", "departments: [", "departments.yaml"),
         ("deadlines.yaml", "calendar: nowhere.yaml", "nowhere.yaml"),

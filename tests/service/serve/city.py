@@ -78,14 +78,22 @@ def act(
     version: int | None = None,
     **more: Any,
 ) -> httpx.Response:
-    """Do something to a case as it stands now, or at a version seen before."""
-    if version is None:
-        version = client.get(f"/api/v1/cases/{number}").json().get("version", 0)
-    return client.post(
-        f"/api/v1/cases/{number}/actions",
-        json={"action": action, **more},
-        headers={"If-Match": f'"{version}"'},
-    )
+    """Do something to a case as it stands now, or at a version seen before.
+
+    The service notes a passed deadline by itself: who decides on the case as it
+    stands now then looks again.
+    """
+    while True:
+        seen = version
+        if seen is None:
+            seen = client.get(f"/api/v1/cases/{number}").json().get("version", 0)
+        answer = client.post(
+            f"/api/v1/cases/{number}/actions",
+            json={"action": action, **more},
+            headers={"If-Match": f'"{seen}"'},
+        )
+        if version is not None or answer.status_code != 412:
+            return answer
 
 
 def do(client: httpx.Client, number: int, *actions: str) -> dict[str, Any]:

@@ -88,6 +88,25 @@ def test_a_day_is_counted_as_a_person_would_count_it(
     }
 
 
+def test_a_deadline_noted_between_a_look_and_a_deed_is_looked_at_again(
+    live: Live, engine: httpx.Client, boss: httpx.Client, clock: HandClock
+) -> None:
+    """Else a test that lets a deadline pass fails now and then."""
+    noted: list[int] = []
+    report(engine)
+    do(boss, 1, "register", "dispatch")
+    clock.forward(hours=3)
+
+    def look(response: httpx.Response) -> None:
+        if response.request.method == "GET":
+            noted.append(live.services.escalation.run())
+
+    boss.event_hooks = {"response": [look]}
+    do(boss, 1, "feedback")
+
+    assert noted  # also where the service's own round was quicker: it passes then
+
+
 def test_groups_add_up_and_carry_their_definitions(
     live: Live, engine: httpx.Client, boss: httpx.Client, clock: HandClock
 ) -> None:

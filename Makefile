@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 RAY_STAMP := $(VENV)/.ray
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-postgres test-cluster ray test-training test-all suite suite-baseline check bench format train-env model improve render-env clean
+.PHONY: help install demo test test-postgres test-cluster ray test-training test-all suite suite-baseline check bench format train-env model improve render-env renders clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -83,14 +83,26 @@ train-env:  ## the environment that trains models, in .venv-train (torch, ultral
 	@.venv-train/bin/python -m pip install --quiet --editable '.[train]' $(TORCH)
 	@.venv-train/bin/python -m pip install --quiet --no-deps ultralytics==8.4.190 ultralytics-thop torchvision
 
-model: train-env  ## train, export and report street-n (STREETWARDEN_DATA: the pictures)
+.PHONY: data-root
+data-root:
 	@test -n "$$STREETWARDEN_DATA" || { echo "Set STREETWARDEN_DATA to the folder that holds the training pictures" >&2; exit 2; }
-	.venv-train/bin/streetwarden train models/street-n/recipe.toml runs/street-n
-	.venv-train/bin/streetwarden export runs/street-n/street-n.pt models/street-n/papers.toml models/street-n
-	.venv-train/bin/streetwarden train models/street-n/continue.toml runs/street-n-2
-	.venv-train/bin/streetwarden average runs/street-n-2/street-n.pt runs/street-n/street-n.pt runs/street-n-2/mean.pt
-	.venv-train/bin/streetwarden export runs/street-n-2/mean.pt models/street-n/papers.toml models/street-n
-	.venv-train/bin/streetwarden report models/street-n/model.onnx models/street-n/recipe.toml models/street-n/report --size 448 --choose
+
+RUNS = runs/street-n
+model: data-root train-env renders  ## train, export and report street-n (STREETWARDEN_DATA: the pictures)
+	.venv-train/bin/streetwarden train models/street-n/recipe.toml $(RUNS)
+	.venv-train/bin/streetwarden export $(RUNS)/street-n.pt models/street-n/papers.toml models/street-n
+	.venv-train/bin/streetwarden train models/street-n/continue.toml $(RUNS)-2
+	.venv-train/bin/streetwarden average $(RUNS)-2/street-n.pt $(RUNS)/street-n.pt $(RUNS)-2/mean.pt
+	.venv-train/bin/streetwarden export $(RUNS)-2/mean.pt models/street-n/papers.toml models/street-n
+	.venv-train/bin/streetwarden train models/street-n/continue.toml $(RUNS)-3
+	.venv-train/bin/streetwarden export $(RUNS)-3/street-n.pt models/street-n/papers.toml models/street-n
+	.venv-train/bin/streetwarden train models/street-n/continue.toml $(RUNS)-4
+	.venv-train/bin/streetwarden average $(RUNS)-2/mean.pt $(RUNS)-4/street-n.pt $(RUNS)-4/mean.pt --share 0.7
+	.venv-train/bin/streetwarden export $(RUNS)-4/mean.pt models/street-n/papers.toml models/street-n
+	.venv-train/bin/streetwarden report models/street-n/model.onnx models/street-n/continue.toml models/street-n/report --size 448
+
+renders: data-root render-env  ## render the pictures that training asks for (STREETWARDEN_DATA)
+	for seed in 1000 1500; do .venv-render/bin/python -m datasets.street_scene stills --out "$$STREETWARDEN_DATA/renders" --count 150 --first-seed $$seed || exit; done
 
 RUN ?= runs/$(SET)
 improve:  ## make street-n better with your own set (SET=its name below datasets/; STREETWARDEN_DATA)

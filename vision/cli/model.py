@@ -129,7 +129,12 @@ def report(
     own: Annotated[Path, typer.Option(help="Footage of our own to show.")] = OWN,
     size: Annotated[int, typer.Option(help="Side of the square, pixels.")] = SIZE_PX,
     choose: Annotated[
-        bool, typer.Option("--choose", help="Write the thresholds into model.toml.")
+        bool,
+        typer.Option(
+            "--choose",
+            help="Choose thresholds and write them into model.toml; without, the "
+            "model's own are judged, if it has any.",
+        ),
     ] = False,
 ) -> None:
     """Measure a model on what training never saw; write tables and pictures."""
@@ -153,9 +158,11 @@ def report(
     predict = predictor(model, size)
     weights = Path(model.split(":")[-1])
     beside = weights.with_name("model.toml").is_file()
-    defaults = _THRESHOLD | (read_thresholds(weights) if choose or beside else {})
+    own_thresholds = read_thresholds(weights) if choose or beside else {}
     parent = teacher(places.pictures, read.parent)
-    made = reports.make(parent, predict, shelf, defaults)
+    kept = {} if choose else own_thresholds
+    defaults = _THRESHOLD | own_thresholds
+    made = reports.make(parent, predict, shelf, defaults, kept)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "figures.json").write_text(reports.as_json(made), encoding="utf-8")
     reports.draw_all(predict, shelf.aside["refuse"], made.thresholds, folder)

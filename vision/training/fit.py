@@ -186,10 +186,12 @@ def _tell_empty(recipe: Recipe, shelf: Shelf) -> None:
     empty = [name for name in recipe.mixture.rows if not shelf.train.get(name)]
     if empty:
         log.warning(
-            "no pictures for the pools %s of recipe %s: other pools fill their %d rows",
+            "no pictures for the pools %s of recipe %s: other pools fill their %d "
+            "rows%s",
             ", ".join(empty),
             recipe.name,
             sum(recipe.mixture.rows[name] for name in empty),
+            "; `make renders` makes some" if "renders" in empty else "",
         )
 
 

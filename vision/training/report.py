@@ -78,7 +78,11 @@ class Report:
 
 
 def make(
-    teacher: Predict, predict: Predict, shelf: Shelf, defaults: Mapping[str, float]
+    teacher: Predict,
+    predict: Predict,
+    shelf: Shelf,
+    defaults: Mapping[str, float],
+    kept: Mapping[str, float] | None = None,
 ) -> Report:
     """Measure a model.
 
@@ -88,6 +92,8 @@ def make(
         shelf: pools kept aside: ``refuse, vend, vehicles, clips``; and the
             ``refuse`` that was trained on, to tell strange scenes.
         defaults: least score per class where too few boxes choose one.
+        kept: thresholds of the model that are judged as they stand; the others are
+            chosen.
 
     Returns:
         The report.
@@ -106,6 +112,7 @@ def make(
     chosen["street_vendor"] = round(max(found.threshold, 0.05), 2)
     chosen |= {name: choose_threshold(against, name) for name in ROAD_USERS}
     thresholds = {k: defaults[k] if v is None else v for k, v in chosen.items()}
+    thresholds |= kept or {}
     return Report(
         refuse=class_scores(plain, REFUSE),
         sizes=size_scores(plain, aside["refuse"], REFUSE),

@@ -93,6 +93,10 @@ def test_a_report_tells_sizes_strange_scenes_conditions_and_stalls() -> None:
     assert made.elsewhere["garbage"].ap50 < made.elsewhere_shown["garbage"].ap50
     assert made.elsewhere_mistakes["garbage"].unseen == 1
     assert made.thresholds["garbage"] == 0.3  # six boxes choose nothing
+    standing = {"garbage": 0.999, "street_vendor": 0.9}
+    kept = make(_yellow, _yellow, shelf, dict.fromkeys(CLASSES, 0.3), standing)
+    assert kept.thresholds == made.thresholds | standing
+    assert kept.elsewhere_mistakes["garbage"].unseen > 1  # judged at the model's own
 
 
 def test_footage_that_is_not_there_is_told_of_before_anything_is_measured(

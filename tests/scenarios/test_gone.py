@@ -16,6 +16,10 @@ PARKING = ParkingParams(grace_s=60)
 SPOT = (160.0, 140.0)
 
 
+def never(_t: float) -> bool:
+    return False
+
+
 def cycles(count: int, period_s: float) -> list[Actor]:
     """Return cars of one make that stop on one spot for 40 s each, as at a light."""
     x, y = SPOT
@@ -65,7 +69,7 @@ def test_a_car_behind_a_bus_that_the_detector_does_not_know_is_not_gone(
         still(x, y + 15, 40, 64),
         size=(180, 100),
         look=8,
-        detected=lambda _: False,
+        detected=never,
     )
     stage = play(World([car, bus]), IllegalParking(PARKING), 140, period_s=period_s)
 
@@ -82,6 +86,17 @@ def test_a_car_that_left_beside_another_is_gone() -> None:
     assert len(stage.places) == 1
 
 
+def test_a_car_is_gone_though_its_ground_lies_in_another_light_by_then() -> None:
+    # Its own shade, goods that it unloads: what it leaves is not what it came upon.
+    x, y = SPOT
+    first = Actor("car", still(x, y, 20, 60), look=3)
+    goods = Actor("goods", still(x, y, 59, 900), size=(50, 30), look=9, detected=never)
+    again = Actor("car", still(x, y, 90, 150), look=3)
+    stage = play(World([first, goods, again]), IllegalParking(PARKING), 150)
+
+    assert stage.opened == []
+
+
 def test_what_stands_in_front_unknown_for_minutes_is_the_new_street() -> None:
     x, y = SPOT
     car = Actor("car", still(x, y, 0, 40), look=3)
@@ -90,7 +105,7 @@ def test_what_stands_in_front_unknown_for_minutes_is_the_new_street() -> None:
         still(x, y + 15, 40, 900),
         size=(180, 100),
         look=8,
-        detected=lambda _: False,
+        detected=never,
     )
     world = World([car, kiosk])
 

@@ -211,14 +211,14 @@ class Watch:
         if slot.hidden_s >= p.doubt_s:
             return True
         bare = scan.bareness(slot.ground, slot.anchor)
-        if bare is not None:
-            return bare >= p.same_ground
-        # The ground was never seen: another look must do. A bus that the detector
-        # does not know hides what is beside a car as well.
+        if bare is not None and bare >= p.same_ground:
+            return True
+        # Ground that was never seen, or lies in another light: another look must do.
+        # A bus that the detector does not know hides what is beside a car as well.
         if slot.look is None or (alike is not None and alike >= p.other_look):
             return False
         changed = scan.changed_around(slot.anchor)
-        return changed is None or changed < p.cover_around
+        return bare is None if changed is None else changed < p.cover_around
 
     def _notice(
         self, fresh: list[int], known: Sequence[Slot], scan: Scan

@@ -17,23 +17,26 @@ class Camera(BaseHTTPRequestHandler):
     """Sends JPEGs one after the other, as mjpg-streamer does: they bear no time."""
 
     fps: ClassVar[float] = 10.0
+    kind: ClassVar[str] = "multipart/x-mixed-replace; boundary=next"
 
     def due_s(self, number: int) -> float:
         """Return when picture `number` is sent, seconds after the first."""
         return number / self.fps
 
+    def framed(self, jpeg: bytes) -> bytes:
+        """Return a picture as it is sent."""
+        head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}"
+        return f"--next\r\n{head}\r\n\r\n".encode() + jpeg + b"\r\n"
+
     def do_GET(self) -> None:
         self.send_response(200)
-        kind = "multipart/x-mixed-replace; boundary=next"
-        self.send_header("Content-Type", kind)
+        self.send_header("Content-Type", self.kind)
         self.end_headers()
         began_s = time.monotonic()
         try:
             for i in range(100_000):
                 _, jpeg = cv2.imencode(".jpg", picture(i % 4096))
-                head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}"
-                self.wfile.write(f"--next\r\n{head}\r\n\r\n".encode())
-                self.wfile.write(jpeg.tobytes() + b"\r\n")
+                self.wfile.write(self.framed(jpeg.tobytes()))
                 due_s = began_s + self.due_s(i + 1)
                 time.sleep(max(0.0, due_s - time.monotonic()))
         except OSError:

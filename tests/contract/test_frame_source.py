@@ -131,12 +131,25 @@ class UnevenCamera(Camera):
         return max(number / self.fps, 2.5 if number > 6 else 0.0)
 
 
-@pytest.mark.parametrize("name", LIVE)
+class UnevenEncoder(UnevenCamera):
+    """Sends the same with nothing between the pictures."""
+
+    kind = "image/jpeg"
+
+    @override
+    def framed(self, jpeg: bytes) -> bytes:
+        return jpeg
+
+
+@pytest.mark.parametrize(
+    ("name", "camera"),
+    [("packets", UnevenCamera), ("opencv", UnevenCamera), ("packets", UnevenEncoder)],
+)
 def test_a_stream_without_stamps_takes_as_long_as_its_pictures_take_to_arrive(
-    name: str,
+    name: str, camera: type[Camera]
 ) -> None:
     arrived: list[tuple[float, float]] = []
-    with serving(UnevenCamera) as url:
+    with serving(camera) as url:
         source = LIVE[name](url)
         for _ in range(2):  # the line is cut in between
             source.open()

@@ -131,6 +131,8 @@ class OpenCVSource(_UrlSource):
 
     It decodes every picture, in one thread: where the machine is too slow for that,
     pictures grow old, as none can be left out. Packets can fall back on key frames.
+    Of bare JPEGs over HTTP or TCP it reads some fifty, or for `open_timeout_s`, before
+    it shows the first; packets read a few.
     """
 
     type: Literal["opencv"]

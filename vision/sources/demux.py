@@ -1,7 +1,9 @@
 """Open a container with PyAV and explain what goes wrong."""
 
+import contextlib
 from fractions import Fraction
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import av
 from av.codec.context import CodecContext
@@ -19,6 +21,8 @@ from vision.sources.position import Stamp
 
 _TIME_BASE = Fraction(1, 90_000)  # of streams that do not tell theirs
 _ANALYSE_US = 2_000_000  # FFmpeg's default of 5 s would be 5 s of blindness
+_BARE = frozenset({"http", "https", "tcp", "tls"})  # may bring JPEGs and nothing else
+_FEW_BYTES = 16 << 10  # tell most kinds of stream; a megabyte takes small JPEGs long
 
 
 def opened(options: PacketOptions, path: Path | None) -> InputContainer:
@@ -51,6 +55,9 @@ def opened(options: PacketOptions, path: Path | None) -> InputContainer:
 
 def _connected(options: PacketOptions, path: Path | None) -> InputContainer:
     try:
+        if path is None and urlsplit(options.url).scheme.lower() in _BARE:
+            with contextlib.suppress(av.error.InvalidDataError):
+                return _open(options, path, None, probed_bytes=_FEW_BYTES)
         return _open(options, path, None)
     except (av.error.FFmpegError, ValueError) as error:
         why = reason(error, options.open_timeout_s, file=path is not None)
@@ -59,13 +66,22 @@ def _connected(options: PacketOptions, path: Path | None) -> InputContainer:
 
 
 def _open(
-    options: PacketOptions, path: Path | None, device: HWAccel | None
+    options: PacketOptions,
+    path: Path | None,
+    device: HWAccel | None,
+    *,
+    probed_bytes: int | None = None,
 ) -> InputContainer:
     # FFmpeg's own messages hold URLs, passwords included.
     av.logging.set_level(None)
     settings: dict[str, str] = {}
     if path is None:
         settings["analyzeduration"] = str(_ANALYSE_US)
+        # Of JPEGs with nothing between them FFmpeg reads so many as it takes for 25 a
+        # second to last that long: ten seconds of an encoder that sends five.
+        settings["framerate"] = "1"
+    if probed_bytes is not None:
+        settings["formatprobesize"] = str(probed_bytes)
     if options.url.lower().startswith(("rtsp://", "rtsps://")):
         settings["rtsp_transport"] = options.rtsp_transport
         settings["allowed_media_types"] = "video"

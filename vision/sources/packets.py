@@ -29,7 +29,8 @@ _log = logging.getLogger(__name__)
 _MOST_ERRORS_IN_ROW = 50
 _DEFAULT_FPS = 25.0
 _SLICED = frozenset({"h264", "hevc"})  # codecs whose pictures may come in parts
-_STAMPLESS = "mpjpeg"  # pictures over HTTP; FFmpeg stamps them as if 25 came a second
+# Pictures and no time: FFmpeg makes up stamps and a rate.
+_STAMPLESS = frozenset({"mpjpeg", "jpeg_pipe", "mjpeg", "h264", "hevc"})
 _USABLE_FPS = (0.05, 240.0)  # outside: a container that does not know
 _CUT_SHORT = 0.05  # share of the promised length that may be missing at the end
 
@@ -121,9 +122,10 @@ class _Reception:
     @property
     def facts(self) -> Facts:
         stream = self._stream
-        fps = float(stream.average_rate or stream.guessed_rate or 0)
-        usable = _USABLE_FPS[0] <= fps <= _USABLE_FPS[1]
         file = self._path is not None
+        stamped = file or self._container.format.name not in _STAMPLESS
+        fps = float(stream.average_rate or stream.guessed_rate or 0)
+        usable = stamped and _USABLE_FPS[0] <= fps <= _USABLE_FPS[1]
         finite = bool(self._container.duration) and address.may_end(self._options.url)
         start = stream.start_time if file else None
         return Facts(
@@ -131,7 +133,7 @@ class _Reception:
             nominal_s=1 / (fps if usable else _DEFAULT_FPS),
             origin_s=None if start is None else start * self._tick_s,
             written_at=address.modified_at(self._path) if self._path else None,
-            stamped=file or self._container.format.name != _STAMPLESS,
+            stamped=stamped,
         )
 
     def next_picture(self, timeline: Timeline) -> tuple[DecodedPicture, float] | None:

@@ -15,6 +15,8 @@ class StreamFormat:
         height: pixels.
         time_base: seconds per unit of pts and dts.
         extradata: codec parameters (SPS/PPS ...), or None.
+        rotation_deg: by which the container turns decoded pictures to the left, so
+            that they are upright; a multiple of 90.
     """
 
     codec: str
@@ -22,6 +24,7 @@ class StreamFormat:
     height: int
     time_base: Fraction
     extradata: bytes | None = None
+    rotation_deg: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from av.container import OutputContainer
 from av.error import FFmpegError
 from av.packet import Packet
 from av.stream import Stream
+from av.video.stream import VideoStream
 
 from vision.core.errors import EvidenceError
 from vision.core.packets import EncodedPacket, StreamFormat
@@ -59,6 +60,7 @@ def _write(container: OutputContainer, packets: Sequence[EncodedPacket]) -> None
         stream = container.add_mux_stream(
             form.codec, width=form.width, height=form.height, time_base=_TIME_BASE
         )
+        _turn(stream, form)
         _mux(container, stream, packets, [p.payload for p in packets])
         return
     framing = Framing(form)
@@ -68,8 +70,15 @@ def _write(container: OutputContainer, packets: Sequence[EncodedPacket]) -> None
     with av.open(io.BytesIO(start), mode="r", format=form.codec) as source:
         template = container.add_stream_from_template(source.streams.video[0])
         template.time_base = _TIME_BASE
+        _turn(template, form)
         payloads = [framing.with_start_codes(p.payload) for p in packets]
         _mux(container, template, packets, payloads)
+
+
+def _turn(stream: Stream, form: StreamFormat) -> None:
+    """Have players turn what was recorded sideways."""
+    if isinstance(stream, VideoStream) and form.rotation_deg:
+        stream.set_display_rotation(form.rotation_deg)
 
 
 def _mux(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import av
+import numpy as np
 from av.codec import CodecContext
 from av.container import OutputContainer
 from av.error import FFmpegError
@@ -64,7 +65,8 @@ def decoded(
 ) -> Iterator[TimedFrame]:
     """Yield the pictures of a packet sequence with their media times, seconds.
 
-    Packets that cannot be decoded are left out.
+    They are upright, as those are that were analysed. Packets that cannot be decoded
+    are left out.
 
     Args:
         packets: of one stream, the first a key frame.
@@ -91,9 +93,11 @@ def decoded(
         packet.pts = original.pts
         packet.dts = original.dts
         for frame in _decode(context, packet):
-            yield times_s.get(frame.pts, original.media_time_s), frame
+            at_s = times_s.get(frame.pts, original.media_time_s)
+            yield at_s, _upright(frame, form.rotation_deg)
     for frame in _decode(context, None):
-        yield times_s.get(frame.pts, packets[-1].media_time_s), frame
+        at_s = times_s.get(frame.pts, packets[-1].media_time_s)
+        yield at_s, _upright(frame, form.rotation_deg)
 
 
 def jpegs(pictures: Iterable[tuple[float, bytes]]) -> Iterator[TimedFrame]:
@@ -111,6 +115,15 @@ def _decode(
         return context.decode(packet)
     except FFmpegError:
         return []
+
+
+def _upright(frame: VideoFrame, rotation_deg: int) -> VideoFrame:
+    """Turn a picture as its stream says itself, or else its container."""
+    turns = round((frame.rotation or rotation_deg) / 90) % 4
+    if not turns:
+        return frame
+    image = np.rot90(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8), turns)
+    return VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24")
 
 
 def _encode(

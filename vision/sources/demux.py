@@ -168,12 +168,18 @@ class PacketTap:
         self._camera_id = camera_id
         self._stream = stream
         self._listener = listener
+        self._rotation_deg = 0
         self._format = self._format_now()
+
+    def turned(self, rotation_deg: int) -> None:
+        """Take note of how decoded pictures are turned, degrees: only they tell."""
+        self._rotation_deg = rotation_deg
 
     def tell(self, packet: "Packet[VideoStream]", media_time_s: float) -> None:
         """Hand one packet on, after it was decoded or skipped."""
-        context = self._stream.codec_context
-        if (context.width, context.height) != (self._format.width, self._format.height):
+        context, known = self._stream.codec_context, self._format
+        before = known.width, known.height, known.rotation_deg
+        if (context.width, context.height, self._rotation_deg) != before:
             self._format = self._format_now()
         self._listener(
             EncodedPacket(
@@ -195,4 +201,5 @@ class PacketTap:
             height=context.height,
             time_base=self._stream.time_base or _TIME_BASE,
             extradata=context.extradata,
+            rotation_deg=self._rotation_deg,
         )

@@ -223,8 +223,10 @@ class _Reception:
 
     def _queue(self, pictures: list[Picture], timeline: Timeline) -> None:
         timeline.damage.broken(self._decoder.take_broken())
-        for _, media_time_s in pictures:
+        for frame, media_time_s in pictures:
             timeline.damage.decoded(media_time_s)
+            if self._tap is not None:
+                self._tap.turned(frame.rotation)
         self._ready.extend(pictures)
 
     def _note_life(self, pictures: int) -> None:

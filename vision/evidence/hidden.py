@@ -35,6 +35,12 @@ class Sight:
     size: tuple[int, int]
     regions: tuple[Region, ...]
 
+    def fitted(self, size: tuple[int, int]) -> "Sight":
+        """Return it in pixels of a picture of another size (width, height)."""
+        x, y = size[0] / self.size[0], size[1] / self.size[1]
+        regions = tuple(region.scaled(x, y) for region in self.regions)
+        return Sight(self.media_time_s, size, regions)
+
 
 class HiddenRegions:
     """The latest sights of every camera; written by the analysis, read by clips."""
@@ -99,7 +105,7 @@ def regions_at(
     to the other of whatever moved.
 
     Args:
-        sights: of one camera, rising in time.
+        sights: of one camera, rising in time, in pixels of the same size.
         media_time_s: the picture's time.
 
     Returns:

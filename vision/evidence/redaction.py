@@ -44,10 +44,10 @@ class Region:
         x1, y1, x2, y2 = self.xyxy
         return Region(self.kind, (x1 + dx, y1 + dy, x2 + dx, y2 + dy))
 
-    def scaled(self, by: float) -> "Region":
-        """Return it in a picture of another size."""
+    def scaled(self, x: float, y: float) -> "Region":
+        """Return it in a picture so many times as wide and as high."""
         x1, y1, x2, y2 = self.xyxy
-        return Region(self.kind, (x1 * by, y1 * by, x2 * by, y2 * by))
+        return Region(self.kind, (x1 * x, y1 * y, x2 * x, y2 * y))
 
 
 def regions_of(observation: Observation) -> tuple[Region, ...]:

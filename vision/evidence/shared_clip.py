@@ -106,17 +106,20 @@ def shared_frames(
 
     Args:
         frames: (media time, picture), rising in time; all of a clip.
-        sights: what had to be hidden in the analysed pictures.
+        sights: what had to be hidden in the analysed pictures, of any size: a stream's
+            may change before or after the clip.
         span_s: length of the clip, seconds; sets how many pictures are kept.
     """
     step_s = max(1 / _FPS, span_s / (_MOST - 2))
     kept = list(_thinned(frames, step_s))
     if not kept:
         return
+    height, width = kept[0].planes.shape[0] * 2 // 3, kept[0].planes.shape[1]
+    fitted = tuple(sight.fitted((width, height)) for sight in sights)
     moves = _moving([one.planes for one in kept])
     for one, mask in zip(kept, moves, strict=True):
         image = np.asarray(cv2.cvtColor(one.planes, cv2.COLOR_YUV2BGR_I420), np.uint8)
-        hidden = _hide(image, _scaled(sights, one.at_s, image.shape[1]), mask)
+        hidden = _hide(image, regions_at(fitted, one.at_s), mask)
         yield one.at_s, VideoFrame.from_ndarray(hidden, format="bgr24")
 
 
@@ -156,16 +159,6 @@ def _map(planes: ImageU8) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     return cv2.resize(planes[:height], size, interpolation=cv2.INTER_AREA).astype(
         np.float32
     )
-
-
-def _scaled(
-    sights: tuple[Sight, ...], at_s: float, width: int
-) -> tuple[Region, ...] | None:
-    regions = regions_at(sights, at_s)
-    if regions is None:
-        return None
-    scale = width / sights[-1].size[0]
-    return tuple(region.scaled(scale) for region in regions)
 
 
 def _hide(

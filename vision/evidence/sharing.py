@@ -46,7 +46,9 @@ class Sharing:
         return self._without(but_the_plate_of(vehicle, self.regions))
 
     def _without(self, regions: tuple[Region, ...]) -> ImageU8:
-        return redact(self.small, tuple(one.scaled(self.scale) for one in regions))
+        return redact(
+            self.small, tuple(one.scaled(self.scale, self.scale) for one in regions)
+        )
 
 
 def hidden_close_up(image: ImageU8, xyxy: Box, regions: tuple[Region, ...]) -> ImageU8:

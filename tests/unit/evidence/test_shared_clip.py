@@ -105,6 +105,18 @@ def test_who_walks_between_two_analysed_pictures_is_hidden_in_each(
         assert found_again(image, walking(at_s)) < 0.6
 
 
+@pytest.mark.parametrize("other", [(1280, 720), (320, 288)])
+def test_pictures_of_another_size_beside_the_clip_move_nothing_that_is_hidden(
+    other: tuple[int, int],
+) -> None:
+    before = Sight(-1.0, other, ())
+    after = Sight(SECONDS + 1.0, other, ())
+    sights = (before, *analysed(waiting), after)
+
+    for _, image in shared(filmed(waiting), sights):
+        assert found_again(image, waiting(0.0)) < 0.6
+
+
 def test_who_walks_and_is_never_detected_is_hidden_by_their_movement() -> None:
     for at_s, image in shared(filmed(walking), analysed()):
         assert found_again(image, walking(at_s)) < 0.6
@@ -309,6 +321,6 @@ def test_a_site_may_do_without_the_shared_clip(tmp_path: Path) -> None:
 
 
 def test_a_region_keeps_its_kind_in_another_size() -> None:
-    region = Region(RegionKind.PLATE, (10.0, 20.0, 30.0, 40.0)).scaled(0.5)
+    region = Region(RegionKind.PLATE, (10.0, 20.0, 30.0, 40.0)).scaled(0.5, 0.5)
 
     assert region == Region(RegionKind.PLATE, (5.0, 10.0, 15.0, 20.0))

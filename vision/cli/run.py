@@ -74,7 +74,7 @@ def run(
     tell_waiting(view.console)
     if summary.failed:
         lines = "; ".join(f"{name}: {why}" for name, why in summary.failed.items())
-        msg = f"{len(summary.failed)} camera(s) could not be read: {lines}"
+        msg = f"{len(summary.failed)} camera(s) could not be read to the end: {lines}"
         raise SourceError(msg)
 
 

@@ -71,7 +71,8 @@ def _tag(
     size_px: int,
 ) -> None:
     face = font(size_px)
-    left, top = max(0.0, at[0]), max(0.0, at[1] - size_px * 1.3)
-    width = face.getlength(writable(text))
-    pen.rectangle((left, top, left + width + 6, top + size_px * 1.3), fill=_PAPER)
+    width = face.getlength(writable(text)) + 6
+    left = max(0.0, min(at[0], pen.im.size[0] - width))
+    top = max(0.0, at[1] - size_px * 1.3)
+    pen.rectangle((left, top, left + width, top + size_px * 1.3), fill=_PAPER)
     pen.text((left + 3, top), writable(text), font=face, fill=colour)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from vision.config.base import Settings
 from vision.config.calendars import StreetClass
@@ -12,7 +12,20 @@ from vision.core.position import LocalPlane, distance_m
 Identifier = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", max_length=64)
 ]
-Fraction01 = Annotated[float, Field(ge=0, le=1)]
+
+
+def _share(value: float) -> float:
+    """Refuse pixels, which is what most editors tell."""
+    if not 0 <= value <= 1:
+        msg = (
+            "expected a share of the picture, 0 to 1: pixels divided by its width or "
+            "height"
+        )
+        raise ValueError(msg)
+    return value
+
+
+Fraction01 = Annotated[float, AfterValidator(_share)]
 Crs = Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
 Point = tuple[float, float]
 

@@ -42,6 +42,13 @@ def test_a_right_file_gives_settings_and_the_hash_of_its_bytes(tmp_path: Path) -
     assert len(loaded.sha256) == 64
 
 
+def test_corners_in_pixels_are_told_to_be_shares(tmp_path: Path) -> None:
+    problem, _ = _problems(tmp_path, GOOD.replace("[1, 1]]", "[640, 360]]"))
+
+    assert "got 640; expected a share of the picture, 0 to 1" in problem
+    assert "pixels divided by its width or height" in problem
+
+
 def test_all_mistakes_are_told_at_once_with_path_and_line(tmp_path: Path) -> None:
     text = GOOD.replace("grace_s: 30", "grace_s: -1").replace(
         "[1, 1]]", "[1, 2]], colour: red"

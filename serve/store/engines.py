@@ -87,7 +87,7 @@ class EngineStore:
             engine = _of_run(session, engine_id, run_id)
             now = self._clock.now()
             engine.alive_at = engine.ended_at = now
-            left = let_go(session, engine)
+            left = let_go(session, engine, now)
             self._heard_again(session, engine, now)
             if left == 0:
                 session.delete(engine)
@@ -183,7 +183,7 @@ class EngineStore:
                     engine.alive_at = now  # from before the clock was set back
                     continue
                 engine.silent_since = engine.alive_at
-                if let_go(session, engine) == 0:
+                if let_go(session, engine, now) == 0:
                     session.delete(engine)
                     continue
                 detail = _silence(session, engine)

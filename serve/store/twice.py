@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from serve.store.tables import CameraRow, EngineRow, HealthRow
@@ -29,7 +29,7 @@ def other_of(camera: CameraRow, before: Watch, engine_id: str) -> str | None:
     return before.engine_id if before.state is WatchState.WATCHED else None
 
 
-def let_go(session: Session, engine: EngineRow) -> int:
+def let_go(session: Session, engine: EngineRow, now: datetime) -> int:
     """Leave what an engine watches no more to the other one that does.
 
     Returns:
@@ -43,7 +43,23 @@ def let_go(session: Session, engine: EngineRow) -> int:
     left = shared.values(engine_id=CameraRow.also_id, also_id=None)
     if session.execute(left.returning(CameraRow.camera_id)).first() is not None:
         engine.run_id = ""  # should it speak again, it has to say what it watches
+    _ask_the_crowded_out(session, now)
     return session.scalar(select(func.count()).where(mine)) or 0
+
+
+def _ask_the_crowded_out(session: Session, now: datetime) -> None:
+    """Have engines say again what they watch where two others were named instead.
+
+    A camera knows two at most; now there is room.
+    """
+    named = or_(
+        CameraRow.engine_id == EngineRow.engine_id,
+        CameraRow.also_id == EngineRow.engine_id,
+    )
+    heard = EngineRow.alive_at.between(now - SILENT, now + SILENT)
+    at_work = EngineRow.ended_at.is_(None)
+    crowded_out = delete(EngineRow).where(heard, at_work, ~exists().where(named))
+    session.execute(crowded_out.execution_options(synchronize_session=False))
 
 
 def news_of_twice(session: Session, now: datetime) -> HealthEvent | None:

@@ -440,6 +440,25 @@ def test_a_camera_that_two_engines_watch_is_told_of(
     assert coverage(reader)[1] == 0
 
 
+def test_a_third_engine_of_a_camera_takes_it_over_once_the_others_stop(
+    engine: httpx.Client, reader: httpx.Client, clock: HandClock
+) -> None:
+    others = [f"/api/v1/engines/copy-{number}" for number in (1, 2)]
+    begin(engine, "a")
+    for other in others:
+        clock.forward(seconds=60)
+        begin(engine, "a", run=other[-6:], path=other)
+    assert say(engine, "alive") == 204
+    for other in others:
+        clock.forward(seconds=60)
+        engine.post(f"{other}/end", json={"run": other[-6:]})
+
+    assert say(engine, "alive") == 404  # asked to say what it watches
+    assert begin(engine, "a", up_s=240).status_code == 204
+    assert cameras(reader)["a"]["watch"]["engine"] == "north-1"
+    assert states(reader) == {"a": "watched"}
+
+
 def test_an_engine_that_has_no_cameras_left_is_no_trouble(
     live: Live, engine: httpx.Client, reader: httpx.Client, clock: HandClock
 ) -> None:

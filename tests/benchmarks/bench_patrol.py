@@ -5,7 +5,9 @@ synthetic street (`tests/scenarios/patrol`), has the shipped model look at every
 once, and then judges what it saw again and again, each time with positions that are
 wrong in another way. It prints what was found, missed, doubled and cleared, how far
 events lie from the truth, and how often within the accuracy that they claim. The first
-two drives are the city's; before the third the street is tidied up.
+two drives are the city's; before the third the street is tidied up. The third and the
+fourth are driven once more with other errors: two clean passes in a row clear refuse,
+and a receiver that errs by several metres may put a place out of view in one of them.
 """
 
 import argparse
@@ -84,6 +86,18 @@ def drives() -> list[Drive]:
         third,
         replace(third, number=3, begins=third.begins + _APART),
     ]
+
+
+def again(seen: Seen, later: int) -> Seen:
+    """Return a drive as if it were driven once more, so many drives later."""
+    drive = seen.film.drive
+    begins, number = drive.begins + later * _APART, drive.number + later
+    frames = [
+        replace(frame, captured_at=frame.captured_at + later * _APART)
+        for frame in seen.frames
+    ]
+    film = replace(seen.film, drive=replace(drive, number=number, begins=begins))
+    return Seen(film, frames, seen.detections)
 
 
 def look(film: Film, detector: OnnxDetector) -> Seen:
@@ -174,10 +188,18 @@ def score(
             for n, one in steps
             if one.event_id == step.event_id and one.lifecycle is Lifecycle.CLEARED
         ]
-        gone = wanted["cleared_in"]
-        yield ("cleared" if ends == [gone] else "not cleared in time"), 0.0
+        yield _end(ends, wanted["cleared_in"]), 0.0
     for _ in opened:
         yield "doubled or false", 0.0
+
+
+def _end(ends: Sequence[int], due: int) -> str:
+    """Return what to say of the drives in which an event was cleared."""
+    if not ends:
+        return "still open"
+    if ends == [due]:
+        return "cleared in time"
+    return "cleared late" if ends[0] > due else "cleared too early"
 
 
 def _reach(step: Violation) -> float:
@@ -195,6 +217,7 @@ def main() -> int:
     films = [Film(drive, size_px=_SIZE_PX, fps=_FPS) for drive in drives()]
     seen = [look(film, detector) for film in films]
     expected = truth(films)["events"]
+    seen += [again(one, 2) for one in seen[2:]]
     counts: Counter[str] = Counter()
     away: list[float] = []
     with tempfile.TemporaryDirectory() as folder:

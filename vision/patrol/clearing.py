@@ -1,5 +1,6 @@
 """Whether a pass shows places without what stood there."""
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from vision.patrol.spot import Spot
 _AHEAD_S = 0.6  # whether it will still be in view then
 _STEP_M = 0.3  # between two pictures that tell
 _MOST_VIEWS = 128
+_ALONG_SDS, _ASIDE_SDS = 1.0, 1.5  # by so much a place may lie elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class PlaceView:
 
     Attributes:
         lens: where the camera was, metres.
-        hidden: whether something nearer stood before it.
+        hidden: whether something nearer stood before it, or before where it may lie.
         suspects: what was found in it that may be what stands there; None: nobody
             follows it.
     """
@@ -110,22 +112,15 @@ class Clearings:
         away_s = (now - spot.seen_at) / timedelta(seconds=1)
         if not spot.left or away_s < self._params.pass_gap_s:
             return None
-        clearing = self._of.get(spot.spot_id)
-        gap = timedelta(seconds=self._params.pass_gap_s)
-        if clearing is not None and now - clearing.at >= gap:
-            clearing = None  # of an earlier pass
-        lat, lon, covariance = spot.where()
-        point = np.array(plane.metres(lat, lon))
-        expected = pose.seen_at(point, spot.latest.size_m)
-        passed = True
-        if expected is not None and self._shows(pose, point, expected):
+        clearing, passed = self._begun(spot, now), True
+        there = whereabouts(spot, pose, plane)
+        if there.shown(pose, self._params.clear_range_m):
             clearing = clearing or Clearing(now)
             self._of[spot.spot_id] = clearing
-            spread = covariance + pose.covariance(point)
-            suspects = seen.suspects(spot, point, spread, self._params.gate)
-            view = PlaceView(pose.lens, hidden(expected, seen.boxes), suspects)
-            clearing.note(view, now)
-            passed = self._last_chance(pose, point, spot.latest.size_m)
+            suspects = seen.suspects(there, self._params.gate)
+            behind = there.hidden(pose, seen.boxes)
+            clearing.note(PlaceView(pose.lens, behind, suspects), now)
+            passed = not there.shown(_soon(pose), self._params.clear_range_m)
         if clearing is None or clearing.done or not passed:
             return None
         other = seen.instead_of(spot, now)
@@ -133,28 +128,87 @@ class Clearings:
         if other is not None and watched and clearing.empty(spot):
             spot.box = other.box
             return "replaced"
-        if clearing.at != now or not clearing.proves(spot, self._params):
+        return self._judge(clearing, there, pose) if clearing.at == now else None
+
+    def _begun(self, spot: Spot, now: datetime) -> Clearing | None:
+        """Return what this pass has shown so far, or None."""
+        clearing = self._of.get(spot.spot_id)
+        gap = timedelta(seconds=self._params.pass_gap_s)
+        return None if clearing is None or now - clearing.at >= gap else clearing
+
+    def _judge(
+        self, clearing: Clearing, there: "Whereabouts", pose: Pose
+    ) -> str | None:
+        """Return why a place is over that was in view for the last time."""
+        spot = there.spot
+        if not clearing.empty(spot):
+            spot.clear_passes = 0  # no row any more
+        if not clearing.proves(spot, self._params):
             return None
         clearing.done = True
         spot.clear_passes += 1
-        assert expected is not None  # noqa: S101 it is in view
-        spot.box = expected
+        (box,) = there.boxes(pose)
+        assert box is not None  # noqa: S101 it is in view
+        spot.box = box
         return "exposed" if spot.clear_passes >= spot.kind.clear_passes else None
 
-    def _shows(self, pose: Pose, point: Vector, expected: Xyxy | None) -> bool:
-        """Return whether a place is in view, and near enough to be found."""
-        away_m = float(np.hypot(*(point - pose.lens)))
-        return away_m <= self._params.clear_range_m and in_view(pose, expected)
 
-    def _last_chance(
-        self, pose: Pose, point: Vector, size_m: tuple[float, float]
-    ) -> bool:
-        """Return whether what is shown now will not be so in a moment."""
-        heading = np.radians(pose.fix.heading_deg or 0.0)
-        way_m = pose.fix.speed_mps * _AHEAD_S
-        way = np.array([np.sin(heading), np.cos(heading)]) * way_m
-        soon = replace(pose, here=pose.here + way)
-        return not self._shows(soon, point, soon.seen_at(point, size_m))
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a place lies, as exactly as that is known for a camera.
+
+    Attributes:
+        spot: which one.
+        point: where it most likely is, (2,) metres.
+        spread: covariance, what the camera's own place adds with it, (2, 2) metres
+            squared.
+    """
+
+    spot: Spot
+    point: Vector
+    spread: Matrix
+
+    def shown(self, pose: Pose, range_m: float) -> bool:
+        """Return whether a picture shows it, from no farther away than `range_m`.
+
+        Who drives as they drove when it was found has it on the same side, however the
+        receiver errs. For others all of where it may lie must be in view.
+        """
+        if float(np.hypot(*(self.point - pose.lens))) > range_m:
+            return False
+        boxes = self.boxes(pose)
+        if not self.spot.found_from(pose.fix.heading_deg):
+            aside = np.array([pose.ahead[1], -pose.ahead[0]])
+            boxes += self.boxes(pose, aside, _ASIDE_SDS)
+        return all(in_view(pose, box) for box in boxes)
+
+    def hidden(self, pose: Pose, nearer: Sequence[Xyxy]) -> bool:
+        """Return whether something may stand before it, as far along as it may lie."""
+        boxes = self.boxes(pose) + self.boxes(pose, pose.ahead, _ALONG_SDS)
+        return any(box is not None and hidden(box, nearer) for box in boxes)
+
+    def boxes(
+        self, pose: Pose, way: Vector | None = None, sds: float = 0.0
+    ) -> list[Xyxy | None]:
+        """Return in which box it would be seen, or in which two.
+
+        Args:
+            pose: where the camera is.
+            way: of length 1; it lies off on it, or on its opposite,
+            sds: by so many standard deviations.
+        """
+        points = [self.point]
+        if way is not None:
+            off = way * math.sqrt(float(way @ self.spread @ way)) * sds
+            points = [self.point + off, self.point - off]
+        return [pose.seen_at(point, self.spot.latest.size_m) for point in points]
+
+
+def whereabouts(spot: Spot, pose: Pose, plane: LocalPlane) -> Whereabouts:
+    """Return where a spot lies for a camera; `plane` is the map around."""
+    lat, lon, covariance = spot.where()
+    point = np.array(plane.metres(lat, lon))
+    return Whereabouts(spot, point, covariance + pose.covariance(point))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,23 +225,19 @@ class Seen:
     boxes: list[Xyxy]
     pursuit: Pursuit
 
-    def suspects(
-        self, spot: Spot, point: Vector, spread: Matrix, gate: float
-    ) -> tuple[Sighting | None, ...]:
+    def suspects(self, there: Whereabouts, gate: float) -> tuple[Sighting | None, ...]:
         """Return which sightings may be of what stands at a spot.
 
         Args:
-            spot: which spot,
-            point: where it is, (2,) metres,
-            spread: and how exactly that is known here, (2, 2) metres squared.
+            there: where it is.
             gate: squared Mahalanobis distance up to which they may.
         """
         near = []
         for index, one in enumerate(self.found):
-            if one.kind is not spot.kind or one.ray is None:
+            if one.kind is not there.spot.kind or one.ray is None:
                 continue
-            off = one.ray.foot - point
-            if float(off @ np.linalg.inv(spread + one.ray.spread) @ off) <= gate:
+            off, spread = one.ray.foot - there.point, there.spread + one.ray.spread
+            if float(off @ np.linalg.inv(spread) @ off) <= gate:
                 near.append(self.pursuit.of.get(index))
         return tuple(near)
 
@@ -201,3 +251,9 @@ class Seen:
 
 def _apart_m(one: PlaceView, other: PlaceView) -> float:
     return float(np.hypot(*(one.lens - other.lens)))
+
+
+def _soon(pose: Pose) -> Pose:
+    """Return where the camera will be in a moment."""
+    way_m = pose.ahead * pose.fix.speed_mps * _AHEAD_S
+    return replace(pose, here=pose.here + way_m)

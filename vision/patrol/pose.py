@@ -84,6 +84,11 @@ class Pose:
         offset = np.array([self.mount.forward_m, self.mount.right_m])
         return np.asarray(self.here + self._turn @ offset)
 
+    @property
+    def ahead(self) -> Vector:
+        """Which way the vehicle goes, (2,) of length 1."""
+        return np.asarray(self._turn[:, 0])
+
     def measure(self, box: Xyxy) -> Ray | None:
         """Return where a box's foot lies.
 

@@ -25,6 +25,7 @@ class PassRecord(TypedDict):
     figures: list[float]
     votes: dict[str, int]
     look: NotRequired[str | list[float] | None]  # base64 of 255ths; shares before
+    heading_deg: NotRequired[float | None]
 
 
 class SpotRecord(TypedDict):
@@ -106,6 +107,7 @@ def _pass_record(one: Pass) -> PassRecord:
         ],
         "votes": one.votes,
         "look": None if one.look is None else _look_text(one.look),
+        "heading_deg": one.heading_deg,
     }
 
 
@@ -113,7 +115,7 @@ def _pass(record: PassRecord) -> Pass:
     looks, expected = record["looks"]
     attended, moved, near, misfit, width, height, score = record["figures"]
     lat, lon = record["where"]
-    look = record.get("look")
+    look, heading_deg = record.get("look"), record.get("heading_deg")
     return Pass(
         began_at=_aware(record["began_at"]),
         ended_at=_aware(record["ended_at"]),
@@ -131,6 +133,7 @@ def _pass(record: PassRecord) -> Pass:
         votes={str(k): _count(n) for k, n in record["votes"].items()},
         score=float(score),
         look=None if look is None else _look(look),
+        heading_deg=None if heading_deg is None else float(heading_deg),
     )
 
 

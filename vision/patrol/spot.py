@@ -20,6 +20,7 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "spots.streetwarden.org")
 _WITHIN_95 = math.sqrt(5.991)  # chi-squared of two dimensions
 _MOST_PASSES = 4  # the first and the latest ones; what errs alike adds little
 _LOOKS_OF = 2  # the latest passes, whose looks are compared
+_ALIKE_DEG = 60.0  # two ways along one street
 _LONGEST_LOOK_S = 1.0  # between two looks that count as one stretch
 
 
@@ -44,6 +45,7 @@ class Pass:
         votes: looks by class.
         score: mean detection score.
         look: appearance, or None.
+        heading_deg: which way the vehicle went; None: from before that was kept.
     """
 
     began_at: datetime
@@ -62,6 +64,7 @@ class Pass:
     votes: dict[str, int]
     score: float
     look: Vector | None = None
+    heading_deg: float | None = None
 
 
 def pass_of(sighting: Sighting, pose: Pose, plane: LocalPlane) -> Pass:
@@ -85,6 +88,7 @@ def pass_of(sighting: Sighting, pose: Pose, plane: LocalPlane) -> Pass:
         votes=dict(sighting.votes),
         score=sighting.scores / sighting.looks,
         look=sighting.look,
+        heading_deg=pose.fix.heading_deg,
     )
 
 
@@ -135,6 +139,14 @@ class Spot:
     def seen_at(self) -> datetime:
         """Wall time of the latest look."""
         return self.latest.ended_at
+
+    def found_from(self, heading_deg: float | None) -> bool:
+        """Return whether a pass that found it went about that way."""
+        return any(
+            abs((one.heading_deg - heading_deg + 180) % 360 - 180) <= _ALIKE_DEG
+            for one in self.passes
+            if one.heading_deg is not None and heading_deg is not None
+        )
 
     def where(self) -> tuple[float, float, Matrix]:
         """Return (lat, lon) and covariance: all passes, each as exact as it is."""

@@ -43,7 +43,7 @@ class Thing:
 
 @dataclass
 class Drive:
-    """A vehicle that goes north; stops where its speed says so.
+    """A vehicle that goes north, or south on its way `back`; stops as its speed says.
 
     Errors are of the position receiver (`bias_m`, constant over a drive, and
     `jitter_m`; from and until `leap_s` it says `leap_m` elsewhere), of its heading
@@ -67,6 +67,7 @@ class Drive:
     hides: bool = False
     heading_off_deg: float = 0.0
     hung: Mount | None = None
+    back: bool = False
     _fixes: dict[int, Fix] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -86,7 +87,9 @@ class Drive:
 
     def frame(self, step: int, things: Sequence[Thing]) -> tuple[Frame, Detections]:
         t = step * PERIOD_S
-        here = self.east_m, self.north_m[0] + self.speed_mps * t
+        way_m = self.speed_mps * t
+        north_m = self.north_m[1] - way_m if self.back else self.north_m[0] + way_m
+        here, ahead = (self.east_m, north_m), -1 if self.back else 1
         noise = self.rng.normal(0, self.jitter_m, 2) + self.bias_m
         if self.leap_s[0] <= t < self.leap_s[1]:
             noise += self.leap_m
@@ -94,7 +97,7 @@ class Drive:
         self._fixes[step] = Fix(
             lat,
             lon,
-            self.heading_off_deg % 360,
+            (self.heading_off_deg + 180 * self.back) % 360,
             self.speed_mps,
             self.accuracy_m,
         )
@@ -102,7 +105,7 @@ class Drive:
         rows = []
         for thing in things:
             east, north = thing.at(t)
-            box = self._box(thing, north - here[1], east - here[0])
+            box = self._box(thing, ahead * (north - here[1]), ahead * (east - here[0]))
             if box is not None:
                 rows.append((box, thing.score, LABELS.index(thing.label)))
                 x1, y1, x2, y2 = (int(side) for side in box)

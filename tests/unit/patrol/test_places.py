@@ -1,12 +1,10 @@
 import json
-from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 import pytest
 
 from tests.unit.patrol.street import (
-    MOUNT,
     NOON,
     PLANE,
     Drive,
@@ -15,7 +13,7 @@ from tests.unit.patrol.street import (
     final,
 )
 from vision.core.errors import ConfigError
-from vision.core.places import Place, PlaceState
+from vision.core.places import Place
 from vision.patrol.params import PatrolParams
 
 HEAP = Thing("garbage", 4.0, 30.0)
@@ -147,45 +145,6 @@ def test_two_heaps_four_metres_apart_are_two() -> None:
     assert len(final(Patrol().drive(Drive(), HEAP, other))) == 2
 
 
-def test_two_clean_passes_clear_a_heap_and_one_does_not() -> None:
-    patrol = Patrol()
-    patrol.drive(Drive(), HEAP)
-    once = final(patrol.drive(Drive(start=NOON + LATER)))
-    assert all(place.state is not PlaceState.ENDED for place in once.values())
-    (place,) = final(patrol.drive(Drive(start=NOON + 2 * LATER))).values()
-    assert (place.state, place.end_reason) == (PlaceState.ENDED, "exposed")
-    assert place.passes is not None
-    assert place.passes.clear_passes == 2
-    assert final(patrol.drive(Drive(start=NOON + 3 * LATER))) == {}
-
-
-def test_not_seeing_is_not_clearing() -> None:
-    patrol = Patrol()
-    patrol.drive(Drive(), HEAP)
-    for k in range(1, 5):
-        told = patrol.drive(Drive(start=NOON + k * LATER, east_m=30.0))
-        assert all(p.state is not PlaceState.ENDED for p in final(told).values())
-
-
-def test_behind_a_bus_nothing_is_clean() -> None:
-    patrol = Patrol()
-    patrol.drive(Drive(), HEAP)
-    bus = Thing("bus", 2.5, 29.0, (11.0, 3.0))
-    for k in range(1, 5):
-        told = patrol.drive(Drive(start=NOON + k * LATER, seed=k), bus)
-        heaps = [p for p in final(told).values() if p.kind == "garbage"]
-        assert all(p.state is not PlaceState.ENDED for p in heaps)
-
-
-def test_faint_boxes_are_enough_to_doubt_that_it_is_clean() -> None:
-    patrol = Patrol()
-    patrol.drive(Drive(), HEAP)
-    faint = Thing("garbage", 4.0, 30.0, score=0.3)
-    for k in range(1, 5):
-        told = patrol.drive(Drive(start=NOON + k * LATER, seed=k), faint)
-        assert all(p.state is not PlaceState.ENDED for p in final(told).values())
-
-
 def test_the_next_car_in_the_bay_is_another() -> None:
     patrol = Patrol()
     (first,) = final(patrol.drive(Drive(), CAR)).values()
@@ -209,34 +168,6 @@ def test_a_newcomer_one_bay_before_takes_no_car_away(metres_on: float) -> None:
     again = told[first.place_id].passes
     assert again is not None
     assert again.count == 2
-
-
-@pytest.mark.parametrize("yaw_deg", [0, 35, 90, 150])
-def test_what_is_gone_is_gone_wherever_the_camera_looks(yaw_deg: float) -> None:
-    mount = replace(MOUNT, yaw_deg=yaw_deg)
-    patrol = Patrol(mount)
-    (first,) = final(patrol.drive(Drive(mount=mount), CAR)).values()
-    (last,) = final(patrol.drive(Drive(start=NOON + LATER, mount=mount))).values()
-    assert (last.place_id, last.end_reason) == (first.place_id, "exposed")
-
-
-def test_a_heap_is_cleared_though_the_one_beside_it_stays() -> None:
-    """Far away either may be the other; near by it turns out which one it was."""
-    patrol = Patrol()
-    other = Thing("garbage", 4.0, 36.0)
-    assert len(final(patrol.drive(Drive(), HEAP, other))) == 2
-    told: dict[str, Place] = {}
-    for k in (1, 2):
-        told |= final(patrol.drive(Drive(start=NOON + k * LATER, seed=k), other))
-    (gone,) = (place for place in told.values() if place.end_reason is not None)
-    assert np.hypot(*(metres(gone) - (4, 30))) < 1.0
-
-
-def test_a_car_that_drove_off_is_gone_after_one_clean_pass() -> None:
-    patrol = Patrol()
-    patrol.drive(Drive(), CAR)
-    (place,) = final(patrol.drive(Drive(start=NOON + LATER))).values()
-    assert place.end_reason == "exposed"
 
 
 def test_what_nobody_passed_for_a_month_is_lost_not_cleared() -> None:

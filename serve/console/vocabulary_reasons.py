@@ -49,6 +49,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "width_m": ("Width", "宽度"),
     "accuracy_m": ("Place known to (95 %)", "定位精度(95 %)"),
     # What they say.
+    "at its edge": ("at its edge", "在其边缘"),
     "anywhere": ("anywhere", "不限"),
     "always": ("always", "始终"),
     "in force": ("in force", "生效中"),

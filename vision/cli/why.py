@@ -88,7 +88,8 @@ def _tell_candidates(console: Console, record: CameraRecord) -> None:
     for one in candidates:
         console.print(
             f"\n[bold yellow]not opened[/bold yellow] [bold]{one['slug']}[/bold]"
-            f"{_zone(one['zone_id'])}: {_place(one['place'], record['size'])}"
+            f"{_zone(one['zone_id'], one['reasons'])}: "
+            f"{_place(one['place'], record['size'])}"
         )
         _tell_reasons(console, one["reasons"])
 
@@ -127,8 +128,12 @@ def _tell_reasons(console: Console, reasons: Sequence[ReasonRecord]) -> None:
         console.print(f"    {_MARK[None]} {escape(told)}")
 
 
-def _zone(zone_id: str | None) -> str:
-    return "" if zone_id is None else f" in zone {escape(zone_id)}"
+def _zone(zone_id: str | None, reasons: Sequence[ReasonRecord] = ()) -> str:
+    """Return in which zone it is; `reasons` may say that it lies at the edge."""
+    if zone_id is None:
+        return ""
+    perhaps = " perhaps" if any(one["name"] == "in_zone" for one in reasons) else ""
+    return f"{perhaps} in zone {escape(zone_id)}"
 
 
 def _place(place: PlaceRecord, size: tuple[int, int] | None) -> str:

@@ -1,6 +1,6 @@
 """Reasons, compared with their limits."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
@@ -32,6 +32,11 @@ def required(name: str, value: str, *, holds: bool, bound: str) -> Fact:
         bound: what would, e.g. `not a queue`.
     """
     return Fact(name, value, bound=bound, holds=holds)
+
+
+def exemption(label: str, exempt: Container[str]) -> Fact:
+    """Return whether a vehicle's class may stand anywhere."""
+    return required("class", label, holds=label not in exempt, bound="not exempt")
 
 
 def circumstances(place: Place) -> tuple[Fact, ...]:

@@ -10,7 +10,7 @@ from vision.core.errors import ConfigError
 from vision.core.observation import Observation
 from vision.core.places import Place
 from vision.core.violations import Confidence, Params, Slug, Violation
-from vision.rules.facts import at_least, circumstances, named, required
+from vision.rules.facts import at_least, circumstances, exemption, named, required
 from vision.rules.kinds import VEHICLE
 from vision.rules.ledger import Ledger
 from vision.rules.lifecycle import LifecycleParams
@@ -120,12 +120,7 @@ class IllegalParking(PlaceRule):
         facts = (
             *ground.facts,
             at_least("observed_s", stood_s, limit_s, "s"),
-            required(
-                "class",
-                place.label,
-                holds=place.label not in p.exempt_labels,
-                bound="not exempt",
-            ),
+            exemption(place.label, p.exempt_labels),
             required(
                 "traffic",
                 traffic.value,

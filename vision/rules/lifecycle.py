@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from vision.core.observation import Observation, View
 from vision.core.places import Place, PlaceState
+from vision.core.scene import GeoPoint
 from vision.core.violations import (
     Candidate,
     Confidence,
@@ -99,6 +100,11 @@ class CaseBook:
             facts=verdict.facts,
         )
         return None
+
+    def opened_at(self, place_id: str) -> GeoPoint | None:
+        """Return where on the map a place was when its event opened; None: none is."""
+        case = self._open.get(place_id)
+        return None if case is None else case.geo
 
     def recall(self, event_id: str) -> tuple[Case | None, bool]:
         """Return an event that is open or was cleared, and whether it was cleared."""

@@ -89,9 +89,7 @@ class PatrolRule(PlaceRule):
         """Which zones of the map matter."""
 
     @abstractmethod
-    def _weigh_pass(
-        self, place: Place, passes: Passes, ground: Standing
-    ) -> Verdict | None:
+    def _weigh_pass(self, place: Place, passes: Passes, ground: Standing) -> Verdict:
         """Return what to make of a place that is in view."""
 
     def _memory(self) -> Mapping[str, PlaceMemo]:
@@ -109,14 +107,19 @@ class PatrolRule(PlaceRule):
             told = self._told.get(place.place_id)
             if told is None:  # of an earlier run
                 told = self._remembered(place, passes, observation)
-            # Seen outside all zones: whatever was open there was closed then.
             # Of what is not in view nothing can be surer or graver than it was.
             low = Confidence.LOW
             return Verdict((absent, *told), confidence=low) if told else None
-        ground = standing_on_map(place, observation, self._terms, self._schedule)
+        ground = self._ground(place, observation)
         verdict = None if ground is None else self._weigh_pass(place, passes, ground)
         self._told[place.place_id] = () if verdict is None else verdict.facts
         return verdict
+
+    def _ground(self, place: Place, observation: Observation) -> Standing | None:
+        opened = self._book.opened_at(place.place_id)
+        return standing_on_map(
+            place, observation, self._terms, self._schedule, opened=opened
+        )
 
     def _facts(
         self, place: Place, passes: Passes, ground: Standing, *own: Fact
@@ -127,7 +130,7 @@ class PatrolRule(PlaceRule):
         self, place: Place, passes: Passes, observation: Observation
     ) -> tuple[Fact, ...]:
         """Return what is known of a place that this run has not passed yet."""
-        ground = standing_on_map(place, observation, self._terms, self._schedule)
+        ground = self._ground(place, observation)
         in_zone = required("in_zone", "no", holds=False, bound="yes")
         zone = (in_zone,) if ground is None else ground.facts
         return (*zone, *self._seen(place, passes))

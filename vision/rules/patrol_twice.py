@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from vision.core.places import Passes, Place
 from vision.core.violations import Confidence, Params, Slug
-from vision.rules.facts import at_least, named
+from vision.rules.facts import at_least, exemption, named
 from vision.rules.kinds import KIND_NAMED, VEHICLE, VENDOR
 from vision.rules.ledger import PlaceMemo, Since
 from vision.rules.lifecycle import LifecycleParams
@@ -78,12 +78,8 @@ class TwicePassed(PatrolRule):
         return named(self._params)
 
     @override
-    def _weigh_pass(
-        self, place: Place, passes: Passes, ground: Standing
-    ) -> Verdict | None:
+    def _weigh_pass(self, place: Place, passes: Passes, ground: Standing) -> Verdict:
         p = self._params
-        if place.label in p.exempt_labels:
-            return None
         lasted_s = self._in_force.lasted(place, holds=ground.forbidden)
         apart_s = p.class_apart_s.get(place.label, p.apart_s)
         apart_s *= ground.ruling.dwell_factor
@@ -91,6 +87,8 @@ class TwicePassed(PatrolRule):
             at_least("passes", passes.count, 2),
             at_least("apart_s", lasted_s, apart_s, "s"),
         ]
+        if p.exempt_labels:
+            own.append(exemption(place.label, p.exempt_labels))
         if passes.likeness is not None:
             own.append(at_least("likeness", passes.likeness, p.min_likeness))
         if p.min_attended > 0:

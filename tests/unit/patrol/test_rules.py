@@ -38,6 +38,7 @@ class Watch:
         *zones: MapZone,
         schedule: Schedule | None = None,
         params: PatrolParams | None = None,
+        exempt: frozenset[str] = frozenset(),
     ) -> None:
         self.patrol = Patrol(params=params)
         self.scene = Scene("patrol", "patrol", map_zones=zones)
@@ -51,7 +52,7 @@ class Watch:
         self.rules: tuple[PatrolRule, ...] = (
             PassedGarbage(PassedGarbageParams(), limits, when, known),
             PassedBin(PassedBinParams(), limits, when, known),
-            PassedParking(TwicePassedParams(), limits, when, known),
+            PassedParking(TwicePassedParams(exempt_labels=exempt), limits, when, known),
             PassedVending(tended, limits, when, known),
         )
 

@@ -17,9 +17,11 @@ from vision.core.feed import FeedStatus
 from vision.core.frame import Frame
 from vision.core.mount import Mount
 from vision.core.ports import CameraFeed, Clock, PositionSource
+from vision.core.scene import Scene
 from vision.patrol.drive_watch import DriveWatch
 from vision.patrol.params import PatrolParams
 from vision.patrol.places import PatrolPlaces
+from vision.patrol.spot import Spot
 from vision.pipeline.camera import Camera, CameraParts
 from vision.pipeline.candidates import OpenedPlaces
 from vision.tracking.association import AssociationTracker
@@ -66,6 +68,7 @@ def build_patrol(settings: CameraSettings, shared: Surroundings) -> Camera:
     )
     view = MovingView(positions.at, MovingViewParams(timezone=site.timezone))
     opened = OpenedPlaces(known=lambda: places.place_ids)
+    places.weigh(partial(worth_of, opened=opened, scene=scene))
     on_memory = shared.on_memory
     memory = build_patrol_memory(
         shared.home.places,
@@ -97,6 +100,18 @@ def build_patrol(settings: CameraSettings, shared: Surroundings) -> Camera:
 def build_mount(settings: MountSettings) -> Mount:
     """Return how a camera is fixed to its vehicle."""
     return Mount(**settings.model_dump())
+
+
+def worth_of(spot: Spot, *, opened: OpenedPlaces, scene: Scene) -> int:
+    """Return what a place is worth where there is no room for all.
+
+    Nobody judges a vehicle where no zone forbids it; an open event waits for its end.
+    """
+    if spot.spot_id in opened.place_ids:
+        return 3
+    if not spot.kind.is_individual:
+        return 2
+    return 1 if scene.forbids_near(spot.geo) else 0
 
 
 def _scores(settings: PlaceSettings) -> PatrolParams:

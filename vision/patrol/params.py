@@ -60,7 +60,7 @@ class PatrolParams:
         same_look: likeness below which two vehicles are two.
         forget_s: time without a pass after which nothing is known, seconds.
         near_m: how far around the camera places are told of, metres.
-        max_spots: most places kept.
+        max_spots: most places kept: each is a kilobyte, written every ten seconds.
         max_sightings: most objects followed at once.
     """
 
@@ -86,7 +86,7 @@ class PatrolParams:
     same_look: float = 0.5
     forget_s: float = 30 * 86_400.0
     near_m: float = 80.0
-    max_spots: int = 2_000
+    max_spots: int = 5_000
     max_sightings: int = 64
 
 

@@ -24,7 +24,7 @@ from vision.patrol.pose import Pose
 from vision.patrol.pursuit import PERSON, Pursuit, found_in
 from vision.patrol.records import SpotRecord
 from vision.patrol.spot import Spot
-from vision.patrol.spot_map import SpotMap
+from vision.patrol.spot_map import SpotMap, Worth
 
 _VERSION = 1
 _REPLANE_M = 2_000.0  # a flat map is flat for so far
@@ -82,11 +82,14 @@ class PatrolPlaces:
         self._near: list[Spot] = []
         self._plane: LocalPlane | None = None
         self._last_at: datetime | None = None
+        self._alive: frozenset[str] | None = None  # asked for often
 
     @property
     def place_ids(self) -> frozenset[str]:
         """All places that are known and have not ended."""
-        return frozenset(spot.spot_id for spot in self._map.alive())
+        if self._alive is None:
+            self._alive = frozenset(spot.spot_id for spot in self._map.alive())
+        return self._alive
 
     @property
     def observed_s(self) -> Mapping[str, float]:
@@ -101,6 +104,10 @@ class PatrolPlaces:
     def follow(self, watch: DriveWatch) -> None:
         """Have it followed whether what is passed becomes places."""
         self._watch = watch
+
+    def weigh(self, worth: Worth) -> None:
+        """Have what is worth least go first where the map is full."""
+        self._map.worth = worth
 
     def update(
         self,
@@ -117,6 +124,7 @@ class PatrolPlaces:
             view: whether it can be trusted.
             tracks: not needed.
         """
+        self._alive = None
         now, now_s = frame.captured_at, frame.media_time_s
         ended = self._map.outdated(now)
         pose = self._pose(frame) if view.view is View.CLEAR else None
@@ -167,6 +175,7 @@ class PatrolPlaces:
             if stored["version"] != _VERSION:
                 msg = f"version {stored['version']}, expected {_VERSION}"
                 raise ValueError(msg)  # noqa: TRY301 one message for all damage
+            self._alive = None
             self._map.restore(stored["spots"], self._kinds)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             msg = (

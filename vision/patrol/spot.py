@@ -154,6 +154,13 @@ class Spot:
             self.known = self.latest, self._where()
         return self.known[1]
 
+    @property
+    def geo(self) -> GeoPoint:
+        """Where it is, and within how many metres (95 %)."""
+        lat, lon, covariance = self.where()
+        radius_m = _WITHIN_95 * math.sqrt(float(np.linalg.eigvalsh(covariance)[-1]))
+        return GeoPoint(lat, lon, accuracy_m=round(radius_m, 1))
+
     def _where(self) -> tuple[float, float, Matrix]:
         plane = LocalPlane(self.latest.lat, self.latest.lon)
         weights = np.linalg.inv(np.array([one.spread for one in self.passes]))
@@ -199,8 +206,6 @@ class Spot:
             state: what is known of it in the present picture.
             now_s: media time of that picture, seconds.
         """
-        lat, lon, covariance = self.where()
-        radius_m = _WITHIN_95 * math.sqrt(float(np.linalg.eigvalsh(covariance)[-1]))
         latest = self.latest
         votes = sum(latest.votes.values())
         apart_s = (self.seen_at - self.first_seen_at) / timedelta(seconds=1)
@@ -224,7 +229,7 @@ class Spot:
             clear_views=self.clear_passes,
             end_reason=self.end_reason,
             recent_score=latest.score,
-            geo=GeoPoint(lat, lon, accuracy_m=round(radius_m, 1)),
+            geo=self.geo,
             passes=Passes(
                 count=self.count,
                 apart_s=apart_s,

@@ -1,21 +1,29 @@
 """The map of one moving camera: which places it knows, and which one this is."""
 
+import logging
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 import numpy as np
 
 from vision.core.position import LocalPlane
 from vision.patrol.look import likeness
+from vision.patrol.nearby import Nearby, is_around
 from vision.patrol.params import PatrolKind, PatrolParams
 from vision.patrol.pose import Matrix, Pose
 from vision.patrol.records import SpotRecord, from_record, to_record
 from vision.patrol.sighting import Sighting
 from vision.patrol.spot import Pass, Spot, pass_of, spot_of
 
-_NEAR_M = 200.0  # what is farther away is not even measured
-_DEG_M = 111_195.0  # a degree of latitude
+Worth: TypeAlias = Callable[[Spot], int]
+"""Says how much a place is worth where there is no room for all."""
+
+_log = logging.getLogger(__name__)
+
+_OUTDATED_S = 60.0  # what nobody passed for weeks may go so much later
+_AT_ONCE = 50  # one place in so many goes with the first: to choose takes its time
 _WITHIN_M = 1.0  # by how much one thing's middle may differ within a drive
 
 
@@ -31,7 +39,11 @@ class SpotMap:
         """
         self._camera_id = camera_id
         self._params = params
+        self.worth: Worth = worth_by_kind
         self.spots: dict[str, Spot] = {}
+        self._nearby = Nearby()
+        self._asked_at: datetime | None = None
+        self._full = False
         self._records: dict[str, tuple[tuple[object, ...], SpotRecord]] = {}
 
     def join(
@@ -56,6 +68,7 @@ class SpotMap:
                 spot = spot_of(self._camera_id, sighting, one)
                 spot.observed_s = sighting.observed_s
                 self.spots[spot.spot_id] = spot
+                self._nearby.add(spot)
             else:
                 self._pass_again(spot, one)
             sighting.spot_id = spot.spot_id
@@ -71,7 +84,9 @@ class SpotMap:
         """Return the places near the camera; note which ones it has left."""
         near = []
         here, (east, north) = (pose.fix.lat, pose.fix.lon), pose.here.tolist()
-        for spot in self.alive():
+        for spot in self._nearby.to(here, self.spots):
+            if spot.ended_at is not None:
+                continue
             latest, p = spot.latest, self._params
             distance_m = math.inf
             if is_around((latest.lat, latest.lon), here):
@@ -98,11 +113,16 @@ class SpotMap:
 
     def outdated(self, now: datetime) -> list[Spot]:
         """Let go of what nobody passed for long; return those that had not ended."""
+        if self._asked_at is not None:
+            gone_s = (now - self._asked_at) / timedelta(seconds=1)
+            if 0 <= gone_s < _OUTDATED_S:
+                return []
+        self._asked_at = now
         long_ago = now - timedelta(seconds=self._params.forget_s)
         lost = []
-        for key, spot in list(self.spots.items()):
+        for spot in list(self.spots.values()):
             if (spot.ended_at or spot.seen_at) < long_ago:
-                del self.spots[key]
+                self._drop(spot)
                 if spot.ended_at is None:
                     spot.end(now, "lost")
                     lost.append(spot)
@@ -111,22 +131,38 @@ class SpotMap:
     def prune(self, now: datetime) -> list[Spot]:
         """Keep the map bounded; return those that go though they had not ended.
 
-        What ended goes first, then the vehicle that nobody saw for longest: streets
-        full of them must not push out the refuse between.
+        What ended goes first, then what is worth least, of that what nobody saw for
+        longest.
         """
         over = len(self.spots) - self._params.max_spots
         if over <= 0:
             return []
-        order = sorted(
-            self.spots.values(),
-            key=lambda s: (s.ended_at is None, not s.kind.is_individual, s.seen_at),
-        )
-        for spot in order[:over]:
-            del self.spots[spot.spot_id]
-        lost = [spot for spot in order[:over] if spot.ended_at is None]
+        ranks = {
+            key: (-1 if spot.ended_at else self.worth(spot))
+            for key, spot in self.spots.items()
+        }
+        order = sorted(self.spots.values(), key=lambda s: (ranks[s.spot_id], s.seen_at))
+        more = order[over : over + self._params.max_spots // _AT_ONCE]
+        least = ranks[order[over - 1].spot_id]
+        gone = order[:over] + [s for s in more if ranks[s.spot_id] == least]
+        for spot in gone:
+            self._drop(spot)
+        lost = [spot for spot in gone if spot.ended_at is None]
         for spot in lost:
             spot.end(now, "lost")
+        if lost and not self._full:
+            self._full = True
+            _log.warning(
+                "%s: its map is full (%d places), so it begins to forget those that "
+                "matter least and were not passed for longest",
+                self._camera_id,
+                self._params.max_spots,
+            )
         return lost
+
+    def _drop(self, spot: Spot) -> None:
+        del self.spots[spot.spot_id]
+        self._nearby.drop(spot)
 
     def state(self) -> list[SpotRecord]:
         """Return all places as plain values; few of them are new since the last time.
@@ -158,6 +194,7 @@ class SpotMap:
             if one["kind"] in kinds
         ]
         self.spots = {spot.spot_id: spot for spot in spots}
+        self._nearby, self._asked_at = Nearby(), None
 
     def _pass_again(self, spot: Spot, one: Pass) -> None:
         """Take another look at a known place: of a new pass, of this one, or of then.
@@ -216,7 +253,7 @@ class SpotMap:
         What ended before it began is another matter; what ended later had not then.
         """
         here = one.lat, one.lon
-        for spot in self.spots.values():
+        for spot in self._nearby.to(here, self.spots):
             gone = spot.ended_at is not None and spot.ended_at <= one.began_at
             far = not is_around((spot.latest.lat, spot.latest.lon), here)
             other = spot.kind is not sighting.kind or spot.spot_id in taken
@@ -236,9 +273,6 @@ class SpotMap:
         return float(off @ np.linalg.inv(spread) @ off)
 
 
-def is_around(there: tuple[float, float], here: tuple[float, float]) -> bool:
-    """Return whether two places, (lat, lon) each, may be near; asked of all places."""
-    if abs(there[0] - here[0]) * _DEG_M > _NEAR_M:
-        return False
-    turn = (there[1] - here[1] + 180.0) % 360.0 - 180.0  # over the date line
-    return abs(turn) * _DEG_M * math.cos(math.radians(here[0])) <= _NEAR_M
+def worth_by_kind(spot: Spot) -> int:
+    """Return what a place is worth: streets full of vehicles push out no refuse."""
+    return 0 if spot.kind.is_individual else 1

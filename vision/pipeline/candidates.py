@@ -99,6 +99,11 @@ class OpenedPlaces:
             for one in self._records.values()
         ]
 
+    @property
+    def place_ids(self) -> set[str]:
+        """The places that have one."""
+        return {record["place"]["place_id"] for record in self._records.values()}
+
     def left_by(self, rules: Container[str]) -> Counter[str]:
         """Count, by rule, the open events of rules that are no longer there.
 

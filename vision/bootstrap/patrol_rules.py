@@ -21,7 +21,7 @@ from vision.rules.patrol_refuse import (
     PassedGarbage,
     PassedGarbageParams,
 )
-from vision.rules.patrol_rule import Known, PassLimits, PatrolRule
+from vision.rules.patrol_rule import Known, PassLimits, PassParams, PatrolRule
 from vision.rules.patrol_twice import (
     PassedParking,
     PassedVending,
@@ -42,7 +42,7 @@ def build_patrol_rules(
     labels: Sequence[str],
     schedule: Schedule,
     known: Known,
-) -> tuple[PatrolRule, ...]:
+) -> tuple[PatrolRule[PassParams], ...]:
     """Return the rules of one camera that moves.
 
     A rule that needs a zone is left out where the map has none of its kind.
@@ -69,7 +69,9 @@ def build_patrol_rules(
     return tuple(rules)
 
 
-def _build(settings: RuleSettings, schedule: Schedule, known: Known) -> PatrolRule:
+def _build(
+    settings: RuleSettings, schedule: Schedule, known: Known
+) -> PatrolRule[PassParams]:
     """Return a rule; what must last at a camera that stands must lie between passes."""
     every_s = settings.update_every_s
     match settings:
@@ -79,7 +81,7 @@ def _build(settings: RuleSettings, schedule: Schedule, known: Known) -> PatrolRu
             return PassedGarbage(refuse, limits, schedule, known)
         case OverflowingBinRule():
             limits = PassLimits(min_score=settings.min_score)
-            bins = PassedBinParams(settings.full_share, settings.empty_share, every_s)
+            bins = PassedBinParams(every_s, settings.full_share, settings.empty_share)
             return PassedBin(bins, limits, schedule, known)
         case IllegalParkingRule():
             parking = TwicePassedParams(

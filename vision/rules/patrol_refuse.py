@@ -6,12 +6,10 @@ from typing import ClassVar
 from typing_extensions import override
 
 from vision.core.places import Passes, Place
-from vision.core.violations import Params, Slug
-from vision.rules.facts import at_least, below, named
+from vision.core.violations import Slug
+from vision.rules.facts import at_least, below
 from vision.rules.kinds import BIN, GARBAGE
-from vision.rules.lifecycle import LifecycleParams
-from vision.rules.patrol_rule import MIN_SHARE, Known, PassLimits, PatrolRule
-from vision.rules.schedule import Schedule
+from vision.rules.patrol_rule import MIN_SHARE, PassParams, PatrolRule
 from vision.rules.standing import Standing, Terms
 from vision.rules.verdict import Verdict
 
@@ -19,7 +17,7 @@ _FULL = "overflowing_bin"
 
 
 @dataclass(frozen=True, slots=True)
-class PassedGarbageParams:
+class PassedGarbageParams(PassParams):
     """Limits of the refuse rule on a pass.
 
     Attributes:
@@ -27,16 +25,14 @@ class PassedGarbageParams:
             carried, sorted or swept up.
         large_m: width from which severity is 2, metres.
         huge_m: and 3.
-        update_every_s: shortest time between two steps of one event, seconds.
     """
 
     max_attended: float = 0.5
     large_m: float = 2.0
     huge_m: float = 4.0
-    update_every_s: float = 60.0
 
 
-class PassedGarbage(PatrolRule):
+class PassedGarbage(PatrolRule[PassedGarbageParams]):
     """Judges refuse in `clean` zones of the map, or anywhere where there are none."""
 
     slug = Slug.GARBAGE_PILE
@@ -44,23 +40,6 @@ class PassedGarbage(PatrolRule):
     version = "pass.1"
     required_labels: ClassVar[frozenset[str]] = frozenset({"garbage"})
     _terms = Terms("clean", None, MIN_SHARE, anywhere=True)
-
-    def __init__(
-        self,
-        params: PassedGarbageParams,
-        limits: PassLimits,
-        schedule: Schedule,
-        known: Known,
-    ) -> None:
-        """Start with no events; see `PatrolRule`."""
-        self._params = params
-        lifecycle = LifecycleParams(params.update_every_s)
-        super().__init__(limits, schedule, lifecycle, known)
-
-    @property
-    @override
-    def _own_params(self) -> Params:
-        return named(self._params)
 
     @override
     def _weigh_pass(self, place: Place, passes: Passes, ground: Standing) -> Verdict:
@@ -73,21 +52,19 @@ class PassedGarbage(PatrolRule):
 
 
 @dataclass(frozen=True, slots=True)
-class PassedBinParams:
+class PassedBinParams(PassParams):
     """Limits of the bin rule on a pass.
 
     Attributes:
         full_share: share of the looks that must call it full.
         empty_share: share below which it was emptied, as a later pass sees it.
-        update_every_s: shortest time between two steps of one event, seconds.
     """
 
     full_share: float = 0.6
     empty_share: float = 0.3
-    update_every_s: float = 60.0
 
 
-class PassedBin(PatrolRule):
+class PassedBin(PatrolRule[PassedBinParams]):
     """Judges bins in `bin` zones of the map, or anywhere where there are none."""
 
     slug = Slug.OVERFLOWING_BIN
@@ -96,28 +73,11 @@ class PassedBin(PatrolRule):
     required_labels: ClassVar[frozenset[str]] = frozenset({_FULL})
     _terms = Terms("bin", None, MIN_SHARE, anywhere=True)
 
-    def __init__(
-        self,
-        params: PassedBinParams,
-        limits: PassLimits,
-        schedule: Schedule,
-        known: Known,
-    ) -> None:
-        """Start with no events; see `PatrolRule`."""
-        self._params = params
-        lifecycle = LifecycleParams(params.update_every_s)
-        super().__init__(limits, schedule, lifecycle, known)
-
     @property
     @override
     def offending(self) -> frozenset[str]:
         """Return the full bin's class."""
         return frozenset({_FULL})
-
-    @property
-    @override
-    def _own_params(self) -> Params:
-        return named(self._params)
 
     @override
     def _weigh_pass(self, place: Place, passes: Passes, ground: Standing) -> Verdict:

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 from typing_extensions import override
 
@@ -10,6 +11,7 @@ from vision.core.observation import Observation
 from vision.core.places import Passes, Place, PlaceState
 from vision.core.violations import Confidence, Fact, Params
 from vision.rules.facts import at_least, below, circumstances, named, required
+from vision.rules.kinds import KIND_NAMED
 from vision.rules.ledger import PlaceMemo
 from vision.rules.lifecycle import LifecycleParams
 from vision.rules.on_map import standing_on_map
@@ -44,7 +46,21 @@ class PassLimits:
     min_score: float = 0.45
 
 
-class PatrolRule(PlaceRule):
+@dataclass(frozen=True, slots=True)
+class PassParams:
+    """What all rules about passes are told.
+
+    Attributes:
+        update_every_s: shortest time between two steps of one event, seconds.
+    """
+
+    update_every_s: float = 60.0
+
+
+P_co = TypeVar("P_co", bound=PassParams, covariant=True)
+
+
+class PatrolRule(PlaceRule, Generic[P_co]):
     """A rule about places that passes of a moving camera tell of.
 
     It decides while the place is in view, so that the picture proves it. Between two
@@ -52,21 +68,20 @@ class PatrolRule(PlaceRule):
     """
 
     def __init__(
-        self,
-        limits: PassLimits,
-        schedule: Schedule,
-        lifecycle: LifecycleParams,
-        known: Known,
+        self, params: P_co, limits: PassLimits, schedule: Schedule, known: Known
     ) -> None:
         """Start with no events.
 
         Args:
+            params: limits of this rule alone.
             limits: what one pass must have seen.
             schedule: the site's calendars.
-            lifecycle: how often to speak.
             known: all places of the memory.
         """
+        recurs = not KIND_NAMED[self.kind].is_individual
+        lifecycle = LifecycleParams(params.update_every_s, recurs=recurs)
         super().__init__(lifecycle, self._memory())
+        self._params = params
         self._limits = limits
         self._schedule = schedule
         self._known = known
@@ -76,12 +91,7 @@ class PatrolRule(PlaceRule):
     @override
     def params(self) -> Params:
         """The limits in force."""
-        return named(self._limits, "pass_") + self._own_params
-
-    @property
-    @abstractmethod
-    def _own_params(self) -> Params:
-        """The limits of this rule alone."""
+        return named(self._limits, "pass_") + named(self._params)
 
     @property
     @abstractmethod

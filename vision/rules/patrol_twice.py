@@ -7,19 +7,24 @@ from typing import ClassVar
 from typing_extensions import override
 
 from vision.core.places import Passes, Place
-from vision.core.violations import Confidence, Params, Slug
-from vision.rules.facts import at_least, exemption, named
-from vision.rules.kinds import KIND_NAMED, VEHICLE, VENDOR
+from vision.core.violations import Confidence, Slug
+from vision.rules.facts import at_least, exemption
+from vision.rules.kinds import VEHICLE, VENDOR
 from vision.rules.ledger import PlaceMemo, Since
-from vision.rules.lifecycle import LifecycleParams
-from vision.rules.patrol_rule import MIN_SHARE, Known, PassLimits, PatrolRule
+from vision.rules.patrol_rule import (
+    MIN_SHARE,
+    Known,
+    PassLimits,
+    PassParams,
+    PatrolRule,
+)
 from vision.rules.schedule import Schedule
 from vision.rules.standing import Standing, Terms
 from vision.rules.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class TwicePassedParams:
+class TwicePassedParams(PassParams):
     """Limits of what must be found again by a second pass.
 
     Attributes:
@@ -33,7 +38,6 @@ class TwicePassedParams:
             the next one of the same colour may pass for it.
         min_attended: share of the looks with a person beside it.
         severe_s: time in force after which severity rises to 2, seconds.
-        update_every_s: shortest time between two steps of one event, seconds.
     """
 
     apart_s: float = 180.0
@@ -44,10 +48,9 @@ class TwicePassedParams:
     sure_m: float = 3.0
     min_attended: float = 0.0
     severe_s: float = 1800.0
-    update_every_s: float = 60.0
 
 
-class TwicePassed(PatrolRule):
+class TwicePassed(PatrolRule[TwicePassedParams]):
     """Judges what must stand for a while: two passes find it at one place.
 
     What came and went between them nobody saw; a vehicle in a queue or at a red light
@@ -62,20 +65,12 @@ class TwicePassed(PatrolRule):
         known: Known,
     ) -> None:
         """Start with no events; see `PatrolRule`."""
-        self._params = params
         self._in_force = Since()
-        recurs = not KIND_NAMED[self.kind].is_individual
-        lifecycle = LifecycleParams(params.update_every_s, recurs=recurs)
-        super().__init__(limits, schedule, lifecycle, known)
+        super().__init__(params, limits, schedule, known)
 
     @override
     def _memory(self) -> Mapping[str, PlaceMemo]:
         return {"in_force": self._in_force}
-
-    @property
-    @override
-    def _own_params(self) -> Params:
-        return named(self._params)
 
     @override
     def _weigh_pass(self, place: Place, passes: Passes, ground: Standing) -> Verdict:

@@ -8,7 +8,7 @@ from vision.bootstrap.scene import build_scene
 from vision.bootstrap.schedule import build_schedule
 from vision.config.site import SiteSettings
 from vision.core.errors import ConfigError
-from vision.rules.patrol_rule import PatrolRule
+from vision.rules.patrol_rule import PassParams, PatrolRule
 
 LABELS = ("car", "person", "garbage", "bin", "overflowing_bin", "street_vendor")
 ALL = [
@@ -19,7 +19,7 @@ ALL = [
 ]
 
 
-def rules(settings: SiteSettings, *labels: str) -> dict[str, PatrolRule]:
+def rules(settings: SiteSettings, *labels: str) -> dict[str, PatrolRule[PassParams]]:
     built = build_patrol_rules(
         settings.rules,
         build_scene(settings.cameras[0], settings.map_zones),

@@ -16,7 +16,7 @@ from vision.rules.patrol_refuse import (
     PassedGarbage,
     PassedGarbageParams,
 )
-from vision.rules.patrol_rule import PassLimits, PatrolRule
+from vision.rules.patrol_rule import PassLimits, PassParams, PatrolRule
 from vision.rules.patrol_twice import PassedParking, PassedVending, TwicePassedParams
 from vision.rules.schedule import EVERY_DAY, Calendar, Schedule, Span, Window
 
@@ -49,7 +49,7 @@ class Watch:
             return places.place_ids
 
         tended = TwicePassedParams(apart_s=120, min_attended=0.3)
-        self.rules: tuple[PatrolRule, ...] = (
+        self.rules: tuple[PatrolRule[PassParams], ...] = (
             PassedGarbage(PassedGarbageParams(), limits, when, known),
             PassedBin(PassedBinParams(), limits, when, known),
             PassedParking(TwicePassedParams(exempt_labels=exempt), limits, when, known),

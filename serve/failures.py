@@ -6,7 +6,7 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -32,11 +32,13 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http)
     for away in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(away, _on_database)
+    app.add_exception_handler(IntegrityError, _on_refused)
     app.add_exception_handler(Exception, _on_unexpected)
 
 
 MOST_PLACES = 100
 API = "/api/"
+TAKEN = {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505"}
 
 
 def not_the_schema(error: ValidationError) -> InvalidContent:
@@ -117,6 +119,21 @@ def _on_database(request: Request, error: Exception) -> Response:
     return problem_response(
         Unavailable("The database is away or busy; nothing was stored; try again.")
     )
+
+
+def _on_refused(request: Request, error: Exception) -> Response:
+    """Ask who lost every race for a row to come again; all else is a fault of ours."""
+    cause = error.orig if isinstance(error, IntegrityError) else None
+    names = {getattr(cause, name, None) for name in ("sqlite_errorname", "sqlstate")}
+    if not names & TAKEN:
+        return _on_unexpected(request, error)
+    logger.error(
+        "others wrote the same at the same time, again and again",
+        exc_info=error,
+        extra={"path": request.url.path},
+    )
+    msg = "Others wrote the same at the same time; nothing was stored; try again."
+    return problem_response(Unavailable(msg))
 
 
 def _on_unexpected(request: Request, error: Exception) -> Response:

@@ -112,6 +112,53 @@ def test_a_full_disk_refuses_whole_events_and_goes_on_when_there_is_room(
     assert engine.post(EVENTS, json=retried).status_code == 201
 
 
+@sqlite_only
+def test_who_loses_every_race_is_asked_to_come_again(
+    live: Live, engine: httpx.Client
+) -> None:
+    told = {
+        "site": "n",
+        "version": "1",
+        "run": "a",
+        "up_s": 0,
+        "cameras": [{"id": "x"}],
+    }
+    # Whoever looks for a camera finds none, and whoever adds it comes too late.
+    quicker = """CREATE TRIGGER quicker BEFORE INSERT ON cameras BEGIN
+        INSERT INTO cameras (camera_id, name, moving, first_seen, last_seen)
+        VALUES (new.camera_id, '', 0, new.first_seen, new.last_seen); END"""
+    with live.services.database.write_rows() as connection:
+        connection.execute(text(quicker))
+    refused = [
+        engine.put("/api/v1/engines/n-1", json=told),
+        engine.post(EVENTS, json=message(Seen(event_id="evt-1"))),
+        engine.post(f"{EVENTS}/batch", json=[message(Seen(event_id="evt-1"))]),
+    ]
+    with live.services.database.write_rows() as connection:
+        connection.execute(text("DROP TRIGGER quicker"))
+    again = engine.post(EVENTS, json=message(Seen(event_id="evt-1")))
+
+    assert [one.status_code for one in refused] == [503] * 3
+    assert {one.headers["retry-after"] for one in refused} == {"5"}
+    assert {one.json()["detail"].partition(";")[2] for one in refused} == {
+        " nothing was stored; try again."
+    }
+    assert again.status_code == 201
+
+
+@sqlite_only
+def test_what_the_database_refuses_for_good_is_a_fault_and_no_race(
+    live: Live, engine: httpx.Client
+) -> None:
+    never = """CREATE TRIGGER never BEFORE INSERT ON cameras BEGIN
+        SELECT RAISE(ABORT, 'never'); END"""
+    with live.services.database.write_rows() as connection:
+        connection.execute(text(never))
+
+    answer = engine.post(EVENTS, json=message(Seen(event_id="evt-1")))
+    assert answer.status_code == 500
+
+
 @pytest.fixture
 def desk() -> Iterator[Receiver]:
     """Give a running work-order system."""

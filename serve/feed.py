@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
-from serve.store.database import Database
+from serve.store.database import Database, in_turn
 from serve.store.tables import MessageRow
 
 Json: TypeAlias = (
@@ -22,7 +22,6 @@ Json: TypeAlias = (
 )
 
 _LOCK = 7378
-_TAKE_TURN = text("SELECT pg_advisory_xact_lock(:key)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +52,10 @@ class Own:
 def in_order(connection: Connection) -> None:
     """Make this transaction's messages visible after those numbered before them.
 
-    SQLite has one writer anyway. PostgreSQL hands out numbers before commit, so a
-    later number could be seen first and the earlier one be missed for ever.
+    PostgreSQL hands out numbers before commit, so a later number could be seen first
+    and the earlier one be missed for ever.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(_TAKE_TURN, {"key": _LOCK})
+    in_turn(connection, _LOCK)
 
 
 def tell(session: Session, own: Own, *, now: datetime) -> None:

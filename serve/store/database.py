@@ -32,6 +32,8 @@ ATTEMPTS = 3
 CLOSING_STEP_S = 0.02
 CLOSING_STEPS = 250
 
+_TAKE_TURN = text("SELECT pg_advisory_xact_lock(:key)")
+
 T = TypeVar("T")
 Writer = TypeVar("Writer")
 
@@ -168,6 +170,19 @@ class Database:
 def _on_return_after_closing(_: object, entry: ConnectionPoolEntry) -> None:
     # Kept, it would stay open until the garbage collector finds it.
     entry.invalidate()
+
+
+def in_turn(connection: Connection, key: int) -> None:
+    """Wait until no other transaction of this key goes on; until this one ends.
+
+    SQLite has one writer anyway.
+
+    Args:
+        connection: of the transaction.
+        key: 7377 to migrate, 7378 for the feed, 7379 for engines that begin.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_TAKE_TURN, {"key": key})
 
 
 def put_all(connection: Connection, rows: Sequence[Base]) -> None:

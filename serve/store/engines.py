@@ -13,7 +13,7 @@ from serve.feed import in_order
 from serve.people.audit import AuditLog, Deed
 from serve.people.roles import Principal
 from serve.store.beginning import Run, begin, take_out
-from serve.store.database import Database
+from serve.store.database import Database, in_turn
 from serve.store.tables import CameraRow, EngineRow, HealthRow, MessageRow
 from serve.store.twice import let_go, news_of_twice, note
 from serve.watching import SILENT, UNWATCHED, state_of
@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 # Looks for silent engines that lie further apart: this process was away itself.
 _BREAK_S = 60.0
+_LOCK = 7379
 
 
 class UnknownEngine(NotFound):
@@ -205,6 +206,9 @@ class EngineStore:
             _tell(session, news, f"engines.twice.{now.isoformat()}", now)
 
     def _begins(self, session: Session, engine_id: str, run: Run) -> None:
+        # A whole city starts at once: of those that name the same new cameras all but
+        # one would have to look again, and one of many more than it may.
+        in_turn(session.connection(), _LOCK)
         now = self._clock.now()
         self._heard_again(session, begin(session, engine_id, run, now), now)
 

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import httpx
@@ -493,6 +495,25 @@ def test_an_engine_that_dies_again_and_again_watches_nothing(
         rows = session.scalar(select(func.count()).select_from(HealthLogRow))
     assert coverage(reader) == (3, 1)
     assert rows == 2
+
+
+def test_engines_that_begin_at_once_may_name_the_same_new_cameras(
+    engine: httpx.Client, reader: httpx.Client
+) -> None:
+    ready = Barrier(12)
+
+    def start(number: int) -> int:
+        district = number // 12
+        named = [f"c-{district}-{one}" for one in range(number % 5, 60)]
+        ready.wait(20)
+        path = f"/api/v1/engines/north-{number}"
+        return begin(engine, *named, path=path).status_code
+
+    with ThreadPoolExecutor(12) as crowd:
+        answers = list(crowd.map(start, range(96)))
+
+    assert set(answers) == {204}
+    assert len(cameras(reader)) == 8 * 60
 
 
 def test_cameras_are_written_in_the_order_of_those_who_write_events(

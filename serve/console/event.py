@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import HTMLResponse
@@ -14,7 +15,7 @@ from serve.cases.store import may
 from serve.cases.views import CaseDetail, SameOut, case_detail
 from serve.cases.worktime import Span, Unit
 from serve.console import sign_in
-from serve.console.render import back_to, page, same_site, visitor
+from serve.console.render import Visitor, back_to, page, same_site, visitor
 from serve.console.work import following
 from serve.errors import Problem, UnknownEvent
 from serve.messages import NO_NUL
@@ -61,7 +62,22 @@ Named = Annotated[str, Path(max_length=128, pattern=NO_NUL)]
 @router.get("/events/{event_id}")
 def one_event(request: Request, services: Services_, event_id: Named) -> Response:
     """Show one event with its pictures, reasons, steps and case."""
-    looker = visitor(request, services)
+    return _show(request, services, visitor(request, services), event_id)
+
+
+@router.get("/events/{event_id}/case")
+def case_form(request: Request, event_id: Named) -> Response:
+    """Lead to the event from the address where a refused form was answered."""
+    return back_to(f"/events/{quote(event_id, safe='')}?{request.url.query}#case")
+
+
+def _show(
+    request: Request,
+    services: Services,
+    looker: Visitor,
+    event_id: str,
+    refused: "Refused | None" = None,
+) -> Response:
     who = looker.reader
     if who is None:
         return sign_in.ask(request, services, looker)
@@ -92,9 +108,10 @@ def one_event(request: Request, services: Services_, event_id: Named) -> Respons
         "reviews": who.may(Scope.REVIEW) and who.person,
         "originals": who.may(Scope.ORIGINALS),
         "plates": _plates(services, shown, who),
-        "trouble": request.query_params.get("trouble"),
+        "refused": refused,
     }
-    return page(request, services, looker, "event.html", values)
+    status = 200 if refused is None else int(refused.problem.status)
+    return page(request, services, looker, "event.html", values, status=status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +153,14 @@ class Pressed(BaseModel):
         return None if given == "" else given
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What a button sent that was not done: it is shown again, to be put right."""
+
+    filled: Pressed
+    problem: Problem
+
+
 @router.post("/events/{event_id}/case")
 def act_on_case(
     request: Request,
@@ -156,7 +181,8 @@ def act_on_case(
     try:
         _do(services, case.number, pressed, who)
     except Problem as problem:
-        return back_to(f"{here}?trouble={problem.slug}#case")
+        refused = Refused(pressed, problem)
+        return _show(request, services, looker, event_id, refused)
     services.feed.ring()
     if pressed.action is Action.MERGE:
         return back_to(f"/cases/{pressed.into}")  # the case that goes on

@@ -110,8 +110,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "reopen": ("Reopen", "重新打开"),
     "escalated": ("Deadline", "时限预警"),
     "stale-version": (
-        "Somebody else was quicker; look again and decide anew.",
-        "案件已被他人更新,请重新查看后再操作。",
+        (
+            "The case has changed since you saw it (somebody else, or its deadline); "
+            "nothing was done and what you typed is kept. Look again and decide anew."
+        ),
+        "案件在您查看后已有变化(他人操作或时限预警),本次操作未执行,填写的内容已保留,请重新查看后再操作。",
     ),
     "illegal-transition": (
         "That is not possible in this state.",

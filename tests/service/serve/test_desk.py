@@ -64,13 +64,21 @@ def browser(live: Live, name: str, role: Role, *streets: str) -> Iterator[httpx.
 
 def press(client: httpx.Client, action: str, event: str = EVENT, **fields: str) -> str:
     """Press a button of a case's own form; return the page that follows."""
-    page = client.get(event).text.partition('class="act"')[2]
+    return press_on(client.get(event).text, client, action, event, **fields)
+
+
+def press_on(
+    seen: str, client: httpx.Client, action: str, event: str = EVENT, **fields: str
+) -> str:
+    """Press a button of a page that was seen before; return the page that follows."""
+    page = seen.partition('class="act"')[2]
     form = {
         "csrf": re.findall(r'name="csrf" value="([^"]*)"', page)[0],
         "version": re.findall(r'name="version" value="(\d+)"', page)[0],
     }
     answer = client.post(f"{event}/case", data={**form, "action": action, **fields})
-    assert answer.status_code == 200, answer.text
+    refused = 'role="alert"' in answer.text
+    assert answer.status_code in ({409, 412, 422} if refused else {200}), answer.text
     return answer.text
 
 
@@ -239,6 +247,43 @@ def test_each_refusal_says_what_is_missing(live: Live, engine: httpx.Client) -> 
 
     assert "Please give the number of another case." in itself
     assert "The calendar does not reach so far" in far
+
+
+def test_what_was_typed_is_kept_where_a_deadline_neared_in_between(
+    live: Live, engine: httpx.Client, clock: HandClock
+) -> None:
+    report(engine)
+    typed = 'two bags, "red" <tape>'
+    with browser(live, "boss", Role.SUPERVISOR) as boss:
+        press(boss, "register")
+        seen = boss.get(EVENT).text
+        clock.forward(hours=5)
+        live.services.escalation.run()
+        refused = press_on(
+            seen, boss, "dispatch", department="traffic", way="enforcement", note=typed
+        )
+        again = press_on(refused, boss, "dispatch", department="traffic", note=typed)
+        clock.forward(hours=5)
+        live.services.escalation.run()
+        late = press_on(
+            seen, boss, "extend", note=typed, amount="2.5", unit="natural_day"
+        )
+        reloaded = boss.get(f"{EVENT}/case?lang=zh")
+
+    kept = typed.replace('"', "&#34;").replace("<", "&lt;").replace(">", "&gt;")
+    assert "or its deadline); nothing was done and what you typed is kept" in refused
+    assert f">{kept}</textarea>" in refused
+    assert preselected(refused) == "traffic"
+    assert 'value="enforcement" selected' in refused
+    assert 'id="live"' in seen
+    assert 'id="live"' not in refused
+    assert 'class="badge dispatched"' in again
+    assert '<details class="more" open>' in late
+    extend = late.partition('value="extend"')[2].partition("</form>")[0]
+    assert f'value="{kept}"' in extend
+    assert 'value="2.5"' in extend
+    assert 'value="natural_day" selected' in extend
+    assert reloaded.url.raw_path == f"{EVENT}?lang=zh".encode()
 
 
 def test_a_case_without_a_deadline_is_not_extended_and_the_page_says_so(

@@ -190,8 +190,9 @@ def act_on_case(
 ) -> CaseOut:
     """Move a case. `possible` on the case tells what you can do now.
 
-    `If-Match` names the version that you decided on; when somebody was quicker the
-    answer is 412 and nothing has happened.
+    `If-Match` names the version that you decided on; when it has changed since then
+    (somebody was quicker, or the service noted a deadline that nears or passed) the
+    answer is 412 and nothing has happened: read it again, decide, and repeat.
     """
     command = do.command()
     if command.action is Action.REQUEST_VERIFICATION:

@@ -14,6 +14,7 @@ from starlette.routing import Match
 
 from serve.errors import (
     InvalidContent,
+    NotFound,
     Problem,
     Unavailable,
     UnsupportedType,
@@ -37,6 +38,7 @@ def install_handlers(app: FastAPI) -> None:
 
 
 MOST_PLACES = 100
+MOST_SIGNS = 200
 API = "/api/"
 TAKEN = {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505"}
 
@@ -86,6 +88,14 @@ def _on_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     status = HTTPStatus(error.status_code)
+    if isinstance(error.__cause__, UnicodeDecodeError):
+        cause = error.__cause__
+        got = f"byte {cause.object[cause.start]:#04x} at {cause.start}"
+        return problem_response(InvalidContent(f"body: got {got}; expected UTF-8"))
+    if status is HTTPStatus.NOT_FOUND:
+        path = request.url.path[:MOST_SIGNS]
+        msg = f"got {path}; there is no such address; /openapi.json lists all"
+        return problem_response(NotFound(msg))
     problem = Problem(str(error.detail), headers=error.headers)
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = ", ".join(_methods(request))

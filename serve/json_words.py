@@ -16,6 +16,10 @@ _WORDS = {
     "set_type": _ARRAY,
     "frozen_set_type": _ARRAY,
     "none_required": "Input should be null",
+    "json_invalid": "Invalid JSON: {error}",
+    "timezone_aware": (
+        "Input should be a time with its zone, e.g. 2026-11-27T08:00:00+08:00"
+    ),
     # Those of pydantic repeat the whole input, as Python writes it.
     "union_tag_invalid": "{discriminator} should be one of {expected_tags}",
     "union_tag_not_found": "Input should be an object with {discriminator}",

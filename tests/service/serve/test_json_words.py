@@ -14,6 +14,7 @@ from tests.service.serve.street import Seen, message
 NEW = {"name": "li", "password": "correct horse battery", "role": "viewer"}
 OBJECT = "Input should be an object"
 ARRAY = "Input should be a valid array"
+ZONED = "Input should be a time with its zone, e.g. 2026-11-27T08:00:00+08:00"
 OUTLINE = "features/0/geometry"
 
 
@@ -55,6 +56,12 @@ def grid_with(geometry: object) -> dict[str, Any]:
             "query/since: expected a time between the years 2000 and 2200",
         ),
         (
+            "GET",
+            "events?since=2026-11-27",
+            None,
+            f"query/since: {ZONED}",
+        ),
+        (
             "PUT",
             "grid",
             grid_with({"type": "Point" * 1000}),
@@ -79,6 +86,25 @@ def test_a_problem_speaks_json_and_repeats_no_input(
     assert told in [
         f"{one['at']}: {one['expected']}" for one in answer.json()["errors"]
     ]
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (b"{'name': 'li'}", "enclosed in double quotes"),
+        ('{"name": "李"}'.encode("gbk"), "body: got byte 0xc0 at 10; expected UTF-8"),
+    ],
+)
+@pytest.mark.parametrize("path", ["users", "events/batch"])
+def test_a_body_that_is_no_json_is_told_why(
+    live: Live, path: str, sent: bytes, told: str
+) -> None:
+    kind = {"Content-Type": "application/json"}
+    with live.client(Scope.INGEST, Scope.ADMIN) as client:
+        answer = client.post(f"/api/v1/{path}", content=sent, headers=kind)
+
+    assert answer.status_code == 422
+    assert told in answer.json()["detail"]
 
 
 def test_a_batch_tells_of_each_message_in_the_same_words(engine: httpx.Client) -> None:

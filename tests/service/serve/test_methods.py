@@ -78,6 +78,19 @@ def test_every_method_of_an_address_is_named(
     assert allowed in refused.json()["detail"]
 
 
+def test_an_address_that_leads_nowhere_is_told_so(reader: httpx.Client) -> None:
+    answer = reader.get("/api/v2/cases")
+    known = reader.get("/api/v1/cases/9").json()
+
+    assert answer.status_code == 404
+    assert answer.json()["detail"] == (
+        "got /api/v2/cases; there is no such address; /openapi.json lists all"
+    )
+    assert [answer.json()[name] for name in ("type", "title")] == [
+        known[name] for name in ("type", "title")
+    ]
+
+
 @pytest.mark.parametrize(
     "kind", ["application/x-www-form-urlencoded", "", "text/json5"]
 )

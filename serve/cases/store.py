@@ -114,13 +114,7 @@ class CaseStore:
             if command.into is not None and command.into < number:
                 # Two people who merge two cases into each other wait, not deadlock.
                 locked(session, command.into, who)
-            row = locked(session, number, who)
-            if row.version != expected:
-                msg = (
-                    f"If-Match: got version {expected}; the case is at {row.version}; "
-                    "read it again and decide anew"
-                )
-                raise StaleVersion(msg, version=row.version)
+            row = locked_as_read(session, number, who, expected)
             _allow(row, command, who)
             self.apply(session, row, command, who)
             return row
@@ -225,6 +219,25 @@ def locked(session: Session, number: int, who: Principal) -> CaseRow:
         NotFound: there is none in their districts.
     """
     return visible(session.get(CaseRow, number, with_for_update=True), number, who)
+
+
+def locked_as_read(
+    session: Session, number: int, who: Principal, expected: int
+) -> CaseRow:
+    """Return a case as `locked` does, if it is still as it was read.
+
+    Raises:
+        NotFound: there is none in their districts.
+        StaleVersion: it has changed since.
+    """
+    row = locked(session, number, who)
+    if row.version != expected:
+        msg = (
+            f"If-Match: got version {expected}; the case is at {row.version}; "
+            "read it again and decide anew"
+        )
+        raise StaleVersion(msg, version=row.version)
+    return row
 
 
 def may(row: CaseRow, action: Action, who: Principal) -> bool:

@@ -12,13 +12,12 @@ from sqlalchemy.orm import Session
 from serve.cases.commands import Command
 from serve.cases.lifecycle import VERDICTS, Action, State
 from serve.cases.refusals import CameraMoves
-from serve.cases.store import CaseStore, locked, may
+from serve.cases.store import CaseStore, locked_as_read, may
 from serve.errors import (
     Conflict,
     IllegalTransition,
     InvalidContent,
     NotFound,
-    StaleVersion,
 )
 from serve.people.roles import TIME, Principal
 from serve.store.cameras import moves
@@ -90,13 +89,10 @@ class VerificationStore:
             CameraMoves: nobody can look before the camera drives past again.
         """
         with self._database.write() as session:
-            case = locked(session, number, who)
+            case = locked_as_read(session, number, who, expected)
             if not may(case, Action.REQUEST_VERIFICATION, who):
                 msg = f"case {number}: expected scope handle, and a case at work"
                 raise IllegalTransition(msg)
-            if case.version != expected:
-                msg = f"If-Match: got {expected}; the case is at {case.version}"
-                raise StaleVersion(msg, version=case.version)
             waiting = session.scalar(
                 select(VerificationRow).where(
                     VerificationRow.case_number == number,

@@ -500,6 +500,17 @@ def test_a_second_look_is_asked_once_at_a_time(
     assert unknown.status_code == 404
 
 
+def test_a_second_look_decided_on_an_older_version_is_told_to_read_again(
+    boss: httpx.Client, engine: httpx.Client
+) -> None:
+    report(engine)
+    do(boss, 1, "register", "dispatch", "accept", "feedback", "close")
+    late = boss.post(f"{CASES}/1/verify", headers={"If-Match": '"4"'})
+
+    assert late.status_code == 412
+    assert "read it again and decide anew" in late.json()["detail"]
+
+
 @pytest.mark.parametrize("way", ["verify", "action"])
 def test_a_moving_camera_cannot_look_again_and_whoever_asks_hears_it_at_once(
     done: httpx.Client, boss: httpx.Client, way: str

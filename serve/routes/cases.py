@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from serve.access import Handler, Reader, Services_
 from serve.cases.commands import Command
-from serve.cases.lifecycle import OVER, Action, State, Way
+from serve.cases.lifecycle import OVER, TRANSITIONS, Action, State, Way
 from serve.cases.search import CaseFilter
 from serve.cases.views import (
     CaseDetail,
@@ -31,6 +31,7 @@ router = APIRouter(tags=["cases"])
 
 MAX_PAGE = 200
 Number = Annotated[int, Path(ge=1, le=2**53)]
+_EXPLAINED = ", ".join(one for one, move in TRANSITIONS.items() if move.reason)
 Note = Annotated[str, StringConstraints(max_length=2000, pattern=NO_NUL)]
 
 
@@ -49,13 +50,21 @@ class Do(BaseModel):
     model_config = EXACT
 
     action: Action
-    note: Note = ""
-    department: (
-        Annotated[str, StringConstraints(max_length=64, pattern=NO_NUL)] | None
-    ) = None
-    way: Way | None = None
-    into: Annotated[int, Field(ge=1, le=2**53)] | None = None
-    extra: More | None = None
+    note: Annotated[Note, Field(description=f"Why; needed to {_EXPLAINED}")] = ""
+    department: Annotated[
+        Annotated[str, StringConstraints(max_length=64, pattern=NO_NUL)] | None,
+        Field(description="`dispatch`: its code; default: the one routing found"),
+    ] = None
+    way: Annotated[Way | None, Field(description="`dispatch`: how it is handled")] = (
+        None
+    )
+    into: Annotated[
+        Annotated[int, Field(ge=1, le=2**53)] | None,
+        Field(description="`merge`: the case that goes on"),
+    ] = None
+    extra: Annotated[
+        More | None, Field(description="`extend`: by how much the deadline moves")
+    ] = None
 
     def command(self) -> Command:
         """Return it as a command."""

@@ -4,6 +4,7 @@ import fcntl
 import os
 import re
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -70,11 +71,11 @@ class Home:
         Raises:
             ConfigError: it cannot.
         """
-        probe = self.root / ".probe"
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            probe.write_bytes(b"1")
-            probe.unlink()
+            # A name of its own: others that start in this home probe it as well.
+            with tempfile.NamedTemporaryFile(dir=self.root, prefix=".probe") as probe:
+                probe.write(b"1")
         except OSError as error:
             msg = (
                 f"{VARIABLE}: got {self.root}, not writable ({error.strerror}); "

@@ -1,5 +1,6 @@
 """The engine's folder."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,18 @@ def test_a_copied_home_takes_another_name_for_good(tmp_path: Path) -> None:
 
     assert second != first
     assert Home(tmp_path).identity() == second
+
+
+def test_many_that_start_in_one_home_at_once_all_find_it_writable(
+    tmp_path: Path,
+) -> None:
+    home = Home(tmp_path / "home")
+
+    def start(_: int) -> None:
+        for _ in range(200):
+            home.prepare()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(start, range(8)))
+
+    assert list(home.root.iterdir()) == []

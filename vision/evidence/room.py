@@ -111,7 +111,7 @@ class Room:
         make_folder(self._root)
         probe = self._root / ".probe"
         write_atomically(probe, bytes(_PROBE_BYTES))
-        probe.unlink()
+        probe.unlink(missing_ok=True)
 
     def _require_disk(self, size_bytes: int) -> None:
         def lacking() -> int:

@@ -117,6 +117,20 @@ def write_clip(  # noqa: PLR0913 every property of a clip is one that a test var
     return path
 
 
+def turned(clip: Path, degrees: int) -> Path:
+    """Write the same packets as if the camera had lain on its side."""
+    path = clip.with_name("turned.mp4")
+    with av.open(str(clip)) as source, av.open(str(path), "w") as sink:
+        inner = source.streams.video[0]
+        outer = sink.add_stream_from_template(inner)
+        outer.set_display_rotation(degrees)
+        for packet in source.demux(inner):
+            if packet.dts is not None:
+                packet.stream = outer
+                sink.mux(packet)
+    return path
+
+
 def write_sound(path: Path, *, seconds: float = 1.0) -> Path:
     """Write a file that holds a tone and no picture."""
     rate = 8000

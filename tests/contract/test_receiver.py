@@ -21,7 +21,7 @@ from vision.sinks.client import ServiceClient
 from vision.sinks.drafts import violation_draft
 from vision.sinks.http import HttpReceiver
 from vision.sinks.jsonl import JsonlReceiver
-from vision.sinks.receiver import Parcel, Receiver
+from vision.sinks.receiver import Receiver
 
 Make = Callable[[], Receiver]
 
@@ -152,21 +152,7 @@ def make(other: Other) -> Iterator[Make]:
         receiver.close()
 
 
-def parcel(index: int) -> Parcel:
-    draft = violation_draft(event(index))
-    return Parcel(
-        seq=index,
-        message_id=draft.message_id,
-        kind=draft.kind,
-        lane=draft.lane,
-        event_id=draft.event_id,
-        body=draft.body,
-        files=draft.files,
-        attempts=0,
-    )
-
-
-PARCELS = [parcel(index) for index in range(3)]
+PARCELS = [violation_draft(event(index)).parcel(index) for index in range(3)]
 
 
 def test_every_kind_of_receiver_keeps_the_contract() -> None:

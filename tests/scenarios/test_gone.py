@@ -20,6 +20,13 @@ def never(_t: float) -> bool:
     return False
 
 
+def unknown(end_s: float) -> Actor:
+    """Return something large before the spot that the detector does not know."""
+    x, y = SPOT
+    path = still(x, y + 15, 40, end_s)
+    return Actor("bus", path, size=(180, 100), look=8, detected=never)
+
+
 def cycles(count: int, period_s: float) -> list[Actor]:
     """Return cars of one make that stop on one spot for 40 s each, as at a light."""
     x, y = SPOT
@@ -64,13 +71,7 @@ def test_a_car_behind_a_bus_that_the_detector_does_not_know_is_not_gone(
 ) -> None:
     x, y = SPOT
     car = Actor("car", still(x, y, 0, 200), look=3)
-    bus = Actor(
-        "bus",
-        still(x, y + 15, 40, 64),
-        size=(180, 100),
-        look=8,
-        detected=never,
-    )
+    bus = unknown(64)
     stage = play(World([car, bus]), IllegalParking(PARKING), 140, period_s=period_s)
 
     (opening,) = stage.opened
@@ -100,13 +101,7 @@ def test_a_car_is_gone_though_its_ground_lies_in_another_light_by_then() -> None
 def test_what_stands_in_front_unknown_for_minutes_is_the_new_street() -> None:
     x, y = SPOT
     car = Actor("car", still(x, y, 0, 40), look=3)
-    kiosk = Actor(
-        "bus",
-        still(x, y + 15, 40, 900),
-        size=(180, 100),
-        look=8,
-        detected=never,
-    )
+    kiosk = unknown(900)
     world = World([car, kiosk])
 
     assert len(play(world, IllegalParking(PARKING), 100).places) == 1

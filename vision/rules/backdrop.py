@@ -22,7 +22,8 @@ _FAMILIAR_S = 60.0  # and for so long before "nothing was added to it" can be sa
 _MARGIN = 0.1  # of a box: its shadow is no ground
 AROUND = 0.35  # of a box: what lies so near is hidden by what hides the box
 _BLUR_PX = 5  # in a picture so small: noise and sway are no change
-_OTHER_LEVELS = 20.0  # of grey, from which a spot looks different
+_OTHER = 0.5  # of the picture's spread of grey, from which a spot looks different,
+_OTHER_LEVELS = 5.0, 20.0  # and within these levels: above noise, below clear changes
 _FEWEST_PX = 4
 _LEAST_AROUND = 0.15  # of a box with its surroundings; half is the box itself
 _NEARLY_BARE = 0.8  # enough to recognise the ground, too little to be sure of it
@@ -157,10 +158,11 @@ class Backdrop:
         near = known[top:bottom, left:right]
         if np.count_nonzero(near) < _LEAST_AROUND * near.size:
             return None
-        now = cv2.blur(self._reduced(), (_BLUR_PX, _BLUR_PX)).astype(np.float32)
-        slope, offset = _light(self._luma[known], now[known])
-        expected = slope * self._luma[top:bottom, left:right] + offset
-        differs = np.abs(now[top:bottom, left:right] - expected) > _OTHER_LEVELS
+        was, now = _blurred(self._luma), _blurred(self._reduced())
+        slope, offset = _light(was[known], now[known])
+        expected = slope * was[top:bottom, left:right] + offset
+        levels = float(np.clip(_OTHER * now[known].std(), *_OTHER_LEVELS))
+        differs = np.abs(now[top:bottom, left:right] - expected) > levels
         return float(np.mean(differs[near]))
 
     def _reduced(self) -> ImageU8:
@@ -193,6 +195,11 @@ class Backdrop:
 def _look(part: ImageU8) -> ImageU8:
     size = (LOOK_SIZE_PX, LOOK_SIZE_PX)
     return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _blurred(luma: FloatArray | ImageU8) -> FloatArray:
+    size = (_BLUR_PX, _BLUR_PX)
+    return np.asarray(cv2.blur(luma.astype(np.float32), size), np.float32)
 
 
 def _light(was: FloatArray, now: FloatArray) -> tuple[float, float]:

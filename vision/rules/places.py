@@ -5,12 +5,11 @@ from collections.abc import Callable, Container, Sequence
 from vision.core.arrays import FloatArray
 from vision.core.detections import Detections
 from vision.core.frame import Frame
-from vision.core.geometry import Xyxy, grown
 from vision.core.observation import View, ViewState
 from vision.core.places import Place, PlaceState
 from vision.core.tracks import Track
 from vision.rules.appearance import similarity
-from vision.rules.backdrop import AROUND, Backdrop
+from vision.rules.backdrop import Backdrop
 from vision.rules.kinds import KINDS, Kind, PlaceParams
 from vision.rules.matching import part_of, same_place, within_reach
 from vision.rules.opening import Openings
@@ -205,7 +204,7 @@ class PlaceMemory:
     ) -> Scan:
         """Return the picture in the reference view; learn the ground on the way."""
         scan = Scan(frame, view, detections, self._labels, dt_s, self._backdrop)
-        standing = [_unlearnt(slot) for slot in self._slots if slot.settled]
+        standing = [slot.unlearnt for slot in self._slots if slot.settled]
         self._backdrop.learn(frame, view, [*scan.boxes, *standing])
         return scan
 
@@ -295,9 +294,3 @@ class PlaceMemory:
         for slot in self._slots:
             slot.is_new = False
         return places
-
-
-def _unlearnt(slot: Slot) -> Xyxy:
-    """Return where the ground is not learnt: what hides a place hides more than it."""
-    missing = slot.state is PlaceState.MISSING
-    return grown(slot.anchor, AROUND) if missing else slot.anchor

@@ -5,9 +5,10 @@ import uuid
 from dataclasses import dataclass, field, replace
 
 from vision.core.arrays import ImageU8
-from vision.core.geometry import Xyxy
+from vision.core.geometry import Xyxy, grown
 from vision.core.places import Place, PlaceState, Stretch
 from vision.rules.appearance import blend
+from vision.rules.backdrop import AROUND
 from vision.rules.sighting import Moment, Sighting
 from vision.rules.votes import Votes
 
@@ -84,6 +85,12 @@ class Slot:
     departed: bool = False
     timeline: tuple[Stretch, ...] = ()
     _boxes: Xyxy = field(default=(0.0, 0.0, 0.0, 0.0))
+
+    @property
+    def unlearnt(self) -> Xyxy:
+        """Where no ground is learnt: what hides a place hides more than it."""
+        missing = self.state is PlaceState.MISSING
+        return grown(self.anchor, AROUND) if missing else self.anchor
 
     def identify(self, camera_id: str) -> None:
         """Take the id that the same object in the same footage always has."""

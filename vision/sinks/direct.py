@@ -6,7 +6,7 @@ from vision.core.errors import SinkError
 from vision.core.events import ViolationEvent
 from vision.core.health import HealthEvent
 from vision.sinks.drafts import health_draft, violation_draft
-from vision.sinks.receiver import Parcel, Receiver
+from vision.sinks.receiver import Receiver
 from vision.sinks.store import Draft
 
 log = logging.getLogger(__name__)
@@ -55,18 +55,8 @@ class DirectSink:
         self._receiver.close()
 
     def _deliver(self, draft: Draft) -> None:
-        parcel = Parcel(
-            seq=0,
-            message_id=draft.message_id,
-            kind=draft.kind,
-            lane=draft.lane,
-            event_id=draft.event_id,
-            body=draft.body,
-            files=draft.files,
-            attempts=0,
-        )
         try:
-            self._receiver.deliver(parcel, _NoProgress())
+            self._receiver.deliver(draft.parcel(), _NoProgress())
         except SinkError:
             log.warning("%s did not take %s", self._receiver.name, draft.message_id)
             raise

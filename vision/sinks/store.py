@@ -41,6 +41,19 @@ class Draft:
     body: str
     files: tuple[FileRef, ...] = ()
 
+    def parcel(self, seq: int = 0) -> Parcel:
+        """Return it as a receiver gets it, for the first time."""
+        return Parcel(
+            seq=seq,
+            message_id=self.message_id,
+            kind=self.kind,
+            lane=self.lane,
+            event_id=self.event_id,
+            body=self.body,
+            files=self.files,
+            attempts=0,
+        )
+
 
 class MessageStore:
     """Durable messages; every method is one committed transaction."""

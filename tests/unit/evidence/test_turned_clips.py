@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.fakes import ManualClock
-from tests.footage import write_clip
+from tests.footage import turned, write_clip
 from vision.core.frame import Frame
 from vision.core.packets import EncodedPacket
 from vision.evidence.hidden import Sight
@@ -23,16 +23,7 @@ SECONDS = 3
 
 def recorded_sideways(folder: Path, degrees: int, *, codec: str = "libx264") -> Path:
     plain = write_clip(folder / "plain.mp4", seconds=SECONDS, codec=codec, b_frames=2)
-    turned = folder / "turned.mp4"
-    with av.open(str(plain)) as source, av.open(str(turned), "w") as sink:
-        inner = source.streams.video[0]
-        outer = sink.add_stream_from_template(inner)
-        outer.set_display_rotation(degrees)
-        for packet in source.demux(inner):
-            if packet.dts is not None:
-                packet.stream = outer
-                sink.mux(packet)
-    return turned
+    return turned(plain, degrees)
 
 
 def watched(

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -11,6 +12,7 @@ from vision.core.arrays import ImageU8
 from vision.core.detections import Detections
 from vision.core.errors import ConfigError
 from vision.core.frame import Frame
+from vision.core.geometry import Xyxy
 from vision.core.observation import View, ViewState
 from vision.core.places import Place, PlaceState
 from vision.rules.appearance import blend, look_at, similarity
@@ -334,6 +336,33 @@ def test_bare_ground_is_known_only_where_it_was_seen() -> None:
     parked = World([Actor("car", still(50, 60, 0, 99), look=3)])
     ground.learn(picture(parked.paint(10), 10.5), CLEAR, [open_box])
     assert ground.bareness(bare, open_box) < 0.5
+
+
+@pytest.mark.parametrize("light", [1.0, 0.3])
+def test_what_hides_a_spot_changes_the_ground_around_it(light: float) -> None:
+    ground, box = Backdrop(), (130.0, 84.0, 190.0, 120.0)
+    bus = Actor("bus", still(160, 140, 0, 99), size=(180, 100), look=8)
+    smaller = Actor("goods", still(160, 119, 0, 99), size=(50, 30), look=9)
+
+    def changed(world: World, others: Sequence[Xyxy] = ()) -> float | None:
+        ground.learn(picture(world.paint(0), 10.5), CLEAR, [])
+        return ground.changed_around(box, others)
+
+    def world(*actors: Actor, dimmed: float = 1.0) -> World:
+        return World([*actors], light=lambda _t: light * dimmed)
+
+    assert ground.changed_around(box, []) is None
+    for t in range(11):
+        ground.learn(world().frame(t), CLEAR, [box])
+    assert changed(world()) == pytest.approx(0, abs=0.1)
+    assert changed(world(smaller)) == pytest.approx(0, abs=0.1)
+    assert changed(world(dimmed=0.6)) == pytest.approx(0, abs=0.1)
+    hidden = changed(world(bus))
+    assert hidden is not None
+    assert hidden > 2 * PlaceParams().cover_around - 0.1
+    # What is known to stand there says nothing about the ground.
+    assert changed(world(bus), [(70.0, 40.0, 250.0, 140.0)]) is None
+    assert changed(world(), [(60.0, 40.0, 155.0, 140.0)]) == pytest.approx(0, abs=0.1)
 
 
 def test_plain_asphalt_is_recognised_by_being_plain() -> None:

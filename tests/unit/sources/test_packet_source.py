@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.fakes import ManualClock
-from tests.footage import number_of, write_clip
+from tests.footage import number_of, turned, write_clip
 from vision.core.frame import Frame, TimeSource
 from vision.core.packets import EncodedPacket
 from vision.sources.options import DecodeMode, PacketOptions
@@ -237,16 +237,8 @@ def test_a_recording_made_sideways_is_turned_upright(
     tmp_path: Path, degrees: int
 ) -> None:
     plain = write_clip(tmp_path / "plain.mp4", seconds=0.2)
-    turned = tmp_path / "turned.mp4"
-    with av.open(str(plain)) as source, av.open(str(turned), "w") as sink:
-        inner = source.streams.video[0]
-        outer = sink.add_stream_from_template(inner)
-        outer.set_display_rotation(degrees)
-        for packet in source.demux(inner):
-            if packet.dts is not None:
-                packet.stream = outer
-                sink.mux(packet)
+    sideways = turned(plain, degrees)
 
-    upright = frames_of(PacketSource(options(turned), clock=ManualClock()))[0].image
+    upright = frames_of(PacketSource(options(sideways), clock=ManualClock()))[0].image
     stored = frames_of(PacketSource(options(plain), clock=ManualClock()))[0].image
     assert np.array_equal(upright, np.rot90(stored, degrees // 90))

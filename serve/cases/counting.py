@@ -167,7 +167,8 @@ class Statistics:
             ).all()
             engines = {one.engine_id: one for one in session.scalars(select(EngineRow))}
             troubles = _reported(session, period)
-        lost = troubles.pop("", [])
+        # An engine's own troubles concern none of its cameras.
+        lost = [one for one in troubles.get("", []) if one[0] == NOT_RECORDED]
         found = []
         for camera in cameras:
             engine = engines.get(camera.engine_id or "")

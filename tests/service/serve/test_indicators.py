@@ -350,6 +350,20 @@ def test_where_moving_cameras_see_it_again_is_a_place_and_not_a_car(
     assert spots[1]["place"] is None
 
 
+def test_a_trouble_that_names_no_camera_blinds_none(
+    engine: httpx.Client, boss: httpx.Client, clock: HandClock
+) -> None:
+    lost = health("h1", HealthKind.WATCH_LOST, MONDAY, ok=False)
+    del lost["data"]["camera_id"]
+    for sent in (health("h2", HealthKind.WATCH_LOST, MONDAY, ok=True), lost):
+        engine.post("/api/v1/health-events", json=sent).raise_for_status()
+    clock.forward(hours=5)
+
+    (found,) = boss.get("/api/v1/coverage").json()
+
+    assert (found["known_s"], found["blind_s"]) == (5 * 3600, 0)
+
+
 def test_coverage_tells_blind_from_quiet(
     engine: httpx.Client, boss: httpx.Client, clock: HandClock
 ) -> None:

@@ -21,14 +21,15 @@ def _background(strength: float) -> tuple[Any, Any]:
     return world.node_tree, node
 
 
-def _plain_sky(colour: tuple[float, float, float], strength: float) -> None:
+def plain_sky(colour: tuple[float, float, float], strength: float) -> None:
+    """Light from everywhere, without a sun."""
     _, node = _background(strength)
     node.inputs["Color"].default_value = (*colour, 1.0)
 
 
-def _clear_sky(height_deg: float, turn_deg: float) -> None:
+def clear_sky(height_deg: float, turn_deg: float, strength: float = 0.35) -> None:
     """Nishita's single-scattering sky with its sun disc as a separate lamp."""
-    tree, node = _background(0.35)
+    tree, node = _background(strength)
     sky = tree.nodes.new("ShaderNodeTexSky")
     sky.sky_type = "NISHITA"
     sky.sun_disc = False
@@ -53,11 +54,11 @@ def set_light(scenario: Scenario) -> None:
         else scenario.light
     )
     if light == "overcast":
-        _plain_sky((0.82, 0.9, 1.0), 0.9)
+        plain_sky((0.82, 0.9, 1.0), 0.9)
     elif light in ("night", "ir"):
-        _plain_sky((0.05, 0.07, 0.14), 0.12)
+        plain_sky((0.05, 0.07, 0.14), 0.12)
     else:
-        _clear_sky(_SUN_HEIGHT_DEG[light], scenario.sun_deg)
+        clear_sky(_SUN_HEIGHT_DEG[light], scenario.sun_deg)
     if light == "ir":
         _infrared(scenario)
     scene.view_settings.view_transform = "AgX"
@@ -111,20 +112,31 @@ def set_camera(scenario: Scenario) -> None:
 
 
 def set_render(scenario: Scenario, threads: int) -> None:
-    """Choose cheap path tracing: few samples, few bounces, denoised."""
+    """Render at the scenario's size and quality."""
     scene = bpy.context.scene
+    size = scenario.width, scenario.height
+    path_trace(scene, size, scenario.samples, threads)
+    scene.cycles.seed = scenario.seed
+
+
+def path_trace(scene: Any, size: tuple[int, int], samples: int, threads: int) -> None:
+    """Choose cheap path tracing: few samples, few bounces, denoised.
+
+    Args:
+        scene: Blender's.
+        size: width and height, pixels.
+        samples: rays per pixel.
+        threads: processor threads.
+    """
     scene.render.engine = "CYCLES"
-    scene.render.resolution_x, scene.render.resolution_y = (
-        scenario.width,
-        scenario.height,
-    )
+    scene.render.resolution_x, scene.render.resolution_y = size
     scene.render.resolution_percentage = 100
     scene.render.threads_mode, scene.render.threads = "FIXED", threads
     scene.render.use_persistent_data = True
     scene.render.image_settings.file_format = "PNG"
     scene.render.image_settings.compression = 15
     cycles = scene.cycles
-    cycles.device, cycles.samples = "CPU", scenario.samples
+    cycles.device, cycles.samples = "CPU", samples
     cycles.use_adaptive_sampling = False
     cycles.use_denoising, cycles.denoiser = True, "OPENIMAGEDENOISE"
     cycles.denoising_quality, cycles.denoising_prefilter = "FAST", "NONE"
@@ -132,4 +144,3 @@ def set_render(scenario: Scenario, threads: int) -> None:
     cycles.transmission_bounces = cycles.transparent_max_bounces = 1
     cycles.caustics_reflective = cycles.caustics_refractive = False
     cycles.sample_clamp_indirect = 4.0
-    cycles.seed = scenario.seed

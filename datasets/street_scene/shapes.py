@@ -38,6 +38,11 @@ class Builder:
         self._slots: list[int] = []
         self._materials: list[Material] = []
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was added."""
+        return not self._faces
+
     def add(
         self,
         verts: Sequence[Sequence[float]] | NDArray[np.float64],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -15,9 +15,8 @@ from vision.training.compose import Canvas, mosaic, single
 from vision.training.degrade import degrade
 from vision.training.labels import Sample
 from vision.training.losses import Batch
-from vision.training.paste import pasted, stood
-from vision.training.pools import ELSEWHERE
-from vision.training.sprites import KINDS
+from vision.training.paste import pasted
+from vision.training.pools import CUTOUTS, ELSEWHERE
 
 Pools = Mapping[str, Sequence[Sample]]
 #: Pools of streets with few city objects, and pools that lend theirs.
@@ -39,8 +38,8 @@ class Mixture:
         far_mosaic: chance of a 3 x 3 mosaic.
         paste: chance that a street picture gets an object of a labelled pool,
             and after it another, up to three.
-        drawn: share of these that are drawn, by kind: ``bins`` and ``heaps`` of
-            other cities, and ``decoys``, which are neither.
+        cutouts: share of these that are rendered: bins and heaps as elsewhere,
+            and what is neither.
         degrade: share of the chances of a city camera's effects.
     """
 
@@ -50,7 +49,7 @@ class Mixture:
     mosaic: float
     far_mosaic: float
     paste: float = 0.0
-    drawn: dict[str, float] = field(default_factory=dict)
+    cutouts: float = 0.0
     degrade: float = 1.0
 
 
@@ -166,11 +165,8 @@ def _with_object(
     street: Sample, pools: Pools, chance: tuple[Mixture, np.random.Generator]
 ) -> Sample:
     mixture, rng = chance
-    at = rng.random()
-    for kind, share in mixture.drawn.items():
-        if at < share:
-            return stood(street, KINDS[kind](rng), rng)
-        at -= share
+    if pools.get(CUTOUTS) and happens(rng, mixture.cutouts):
+        return pasted(street, _any(pools[CUTOUTS], rng), rng)
     donors = [n for n in _DONORS if pools.get(n)]
     if not donors:
         return street

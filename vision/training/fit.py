@@ -16,7 +16,16 @@ from vision.training.export import save_checkpoint
 from vision.training.labels import CLASSES, Sample
 from vision.training.machine import Machine
 from vision.training.network import Alone, Pair, adapt, load_checkpoint
-from vision.training.pools import OWN, STALL, Shelf, read_clips, read_renders, read_sets
+from vision.training.pools import (
+    CUTOUTS,
+    OWN,
+    STALL,
+    Shelf,
+    read_clips,
+    read_cutouts,
+    read_renders,
+    read_sets,
+)
 from vision.training.recipe import Recipe
 from vision.training.restore import restore
 from vision.training.trainer import OnStep, Schedule, Trainer
@@ -37,7 +46,7 @@ class Places:
     Attributes:
         datasets: folder of `<name>/manifest.toml`.
         pictures: data root: the sets by name, and beside them `clips/`
-            (videos, unlabelled), `renders/` (`images/` and `labels/`) and
+            (videos, unlabelled), `renders/` (`images/` and `labels/`), `cutouts/` and
             `weights/` (the parent's checkpoint).
         run: state and result of this run.
     """
@@ -65,7 +74,8 @@ def gather(recipe: Recipe, places: Places) -> Shelf:
     shelf = read_sets(roots, recipe.sets, recipe.aside, recipe.largest_px)
     clips = read_clips(places.pictures / "clips", recipe.aside, recipe.frame_period_s)
     renders: list[Sample] = read_renders(places.pictures / "renders", recipe.largest_px)
-    train = shelf.train | clips.train | {"renders": renders}
+    cutouts = read_cutouts(places.pictures / CUTOUTS)
+    train = shelf.train | clips.train | {"renders": renders, CUTOUTS: cutouts}
     # The same pictures in other rows: those that the teacher looks at too, and
     # those that show what most pictures lack or can lend.
     train["refuse_kept"] = refuse = train.get("refuse", [])
@@ -192,6 +202,12 @@ def _tell_empty(recipe: Recipe, shelf: Shelf) -> None:
             recipe.name,
             sum(recipe.mixture.rows[name] for name in empty),
             "; `make renders` makes some" if "renders" in empty else "",
+        )
+    if recipe.mixture.cutouts and not shelf.train.get(CUTOUTS):
+        log.warning(
+            "recipe %s asks for cutouts, and there are none: all that is pasted is cut "
+            "from pictures; `make renders` makes some",
+            recipe.name,
         )
 
 

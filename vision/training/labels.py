@@ -54,6 +54,8 @@ class Sample:
         weight: (len(CLASSES),) float32, see the module's text.
         stretched: whether an export squashed the picture to a square, so
             that its true aspect is unknown.
+        alpha: (H, W) uint8, outline and shadow of a thing that was cut out, and
+            ``image`` is multiplied by it; None where the whole picture shows.
     """
 
     key: str
@@ -62,6 +64,7 @@ class Sample:
     class_id: IntArray
     weight: FloatArray
     stretched: bool = False
+    alpha: ImageU8 | None = None
 
 
 def label_weight(exhaustive: Sequence[str], rare: Sequence[str]) -> FloatArray:

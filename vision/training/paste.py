@@ -1,10 +1,10 @@
-"""Put refuse, stalls and drawn things into street pictures that have none.
+"""Put refuse, stalls and rendered things into street pictures that have none.
 
 Our pictures of them are close-ups; the streets that cameras see are other
 pictures. A crop with its surroundings, faded out at its border, is set onto the
 lower part of a street (Dwibedi et al. 2017, "Cut, Paste and Learn": blending
-so that no edge gives the object away). What is drawn comes cut out and casts a
-shadow.
+so that no edge gives the object away). What is rendered comes cut out, with the
+shadow that it casts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from vision.core.arrays import FloatArray, ImageU8, IntArray
 from vision.training.labels import CLASSES, IGNORE, ROAD_USERS, Sample, visible
-from vision.training.sprites.easel import Sprite
 
 #: The crop reaches this far beyond its object, in sides of the object.
 _MARGIN = 0.12
@@ -29,6 +28,7 @@ _MARGIN = 0.12
 _SIDES = (0.06, 0.5)
 _LARGEST_SCALE = 1.5
 _LEAST_PX = 10
+_SOFT = 0.2
 _LEAST_SHARE = 0.6
 _MOST_HIDDEN = 0.7
 _HORIZON = 0.45
@@ -40,13 +40,16 @@ def pasted(street: Sample, donor: Sample, rng: np.random.Generator) -> Sample:
 
     Args:
         street: the picture to change a copy of.
-        donor: shows at least one object of a city class; else nothing is set.
+        donor: shows at least one object of a city class, else nothing is set; or
+            a thing cut out, of any class or none.
         rng: source of chance.
 
     Returns:
         The street with the object's box, and with those of city objects that
         the crop shows too; such as it shows a part of are to be ignored.
     """
+    if donor.alpha is not None:
+        return _stood(street, donor, donor.alpha, rng)
     choice = np.flatnonzero((donor.class_id >= 0) & (donor.class_id < _CITY))
     if not len(choice):
         return street
@@ -62,31 +65,48 @@ def pasted(street: Sample, donor: Sample, rng: np.random.Generator) -> Sample:
     return _with(_behind(street, spot), image, moved, class_id)
 
 
-def stood(street: Sample, sprite: Sprite, rng: np.random.Generator) -> Sample:
-    """Stand a drawn thing into a street, in the light of that place.
-
-    Args:
-        street: the picture to change a copy of.
-        sprite: the thing.
-        rng: source of chance.
-
-    Returns:
-        The street, with the thing's box where its class is one of ours.
-    """
-    spot = _spot(street.image.shape[:2], sprite.alpha.shape, rng)
+def _stood(
+    street: Sample, thing: Sample, alpha: ImageU8, rng: np.random.Generator
+) -> Sample:
+    """Stand a thing that was cut out into a street, in the light of that place."""
+    height, width = street.image.shape[:2]
+    body = thing.xyxy[0] if len(thing.xyxy) else _extent(alpha)
+    tall, wide = (int(v) for v in (body[3] - body[1], body[2] - body[0]))
+    spot = _spot((height, width), (tall, wide), rng)
     if spot is None:
         return street
-    image = street.image.copy()
-    _shade(image, spot, rng)
-    x, y, w, h = spot.x_px, spot.y_px, spot.width_px, spot.height_px
-    ground = image[y : y + h, x : x + w]
-    alpha = _resized(sprite.alpha, spot)[..., None]
+    move = np.array([[spot.scale, 0, 0], [0, spot.scale, 0]], np.float32)
+    move[:, 2] = (spot.x_px, spot.y_px) - spot.scale * body[:2]
+    x0, y0 = np.maximum(np.floor(move[:, 2]), 0).astype(int)
+    size = np.array(alpha.shape[::-1]) * spot.scale
+    x1, y1 = np.minimum(np.ceil(move[:, 2] + size), (width, height)).astype(int)
+    move[:, 2] -= (x0, y0)
+    cover = _shrunk(alpha, move, (x1 - x0, y1 - y0))[..., None] / np.float32(255)
+    ground = street.image[y0:y1, x0:x1]
     lit = float(ground.mean() / 118) ** 0.7 * float(rng.uniform(0.7, 1.3))
-    drawn = np.minimum(_resized(sprite.image, spot) * lit, 255)
-    ground[:] = (drawn * alpha + ground * (1 - alpha)).astype(np.uint8)
-    ours = [] if sprite.label is None else [CLASSES.index(sprite.label)]
-    boxes = spot.xyxy[None].repeat(len(ours), axis=0)
-    return _with(_behind(street, spot), image, boxes, np.array(ours, np.int64))
+    drawn = lit * _shrunk(thing.image, move, (x1 - x0, y1 - y0))
+    mixed = np.minimum(drawn + ground * (1 - cover), 255)
+    image = street.image.copy()
+    image[y0:y1, x0:x1] = mixed.astype(np.uint8)
+    boxes = thing.xyxy * spot.scale + np.tile(move[:, 2] + (x0, y0), 2)
+    inside, _ = visible(boxes, np.array((0, 0, width, height), np.float32))
+    kept = _behind(street, spot)
+    return _with(kept, image, inside.astype(np.float32), thing.class_id)
+
+
+def _extent(alpha: ImageU8) -> FloatArray:
+    """Return the box (4,) of what shows."""
+    y, x = (np.flatnonzero(alpha.any(axis=axis)) for axis in (1, 0))
+    return np.array((x[0], y[0], x[-1] + 1, y[-1] + 1), np.float32)
+
+
+def _shrunk(part: ImageU8, move: FloatArray, size: tuple[int, int]) -> ImageU8:
+    """Scale and shift; blurred first, so that what gets small does not flicker."""
+    sigma = 0.45 * max(0.0, 1 / float(move[0, 0]) - 1)
+    soft = cv2.GaussianBlur(part, (0, 0), sigma) if sigma > _SOFT else part
+    return np.asarray(
+        cv2.warpAffine(soft, move, size, flags=cv2.INTER_LINEAR), np.uint8
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +144,6 @@ def _spot(
 def _resized(part: NDArray[Any], spot: _Spot) -> NDArray[Any]:
     shape = (spot.width_px, spot.height_px)
     return np.asarray(cv2.resize(part, shape, interpolation=cv2.INTER_AREA), part.dtype)
-
-
-def _shade(image: ImageU8, spot: _Spot, rng: np.random.Generator) -> None:
-    """Darken the ground at the foot: softly, and to one side."""
-    mask = np.zeros(image.shape[:2], np.float32)
-    w, h = spot.width_px, spot.height_px
-    at = (spot.x_px + w // 2 + round(rng.uniform(-0.5, 0.5) * w), spot.y_px + h)
-    reach = round(w * rng.uniform(0.5, 1.0)), max(1, round(h * rng.uniform(0.03, 0.15)))
-    cv2.ellipse(mask, at, reach, 0, 0, 360, float(rng.uniform(0.2, 0.7)), -1)
-    soft = cv2.GaussianBlur(mask, (0, 0), max(0.8, reach[1] / 2))
-    image[:] = (image * (1 - soft[..., None])).astype(np.uint8)
 
 
 def _behind(street: Sample, spot: _Spot) -> Sample:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from vision.core.arrays import ImageU8
@@ -23,6 +25,7 @@ from vision.training.collect import (
 )
 from vision.training.labels import (
     CLASSES,
+    IGNORE,
     ROAD_USERS,
     Sample,
     label_weight,
@@ -33,6 +36,8 @@ from vision.training.scenes import describe, group, hold_out
 
 #: Pool of pictures from elsewhere than the refuse set, on which we drew refuse.
 ELSEWHERE = "elsewhere"
+#: Pool of things cut out, which are set into pictures and are none themselves.
+CUTOUTS = "cutouts"
 #: Pool of a city's own pictures, named when training starts.
 OWN = "own"
 #: Pools beside the sets of a recipe: what has folders of its own, and the same
@@ -163,6 +168,54 @@ def read_renders(folder: Path, largest_px: int) -> list[Sample]:
         xyxy, class_id = read_yolo(label, image.shape[:2], len(CLASSES))
         samples.append(Sample(f"renders/{label.stem}", image, xyxy, class_id, weight))
     return samples
+
+
+def read_cutouts(folder: Path) -> list[Sample]:
+    """Read things that were rendered alone: pictures with alpha, and their boxes.
+
+    Args:
+        folder: of ``NAME.png`` and ``NAME.json``; may be absent.
+
+    Returns:
+        Samples with ``alpha``, cut to what shows; empty when there are none yet.
+
+    Raises:
+        ConfigError: a picture lacks or has no alpha, or its notes are none.
+    """
+    return [_cutout(path) for path in sorted(folder.glob("*.json"))]
+
+
+def _cutout(path: Path) -> Sample:
+    picture = path.with_suffix(".png")
+    pixels = cv2.imread(str(picture), cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.shape[2:] != (4,):
+        msg = f"{picture}: expected a picture with alpha; render it anew"
+        raise ConfigError(msg)
+    try:
+        notes = json.loads(path.read_text(encoding="utf-8"))
+        shown = [note for note in notes if note["label"] is not None]
+        class_id = [
+            IGNORE if note["label"] == "ignore" else CLASSES.index(note["label"])
+            for note in shown
+        ]
+        boxes = [[float(v) for v in note["xyxy"]] for note in shown]
+        xyxy = np.array(boxes, np.float32).reshape(-1, 4)
+    except (ValueError, KeyError, TypeError) as error:
+        msg = f"{path}: expected [{{label, xyxy}}] ({error}); render it anew"
+        raise ConfigError(msg) from error
+    y, x = (np.flatnonzero(pixels[..., 3].any(axis=axis)) for axis in (1, 0))
+    if not len(x):
+        msg = f"{picture}: shows nothing; render it anew"
+        raise ConfigError(msg)
+    cut = pixels[y[0] : y[-1] + 1, x[0] : x[-1] + 1]
+    return Sample(
+        key=f"cutouts/{path.stem}",
+        image=(cut[..., :3] * (cut[..., 3:] / 255.0)).astype(np.uint8),
+        xyxy=xyxy - np.array((x[0], y[0]) * 2, np.float32),
+        class_id=np.array(class_id, np.int64),
+        weight=label_weight(CLASSES, ()),
+        alpha=np.ascontiguousarray(cut[..., 3]),
+    )
 
 
 def _kept_aside(

@@ -12,7 +12,6 @@ from vision.core.errors import ConfigError
 from vision.training.batches import Mixture
 from vision.training.losses import Gains
 from vision.training.pools import BESIDE, OWN, Aside
-from vision.training.sprites import KINDS
 from vision.training.tables import read_table
 from vision.training.trainer import Schedule
 from vision.training.watch import Stop
@@ -102,7 +101,7 @@ def build_recipe(table: Mapping[str, Any], path: Path) -> Recipe:
         raise ConfigError(msg)
     _check_rows(table["mixture"], path)
     _check_pools(table["mixture"]["rows"], table["sets"], path)
-    _check_drawn(table["mixture"].get("drawn", {}), path)
+    _check_cutouts(table["mixture"].get("cutouts", 0.0), path)
     return Recipe(
         name=table["name"],
         largest_px=table["largest_px"],
@@ -180,20 +179,9 @@ def _check_pools(rows: Iterable[str], sets: Iterable[str], path: Path) -> None:
         raise ConfigError(msg)
 
 
-def _check_drawn(drawn: object, path: Path) -> None:
-    shares = list(drawn.values()) if isinstance(drawn, dict) else []
-    numbers = [share for share in shares if isinstance(share, int | float)]
-    if (
-        not isinstance(drawn, dict)
-        or drawn.keys() - KINDS.keys()
-        or len(numbers) < len(shares)
-        or min(numbers, default=0) < 0
-        or sum(numbers) > 1 + _ROUNDING
-    ):
-        msg = (
-            f"{path}: mixture: drawn: expected shares of {', '.join(KINDS)} that sum "
-            f"to 1 or less, such as {{ bins = 0.2 }}; got {drawn}"
-        )
+def _check_cutouts(share: object, path: Path) -> None:
+    if not isinstance(share, int | float) or not 0 <= share <= 1:
+        msg = f"{path}: mixture: cutouts: expected a share from 0 to 1, got {share!r}"
         raise ConfigError(msg)
 
 

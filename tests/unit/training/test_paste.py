@@ -7,9 +7,7 @@ from hypothesis import strategies as st
 
 from tests.unit.training.pictures import noise, square_sample
 from vision.training.labels import CLASSES, IGNORE, Sample, label_weight
-from vision.training.paste import pasted, stood
-from vision.training.sprites.bins import draw_bin
-from vision.training.sprites.easel import Sprite
+from vision.training.paste import pasted
 
 STALL = CLASSES.index("street_vendor")
 CAR = CLASSES.index("car")
@@ -23,9 +21,21 @@ def _street() -> Sample:
     return Sample("street", image, none, np.zeros(0, np.int64), weight)
 
 
-def _red(label: str | None) -> Sprite:
-    red = np.full((80, 40, 3), (10, 10, 240), np.uint8)
-    return Sprite(red, np.ones((80, 40), np.float32), label)
+def _red(label: str | None) -> Sample:
+    """Return a thing cut out: red, 80 px high, with a shadow to its right."""
+    image = np.zeros((80, 70, 3), np.uint8)
+    image[:, :40] = (10, 10, 240)
+    alpha = np.zeros((80, 70), np.uint8)
+    alpha[:, :40], alpha[70:, 40:] = 255, 128
+    known = [] if label is None else [label]
+    return Sample(
+        "red",
+        image,
+        np.array([[0, 0, 40, 80]] * len(known), np.float32).reshape(-1, 4),
+        np.array([CLASSES.index(name) for name in known], np.int64),
+        label_weight(CLASSES, ()),
+        alpha=alpha,
+    )
 
 
 @given(seed=st.integers(0, 10_000))
@@ -83,35 +93,38 @@ def test_what_no_city_class_is_cannot_be_pasted() -> None:
 
 
 @pytest.mark.parametrize("label", ["bin", "overflowing_bin", "garbage"])
-def test_a_drawn_thing_stands_where_its_box_says(label: str) -> None:
+def test_a_rendered_thing_stands_where_its_box_says(label: str) -> None:
     street = _street()
     before = street.image.copy()
-    sprite = _red(label)
-    drawn = [stood(street, sprite, np.random.default_rng(k)) for k in range(20)]
+    thing = _red(label)
+    drawn = [pasted(street, thing, np.random.default_rng(k)) for k in range(20)]
     standing = [sample for sample in drawn if sample is not street]
 
     assert len(standing) > 10  # the others would be too small
     for after in standing:
-        ((x0, y0, x1, y1),) = after.xyxy.astype(int)
+        ((x0, y0, x1, y1),) = after.xyxy.round().astype(int)
         patch = after.image[y0:y1, x0:x1].astype(int)
         assert (patch[..., 2] > 2 * patch[..., 0]).mean() > 0.95
         changed = (after.image != before).any(axis=2)
-        assert changed[:y0].sum() == 0  # a shadow lies at the foot, nothing above
+        assert changed[: y0 - 1].sum() == 0
+        assert changed[:, : x0 - 1].sum() == 0
+        shadow = after.image[y1 - 2, x1 + 2 : x1 + 6].astype(int)
+        assert (shadow <= before[y1 - 2, x1 + 2 : x1 + 6]).all()  # its foot is shaded
         assert after.class_id.tolist() == [CLASSES.index(label)]
     assert (street.image == before).all()
 
 
-def test_a_drawn_thing_of_no_class_has_no_box() -> None:
+def test_a_rendered_thing_of_no_class_has_no_box() -> None:
     street = _street()
 
-    drawn = [stood(street, _red(None), np.random.default_rng(k)) for k in range(20)]
+    drawn = [pasted(street, _red(None), np.random.default_rng(k)) for k in range(20)]
 
     changed = [sample for sample in drawn if (sample.image != street.image).any()]
     assert len(changed) > 10
     assert all(len(sample.xyxy) == len(sample.class_id) == 0 for sample in drawn)
 
 
-def test_what_is_hidden_behind_a_drawn_thing_loses_its_box() -> None:
+def test_what_is_hidden_behind_a_rendered_thing_loses_its_box() -> None:
     small = np.array([[150.0, 200.0, 156.0, 206.0]], np.float32)
     large = np.array([[0.0, 0.0, 320.0, 240.0]], np.float32)
     street = dataclasses.replace(
@@ -120,7 +133,7 @@ def test_what_is_hidden_behind_a_drawn_thing_loses_its_box() -> None:
         class_id=np.array([CAR, CAR], np.int64),
     )
 
-    drawn = [stood(street, _red("bin"), np.random.default_rng(k)) for k in range(200)]
+    drawn = [pasted(street, _red("bin"), np.random.default_rng(k)) for k in range(200)]
 
     hidden = 0
     for after in drawn:
@@ -138,15 +151,15 @@ def test_what_is_hidden_behind_a_drawn_thing_loses_its_box() -> None:
     assert hidden
 
 
-def test_a_drawn_bin_is_lit_by_the_place_it_stands_in() -> None:
+def test_a_rendered_bin_is_lit_by_the_place_it_stands_in() -> None:
     day, night = (
         dataclasses.replace(_street(), image=np.full((240, 320, 3), grey, np.uint8))
         for grey in (160, 25)
     )
-    sprite = draw_bin(np.random.default_rng(5))
+    thing = _red("bin")
 
     bright, dim = (
-        stood(street, sprite, np.random.default_rng(1)) for street in (day, night)
+        pasted(street, thing, np.random.default_rng(1)) for street in (day, night)
     )
 
     x0, y0, x1, y1 = bright.xyxy[0].astype(int)
@@ -155,8 +168,8 @@ def test_a_drawn_bin_is_lit_by_the_place_it_stands_in() -> None:
 
 def test_a_street_too_small_for_a_bin_stays_empty() -> None:
     tiny = dataclasses.replace(_street(), image=np.full((24, 24, 3), 90, np.uint8))
-    sprite = draw_bin(np.random.default_rng(5))
+    thing = _red("bin")
 
-    kept = [stood(tiny, sprite, np.random.default_rng(k)) for k in range(30)]
+    kept = [pasted(tiny, thing, np.random.default_rng(k)) for k in range(30)]
 
     assert any(sample is tiny for sample in kept)

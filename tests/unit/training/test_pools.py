@@ -1,5 +1,6 @@
 """Pictures that are not there are told of, and nothing takes their place."""
 
+import json
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,8 @@ from vision.core.errors import ConfigError
 from vision.training.clips import sample_clip
 from vision.training.collect import list_split, read_manifest
 from vision.training.footage import read_footage
-from vision.training.pools import Aside, read_clips, read_renders
+from vision.training.labels import CLASSES, IGNORE
+from vision.training.pools import Aside, read_clips, read_cutouts, read_renders
 
 
 def _aside(*clips: str) -> Aside:
@@ -108,3 +110,62 @@ def test_a_folder_of_pictures_is_read_whatever_the_case_of_its_suffixes(
     names = [p.name for p in list_split(read_manifest(path), tmp_path, "train")]
 
     assert names == ["train0.PNG", "train1.png"]
+
+
+def _cutout(folder: Path, notes: object, alpha: int = 128) -> None:
+    """Write a thing of 20 x 40 pixels in the middle of a picture of 100 x 60."""
+    folder.mkdir(exist_ok=True)
+    pixels = np.zeros((60, 100, 4), np.uint8)
+    pixels[10:50, 40:60] = (200, 100, 50, alpha)
+    cv2.imwrite(str(folder / "a.png"), pixels)
+    (folder / "a.json").write_text(json.dumps(notes), encoding="utf-8")
+
+
+def test_a_cutout_is_cut_to_what_shows_and_its_boxes_move_along(tmp_path: Path) -> None:
+    bin_at = {"label": "bin", "xyxy": [40, 10, 60, 45]}
+    beside = {"label": "ignore", "xyxy": [50, 40, 60, 50]}
+    _cutout(tmp_path, [bin_at, beside])
+
+    (thing,) = read_cutouts(tmp_path)
+
+    assert thing.image.shape == (40, 20, 3)
+    assert thing.image[0, 0].tolist() == [100, 50, 25]  # times its alpha
+    assert thing.alpha is not None
+    assert (thing.alpha == 128).all()
+    assert thing.xyxy.tolist() == [[0, 0, 20, 35], [10, 30, 20, 40]]
+    assert thing.class_id.tolist() == [CLASSES.index("bin"), IGNORE]
+
+
+def test_a_cutout_of_no_class_has_no_box_and_no_folder_has_none(tmp_path: Path) -> None:
+    _cutout(tmp_path, [{"label": None, "xyxy": [40, 10, 60, 50]}])
+
+    (thing,) = read_cutouts(tmp_path)
+
+    assert thing.xyxy.shape == (0, 4)
+    assert read_cutouts(tmp_path / "absent") == []
+
+
+@pytest.mark.parametrize(
+    ("notes", "alpha", "said"),
+    [
+        ([{"label": "cup", "xyxy": [0, 0, 1, 1]}], 255, r"a\.json: expected \[\{label"),
+        ([{"label": "bin", "xyxy": [0, 0, 1]}], 255, r"a\.json: expected"),
+        ([{"label": "bin"}], 255, r"a\.json: expected .*xyxy"),
+        ([], 0, r"a\.png: shows nothing"),
+    ],
+)
+def test_a_cutout_that_is_none_is_refused(
+    tmp_path: Path, notes: object, alpha: int, said: str
+) -> None:
+    _cutout(tmp_path, notes, alpha)
+
+    with pytest.raises(ConfigError, match=said):
+        read_cutouts(tmp_path)
+
+
+def test_a_cutout_without_alpha_is_refused(tmp_path: Path) -> None:
+    _cutout(tmp_path, [])
+    cv2.imwrite(str(tmp_path / "a.png"), noise(1))
+
+    with pytest.raises(ConfigError, match=r"a\.png: expected a picture with alpha"):
+        read_cutouts(tmp_path)

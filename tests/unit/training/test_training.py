@@ -29,11 +29,12 @@ from vision.training.export import (
     write_sheet,
 )
 from vision.training.forms import predictor
-from vision.training.labels import CLASSES, COCO_IDS, REFUSE, Sample, label_weight
+from vision.training.labels import CLASSES, COCO_IDS, Sample, label_weight
 from vision.training.losses import Gains, StreetLoss, distil, region_weight
 from vision.training.machine import Budget
 from vision.training.network import Pair, adapt
 from vision.training.parity import Bounds, Pace, compare, failures, race
+from vision.training.pools import CUTOUTS
 from vision.training.quantise import quantise
 from vision.training.trainer import Schedule, Trainer
 
@@ -206,13 +207,16 @@ def test_what_is_not_labelled_is_not_punished() -> None:
     assert all(float(b[2].weight.grad.abs().max()) == 0 for b in head.one2one_cv3)
 
 
-def _seen_in_streets(drawn: dict[str, float]) -> tuple[set[int], set[int]]:
+def _seen_in_streets(cutouts: float) -> tuple[set[int], set[int]]:
     """Return which rows of a batch show something, and which classes that are."""
     image = np.zeros((240, 320, 3), np.uint8)
     none, weight = np.zeros((0, 4), np.float32), label_weight((), CLASSES[:4])
     empty = Sample("x", image, none, np.zeros(0, np.int64), weight)
     stalls = [square_sample(k, CLASSES.index("street_vendor")) for k in range(4)]
     pools = {"streets": [empty], "vehicles": [empty], "own": [empty], "stalls": stalls}
+    alpha = np.full((128, 128), 255, np.uint8)
+    things = [dataclasses.replace(square_sample(k, k % 2), alpha=alpha) for k in (0, 1)]
+    pools[CUTOUTS] = things
     mixture = Mixture(
         rows={"streets": 1, "vehicles": 1, "own": 2},
         teacher_rows=0,
@@ -220,7 +224,7 @@ def _seen_in_streets(drawn: dict[str, float]) -> tuple[set[int], set[int]]:
         mosaic=0.0,
         far_mosaic=0.0,
         paste=1.0,
-        drawn=drawn,
+        cutouts=cutouts,
     )
     batches = [draw(pools, mixture, np.random.default_rng(k))[1] for k in range(12)]
     rows = {int(row) for batch in batches for row in batch["batch_idx"]}
@@ -228,17 +232,17 @@ def _seen_in_streets(drawn: dict[str, float]) -> tuple[set[int], set[int]]:
 
 
 def test_streets_of_a_batch_get_stalls_and_other_rows_do_not() -> None:
-    rows, classes = _seen_in_streets({})
+    rows, classes = _seen_in_streets(0.0)
 
     assert rows == {0, 1}
     assert classes == {CLASSES.index("street_vendor")}
 
 
-def test_streets_of_a_batch_get_bins_and_heaps_that_are_drawn() -> None:
-    rows, classes = _seen_in_streets({"bins": 0.4, "heaps": 0.3, "decoys": 0.3})
+def test_streets_of_a_batch_get_things_that_were_rendered() -> None:
+    rows, classes = _seen_in_streets(1.0)
 
     assert rows == {0, 1}
-    assert classes == {CLASSES.index(name) for name in REFUSE}
+    assert classes == {CLASSES.index("garbage"), CLASSES.index("bin")}
 
 
 def test_the_smallest_weight_holds_where_regions_overlap() -> None:

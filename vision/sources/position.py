@@ -60,7 +60,8 @@ class MediaClock:
         self._wrong_rate = False  # found out: from then on no stamp is believed
         self._offset_s: float | None = None  # media time = stamp + offset
         self._last_stamp_s = 0.0
-        self._seen: tuple[float, float] | None = None  # latest stamp, since when
+        self._still_stamp_s: float | None = None  # the latest ...
+        self._still_s = 0.0  # ... and how long it has stood
         self._media_s: float | None = None  # of the latest packet in stream order
         self._wall_s = 0.0
         self._least_s = math.inf  # from media time to the wall's, in this connection
@@ -97,7 +98,7 @@ class MediaClock:
         first_file = not self._live and self._media_s is None
         self._offset_s = -origin_s if first_file and origin_s is not None else None
         self._last_stamp_s = -(self._offset_s or 0.0)
-        self._seen = None
+        self._still_stamp_s = None
 
     def at(self, stamp: Stamp, *, waited: float = 0.0) -> float:
         """Return the media time of the next packet or picture, seconds, >= 0.
@@ -120,8 +121,9 @@ class MediaClock:
             passed_s = away_s
         self._wall_s = wall_s
         ahead_s = 0.0
-        if ordered_s is None or self._stands_still(ordered_s, passed_s):
-            media_s = self._without_stamp(passed_s)
+        stood_s = self._stood_s(ordered_s, passed_s)
+        if ordered_s is None or stood_s:
+            media_s = self._without_stamp(stood_s or self._believable_s(passed_s))
         else:
             media_s = self._with_stamp(ordered_s, passed_s)
             if stamp.shown_s is not None:
@@ -166,28 +168,35 @@ class MediaClock:
             ok=True,
         )
 
-    def _stands_still(self, ordered_s: float, passed_s: float) -> bool:
-        """Return whether a live stream goes on while its stamps do not."""
-        if not self._live:
-            return False
-        if self._seen is None or self._seen[0] != ordered_s:
-            self._seen = (ordered_s, self._wall_s)
-            return False
-        still_s = self._wall_s - self._seen[1]
-        if still_s - passed_s <= _FROZEN_S < still_s:
-            self._report.tell(
-                HealthKind.TIME_JUMP,
-                f"time stamps stand still at media time {self._media_s or 0.0:.1f} s; "
-                "wall time is used until they move",
-                ok=True,
-            )
-        return still_s > _FROZEN_S
+    def _stood_s(self, ordered_s: float | None, passed_s: float) -> float:
+        """Return by how much to go on although the stamps do not, seconds; or 0.
 
-    def _without_stamp(self, passed_s: float) -> float:
+        Equal stamps are believed for a while; what that cost is made up for then.
+        """
+        if ordered_s is None or ordered_s != self._still_stamp_s:
+            self._still_stamp_s, self._still_s = ordered_s, 0.0
+            return 0.0
+        step_s = self._believable_s(passed_s)
+        self._still_s += step_s
+        most_s = _FROZEN_S if self._live else self._reorder_s()
+        if self._still_s <= most_s:
+            return 0.0
+        if self._still_s - step_s > most_s:
+            return step_s
+        self._report.tell(
+            HealthKind.TIME_JUMP,
+            f"time stamps stand still at media time {self._media_s or 0.0:.1f} s; "
+            f"{'wall time' if self._live else 'the usual rate'} is used until they "
+            "move",
+            ok=True,
+        )
+        return self._still_s
+
+    def _without_stamp(self, step_s: float) -> float:
         """Fill in: wall time for live streams, the nominal rate for files."""
         if self._media_s is None:
             return 0.0
-        media_s = self._media_s + self._believable_s(passed_s)
+        media_s = self._media_s + step_s
         # A later stamp is read against this moment, not against the last good one.
         if self._offset_s is not None:
             self._last_stamp_s = media_s - self._offset_s

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import accumulate
 from pathlib import Path
 
 import av
@@ -20,6 +21,7 @@ _NEEDS_PARAMETERS = frozenset({"h264", "hevc"})
 _PLAIN = frozenset({"mjpeg"})
 _TICKS = 90_000  # per second; a stream's own unit may be too coarse for media time
 _TIME_BASE = Fraction(1, _TICKS)
+_REORDER_S = 1.0  # B-frames are stored that long after their time, at most
 # The index goes in front, so that a browser plays before it has everything; no
 # encoder stamp, so that equal packets give equal files.
 _OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact"}
@@ -102,35 +104,44 @@ def _mux(
 
 
 def _times(packets: Sequence[EncodedPacket]) -> list[tuple[int, int]]:
-    """Return (pts, dts) in units of `_TIME_BASE`; dts rise strictly.
+    """Return (pts, dts) in units of `_TIME_BASE`; both of one file that plays.
 
-    Media time tells, as it does of the pictures: stamps may be made up, jump or be
-    missing. Where packets do not come in the order in which they are shown, only the
-    stamps know both orders.
+    Media time alone tells when, as it does of the pictures: stamps may be made up,
+    jump, stand still or be missing. Each picture has a time of its own, and decoding
+    goes ahead of showing by as much as the latest of them asks for.
     """
-    stamps = [packet.pts for packet in packets if packet.pts is not None]
-    in_order = stamps == sorted(stamps)
-    out: list[tuple[int, int]] = []
-    for packet in packets:
-        pts, dts = _by_media_time(packet) if in_order else _by_stamps(packet)
-        if out:
-            dts = max(dts, out[-1][1] + 1)
-        out.append((max(pts, dts), dts))
-    return out
+    at: list[int] = []
+    for time_s in sorted(packet.media_time_s for packet in packets):
+        ticks = round(time_s * _TICKS)
+        at.append(max(ticks, at[-1] + 1) if at else ticks)
+    keys = _order(packets)
+    pts = [0] * len(packets)
+    for ticks, index in zip(
+        at, sorted(range(len(packets)), key=keys.__getitem__), strict=True
+    ):
+        pts[index] = ticks
+    ahead = max(late - shown for late, shown in zip(at, pts, strict=True))
+    return [(shown, late - ahead) for shown, late in zip(pts, at, strict=True)]
 
 
-def _by_media_time(packet: EncodedPacket) -> tuple[int, int]:
-    at = round(packet.media_time_s * _TICKS)
-    return at, at
+def _order(packets: Sequence[EncodedPacket]) -> list[float]:
+    """Return by what packets are sorted to be in the order in which they are shown.
 
-
-def _by_stamps(packet: EncodedPacket) -> tuple[int, int]:
-    dts = packet.pts if packet.dts is None else packet.dts
-    if dts is None:
-        return _by_media_time(packet)
-    pts = dts if packet.pts is None else packet.pts
-    ticks = packet.stream.time_base * _TICKS
-    return round(pts * ticks), round(dts * ticks)
+    That is media time. Where the wall clock told it, it follows the stream's order,
+    and stamps know better as long as they step back no farther than reordering does.
+    """
+    media_s = [packet.media_time_s for packet in packets]
+    if media_s != sorted(media_s):
+        return media_s
+    stamps_s = [
+        packet.media_time_s
+        if packet.pts is None
+        else float(packet.pts * packet.stream.time_base)
+        for packet in packets
+    ]
+    highest = accumulate(stamps_s, max)
+    back_s = max(most - at for most, at in zip(highest, stamps_s, strict=True))
+    return stamps_s if back_s <= _REORDER_S else media_s
 
 
 def _duration(times: list[tuple[int, int]], index: int) -> int:

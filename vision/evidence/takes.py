@@ -212,7 +212,8 @@ class TakeRecorder:
             ring = self._rings.get(moment.camera_id)
             pictures = self._pictures.get(moment.camera_id)
             if ring is not None:
-                take.packets = ring.since(since_s)
+                held = ring.since(since_s)
+                take.packets = _around(held, moment.media_time_s, policy.ring.seconds)
             elif pictures is not None:
                 take.pictures = pictures.since(since_s)
             self._takes.setdefault(moment.camera_id, []).append(take)
@@ -239,12 +240,17 @@ class TakeRecorder:
     def _extend(self, packet: EncodedPacket) -> list[Take]:
         ready = []
         for take in list(self._takes.get(packet.camera_id, ())):
-            goes_on = not take.packets or take.packets[-1].stream is packet.stream
+            goes_on = not take.packets or self._goes_on(take.packets[-1], packet)
             if goes_on and (take.packets or packet.is_keyframe):
                 take.packets.append(packet)
             if packet.media_time_s >= take.until_s or not goes_on:
                 ready.append(self._close(take))
         return ready
+
+    def _goes_on(self, last: EncodedPacket, packet: EncodedPacket) -> bool:
+        """Return whether a packet belongs into the clip that ends with another."""
+        paused_s = packet.media_time_s - last.media_time_s
+        return packet.stream is last.stream and paused_s <= self._policy.ring.seconds
 
     def _close(self, take: Take) -> Take:
         takes = self._takes[take.moment.camera_id]
@@ -252,6 +258,30 @@ class TakeRecorder:
         if not takes:
             del self._takes[take.moment.camera_id]
         return take
+
+
+def _around(
+    packets: list[EncodedPacket], at_s: float, longest_s: float
+) -> list[EncodedPacket]:
+    """Return what was shown around a time, without what a long pause parts from it.
+
+    A recorder may pause for a night: such a clip would show one picture for hours.
+
+    Args:
+        packets: in decoding order, the first a key frame.
+        at_s: media time, seconds.
+        longest_s: a pause that a clip may show, seconds.
+    """
+    first, end = 0, len(packets)
+    for index in range(1, end):
+        here_s = packets[index].media_time_s
+        if here_s - packets[index - 1].media_time_s > longest_s:
+            if here_s > at_s:
+                return packets[first:index]
+            first = index
+    while first < end and not packets[first].is_keyframe:
+        first += 1
+    return packets[first:]
 
 
 def _cut(packets: list[EncodedPacket], until_s: float) -> bool:

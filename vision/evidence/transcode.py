@@ -85,19 +85,19 @@ def decoded(
     context.extradata = form.extradata
     if but is not None:
         context.skip_frame = but
-    times_s = {p.pts: p.media_time_s for p in packets}
-    for original in packets:
-        if but == "NONKEY" and not original.is_keyframe:
+    for number, original in enumerate((*packets, None)):
+        if original is None:
+            packet = None
+        elif but == "NONKEY" and not original.is_keyframe:
             continue
-        packet = Packet(original.payload)
-        packet.pts = original.pts
-        packet.dts = original.dts
+        else:
+            packet = Packet(original.payload)
+            # Of the stamps some may be equal or missing; the decoder hands on any.
+            packet.pts = number
         for frame in _decode(context, packet):
-            at_s = times_s.get(frame.pts, original.media_time_s)
+            shown = number if frame.pts is None else frame.pts
+            at_s = packets[min(shown, len(packets) - 1)].media_time_s
             yield at_s, _upright(frame, form.rotation_deg)
-    for frame in _decode(context, None):
-        at_s = times_s.get(frame.pts, packets[-1].media_time_s)
-        yield at_s, _upright(frame, form.rotation_deg)
 
 
 def jpegs(pictures: Iterable[tuple[float, bytes]]) -> Iterator[TimedFrame]:

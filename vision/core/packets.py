@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
+SQUARE = Fraction(1)
+
 
 @dataclass(frozen=True, slots=True)
 class StreamFormat:
@@ -17,6 +19,7 @@ class StreamFormat:
         extradata: codec parameters (SPS/PPS ...), or None.
         rotation_deg: by which the container turns decoded pictures to the left, so
             that they are upright; a multiple of 90.
+        pixel_aspect: width of a pixel over its height, before turning.
     """
 
     codec: str
@@ -25,6 +28,7 @@ class StreamFormat:
     time_base: Fraction
     extradata: bytes | None = None
     rotation_deg: int = 0
+    pixel_aspect: Fraction = SQUARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +56,19 @@ class EncodedPacket:
 
 PacketListener = Callable[[EncodedPacket], None]
 """Called from the reading thread for every packet; must be quick, must not raise."""
+
+
+def squared(width: int, height: int, pixel_aspect: Fraction) -> tuple[int, int]:
+    """Return the size at which a picture's pixels are square; none is lost.
+
+    Analogue pictures are stored as 704 x 576 and shown as 768 x 576, or have lines
+    that stand for two each.
+
+    Args:
+        width: as stored, pixels.
+        height: as stored, pixels.
+        pixel_aspect: width of a pixel over its height.
+    """
+    if pixel_aspect >= 1:
+        return round(width * pixel_aspect), height
+    return width, round(height / pixel_aspect)

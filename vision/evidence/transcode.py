@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vision.core.errors import EvidenceError
-from vision.core.packets import EncodedPacket
+from vision.core.packets import EncodedPacket, squared
 
 _TIME_BASE = Fraction(1, 1000)
 _MAX_WIDTH = 1280
@@ -65,8 +65,8 @@ def decoded(
 ) -> Iterator[TimedFrame]:
     """Yield the pictures of a packet sequence with their media times, seconds.
 
-    They are upright, as those are that were analysed. Packets that cannot be decoded
-    are left out.
+    They are upright and their pixels square, as of those that were analysed. Packets
+    that cannot be decoded are left out.
 
     Args:
         packets: of one stream, the first a key frame.
@@ -97,7 +97,7 @@ def decoded(
         for frame in _decode(context, packet):
             shown = number if frame.pts is None else frame.pts
             at_s = packets[min(shown, len(packets) - 1)].media_time_s
-            yield at_s, _upright(frame, form.rotation_deg)
+            yield at_s, _upright(_square(frame, form.pixel_aspect), form.rotation_deg)
 
 
 def jpegs(pictures: Iterable[tuple[float, bytes]]) -> Iterator[TimedFrame]:
@@ -115,6 +115,11 @@ def _decode(
         return context.decode(packet)
     except FFmpegError:
         return []
+
+
+def _square(frame: VideoFrame, pixel_aspect: Fraction) -> VideoFrame:
+    size = squared(frame.width, frame.height, pixel_aspect)
+    return frame if size == (frame.width, frame.height) else frame.reformat(*size)
 
 
 def _upright(frame: VideoFrame, rotation_deg: int) -> VideoFrame:

@@ -1,12 +1,14 @@
 """From a decoded frame to a picture: small to look at, whole to prove with."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from vision.core.arrays import ImageU8
+from vision.core.packets import SQUARE, squared
 
 _COPIED = frozenset({"yuv420p", "yuvj420p", "nv12"})  # what cameras send
 _NOT_WORTH_IT = 1.25  # times smaller: scaling costs more than it saves
@@ -27,13 +29,20 @@ class BgrConverter:
         self._reduced_px = reduced_px
         self._reformatter = VideoReformatter()
 
-    def convert(self, frame: VideoFrame) -> "DecodedPicture":
+    def convert(
+        self, frame: VideoFrame, pixel_aspect: Fraction = SQUARE
+    ) -> "DecodedPicture":
         """Return a picture whose reduced form is ready and whose full one can be had.
 
         The conversion scales in the same pass: no full-size BGR picture exists until
         somebody asks for evidence.
+
+        Args:
+            frame: as it was decoded.
+            pixel_aspect: width of its pixels over their height.
         """
-        full = fitted(frame.width, frame.height, self._longest_side_px)
+        size = squared(frame.width, frame.height, pixel_aspect)
+        full = fitted(*size, self._longest_side_px)
         reduced = fitted(*full, self._reduced_px)
         if max(full) <= _NOT_WORTH_IT * max(reduced):
             reduced = full

@@ -14,7 +14,7 @@ from av.stream import Discard, Disposition
 from av.video.stream import VideoStream
 
 from vision.core.errors import SourceOpenError
-from vision.core.packets import EncodedPacket, PacketListener, StreamFormat
+from vision.core.packets import SQUARE, EncodedPacket, PacketListener, StreamFormat
 from vision.sources import address, hardware
 from vision.sources.options import PacketOptions
 from vision.sources.position import Stamp
@@ -22,6 +22,7 @@ from vision.sources.position import Stamp
 _TIME_BASE = Fraction(1, 90_000)  # of streams that do not tell theirs
 _ANALYSE_US = 2_000_000  # FFmpeg's default of 5 s would be 5 s of blindness
 _BARE = frozenset({"http", "https", "tcp", "tls"})  # may bring JPEGs and nothing else
+_MOST_ASPECT = 3  # 2.2 has half of the columns of a picture that is shown as 4:3
 _FEW_BYTES = 16 << 10  # tell most kinds of stream; a megabyte takes small JPEGs long
 
 
@@ -134,6 +135,16 @@ def tick_s_of(stream: VideoStream) -> float:
     return float(stream.time_base or _TIME_BASE)
 
 
+def pixel_aspect_of(stream: VideoStream) -> Fraction:
+    """Return the width of a stream's pixels over their height.
+
+    One that nobody builds cameras for is a slip of the encoder.
+    """
+    coded = stream.codec_context.sample_aspect_ratio
+    aspect = coded or stream.sample_aspect_ratio or SQUARE
+    return aspect if 1 / _MOST_ASPECT <= aspect <= _MOST_ASPECT else SQUARE
+
+
 def stamp_of(packet: "Packet[VideoStream]", tick_s: float) -> Stamp:
     """Return a packet's time stamps in seconds."""
     dts, pts = packet.dts, packet.pts
@@ -202,4 +213,5 @@ class PacketTap:
             time_base=self._stream.time_base or _TIME_BASE,
             extradata=context.extradata,
             rotation_deg=self._rotation_deg,
+            pixel_aspect=pixel_aspect_of(self._stream),
         )

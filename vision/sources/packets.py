@@ -141,7 +141,8 @@ class _Reception:
             while self._ready:
                 frame, media_time_s = self._ready.popleft()
                 if timeline.due(media_time_s):
-                    return self._converter.convert(frame), media_time_s
+                    aspect = demux.pixel_aspect_of(self._stream)
+                    return self._converter.convert(frame, aspect), media_time_s
             packet = self._next_packet(timeline)
             if packet is None:
                 timeline.damage.ended()

@@ -9,6 +9,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 
 from vision.core.arrays import ImageU8
 from vision.core.packets import SQUARE, squared
+from vision.sources.woven import unwoven
 
 _COPIED = frozenset({"yuv420p", "yuvj420p", "nv12"})  # what cameras send
 _NOT_WORTH_IT = 1.25  # times smaller: scaling costs more than it saves
@@ -41,6 +42,8 @@ class BgrConverter:
             frame: as it was decoded.
             pixel_aspect: width of its pixels over their height.
         """
+        if frame.interlaced_frame:
+            frame = unwoven(frame)
         size = squared(frame.width, frame.height, pixel_aspect)
         full = fitted(*size, self._longest_side_px)
         reduced = fitted(*full, self._reduced_px)

@@ -177,15 +177,28 @@ class Whereabouts:
         if float(np.hypot(*(self.point - pose.lens))) > range_m:
             return False
         boxes = self.boxes(pose)
-        if not self.spot.found_from(pose.fix.heading_deg):
-            aside = np.array([pose.ahead[1], -pose.ahead[0]])
-            boxes += self.boxes(pose, aside, _ASIDE_SDS)
+        if self.spot.found_from(pose.fix.heading_deg) is None:
+            boxes += self.boxes(pose, pose.aside, _ASIDE_SDS)
         return all(in_view(pose, box) for box in boxes)
 
     def hidden(self, pose: Pose, nearer: Sequence[Xyxy]) -> bool:
-        """Return whether something may stand before it, as far along as it may lie."""
-        boxes = self.boxes(pose) + self.boxes(pose, pose.ahead, _ALONG_SDS)
+        """Return whether something may stand before it, as far along as it may lie.
+
+        As far aside as the map has it, and as who drove alike found it: for a receiver
+        that errs to the side it lies before or beyond what hides it.
+        """
+        boxes: list[Xyxy | None] = []
+        for there in (self, self._as_found(pose)):
+            boxes += there.boxes(pose) + there.boxes(pose, pose.ahead, _ALONG_SDS)
         return any(box is not None and hidden(box, nearer) for box in boxes)
+
+    def _as_found(self, pose: Pose) -> "Whereabouts":
+        """Return it as far aside from the camera as when it was found."""
+        found = self.spot.found_from(pose.fix.heading_deg)
+        if found is None or found.aside_m is None:
+            return self
+        off_m = found.aside_m - float((self.point - pose.lens) @ pose.aside)
+        return replace(self, point=self.point + pose.aside * off_m)
 
     def boxes(
         self, pose: Pose, way: Vector | None = None, sds: float = 0.0

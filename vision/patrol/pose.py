@@ -89,6 +89,11 @@ class Pose:
         """Which way the vehicle goes, (2,) of length 1."""
         return np.asarray(self._turn[:, 0])
 
+    @property
+    def aside(self) -> Vector:
+        """Which way lies to its right, (2,) of length 1."""
+        return np.asarray(self._turn[:, 1])
+
     def measure(self, box: Xyxy) -> Ray | None:
         """Return where a box's foot lies.
 

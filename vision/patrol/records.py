@@ -26,6 +26,7 @@ class PassRecord(TypedDict):
     votes: dict[str, int]
     look: NotRequired[str | list[float] | None]  # base64 of 255ths; shares before
     heading_deg: NotRequired[float | None]
+    aside_m: NotRequired[float | None]
 
 
 class SpotRecord(TypedDict):
@@ -108,6 +109,7 @@ def _pass_record(one: Pass) -> PassRecord:
         "votes": one.votes,
         "look": None if one.look is None else _look_text(one.look),
         "heading_deg": one.heading_deg,
+        "aside_m": None if one.aside_m is None else round(one.aside_m, 2),
     }
 
 
@@ -115,7 +117,8 @@ def _pass(record: PassRecord) -> Pass:
     looks, expected = record["looks"]
     attended, moved, near, misfit, width, height, score = record["figures"]
     lat, lon = record["where"]
-    look, heading_deg = record.get("look"), record.get("heading_deg")
+    look = record.get("look")
+    heading_deg, aside_m = record.get("heading_deg"), record.get("aside_m")
     return Pass(
         began_at=_aware(record["began_at"]),
         ended_at=_aware(record["ended_at"]),
@@ -134,6 +137,7 @@ def _pass(record: PassRecord) -> Pass:
         score=float(score),
         look=None if look is None else _look(look),
         heading_deg=None if heading_deg is None else float(heading_deg),
+        aside_m=None if aside_m is None else float(aside_m),
     )
 
 

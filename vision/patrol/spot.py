@@ -46,6 +46,7 @@ class Pass:
         score: mean detection score.
         look: appearance, or None.
         heading_deg: which way the vehicle went; None: from before that was kept.
+        aside_m: how far to the right of the camera it lay, metres; None: likewise.
     """
 
     began_at: datetime
@@ -65,6 +66,7 @@ class Pass:
     score: float
     look: Vector | None = None
     heading_deg: float | None = None
+    aside_m: float | None = None
 
 
 def pass_of(sighting: Sighting, pose: Pose, plane: LocalPlane) -> Pass:
@@ -89,6 +91,7 @@ def pass_of(sighting: Sighting, pose: Pose, plane: LocalPlane) -> Pass:
         score=sighting.scores / sighting.looks,
         look=sighting.look,
         heading_deg=pose.fix.heading_deg,
+        aside_m=float((fitted.point - pose.lens) @ pose.aside),
     )
 
 
@@ -140,13 +143,16 @@ class Spot:
         """Wall time of the latest look."""
         return self.latest.ended_at
 
-    def found_from(self, heading_deg: float | None) -> bool:
-        """Return whether a pass that found it went about that way."""
-        return any(
-            abs((one.heading_deg - heading_deg + 180) % 360 - 180) <= _ALIKE_DEG
-            for one in self.passes
-            if one.heading_deg is not None and heading_deg is not None
+    def found_from(self, heading_deg: float | None) -> Pass | None:
+        """Return the latest pass that found it and went about that way, or None."""
+        alike = (
+            one
+            for one in reversed(self.passes)
+            if one.heading_deg is not None
+            and heading_deg is not None
+            and abs((one.heading_deg - heading_deg + 180) % 360 - 180) <= _ALIKE_DEG
         )
+        return next(alike, None)
 
     def where(self) -> tuple[float, float, Matrix]:
         """Return (lat, lon) and covariance: all passes, each as exact as it is."""

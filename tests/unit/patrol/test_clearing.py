@@ -101,16 +101,23 @@ def test_from_a_way_that_shows_all_of_where_it_may_lie_it_is_clean() -> None:
     assert (once.end_reason, place.end_reason) == (None, "exposed")
 
 
-def test_behind_two_vans_nothing_is_clean_for_a_receiver_that_errs() -> None:
-    """As the receiver has it, it lies where the gap before them shows."""
+@pytest.mark.parametrize(
+    ("found_off_m", "off_m"),
+    [((0.0, 0.0), (0.0, 2 * SD_M)), ((SD_M, -SD_M), (-SD_M, SD_M))],
+    ids=["farther back", "farther back and beyond them"],
+)
+def test_behind_two_vans_nothing_is_clean_for_a_receiver_that_errs(
+    found_off_m: tuple[float, float], off_m: tuple[float, float]
+) -> None:
+    """As the receiver has it, it lies where the street before them shows."""
     heap = Thing("garbage", 5.6, 30.0)
     vans = [Thing("car", 3.1, north, (5.0, 2.4)) for north in (26.5, 32.0)]
     patrol = Patrol()
-    patrol.drive(Drive(accuracy_m=SD_M), heap)
+    patrol.drive(Drive(bias_m=found_off_m, accuracy_m=SD_M), heap)
     for k in range(1, 5):
         there = Drive(
             NOON + k * LATER,
-            bias_m=(0.0, 2 * SD_M),
+            bias_m=off_m,
             accuracy_m=SD_M,
             hides=True,
             seed=k,

@@ -1,6 +1,7 @@
 """What has gone is seen to go: the bare ground says so, whatever comes next."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from vision.rules.street_vending import StreetVending, VendingParams
 
 PARKING = ParkingParams(grace_s=60)
 SPOT = (160.0, 140.0)
+DARK = 50  # a look that is darker than the street below, as on wheels
 
 
 def never(_t: float) -> bool:
@@ -76,6 +78,21 @@ def test_a_car_behind_a_bus_that_the_detector_does_not_know_is_not_gone(
 
     (opening,) = stage.opened
     assert opening.started_at == START
+
+
+@pytest.mark.parametrize("came_s", [0, 20], ids=["never seen", "known"])
+def test_a_car_behind_something_no_larger_that_the_detector_does_not_know_is_not_gone(
+    came_s: float,
+) -> None:
+    """Whether or not the ground under it is known: it reaches lower, being nearer."""
+    x, y = SPOT
+    car = Actor("car", still(x, y, came_s, 220), look=3)
+    path = still(x + 4, y + 9, 50, 84)
+    van = Actor("van", path, look=DARK, detected=never)
+    stage = play(World([car, van]), IllegalParking(PARKING), 160)
+
+    (opening,) = stage.opened
+    assert opening.started_at == START + timedelta(seconds=came_s)
 
 
 def test_a_car_that_left_beside_another_is_gone() -> None:

@@ -26,6 +26,7 @@ _OTHER = 0.5  # of the picture's spread of grey, from which a spot looks differe
 _OTHER_LEVELS = 5.0, 20.0  # and within these levels: above noise, below clear changes
 _FEWEST_PX = 4
 _LEAST_AROUND = 0.15  # of a box with its surroundings; half is the box itself
+_LEAST_BEFORE = 0.5  # of the strip of ground before a box
 _NEARLY_BARE = 0.8  # enough to recognise the ground, too little to be sure of it
 
 
@@ -139,7 +140,10 @@ class Backdrop:
     def changed_around(self, box: Xyxy, others: Iterable[Xyxy]) -> float | None:
         """Return how much of the ground around a box is not as it is known.
 
-        Light that changed in the whole picture does not count.
+        Or just before it, if that is more: what hides an object stands nearer, so it
+        reaches farther down. There only what is darker counts, as things are on their
+        wheels; brighter it is also where the shade of what stood there is gone. Light
+        that changed in the whole picture does not count.
 
         Args:
             box: reference-view pixels.
@@ -162,8 +166,14 @@ class Backdrop:
         slope, offset = _light(was[known], now[known])
         expected = slope * was[top:bottom, left:right] + offset
         levels = float(np.clip(_OTHER * now[known].std(), *_OTHER_LEVELS))
-        differs = np.abs(now[top:bottom, left:right] - expected) > levels
-        return float(np.mean(differs[near]))
+        off = now[top:bottom, left:right] - expected
+        changed = float(np.mean(np.abs(off[near]) > levels))
+        x1, _, x2, foot = self._bounds(box, _MARGIN)
+        before = np.s_[foot - top :, x1 - left : x2 - left]
+        seen = near[before]
+        if np.count_nonzero(seen) > _LEAST_BEFORE * seen.size:
+            changed = max(changed, float(np.mean(off[before][seen] < -levels)))
+        return changed
 
     def _reduced(self) -> ImageU8:
         """Return the latest picture in the reference view, (h, 320) uint8 luma."""

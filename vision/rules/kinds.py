@@ -109,8 +109,8 @@ class PlaceParams:
         settle_support: share of looks in which the detector must find a new object.
         other_look: similarity below which it is another object.
         cover_share: share of the footprint that something else must cover to hide it.
-        cover_around: share of the ground around a footprint that must look different
-            for something unknown to hide it.
+        cover_around: share of the ground around a footprint that must look different,
+            or of that just before it darker, for something unknown to hide it.
         baseline_s: what is first seen within this time was there before, seconds.
         max_places: most places kept; the oldest unconfirmed go first.
     """

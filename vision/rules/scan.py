@@ -96,7 +96,7 @@ class Scan:
         return self.bareness(ground, box) if familiar else None
 
     def changed_around(self, box: Xyxy) -> float | None:
-        """Return how much of the ground around a box is not as known, or None."""
+        """Return how much of the ground around a box changed, or before it; or None."""
         if self.backdrop is None:
             return None
         return self.backdrop.changed_around(box, self.boxes)

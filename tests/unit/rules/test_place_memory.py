@@ -365,6 +365,29 @@ def test_what_hides_a_spot_changes_the_ground_around_it(light: float) -> None:
     assert changed(world(), [(60.0, 40.0, 155.0, 140.0)]) == pytest.approx(0, abs=0.1)
 
 
+def test_what_stands_before_a_spot_is_darker_there_and_the_shade_that_goes_is_not() -> (
+    None
+):
+    """Shade went with its car: the street before it is not hidden for that."""
+    box = (130.0, 84.0, 190.0, 120.0)
+    lit = World([]).paint(0)
+    shaded = lit.copy()
+    shaded[120:136, 126:194] //= 2
+
+    def changed(before: ImageU8, after: ImageU8) -> float:
+        ground = Backdrop()
+        for t in range(11):
+            ground.learn(picture(before, float(t)), CLEAR, [box])
+        ground.learn(picture(after, 11.5), CLEAR, [])
+        share = ground.changed_around(box, [])
+        assert share is not None
+        return share
+
+    cover_around = PlaceParams().cover_around
+    assert changed(lit, shaded) > 2 * cover_around
+    assert changed(shaded, lit) < cover_around
+
+
 def test_plain_asphalt_is_recognised_by_being_plain() -> None:
     ground = Backdrop()
     asphalt = np.full((180, 320, 3), 100, np.uint8)

@@ -99,6 +99,9 @@ model: data-root train-env renders  ## train, export and report street-n (STREET
 	.venv-train/bin/streetwarden train models/street-n/continue.toml $(RUNS)-4
 	.venv-train/bin/streetwarden average $(RUNS)-2/mean.pt $(RUNS)-4/street-n.pt $(RUNS)-4/mean.pt --share 0.7
 	.venv-train/bin/streetwarden export $(RUNS)-4/mean.pt models/street-n/papers.toml models/street-n
+	.venv-train/bin/streetwarden train models/street-n/continue.toml $(RUNS)-5
+	.venv-train/bin/streetwarden average $(RUNS)-4/mean.pt $(RUNS)-5/street-n.pt $(RUNS)-5/mean.pt
+	.venv-train/bin/streetwarden export $(RUNS)-5/mean.pt models/street-n/papers.toml models/street-n
 	.venv-train/bin/streetwarden report models/street-n/model.onnx models/street-n/continue.toml models/street-n/report --size 448
 
 renders: data-root render-env  ## render the pictures that training asks for (STREETWARDEN_DATA)

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.service.browser import in_browser, shown
+from serve.people.roles import Role
+from tests.service.browser import driven, in_browser, shown
+from tests.service.serve.conftest import Live
 
 pytestmark = in_browser
 # What the service answers is made up: the page as it is now says something else.
@@ -44,3 +46,16 @@ def test_a_page_is_renewed_unless_somebody_has_chosen_something(
         heard = told.get(timeout=150)
 
     assert heard["said"] == said
+
+
+def test_a_person_can_sign_in(live: Live, tmp_path: Path) -> None:
+    password = "correct horse battery"  # noqa: S105 a test's own
+    live.services.users.create("li", password, Role.REVIEWER)
+
+    with driven(tmp_path / "profile") as tab:
+        tab.go(live.url)
+        for field, value in (("name", "li"), ("password", password)):
+            tab.run(f"document.querySelector('[name={field}]').value = {value!r}")
+        tab.press("form.login button")
+
+        assert tab.run("document.querySelector('a.me').textContent") == "li"

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from serve.access import Services_
 from serve.console.render import Visitor, back_to, page, same_site, visitor
+from serve.console.way_back import FRONT, ours, wanted
 from serve.errors import Conflict, Forbidden, Unavailable
 from serve.people.audit import Deed
 from serve.people.oidc import ATTEMPT_S, NoRole
@@ -22,6 +23,7 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 NAME_LENGTH = 64
 ATTEMPT_COOKIE = "streetwarden_login"
+WAY_BACK_COOKIE = "streetwarden_to"
 _NAME = re.compile(r"[\w.@-]+")
 
 logger = logging.getLogger(__name__)
@@ -36,8 +38,13 @@ def ask(
     failed: bool = False,
     trouble: str | None = None,
 ) -> Response:
-    """Show the login."""
-    values = {"failed": failed, "oidc": services.oidc is not None, "trouble": trouble}
+    """Show the login, which leads on to what was asked for."""
+    values = {
+        "failed": failed,
+        "oidc": services.oidc is not None,
+        "trouble": trouble,
+        "to": wanted(request),
+    }
     return page(request, services, looker, "login.html", values, status=status)
 
 
@@ -62,7 +69,7 @@ def log_in(
     if found is None:
         return ask(request, services, looker, status=403, failed=True)
     services.audit.note(Deed(found.principal, "session.opened", name))
-    return _remember(request, back_to("/"), found)
+    return _remember(request, back_to(wanted(request)), found)
 
 
 @router.get("/login/oidc")
@@ -75,16 +82,17 @@ def go_elsewhere(request: Request, services: Services_) -> Response:
     except Unavailable as problem:
         return _away(request, services, problem)
     response = back_to(where)
-    # Lax: it must come back from the provider's site, which strict ones do not.
-    response.set_cookie(
-        ATTEMPT_COOKIE,
-        attempt,
-        max_age=int(ATTEMPT_S),
-        path="/login/oidc",
-        httponly=True,
-        samesite="lax",
-        secure=_is_secure(request),
-    )
+    for name, value in ((ATTEMPT_COOKIE, attempt), (WAY_BACK_COOKIE, wanted(request))):
+        # Lax: it must come back from the provider's site, which strict ones do not.
+        response.set_cookie(
+            name,
+            value,
+            max_age=int(ATTEMPT_S),
+            path="/login/oidc",
+            httponly=True,
+            samesite="lax",
+            secure=_is_secure(request),
+        )
     return response
 
 
@@ -117,8 +125,10 @@ def come_back(
     services.audit.note(Deed(found.principal, "session.opened", name))
     # A page of our own leads on: a cookie that is strict is not sent along a way that
     # began at the provider's.
-    response = page(request, services, looker, "welcome.html", {})
-    response.delete_cookie(ATTEMPT_COOKIE, path="/login/oidc")
+    to = ours(request.cookies.get(WAY_BACK_COOKIE, FRONT))
+    response = page(request, services, looker, "welcome.html", {"to": to})
+    for cookie in (ATTEMPT_COOKIE, WAY_BACK_COOKIE):
+        response.delete_cookie(cookie, path="/login/oidc")
     return _remember(request, response, found)
 
 

@@ -54,6 +54,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "Name or password is wrong, or there were too many attempts; wait a while.",
         "用户名或密码错误,或尝试次数过多,请稍后再试。",
     ),
+    "signed_out_before": (
+        "You had been signed out, so this was not done. Look at it and press again.",
+        "当时登录已失效,以下内容没有提交。请核对后再按一次。",
+    ),
     "other_site": (
         "Came under another host name; the proxy must pass on the header Host.",
         "页面地址与服务收到的主机名不一致,请管理员让代理传递 Host 头。",

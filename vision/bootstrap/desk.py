@@ -1,10 +1,12 @@
 """Where the posts of a cluster run hand in what must not be lost."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+
+from prometheus_client.core import Metric
 
 from vision.bootstrap.enrolment import NodeKeys
 from vision.bootstrap.fleet_status import FleetStatus
@@ -133,6 +135,10 @@ class Desk:
         if self._onlookers.on_sight is not None:
             for camera_id, sight in seen.items():
                 self._onlookers.on_sight(camera_id, sight.pictures, sight.media_time_s)
+
+    def measured(self, group: str, figures: Sequence[Metric]) -> None:
+        """Take note of what the post that watches a group measures now."""
+        self._status.measured(group, figures)
 
     def watched(self, cameras: tuple[str, ...], *, ok: bool, detail: str) -> None:
         """Take note that cameras are not watched, or are again."""

@@ -9,15 +9,18 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
+from vision.bootstrap.fleet_figures import FleetFigures
 from vision.cluster.post import Sight
 from vision.core.ports import Clock
 from vision.pipeline.status import Told
+
+_PICTURES = "streetwarden_frames_analysed"
 
 
 class FleetStatus(Collector):
     """Counts what nodes say of their cameras; may be asked from any thread.
 
-    Names are those of a run on one machine where the meaning is the same.
+    Names are those of a run on one machine; the same meaning is asked of each.
     """
 
     def __init__(self, cameras: Sequence[str], why: Path, clock: Clock) -> None:
@@ -34,6 +37,7 @@ class FleetStatus(Collector):
         self._pictures = dict.fromkeys(cameras, 0)
         self._latest: dict[str, tuple[Sight, float]] = {}
         self._turned_s = clock.monotonic_s()
+        self._figures = FleetFigures(clock, apart={_PICTURES})
 
     def saw(self, seen: Mapping[str, Sight]) -> None:
         """Take note of how far cameras are, as their posts count."""
@@ -50,6 +54,10 @@ class FleetStatus(Collector):
                     self._pictures[camera_id] += new
                     self._latest[camera_id] = sight, now_s
 
+    def measured(self, group: str, figures: Sequence[Metric]) -> None:
+        """Take note of what the post that watches a group measures now."""
+        self._figures.take(group, figures)
+
     def told(self, registry: CollectorRegistry) -> Told:
         """Return what the status server may be asked."""
         registry.register(self)
@@ -62,7 +70,7 @@ class FleetStatus(Collector):
     @override
     def collect(self) -> Iterator[Metric]:
         pictures = CounterMetricFamily(
-            "streetwarden_frames_analysed",
+            _PICTURES,
             "Frames that went through detection and rules",
             labels=("camera",),
         )
@@ -78,6 +86,7 @@ class FleetStatus(Collector):
             for camera_id, (_, at_s) in self._latest.items():
                 silent.add_metric((camera_id,), now_s - at_s)
         yield from (pictures, silent)
+        yield from self._figures.collect()
 
     def _record_of(self, camera_id: str) -> Callable[[], bytes | None]:
         path = self._why / f"{camera_id}.json"

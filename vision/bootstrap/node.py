@@ -140,6 +140,7 @@ def watch_group(
                 on_frame=lambda frame, _: log.saw(frame.camera_id, frame.media_time_s)
             ),
         )
+        log.measured_in(engine.registry)
         stack.enter_context(returning_memory())
         log.reached(Stage.WATCHING)
         summary = engine.run(stop)

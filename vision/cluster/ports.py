@@ -1,7 +1,9 @@
 """What the supervisor needs of a cluster, said without naming one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
+
+from prometheus_client.core import Metric
 
 from vision.cluster.placement import Node
 from vision.cluster.post import Delivery, Order, Parcel, Sight
@@ -76,6 +78,10 @@ class Keeper(Protocol):
 
     def saw(self, seen: Mapping[str, Sight]) -> None:
         """Take note of how far cameras are."""
+        ...
+
+    def measured(self, group: str, figures: Sequence[Metric]) -> None:
+        """Take note of what the post that watches a group measures now."""
         ...
 
     def watched(self, cameras: tuple[str, ...], *, ok: bool, detail: str) -> None:

@@ -2,12 +2,16 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import Metric
 
 from vision.cluster.mail import Letter, Mailbox, evidence_of
 from vision.core.errors import (
@@ -21,6 +25,7 @@ from vision.core.memory import CameraMemory
 
 logger = logging.getLogger(__name__)
 
+_FIGURES_S = 10.0  # how often metrics travel; what scrapes comes less often
 _FAMILIES: tuple[type[VisionError], ...] = (
     ConfigError,
     ModelError,
@@ -121,6 +126,7 @@ class Delivery:
         parcels: in order.
         more: whether there are more letters than fit.
         seen: latest picture by camera.
+        figures: metrics as they are now; empty where they were told a moment ago.
         error: why it ended, None if as it should.
         outcome: what it did; complete with `ENDED`.
     """
@@ -129,6 +135,7 @@ class Delivery:
     parcels: tuple[Parcel, ...] = ()
     more: bool = False
     seen: Mapping[str, Sight] = field(default_factory=dict)
+    figures: tuple[Metric, ...] = ()
     error: VisionError | None = None
     outcome: Outcome = field(default_factory=Outcome)
 
@@ -142,6 +149,10 @@ class Log(Protocol):
 
     def saw(self, camera_id: str, media_time_s: float) -> None:
         """Say that a picture was analysed."""
+        ...
+
+    def measured_in(self, registry: CollectorRegistry) -> None:
+        """Say where the metrics of this post are."""
         ...
 
 
@@ -167,6 +178,8 @@ class Post:
         self._stop = threading.Event()
         self._stage = Stage.BUILDING
         self._seen: dict[str, Sight] = {}
+        self._registry: CollectorRegistry | None = None
+        self._figures_due_s = 0.0
         self._error: VisionError | None = None
         self._outcome = Outcome()
         threading.Thread(target=self._run, name=order.group, daemon=True).start()
@@ -181,7 +194,8 @@ class Post:
         parcels = tuple(
             Parcel(number, letter, _files(letter)) for number, letter in letters
         )
-        return Delivery(stage, parcels, more, dict(self._seen), error, outcome)
+        seen, figures = dict(self._seen), self._figures()
+        return Delivery(stage, parcels, more, seen, figures, error, outcome)
 
     def stop(self) -> None:
         """Ask for the end; it is reached when the stage says so."""
@@ -196,6 +210,17 @@ class Post:
         before = self._seen.get(camera_id)
         count = 1 if before is None else before.pictures + 1
         self._seen[camera_id] = Sight(count, media_time_s)
+
+    def measured_in(self, registry: CollectorRegistry) -> None:
+        """Say where the metrics of this post are."""
+        self._registry = registry
+
+    def _figures(self) -> tuple[Metric, ...]:
+        now_s = time.monotonic()
+        if self._registry is None or now_s < self._figures_due_s:
+            return ()
+        self._figures_due_s = now_s + _FIGURES_S
+        return tuple(self._registry.collect())
 
     def _run(self) -> None:
         try:

@@ -178,6 +178,8 @@ class Supervisor:
         post.answered = True
         post.heard_s = now_s
         self._keeper.saw(delivery.seen)
+        if delivery.figures and delivery.stage is Stage.WATCHING:
+            self._keeper.measured(post.group, delivery.figures)
         if self._keep(post, delivery) and not delivery.more:
             self._advance(post, delivery, now_s)
 

@@ -1,3 +1,4 @@
+import pickle
 import threading
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -23,6 +24,7 @@ from vision.evidence.manifest import Manifest
 from vision.evidence.retention import RetentionPolicy
 from vision.evidence.store_policy import StorePolicy
 from vision.pipeline.memory_disk import read_memory
+from vision.pipeline.metrics import EngineMetrics
 from vision.sinks.outbox import Outbox
 
 VERSION = version("streetwarden")
@@ -68,6 +70,31 @@ def test_a_post_tells_its_stages_and_what_it_did() -> None:
     assert said.stage is Stage.WATCHING
     assert (said.seen["gate"].pictures, said.seen["gate"].media_time_s) == (2, 3.5)
     assert (last.error, last.outcome) == (None, Outcome(2, 1))
+
+
+def test_what_a_post_measures_travels_with_what_it_says_but_not_each_time() -> None:
+    begun = threading.Event()
+
+    def watching(
+        order: Order, mailbox: Mailbox, stop: threading.Event, log: Log
+    ) -> Outcome:
+        del mailbox
+        metrics = EngineMetrics()
+        metrics.analysed(order.cameras[0], 0.25)
+        log.measured_in(metrics.registry)
+        log.reached(Stage.WATCHING)
+        begun.set()
+        stop.wait(20)
+        return Outcome()
+
+    post = Post(watching, order())
+    assert begun.wait(20)
+    said = pickle.loads(pickle.dumps(post.take(0, 0)))  # noqa: S301 as it travels
+    again = post.take(0, 0)
+    post.stop()
+
+    assert "streetwarden_frame_age_seconds" in [one.name for one in said.figures]
+    assert again.figures == ()
 
 
 class OddError(ModelError):

@@ -2,10 +2,11 @@
 
 import itertools
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from prometheus_client.core import GaugeMetricFamily, Metric
 from typing_extensions import override
 
 from tests.fakes import ManualClock
@@ -32,6 +33,7 @@ class FakePost:
         self.silent = self.stopped = self.killed = False
         self.letters: list[bytes] = []
         self.acknowledged = 0
+        self.figures: tuple[Metric, ...] = ()
 
     def poll(self, heard: int) -> Delivery | None:
         self.acknowledged = heard
@@ -46,7 +48,8 @@ class FakePost:
         )
         error = self.error if isinstance(self.error, ModelError) else None
         stage = Stage.ENDED if error else self.stage
-        return Delivery(stage, parcels, error=error, outcome=Outcome(10, 1))
+        figures, outcome = self.figures, Outcome(10, 1)
+        return Delivery(stage, parcels, figures=figures, error=error, outcome=outcome)
 
     def stop(self) -> None:
         self.stopped = True
@@ -86,6 +89,7 @@ class FakeKeeper:
         self.memories: dict[str, CameraMemory] = {}
         self.kept: list[bytes] = []
         self.news: list[tuple[str, bool, str]] = []
+        self.figures: dict[str, list[str]] = {}
         self.refusing = False
 
     def order(self, group: str, cameras: tuple[str, ...]) -> Order:
@@ -102,6 +106,9 @@ class FakeKeeper:
 
     def saw(self, seen: Mapping[str, Sight]) -> None:
         del seen
+
+    def measured(self, group: str, figures: Sequence[Metric]) -> None:
+        self.figures[group] = [one.name for one in figures]
 
     def watched(self, cameras: tuple[str, ...], *, ok: bool, detail: str) -> None:
         self.news += [(camera, ok, detail) for camera in cameras]
@@ -300,3 +307,14 @@ def test_stopping_hears_every_post_to_its_end() -> None:
 
     assert run.keeper.kept == [b"last"] * 3
     assert all(post.stopped and post.killed for post in run.fleet.posts)
+
+
+def test_of_a_group_that_moved_on_nothing_is_told_by_the_post_it_left() -> None:
+    run = Run(A, B, C)
+    run.turn(2)
+    for post in run.fleet.posts:
+        post.figures = (GaugeMetricFamily("watched", ""),)
+    run.fleet.of("g0").stage = Stage.RELEASED
+    run.turn()
+
+    assert run.keeper.figures == {"g1": ["watched"], "g2": ["watched"]}

@@ -1,12 +1,15 @@
 """The pages: latest events, and where the other pages hang. Nothing from elsewhere."""
 
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from serve.access import Services_
 from serve.cases.hot_spots import SPOT_M
@@ -30,13 +33,22 @@ _HERE = Path(__file__).parent
 
 
 class Asked(BaseModel):
-    """Which events; `place` is "lat,lon", and what was seen near it."""
+    """Which events; `place` is "lat,lon", and what was seen near it; `day` is local."""
 
     slug: Slug | None = None
     state: EventState | None = None
     camera: Plain | None = None
     place: Annotated[str, Field(pattern=_PLACE, max_length=64)] | None = None
+    # Not the calendar's ends: a day has a next one, in every zone.
+    day: Annotated[date, Field(ge=date(2000, 1, 1), le=date(2999, 12, 31))] | None = (
+        None
+    )
     cursor: Annotated[str, Field(max_length=256)] | None = None
+
+    @field_validator("day", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
 
 
 @router.get("/")
@@ -49,10 +61,13 @@ def latest(
     if who is None:
         return sign_in.ask(request, services, looker)
     after = position_of(asked.cursor) if asked.cursor else None
+    since, until = _ends(asked.day, ZoneInfo(services.settings.timezone))
     wanted = EventFilter(
         slug=asked.slug,
         state=asked.state,
         camera_id=asked.camera,
+        since=since,
+        until=until,
         box=_around(asked.place),
         streets=who.districts,
     )
@@ -72,12 +87,38 @@ def latest(
         "state": asked.state,
         "camera": asked.camera,
         "place": asked.place,
+        "day": asked.day,
+        "table": _table(wanted),
         "older": older,
         "first_page": asked.cursor is None,
         "slugs": list(Slug),
         "states": list(EventState),
     }
     return page(request, services, looker, "latest.html", values)
+
+
+def _ends(day: date | None, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+    """Return when a day begins and ends where the cameras are."""
+    if day is None:
+        return None, None
+    following = day + timedelta(days=1)
+    begins, ends = (datetime.combine(one, time(), zone) for one in (day, following))
+    return begins, ends
+
+
+def _table(wanted: EventFilter) -> str:
+    """Return the address of what is shown as a table, all pages of it."""
+    box = wanted.box
+    asked = {
+        "slug": wanted.slug,
+        "state": wanted.state,
+        "camera": wanted.camera_id,
+        "since": wanted.since and wanted.since.isoformat(),
+        "until": wanted.until and wanted.until.isoformat(),
+        "bbox": box and f"{box.west},{box.south},{box.east},{box.north}",
+    }
+    query = urlencode({name: one for name, one in asked.items() if one is not None})
+    return f"/api/v1/export/events.csv?{query}"
 
 
 def _around(place: str | None) -> Box | None:

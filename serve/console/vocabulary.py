@@ -33,6 +33,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "back": ("All events", "全部事件"),
     "more": ("Older", "更早"),
     "newest": ("Newest", "最新"),
+    "day": ("Day", "日期"),
+    "as_table": ("Table (CSV)", "导出表格 (CSV)"),
+    "none_fits": ("No event fits.", "没有符合条件的事件。"),
     "none": ("Nothing reported yet.", "暂无事件。"),
     "none_hint": (
         "Events appear here by themselves as soon as an engine reports them.",
@@ -130,7 +133,10 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "forbidden": ("You may not do that.", "您无权执行该操作。"),
     "conflict": ("That has been asked already.", "该操作已在进行中。"),
-    "not_found": ("There is no such event.", "没有该事件。"),
+    "not_found": (
+        "There is no such event or page, or it is not yours to see.",
+        "没有该事件或页面,或您无权查看。",
+    ),
     "cameras": ("Cameras", "摄像机"),
     "all_well": ("no trouble reported", "无故障上报"),
     "all_watched": ("all watched", "均在监看"),

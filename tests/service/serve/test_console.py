@@ -1,6 +1,9 @@
 """Pages that a dispatcher understands."""
 
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from html import unescape
 
 import httpx
 import pytest
@@ -167,7 +170,7 @@ def test_an_unknown_event_is_a_page_that_says_so(visited: httpx.Client) -> None:
     page = visited.get("/events/nothing?lang=zh")
 
     assert page.status_code == 404
-    assert "没有该事件" in page.text
+    assert "没有该事件或页面" in page.text
 
 
 @pytest.mark.parametrize(
@@ -282,3 +285,32 @@ def test_a_cleared_event_says_why_it_opened_and_why_it_is_over(
     # The reviewer still needs to know why it was reported.
     assert "The place: the ground was seen again" in page
     assert "Vehicles that passed by meanwhile: 6 (needed ≥ 3)" in page
+
+
+def test_the_events_of_a_day_are_found_and_taken_along_as_a_table(
+    visited: httpx.Client, engine: httpx.Client
+) -> None:
+    for name, hour in (("evt-late", 15), ("evt-next", 16)):  # midnight in Shanghai
+        seen = Seen(event_id=name, at=datetime(2026, 11, 5, hour, 30, tzinfo=UTC))
+        engine.post("/api/v1/events", json=message(seen)).raise_for_status()
+
+    days = {
+        day: visited.get("/", params={"day": day}).text
+        for day in ("2026-11-05", "2026-11-06", "2026-11-07", "")
+    }
+    link = re.findall(r'href="([^"]*events\.csv[^"]*)"', days["2026-11-05"])[0]
+    table = visited.get(unescape(link))
+    wrong = visited.get("/", params={"day": "9999-12-31"})
+
+    def shown(page: str) -> set[str]:
+        return set(re.findall(r'href="/events/([\w-]+)"', page))
+
+    assert {day: shown(page) for day, page in days.items()} == {
+        "2026-11-05": {"evt-late"},
+        "2026-11-06": {"evt-next"},
+        "2026-11-07": set(),
+        "": {"evt-1", "evt-late", "evt-next"},
+    }
+    assert "No event fits." in days["2026-11-07"]
+    assert [line.split(",")[0] for line in table.text.splitlines()[1:]] == ["evt-late"]
+    assert wrong.status_code == 422

@@ -163,3 +163,21 @@ class TestInABrowser:
 
         assert tab.run("sessionStorage.length") == 0
         assert tab.run("document.querySelector('[role=alert]')") is None
+
+    @pytest.mark.parametrize("wide", [True, False])
+    def test_after_a_button_the_case_is_in_sight_and_on_a_desk_the_next_one_too(
+        self, tab: Tab, engine: httpx.Client, *, wide: bool
+    ) -> None:
+        report(engine, event_id="evt-2")
+        size = (1280, 800) if wide else (390, 844)
+        metrics = {"deviceScaleFactor": 1, "mobile": not wide}
+        tab.call(
+            "Emulation.setDeviceMetricsOverride",
+            **{"width": size[0], "height": size[1], **metrics},
+        )
+        tab.press("button[value=register]")
+
+        top = "document.querySelector('{}').getBoundingClientRect().top"
+        below = tab.run("document.querySelector('.top').getBoundingClientRect().bottom")
+        for one in ("#case h2", "a.next") if wide else ("#case h2",):
+            assert below <= tab.run(top.format(one)) < size[1]

@@ -2,18 +2,21 @@
 
 import re
 from datetime import date, time
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from vision.config.base import Settings
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "holidays"]
-Days = Literal["daily", "weekdays", "weekends"] | tuple[Day, ...]
+Span = Literal["daily", "weekdays", "weekends"]
+Days = Span | tuple[Day, ...]
 StreetClass = Literal["forbidden", "controlled", "regulated"]
 
+_DAYS: tuple[str, ...] = get_args(Day)
+_SPANS: tuple[str, ...] = get_args(Span)
 _LONGEST_DAYS = 31
-_CLOCK = re.compile(r"(\d{1,2}):(\d\d(?::\d\d)?)")
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d(?::[0-5]\d)?)")
 
 
 class HoursSettings(Settings):
@@ -34,12 +37,12 @@ class HoursSettings(Settings):
         """
         if isinstance(value, time) and value.tzinfo is None:
             return value
+        if value == "24:00" and info.field_name == "until":
+            return time(0, 0)
         told = _CLOCK.fullmatch(value) if isinstance(value, str) else None
         if told is None:
             msg = 'expected a time of day in quotes, such as "07:30"; no time zone'
             raise ValueError(msg)
-        if value == "24:00" and info.field_name == "until":
-            return time(0, 0)
         return f"{int(told[1]):02}:{told[2]}"
 
 
@@ -47,6 +50,18 @@ class WindowSettings(HoursSettings):
     """Hours on certain days; `daily` includes holidays, `weekdays` does not."""
 
     days: Days = "daily"
+
+    @field_validator("days", mode="before")
+    @classmethod
+    def _known_days(cls, value: object) -> object:
+        named = list(value) if isinstance(value, list | tuple) else None
+        if value in _SPANS or (named is not None and all(d in _DAYS for d in named)):
+            return value
+        msg = (
+            f"expected {', '.join(_SPANS)}, or a list of some of "
+            f"{', '.join(str(day) for day in _DAYS)}"
+        )
+        raise ValueError(msg)
 
 
 class HolidaySettings(Settings):

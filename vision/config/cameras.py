@@ -1,5 +1,6 @@
 """Cameras: where they stand, what they watch and what moves them."""
 
+import re
 from pathlib import Path
 from typing import Self
 
@@ -83,6 +84,7 @@ _FIXED_ONLY = {
     "still_period_s": "leave it out; its picture never stands still",
 }
 _RAREST_S = 1.0
+_GB_ID = re.compile(r"[0-9]{20}")
 
 
 class CameraSettings(Settings):
@@ -104,7 +106,7 @@ class CameraSettings(Settings):
     source: SourceSettings
     period_s: float = Field(default=1.0, ge=0.02, le=60)
     still_period_s: float | None = Field(default=None, ge=0.02, le=600)
-    gb_id: str | None = Field(default=None, pattern=r"^\d{20}$")
+    gb_id: str | None = None
     geo: GeoSettings | None = None
     mount: MountSettings | None = None
     position: PositionSettings | None = None
@@ -117,6 +119,14 @@ class CameraSettings(Settings):
     def moving(self) -> bool:
         """Whether a vehicle carries it."""
         return self.mount is not None
+
+    @field_validator("gb_id")
+    @classmethod
+    def _twenty_digits(cls, gb_id: str | None) -> str | None:
+        if gb_id is not None and not _GB_ID.fullmatch(gb_id):
+            msg = 'expected 20 digits in quotes, such as "34020000001320000017"'
+            raise ValueError(msg)
+        return gb_id
 
     @field_validator("zones")
     @classmethod

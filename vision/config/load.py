@@ -11,11 +11,14 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from vision.config.base import Settings
+from vision.config.known_keys import known_keys
 from vision.config.problems import InvalidConfigError, Problem
 from vision.config.yaml_tree import Tree, YamlTree, parse
 from vision.core.errors import ConfigError
+from vision.core.expected import expected, guess
 from vision.core.redaction import without_secrets
 from vision.core.shipped import shipped
+from vision.core.yaml_faults import syntax_fault
 
 _Settings = TypeVar("_Settings", bound=Settings)
 
@@ -39,12 +42,15 @@ class Loaded(Generic[_Settings]):
     sha256: str
 
 
-def read_settings(path: Path, model: type[_Settings]) -> Loaded[_Settings]:
+def read_settings(
+    path: Path, model: type[_Settings], *, example: Path = _EXAMPLE
+) -> Loaded[_Settings]:
     """Read and validate a YAML file.
 
     Args:
         path: the file; `${NAME}` in its values is taken from the environment.
         model: what it must be.
+        example: what ships of that kind, for who names a file that is not there.
 
     Returns:
         The settings with the file's hash.
@@ -53,11 +59,17 @@ def read_settings(path: Path, model: type[_Settings]) -> Loaded[_Settings]:
         ConfigError: not readable or not YAML.
         InvalidConfigError: readable, with every mistake listed.
     """
-    raw = _read(path)
+    raw = _read(path, example)
     try:
-        tree = parse(raw.decode("utf-8"), environment=dict(os.environ))
+        text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         msg = f"{path}: not UTF-8 at byte {error.start}; save the file as UTF-8"
+        raise ConfigError(msg) from error
+    try:
+        tree = parse(text, environment=dict(os.environ))
+    except yaml.MarkedYAMLError as error:
+        at, began = error.problem_mark, error.context_mark
+        msg = f"{path}: not YAML: {syntax_fault(text, error.problem, at, began)}"
         raise ConfigError(msg) from error
     except yaml.YAMLError as error:
         msg = f"{path}: not YAML: {' '.join(str(error).split())}"
@@ -76,7 +88,9 @@ def validate(tree: YamlTree, path: Path, model: type[_Settings]) -> _Settings:
         settings = model.model_validate(tree.root)
     except ValidationError as error:
         problems += [
-            _problem(detail, tree) for detail in error.errors() if not _echo(detail)
+            _problem(detail, tree, model)
+            for detail in error.errors()
+            if not _echo(detail)
         ]
         raise InvalidConfigError(path, problems) from error
     if problems:
@@ -84,12 +98,12 @@ def validate(tree: YamlTree, path: Path, model: type[_Settings]) -> _Settings:
     return settings
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, example: Path) -> bytes:
     try:
         with path.open("rb") as file:
             raw = file.read(_SIZE_LIMIT + 1)
     except FileNotFoundError as error:
-        msg = f"{path}: no such file; start from {shipped(_EXAMPLE)}"
+        msg = f"{path}: no such file; start from {shipped(example)}"
         raise ConfigError(msg) from error
     except OSError as error:
         msg = f"{path}: cannot be read ({error.strerror}); expected a YAML file"
@@ -100,24 +114,29 @@ def _read(path: Path) -> bytes:
     return raw
 
 
-def _problem(detail: ErrorDetails, tree: YamlTree) -> Problem:
+def _problem(detail: ErrorDetails, tree: YamlTree, model: type[Settings]) -> Problem:
     where = _written_path(detail["loc"], tree.root)
     dotted = ".".join(str(part) for part in where)
-    if detail["type"] == "missing":
-        return Problem(
-            dotted, tree.line_of(where), "nothing", "expected this key; it is required"
-        )
+    line, text = tree.line_of(where), expected(detail)
+    if detail["type"] == "union_tag_invalid":
+        tag = detail["ctx"]["tag"]
+        return Problem(f"{dotted}.type", tree.line_of((*where, "type")), tag, text)
     if detail["type"] == "extra_forbidden":
-        return Problem(
-            dotted, tree.line_of(where), "an unknown key", "remove it or fix its name"
-        )
+        known = known_keys(model, detail["loc"])
+        text = f"{guess(detail['loc'][-1], known)}expected one of {', '.join(known)}"
+        return Problem(dotted, line, "an unknown key", text)
+    if detail["type"] == "missing" or detail["input"] is None:
+        return Problem(dotted, line, "nothing", text)
+    if detail["type"] == "value_error" and _has_members(detail["input"]):
+        return Problem(dotted, line, None, text)  # of several members; it says of which
     got = without_secrets(repr(detail["input"]))
-    if len(got) > _SHOWN:
-        got = f"{got[:_SHOWN]}…"
-    text = detail["msg"].removeprefix("Value error, ")
-    if detail["type"] in {"model_type", "model_attributes_type", "dict_type"}:
-        text = "expected a mapping (`key: value` lines)"
-    return Problem(dotted, tree.line_of(where), got, text[:1].lower() + text[1:])
+    return Problem(dotted, line, f"{got[:_SHOWN]}…" if got[_SHOWN:] else got, text)
+
+
+def _has_members(got: object) -> bool:
+    return isinstance(got, dict) or (
+        isinstance(got, list) and any(isinstance(one, dict) for one in got)
+    )
 
 
 def _echo(detail: ErrorDetails) -> bool:
@@ -138,7 +157,7 @@ def _written_path(loc: tuple[int | str, ...], root: Tree) -> tuple[int | str, ..
             node = node[str(part)]
         elif isinstance(node, list) and isinstance(part, int) and part < len(node):
             node = node[part]
-        elif not last:
+        elif not last or (isinstance(node, dict) and node.get("type") == part):
             continue
         path.append(part)
     return tuple(path)

@@ -14,19 +14,20 @@ class Problem:
     Attributes:
         path: dotted path from the root, e.g. `cameras.0.zones.1.polygon`.
         line: line in the file, from 1; None when the key is missing altogether.
-        got: what stands there, shortened.
+        got: what stands there, shortened; None where `expected` says it.
         expected: what should.
     """
 
     path: str
     line: int | None
-    got: str
+    got: str | None
     expected: str
 
     def text(self) -> str:
         """Return the mistake as one line."""
         where = "" if self.line is None else f" (line {self.line})"
-        return f"{self.path or '(root)'}{where}: got {self.got}; {self.expected}"
+        got = "" if self.got is None else f"got {self.got}; "
+        return f"{self.path or 'the file'}{where}: {got}{self.expected}"
 
 
 class InvalidConfigError(ConfigError):

@@ -2,13 +2,15 @@
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from typing_extensions import override
 
 from vision.config.base import Settings
 from vision.core.redaction import without_secrets
+
+_KEY_BEGINS = "sw_"  # as those of the event service do
 
 
 class _Sink(Settings):
@@ -34,6 +36,16 @@ class HttpSink(_Sink):
     api_key_file: Path | None = None
     timeout_s: float = Field(default=10, gt=0, le=300)
     verifications: bool = True
+
+    @model_validator(mode="after")
+    def _no_key_stands_here(self) -> Self:
+        if (self.api_key_env or "").startswith(_KEY_BEGINS):
+            msg = (
+                "api_key_env holds a key itself; expected the name of an environment "
+                "variable that holds it, such as STREETWARDEN_API_KEY"
+            )
+            raise ValueError(msg)
+        return self
 
     @field_validator("url")
     @classmethod

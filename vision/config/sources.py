@@ -4,6 +4,7 @@ Nobody else asks of which type a source is, but for `bootstrap/sources.py`, whic
 it: what else is to be known, `_Source` says.
 """
 
+import re
 from abc import abstractmethod
 from pathlib import Path
 from typing import Annotated, Literal
@@ -23,6 +24,10 @@ _SCHEMES = frozenset(
 )
 """What FFmpeg connects to; a slip would be tried again for ever, as a dead camera."""
 
+_EXAMPLE = "rtsp://192.0.2.17:554/stream1"
+# What has no `://`: one slash, a Chinese colon, or a host and port without a scheme.
+_NO_FILE = re.compile(r"[A-Za-z]{3,}[:：]|\S*[\w-]\.[\w-]+:\d+(?:/|$)")
+
 
 def _stream_or_file(url: str) -> str:
     """Refuse an address that nothing opens; find a clip that ships from every folder.
@@ -31,6 +36,9 @@ def _stream_or_file(url: str) -> str:
         ValueError: nobody could connect to it.
     """
     if "://" not in url:
+        if _NO_FILE.match(url) and not Path(url).exists():
+            msg = f"it is no address and no file; expected one such as {_EXAMPLE}"
+            raise ValueError(msg)
         return str(shipped(Path(url)))
     try:
         parts = urlsplit(url)
@@ -40,8 +48,8 @@ def _stream_or_file(url: str) -> str:
         complete = False
     if not complete:
         msg = (
-            "expected an address such as rtsp://192.0.2.17:554/stream1; in a password "
-            "write # as %23, / as %2F, ? as %3F, @ as %40, or take it from ${NAME}"
+            f"expected an address such as {_EXAMPLE}; in a password write # as %23, "
+            "/ as %2F, ? as %3F, @ as %40, or take it from ${NAME}"
         )
         raise ValueError(msg)
     scheme = url.partition("://")[0].lower()

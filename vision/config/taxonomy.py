@@ -9,6 +9,8 @@ from vision.config.load import read_settings
 from vision.core.events import Code
 from vision.core.violations import Slug
 
+_EXAMPLE = Path("configs/taxonomy/gbt47678.yaml")
+
 
 class CodeSettings(Settings):
     """One violation's number."""
@@ -36,7 +38,7 @@ def load_taxonomy(path: Path) -> dict[Slug, Code]:
     Raises:
         ConfigError: missing, broken or invalid; every mistake named.
     """
-    loaded = read_settings(path, TaxonomySettings)
+    loaded = read_settings(path, TaxonomySettings, example=_EXAMPLE)
     return {
         slug: Code(scheme=loaded.settings.scheme, code=entry.code, name=entry.name)
         for slug, entry in loaded.settings.codes.items()

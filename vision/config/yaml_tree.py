@@ -16,6 +16,10 @@ _MERGE_LIMIT = 20_000  # nodes; an alias bomb is a mistake, not a configuration
 _SHOWN = 60  # characters of a wrong value that are repeated in a message
 _DEEPEST = 32  # levels; an alias may hold itself
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+# What was meant so: `${NAME` without its end, `$NAME` of a variable that is set.
+_NO_VARIABLE = re.compile(
+    r"(?P<open>\$\{(?![A-Za-z_][A-Za-z0-9_]*\})\w*)|\$(?P<bare>[A-Z][A-Z0-9_]{3,})"
+)
 _BEFORE_LOGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/@]*")
 _AFTER_LOGIN = re.compile(r"[^/]*@")
 # RFC 3986, 3.2.1: what may stand before the @ of an address as it is.
@@ -30,7 +34,7 @@ class YamlTree:
     Attributes:
         root: mappings, lists and scalars.
         lines: line of each dotted path, from 1.
-        problems: duplicate keys and unset variables.
+        problems: duplicate keys, and variables that are unset or written wrongly.
     """
 
     root: Tree = None
@@ -149,6 +153,15 @@ class _Reader:
             return None
         if not isinstance(plain, str):
             return plain if isinstance(plain, (int, float)) else _text(plain)
+
+        for slip in _NO_VARIABLE.finditer(plain):
+            if slip["open"] or slip["bare"] in self._environment:
+                self._problem(
+                    path,
+                    node.start_mark.line + 1,
+                    slip.group(),
+                    "expected ${NAME} for what the environment variable NAME holds",
+                )
 
         def variable(match: re.Match[str]) -> str:
             name = match.group(1)

@@ -1,5 +1,6 @@
 """Zones: areas of a picture or of the map, and what each is for."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Literal, TypeVar
 
@@ -9,9 +10,18 @@ from vision.config.base import Settings
 from vision.config.calendars import StreetClass
 from vision.core.position import LocalPlane, distance_m
 
-Identifier = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", max_length=64)
-]
+_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def _identifier(text: str) -> str:
+    """Refuse what could not stand in a path or an address."""
+    if not _IDENTIFIER.fullmatch(text):
+        msg = "expected letters A-Z and a-z, digits, . _ - and no others, at most 64"
+        raise ValueError(msg)
+    return text
+
+
+Identifier = Annotated[str, AfterValidator(_identifier)]
 
 
 def _share(value: float) -> float:

@@ -7,6 +7,8 @@ import re
 _CREDENTIALS = re.compile(
     r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)(?:[^/\s]*@|[^/\s@:]*:\S*@)"
 )
+# The scheme forgotten or mistyped: viewer:pw@192.0.2.17:554/stream1.
+_LOGIN = re.compile(r"[^\s/@:'\"]{1,64}:[^\s/]{1,128}@(?=[\w.-]+[:/])")
 _NAMED = re.compile(
     r"(?P<key>(?:password|passwd|pwd|pass|token|secret|api_?key|auth|sig(?:nature)?)=)"
     r"[^&\s]+",
@@ -29,5 +31,5 @@ def without_secrets(text: str) -> str:
     Returns:
         `rtsp://user:pw@host/x?token=1` becomes `rtsp://***@host/x?token=***`.
     """
-    masked = _CREDENTIALS.sub(r"\g<scheme>***@", text)
+    masked = _LOGIN.sub("***@", _CREDENTIALS.sub(r"\g<scheme>***@", text))
     return _NAMED.sub(r"\g<key>***", _QUERY.sub(r"\g<key>***", masked))

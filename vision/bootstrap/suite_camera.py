@@ -9,6 +9,7 @@ from vision.config.cameras import CameraSettings
 from vision.config.rules import concerns
 from vision.config.site import SiteSettings
 from vision.core.errors import ConfigError
+from vision.core.expected import mistake
 from vision.core.scene import Zone
 from vision.core.violations import Slug
 from vision.evaluation.truth import TruthClip
@@ -74,10 +75,7 @@ def camera_of(truth: TruthClip, template: CameraSettings) -> CameraSettings:
     try:
         return CameraSettings.model_validate(clip)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
-            for fault in error.errors(include_url=False)
-        )
+        faults = "; ".join(mistake(fault) for fault in error.errors())
         msg = f"{truth.path.name}: {faults}"
         raise ConfigError(msg) from error
 

@@ -15,15 +15,13 @@ from vision.config.known_keys import known_keys
 from vision.config.problems import InvalidConfigError, Problem
 from vision.config.yaml_tree import Tree, YamlTree, parse
 from vision.core.errors import ConfigError
-from vision.core.expected import expected, guess
-from vision.core.redaction import without_secrets
+from vision.core.expected import expected, found, guess
 from vision.core.shipped import shipped
 from vision.core.yaml_faults import syntax_fault
 
 _Settings = TypeVar("_Settings", bound=Settings)
 
 _EXAMPLE = Path("configs/site.example.yaml")
-_SHOWN = 60  # characters of a wrong value that are repeated in a message
 _SIZE_LIMIT = 4 * 1024 * 1024  # bytes; a thousand cameras need about one MiB
 
 
@@ -124,19 +122,7 @@ def _problem(detail: ErrorDetails, tree: YamlTree, model: type[Settings]) -> Pro
     if detail["type"] == "extra_forbidden":
         known = known_keys(model, detail["loc"])
         text = f"{guess(detail['loc'][-1], known)}expected one of {', '.join(known)}"
-        return Problem(dotted, line, "an unknown key", text)
-    if detail["type"] == "missing" or detail["input"] is None:
-        return Problem(dotted, line, "nothing", text)
-    if detail["type"] == "value_error" and _has_members(detail["input"]):
-        return Problem(dotted, line, None, text)  # of several members; it says of which
-    got = without_secrets(repr(detail["input"]))
-    return Problem(dotted, line, f"{got[:_SHOWN]}…" if got[_SHOWN:] else got, text)
-
-
-def _has_members(got: object) -> bool:
-    return isinstance(got, dict) or (
-        isinstance(got, list) and any(isinstance(one, dict) for one in got)
-    )
+    return Problem(dotted, line, found(detail), text)
 
 
 def _echo(detail: ErrorDetails) -> bool:

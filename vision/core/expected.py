@@ -1,12 +1,15 @@
-"""What should stand where a value was refused, in the words of who writes files."""
+"""What stands where a value was refused and what should, for who writes files."""
 
 import difflib
 import re
 from collections.abc import Iterable
 from typing import NotRequired, TypedDict
 
-_LIST = "expected a list: `[a, b]`, or `- a` lines"
-_MAPPING = "expected a mapping (`key: value` lines)"
+from vision.core.redaction import without_secrets
+
+_SHOWN = 60  # characters of a wrong value that are repeated in a message
+_LIST = "expected a list, such as [a, b]"
+_MAPPING = "expected a mapping: keys with values"
 _TRUTH = "expected true or false"
 _WHOLE = "expected a whole number"
 # By the kind that pydantic gives a fault; what is missing here it says well itself.
@@ -62,6 +65,22 @@ class Fault(TypedDict):
     ctx: NotRequired[dict[str, object]]
 
 
+def found(fault: Fault) -> str | None:
+    """Return what stands at a place, shortened and without secrets.
+
+    None where what is expected says of which of many members it speaks.
+    """
+    got = fault["input"]
+    if fault["type"] == "extra_forbidden":
+        return "an unknown key"
+    if fault["type"] == "missing" or got is None:
+        return "nothing"
+    if fault["type"] == "value_error" and _has_members(got):
+        return None
+    shown = without_secrets(repr(got))
+    return f"{shown[:_SHOWN]}…" if shown[_SHOWN:] else shown
+
+
 def expected(fault: Fault) -> str:
     """Return what should stand at a place.
 
@@ -85,6 +104,16 @@ def expected(fault: Fault) -> str:
     )
 
 
+def mistake(fault: Fault, line: int | None = None) -> str:
+    """Return where a value is wrong, what stands there and what should, in one line."""
+    where = ".".join(str(part) for part in fault["loc"])
+    if line is not None:
+        where = f"{where} (line {line})"
+    got = found(fault)
+    said = expected(fault) if got is None else f"got {got}; {expected(fault)}"
+    return f"{where}: {said}" if where else said
+
+
 def guess(got: object, known: Iterable[str]) -> str:
     """Return `did you mean …? `, or nothing where no known word is near."""
     near = difflib.get_close_matches(str(got), list(known), n=1)
@@ -96,6 +125,12 @@ def _number(place: tuple[int | str, ...]) -> str:
     keys = [part for part in place if isinstance(part, str)]
     unit = _UNITS.get(keys[-1].rpartition("_")[2]) if keys else None
     return "expected a number" + (f" {unit}, without a unit" if unit else "")
+
+
+def _has_members(got: object) -> bool:
+    return isinstance(got, dict) or (
+        isinstance(got, list) and any(isinstance(one, dict) for one in got)
+    )
 
 
 def _plain(value: object) -> object:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from vision.core.errors import ModelError
+from vision.core.expected import mistake
 
 MANIFEST_NAME = "model.toml"
 
@@ -123,11 +124,7 @@ def read_manifest(path: Path) -> Manifest:
     try:
         manifest = Manifest.model_validate(tree)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, problem['loc']))}: got {problem['input']!r:.80}, "
-            f"{problem['msg']}"
-            for problem in error.errors()
-        )
+        problems = "; ".join(mistake(fault) for fault in error.errors())
         msg = f"{path}: {problems}; correct the file or export the model anew"
         raise ModelError(msg) from error
     if manifest.model.model_extra:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vision.core.errors import ConfigError
+from vision.core.expected import mistake
 
 _LOWER_IS_BETTER = (
     "onset_",
@@ -72,10 +73,7 @@ def read_gate(path: Path) -> Mapping[str, Bound]:
         msg = f"{path}: {error}; expected a TOML file with [figures.NAME] tables"
         raise ConfigError(msg) from error
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
-            for fault in error.errors(include_url=False)
-        )
+        faults = "; ".join(mistake(fault) for fault in error.errors())
         msg = f"{path}: {faults}; expected max_loss, at_least or at_most"
         raise ConfigError(msg) from error
 

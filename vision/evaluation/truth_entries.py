@@ -1,13 +1,13 @@
 """What all truth files have in common: strict entries, each fault with its line."""
 
 import hashlib
-import math
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from vision.core.expected import mistake
 from vision.evaluation.json_lines import Item, LabelError, read_object
 from vision.evaluation.problems import Problems
 
@@ -112,13 +112,7 @@ def checked(
 
 def in_words(error: ValidationError) -> str:
     """Return what is wrong with an entry in one line."""
-    parts = []
-    for fault in error.errors(include_url=False):
-        where = ".".join(str(part) for part in fault["loc"])
-        got = fault["input"]
-        shown = "" if isinstance(got, dict) else f" (got {_short(got)})"
-        parts.append(f"{where}: {fault['msg']}{shown}".removeprefix(": "))
-    return "; ".join(parts)
+    return "; ".join(mistake(fault) for fault in error.errors())
 
 
 def other_clip(clip: Path, sha256: str | None) -> str | None:
@@ -140,10 +134,3 @@ def other_clip(clip: Path, sha256: str | None) -> str | None:
         f"sha256: the truth is for another clip ({sha256[:12]}…), "
         f"{clip.name} has {got[:12]}…; label this clip or restore that one"
     )
-
-
-def _short(value: object) -> str:
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"  # noqa: PLR2004 one line

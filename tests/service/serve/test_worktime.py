@@ -263,24 +263,60 @@ def test_the_first_rule_that_fits_routes(
         ("departments.yaml", "fallback: a\nfallback: b", "stands twice"),
         ("departments.yaml", "[fallback]: a", "where a key must"),
         ("departments.yaml", "fallback: " + "[" * 4000, "nested too deeply"),
-        ("departments.yaml", "colour: red", "colour"),
-        ("departments.yaml", "departments: [", "departments.yaml"),
+        (
+            "departments.yaml",
+            "fallback: a\ncolour: red",
+            r"yaml: colour \(line 2\): got an unknown key; remove it",
+        ),
+        ("departments.yaml", "departments: [", "departments.yaml: not YAML: line 1"),
+        ("departments.yaml", "fallback：a\nrules: []", "line 1: ： is a Chinese"),
+        (
+            "departments.yaml",
+            "rules:\n  - {department: grid, slug: garbage_pill}",
+            r"rules.0.slug \(line 2\): got 'garbage_pill'; did you mean garbage_pile\?",
+        ),
+        (
+            "departments.yaml",
+            "rules:\n  - {slug: garbage_pile}",
+            r"rules.0.department \(line 2\): got nothing; expected this key",
+        ),
+        ("departments.yaml", "- a", r"yaml: got \['a'\]; expected a mapping"),
         ("deadlines.yaml", "calendar: nowhere.yaml", "nowhere.yaml"),
         ("deadlines.yaml", "calendar: []", "deadlines.yaml: calendar"),
         (
             "deadlines.yaml",
             "calendar: c.yaml\ndefault: {handle: {amount: 0, unit: work_day}}",
-            "default.handle.amount",
+            r"default.handle.amount \(line 2\): got 0; expected more than 0",
+        ),
+        (
+            "deadlines.yaml",
+            "calendar: c.yaml\nwarn_share: 80%",
+            r"warn_share \(line 2\): got '80%'; expected a number",
         ),
     ],
 )
 def test_a_file_that_cannot_work_is_named_with_its_place(
     tmp_path: Path, name: str, text: str, told: str
 ) -> None:
-    (tmp_path / name).write_text(text)
+    (tmp_path / name).write_text(text, encoding="utf-8")
 
     with pytest.raises(SettingsError, match=told):
         load_policy(tmp_path)
+
+
+def test_a_file_in_another_encoding_is_told_to_be_saved_as_utf_8(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "departments.yaml").write_bytes("fallback: 城管".encode("gbk"))
+    with pytest.raises(SettingsError, match="not UTF-8 at byte 10; save the file as"):
+        load_policy(tmp_path)
+
+
+def test_a_mark_of_utf_8_at_the_begin_is_no_mistake(tmp_path: Path) -> None:
+    text = "departments: [{code: a, name: b}]"
+    (tmp_path / "departments.yaml").write_text(text, encoding="utf-8-sig")
+
+    assert load_policy(tmp_path).routing.departments[0].code == "a"
 
 
 @pytest.mark.parametrize(

@@ -265,7 +265,10 @@ def _backwards(head: dict[str, Any]) -> None:
         (lambda head: head.pop("drives"), "drives: got none"),
         (lambda head: head.pop("things"), "things: expected a list"),
         (_backwards, "expected the order in which they were driven"),
-        (lambda head: head["drives"][1].pop("starts_at"), "starts_at: Field required"),
+        (
+            lambda head: head["drives"][1].pop("starts_at"),
+            "starts_at: got nothing; expected this key",
+        ),
         (
             lambda head: head["drives"][1].update(starts_at="2026-09-01T09:00:00"),
             "timezone",

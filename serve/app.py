@@ -39,6 +39,7 @@ from serve.routes import (
 from serve.services import Services, assemble
 from serve.settings import Settings
 from serve.throttle import LimitRate
+from serve.under_path import UnderPath
 from vision.core.clock import SystemClock
 from vision.core.ports import Clock
 
@@ -76,6 +77,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         docs_url=None,
         redoc_url=None,
+        servers=[{"url": settings.root}] if settings.root else None,
     )
     app.state.services = services
     app.add_middleware(AnswerHead)
@@ -90,6 +92,8 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
             LimitRate, per_s=settings.requests_per_s, clock=services.clock
         )
     app.add_middleware(Observe, metrics=services.metrics)
+    if settings.root:
+        app.add_middleware(UnderPath, root=settings.root)
     install_handlers(app)
     for part in (
         batch,

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
-from urllib.parse import urlsplit
 
 import typer
 from sqlalchemy import select
@@ -47,8 +46,8 @@ def check(*, home: Home = None) -> None:
     folder = settings.config_dir.resolve()
     typer.echo(f"ok    settings and the rules in {folder}")
     lacking = calendar_warning(services.policy, services.clock.now())
-    for warning in filter(None, (lacking, _prefix_warning(settings.public_url))):
-        typer.echo(f"warn  {warning}", err=True)
+    if lacking is not None:
+        typer.echo(f"warn  {lacking}", err=True)
     trials = [
         Trial("home folder", lambda: _try_home(settings)),
         Trial("database", lambda: _try_database(services)),
@@ -149,16 +148,6 @@ class Trial:
             typer.echo(f"FAIL  {self.name}: {reason}", err=True)
             return False
         return True
-
-
-def _prefix_warning(public_url: str | None) -> str | None:
-    path = urlsplit(public_url or "").path.rstrip("/")
-    if not path:
-        return None
-    return (
-        f"public_url: got the path {path}; expected a host name of its own: pages, "
-        "links and redirects begin at its root"
-    )
 
 
 def _try_home(settings: Settings) -> str:

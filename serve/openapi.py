@@ -46,6 +46,7 @@ def describe_problems(app: FastAPI) -> None:
                 version=app.version,
                 description=app.description,
                 routes=app.routes,
+                servers=app.servers or None,
             )
             _describe_shapes(
                 made.setdefault("components", {}).setdefault("schemas", {})

@@ -1,6 +1,7 @@
 """What the service is told at start; secrets come from environment or file only."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from serve.people.roles import Role
 
 PREFIX = "STREETWARDEN_"
 MIB = 1024 * 1024
+_PLAIN_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 _SECRETS = (
     "database_url",
     "api_key",
@@ -88,7 +90,8 @@ class Settings(BaseModel):
             sets no limit. Each process counts for itself.
         trusted_proxies: addresses of proxies in front, separated by commas; what they
             say of caller and scheme is believed.
-        public_url: where browsers find the service; needed for OpenID Connect.
+        public_url: where browsers find the service; needed for OpenID Connect, and
+            where a proxy leads to it under a path.
         oidc_issuer: address of an OpenID Connect provider, or None.
         oidc_client_id: what it calls this service.
         oidc_client_secret: shared with it.
@@ -175,6 +178,20 @@ class Settings(BaseModel):
                 raise ValueError(msg)
         _roles_of(self.oidc_roles)
         return self
+
+    @field_validator("public_url")
+    @classmethod
+    def _plain_path(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "")
+        if _PLAIN_PATH.fullmatch(parts.path) and not (parts.query or parts.fragment):
+            return url
+        msg = f"got {url}; expected a path of plain names, as https://host/streetwarden"
+        raise ValueError(msg)
+
+    @property
+    def root(self) -> str:
+        """The path of the public address, without the slash at its end."""
+        return urlsplit(self.public_url or "").path.rstrip("/")
 
     @property
     def oidc(self) -> OidcSettings | None:

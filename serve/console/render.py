@@ -33,6 +33,7 @@ from serve.people.passwords import SHORTEST
 from serve.people.roles import ANYONE_HERE, Principal, Scope
 from serve.services import Services
 from serve.shapes import EventOut, EvidenceOut
+from serve.under_path import under
 from vision.core.violations import Lifecycle
 
 logger = logging.getLogger(__name__)
@@ -135,6 +136,7 @@ def page(
             **values,
         }
     )
+    text = under(services.settings.root, text)
     etag = f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Cookie"}
     ok = status == 200  # noqa: PLR2004 HTTP

@@ -30,6 +30,12 @@ def rules(request: Request, services: Services_) -> Response:
     return officer if isinstance(officer, Response) else _rules(officer)
 
 
+@router.get("/office/rules/grid")
+def grid_form() -> Response:
+    """Lead to the rules from the address where a refused file was answered."""
+    return back_to("/office/rules#grid")
+
+
 @router.post("/office/rules/grid")
 def import_grid(
     request: Request,

@@ -75,7 +75,7 @@ function start() {
   // The stream says that something happened; the page itself is asked for again.
   let soon = null;
   const hint = () => { clearTimeout(soon); soon = setTimeout(look, SETTLE_MS); };
-  const stream = new EventSource("/api/v1/stream");
+  const stream = new EventSource(`${document.body.dataset.root}api/v1/stream`);
   for (const type of document.body.dataset.types.split(" ")) {
     stream.addEventListener(`org.streetwarden.${type}.v1`, hint);
   }

@@ -3,7 +3,7 @@
 // sender signs in again, and gives it back to nobody else. Passwords and addresses,
 // which may hold secrets, are typed again.
 
-const KEPT = "kept";
+const KEPT = "streetwarden_kept";
 const MOST_CHARACTERS = 20000;
 const KEPT_MS = 30 * 60 * 1000;
 

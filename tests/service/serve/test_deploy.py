@@ -212,19 +212,6 @@ def test_check_warns_of_a_year_that_the_calendar_does_not_know(
 
 
 @pytest.mark.parametrize(
-    ("public_url", "warned"),
-    [("https://city.example/", False), ("https://city.example/streetwarden", True)],
-)
-def test_check_warns_of_a_path_before_the_root(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, public_url: str, *, warned: bool
-) -> None:
-    status, said = check(monkeypatch, tmp_path / "home", PUBLIC_URL=public_url)
-
-    assert status == 0, said
-    assert ("warn  public_url: got the path /streetwarden" in said) == warned
-
-
-@pytest.mark.parametrize(
     ("setting", "status", "words"),
     [
         ({"PORT": "seven"}, 2, "port"),

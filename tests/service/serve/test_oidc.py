@@ -83,6 +83,23 @@ def test_role_and_streets_are_taken_anew_at_every_login(
 
 
 @pytest.mark.parametrize(
+    ("asked", "leads_to"),
+    [("/events/evt-1?lang=zh", "/events/evt-1"), ("//evil.example", "/"), ("", "/")],
+)
+def test_the_way_over_the_provider_leads_to_the_page_that_was_asked_for(
+    asked: str, leads_to: str, live: Live
+) -> None:
+    with httpx.Client(base_url=live.url, follow_redirects=True, timeout=20) as browser:
+        login = browser.get("/login", params={"to": asked}).text
+        if asked.startswith("/events"):
+            login = browser.get(asked).text
+        on = re.findall(r'href="(/login/oidc[^"]*)"', login)[0]
+        welcome = browser.get(on).text
+
+    assert f'content="0; url={leads_to}"' in welcome
+
+
+@pytest.mark.parametrize(
     "spoil",
     [
         {"aud": "another-service"},

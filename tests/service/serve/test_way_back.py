@@ -3,11 +3,15 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
 import httpx
 import pytest
+from fastapi.routing import APIRoute, APIRouter
 
+from serve import console
 from serve.people.roles import Role
 from serve.throttle import SESSION_COOKIE
 from tests.service.browser import Tab, driven, in_browser
@@ -21,7 +25,7 @@ CASE = "form.act:not(details *)"
 
 def way_on(page: str) -> str:
     """Return where the form of a login page sends name and password."""
-    return re.findall(r'action="(/login[^"]*)"', page)[0].replace("&amp;", "&")
+    return str(re.findall(r'action="(/login[^"]*)"', page)[0]).replace("&amp;", "&")
 
 
 @contextmanager
@@ -76,6 +80,17 @@ def test_the_login_leads_nowhere_else(live: Live) -> None:
     assert {way_on(page).partition("to=")[2] for page in pages} == {"/"}
     assert answer.headers["location"] == "/"
     assert "to=//" not in slashes
+
+
+def test_each_address_that_a_form_is_sent_to_leads_to_a_page() -> None:
+    names = [one.name for one in walk_packages(console.__path__, "serve.console.")]
+    parts = [getattr(import_module(name), "router", APIRouter()) for name in names]
+    own = [one for part in parts for one in part.routes if isinstance(one, APIRoute)]
+    pages = {one.path for one in own if "GET" in (one.methods or ())}
+    forms = {one.path for one in own if "POST" in (one.methods or ())}
+
+    assert len(forms) > 5
+    assert forms - pages == {"/logout"}
 
 
 def sign_in(tab: Tab, name: str) -> None:

@@ -32,13 +32,13 @@ from vision.core.clock import SystemClock
 from vision.core.errors import ConfigError, SinkError, VisionError
 from vision.core.frame import Frame
 from vision.core.redaction import without_secrets
+from vision.sinks.look_desk import VERIFICATIONS
 
 _CODECS = ("h264", "hevc", "mjpeg")
 _LEAST_FREE = 1 << 30  # bytes
 _MOST_SKEW_S = 5.0
 _BUILT_YEAR = 2026
 _CAMERAS_AT_ONCE = 8
-_ASKED = "/api/v1/verifications"
 
 Check = tuple[str, Callable[[], str]]
 SiteFile = Annotated[Path, typer.Argument(help="The site file (YAML).")]
@@ -171,7 +171,10 @@ def _key(sink: HttpSink) -> str:
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     asked = {"limit": 1}
     answer = httpx.get(
-        f"{sink.url}{_ASKED}", params=asked, headers=headers, timeout=sink.timeout_s
+        f"{sink.url}{VERIFICATIONS}",
+        params=asked,
+        headers=headers,
+        timeout=sink.timeout_s,
     )
     if answer.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
         msg = (

@@ -1,5 +1,6 @@
 """A violation, its life and its reasons."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +8,8 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from vision.core.places import Place
+
+_LEAST = re.compile(r">= (?P<limit>[0-9.e+-]+)")
 
 
 class Slug(StrEnum):
@@ -59,6 +62,14 @@ class Fact:
     unit: str = ""
     bound: str | None = None
     holds: bool | None = None
+
+    @property
+    def least(self) -> float | None:
+        """The least value that a measured fact needs, or None where no limit is."""
+        found = _LEAST.fullmatch(self.bound or "")
+        if found is None or isinstance(self.value, str):
+            return None
+        return float(found["limit"])
 
     def text(self) -> str:
         """Return the fact as a person reads it."""

@@ -99,11 +99,6 @@ class Clipping:
         self._thread = ClipThread(self._finish, self._tick)
 
     @property
-    def recorder(self) -> TakeRecorder:
-        """The rings."""
-        return self._recorder
-
-    @property
     def unwritten(self) -> int:
         """Clips that are recorded and wait to be written."""
         return self._thread.waiting

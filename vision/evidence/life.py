@@ -1,7 +1,6 @@
 """What a place's life was, as its timeline tells it."""
 
 import math
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,8 +8,6 @@ from datetime import datetime
 from vision.core.places import Place, PlaceState
 from vision.core.violations import Fact, Violation
 from vision.evidence.dwell import Point
-
-_LEAST = re.compile(r">= (?P<limit>[0-9.e+-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +91,11 @@ def life_of(violation: Violation, growth: Sequence[Point], *, camera: str) -> Li
 
 def timed(facts: Iterable[Fact]) -> tuple[float, float] | None:
     """Return counted and needed seconds of the limit with the longest way to go."""
-    timers = []
-    for fact in facts:
-        found = _LEAST.fullmatch(fact.bound or "")
-        if found is not None and fact.unit == "s" and not isinstance(fact.value, str):
-            timers.append((float(fact.value), float(found["limit"])))
+    timers = [
+        (float(fact.value), limit)
+        for fact in facts
+        if fact.unit == "s" and (limit := fact.least) is not None
+    ]
     return min(timers, key=lambda one: one[0] / max(one[1], 1e-9), default=None)
 
 

@@ -1,14 +1,11 @@
 """Reasons as a person reads them: `observed 41 s of 60 s`."""
 
 import math
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypedDict
 
 from vision.core.violations import Fact
-
-_LIMIT = re.compile(r">= (?P<limit>[0-9.e+-]+)")
 
 
 class ReasonRecord(TypedDict):
@@ -40,7 +37,7 @@ def timer_of(facts: Iterable[Fact]) -> Timer | None:
     timers = [
         Timer(float(fact.value), limit)
         for fact in facts
-        if fact.unit == "s" and (limit := _least(fact)) is not None and limit > 0
+        if fact.unit == "s" and (limit := fact.least) is not None and limit > 0
     ]
     return min(timers, key=lambda timer: timer.share, default=None)
 
@@ -62,21 +59,12 @@ def reason_text(fact: Fact) -> str:
     name = fact.name.removesuffix("_s").replace("_", " ")
     unit = f" {fact.unit}" if fact.unit not in {"", "1"} else ""
     text = f"{name} {_value(fact)}{unit}"
-    limit = _least(fact)
-    if limit is not None and fact.unit == "s":
-        return f"{text} of {limit:g} s"
+    if fact.least is not None and fact.unit == "s":
+        return f"{text} of {fact.least:g} s"
     if fact.bound is None:
         return text
     needs = "" if fact.holds else "needs "
     return f"{text} ({needs}{fact.bound}{unit})"
-
-
-def _least(fact: Fact) -> float | None:
-    """Return the least value that a measured fact needs, or None."""
-    found = _LIMIT.fullmatch(fact.bound or "")
-    if found is None or isinstance(fact.value, str):
-        return None
-    return float(found["limit"])
 
 
 def _value(fact: Fact) -> str:

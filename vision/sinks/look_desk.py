@@ -21,7 +21,7 @@ from vision.sinks.receiver import FileRef, RetryLaterError
 
 log = logging.getLogger(__name__)
 
-_PATH = "/api/v1/verifications"
+VERIFICATIONS = "/api/v1/verifications"
 _PER_REQUEST = 50  # cameras named in one address
 _MOST = 200  # requests in memory; the service gives out more when these are answered
 _PATIENCE = 5  # attempts at an answer that the service refuses
@@ -167,7 +167,7 @@ class HttpLookDesk:
         for begin in range(0, len(self._cameras), _PER_REQUEST):
             cameras = self._cameras[begin : begin + _PER_REQUEST]
             query = httpx.QueryParams({"camera": cameras, "limit": _MOST})
-            response = self._client.get(f"{_PATH}?{query}")
+            response = self._client.get(f"{VERIFICATIONS}?{query}")
             for asked in _read(response, now):
                 found[asked.request.request_id] = asked
         with self._wake:
@@ -217,7 +217,7 @@ class HttpLookDesk:
                 self._client.refuse(response, name, file=True)
             sent[file.role] = file.name
         response = self._client.post(
-            f"{_PATH}/{request.request_id}/answer",
+            f"{VERIFICATIONS}/{request.request_id}/answer",
             {
                 "verdict": answer.outcome.value,
                 "reasons": [fact_record(fact) for fact in answer.facts],
@@ -240,7 +240,7 @@ def _read(response: httpx.Response, now: datetime) -> list[_Asked]:
         return [_asked(item, now) for item in response.json()["items"]]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         msg = (
-            f"{_PATH}: got an answer that cannot be read ({error!r}); is it "
+            f"{VERIFICATIONS}: got an answer that cannot be read ({error!r}); is it "
             "the event service?"
         )
         raise SinkError(msg) from error

@@ -220,8 +220,3 @@ class Lanes(Generic[R]):
             lane.close()
         for lane in self._old:
             lane.ended(wait_s=_EXIT_S)
-
-    @property
-    def abandoned(self) -> int:
-        """How many threads of this source are still alive."""
-        return sum(not lane.ended() for lane in self._old)

@@ -13,13 +13,12 @@ from vision.core.errors import SourceOpenError, SourceReadError
 from vision.core.ports import Clock, HealthListener
 from vision.sources import address
 from vision.sources.options import StreamOptions
+from vision.sources.pace import nominal_s
 from vision.sources.position import Stamp
 from vision.sources.stream import Facts, StreamSource, Timeline
 from vision.sources.waiting import Waiting
 
-_DEFAULT_FPS = 25.0
 _MADE_UP_FPS = 25.0  # what FFmpeg stamps pictures with that bear no time
-_USABLE_FPS = (0.05, 240.0)  # outside: a driver that does not know
 _MOST_FRAMES = 2**40  # beyond: FFmpeg's way of saying "no idea"
 _MOST_UNREADABLE = 50
 
@@ -77,11 +76,10 @@ class _Capture:
     @property
     def facts(self) -> Facts:
         fps = self._capture.get(cv2.CAP_PROP_FPS)
-        usable = _USABLE_FPS[0] <= fps <= _USABLE_FPS[1]
         file = self._path is not None
         return Facts(
             live=not self._ends,
-            nominal_s=1 / (fps if usable else _DEFAULT_FPS),
+            nominal_s=nominal_s(fps),
             origin_s=0.0 if file else None,
             written_at=address.modified_at(self._path) if self._path else None,
             stamped=not (fps == _MADE_UP_FPS and self._pictures_alone()),

@@ -1,5 +1,7 @@
-"""Whether a live stream's time stamps go by as fast as the wall clock."""
+"""How fast pictures come, and whether their stamps go by as fast as the wall clock."""
 
+_DEFAULT_FPS = 25.0
+_USABLE_FPS = (0.05, 240.0)  # outside: a driver or container that does not know
 _WINDOW_S = 30.0
 _MOST_OFF = 0.05
 """Share by which a camera's second may differ from ours.
@@ -14,6 +16,15 @@ LEAST_WAITED = 0.2
 
 More than threads that wait for each other make of a reader that never waits.
 """
+
+
+def nominal_s(fps: float) -> float:
+    """Return the usual time between two pictures, seconds.
+
+    Args:
+        fps: as a driver or container tells it; one that does not know tells nonsense.
+    """
+    return 1 / (fps if _USABLE_FPS[0] <= fps <= _USABLE_FPS[1] else _DEFAULT_FPS)
 
 
 class Pace:

@@ -20,6 +20,7 @@ from vision.sources.choice import ModeChoice
 from vision.sources.converted import BgrConverter, DecodedPicture
 from vision.sources.decode import Picture, PictureDecoder
 from vision.sources.options import PacketOptions
+from vision.sources.pace import nominal_s
 from vision.sources.slices import whole_pictures
 from vision.sources.stream import Facts, StreamSource, Timeline
 from vision.sources.waiting import Waiting
@@ -27,11 +28,9 @@ from vision.sources.waiting import Waiting
 _log = logging.getLogger(__name__)
 
 _MOST_ERRORS_IN_ROW = 50
-_DEFAULT_FPS = 25.0
 _SLICED = frozenset({"h264", "hevc"})  # codecs whose pictures may come in parts
 # Pictures and no time: FFmpeg makes up stamps and a rate.
 _STAMPLESS = frozenset({"mpjpeg", "jpeg_pipe", "mjpeg", "h264", "hevc"})
-_USABLE_FPS = (0.05, 240.0)  # outside: a container that does not know
 _CUT_SHORT = 0.05  # share of the promised length that may be missing at the end
 
 
@@ -125,12 +124,11 @@ class _Reception:
         file = self._path is not None
         stamped = file or self._container.format.name not in _STAMPLESS
         fps = float(stream.average_rate or stream.guessed_rate or 0)
-        usable = stamped and _USABLE_FPS[0] <= fps <= _USABLE_FPS[1]
         finite = bool(self._container.duration) and address.may_end(self._options.url)
         start = stream.start_time if file else None
         return Facts(
             live=not file and not finite,
-            nominal_s=1 / (fps if usable else _DEFAULT_FPS),
+            nominal_s=nominal_s(fps if stamped else 0),
             origin_s=None if start is None else start * self._tick_s,
             written_at=address.modified_at(self._path) if self._path else None,
             stamped=stamped,

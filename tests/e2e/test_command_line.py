@@ -94,7 +94,9 @@ def test_a_rule_that_watches_no_camera_is_told(tmp_path: Path, home: Path) -> No
     done = _run("check", str(_site(tmp_path, rules=rules)), home=home)
 
     assert done.returncode == 0, done.stderr
-    (told,) = [line for line in done.stdout.splitlines() if line.startswith("note:")]
+    lines = done.stdout.splitlines()
+    missing, told = [line for line in lines if line.startswith("note:")]
+    assert "is not there; check the path" in missing
     assert "illegal_parking watches no camera" in told
     assert told.endswith("has a no_parking zone")
 

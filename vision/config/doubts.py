@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import combinations
+from pathlib import Path
 
 from vision.config.cameras import CameraSettings
 from vision.config.rules import ZONE_USERS
@@ -16,6 +17,7 @@ _SELDOM_S = 0.5
 def doubts(settings: SiteSettings) -> Iterator[str]:
     """Yield a sentence for each thing that a person should look at again."""
     yield from _watched_twice(settings)
+    yield from _not_there(settings)
     for camera in settings.cameras:
         for zone in camera.zones:
             yield from _crossing(zone, f"zone {zone.id} of camera {camera.id}")
@@ -65,6 +67,18 @@ def _watched_twice(settings: SiteSettings) -> Iterator[str]:
                 f"cameras {other.id} and {camera.id} have the same source, so what "
                 "happens there is reported twice"
             )
+
+
+def _not_there(settings: SiteSettings) -> Iterator[str]:
+    """Yield cameras that stand and whose file or folder is not on this machine.
+
+    Of those that move, who reads their positions tells.
+    """
+    for camera in settings.cameras:
+        source = camera.source
+        path = source.video or Path(source.address)
+        if not (camera.moving or source.live) and not path.exists():
+            yield f"camera {camera.id}: {path} is not there; check the path or address"
 
 
 def _crosses_itself(corners: list[Corner]) -> bool:

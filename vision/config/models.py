@@ -15,7 +15,8 @@ class _Model(Settings):
     ours after mapping. `enable_preview` names classes that the model offers as a
     preview only and that this site wants all the same. `threads` 0: all cores. `tight`
     leaves out the padding of wide pictures: faster by a third, as exact. A larger
-    `batch_max` takes memory and pays on GPUs only.
+    `batch_max` takes memory and pays on GPUs only. `imgsz` is the longest side that the
+    model looks at, pixels: larger than its own for what is small and far, and slower.
     """
 
     path: ShippedPath
@@ -71,7 +72,7 @@ class OpenVINOModel(_Model):
 
 
 class UltralyticsModel(_Model):
-    """An Ultralytics `.pt` checkpoint (training environment)."""
+    """An Ultralytics `.pt` checkpoint (training environment) on a `device` of torch."""
 
     type: Literal["ultralytics"]
     device: str = "cpu"

@@ -27,7 +27,7 @@ class HttpSink(_Sink):
 
     The key is read from the environment variable `api_key_env`, or from the file
     `api_key_file`; it never stands in the configuration. `verifications`: whether it
-    is asked which places to look at again.
+    is asked which places to look at again. `timeout_s`: how long an answer may take.
     """
 
     type: Literal["http"]

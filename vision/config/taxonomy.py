@@ -20,7 +20,7 @@ class CodeSettings(Settings):
 
 
 class TaxonomySettings(Settings):
-    """A scheme and its number for each of our violations."""
+    """A scheme and, as `codes`, its number for each of our violations."""
 
     scheme: str = Field(min_length=1)
     codes: dict[Slug, CodeSettings]

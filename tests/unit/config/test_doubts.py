@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from vision.config.doubts import doubts
@@ -41,6 +43,15 @@ def test_a_zone_whose_edges_cross_is_doubted(
     told = _doubts(_camera("gate", "rtsp://camera/1", polygon))
 
     assert [one.split()[1] for one in told] == doubted
+
+
+def test_a_file_that_is_not_there_is_doubted(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    (told,) = _doubts(_camera("gate", str(clip)))
+    assert told == f"camera gate: {clip} is not there; check the path or address"
+
+    clip.touch()
+    assert not _doubts(_camera("gate", str(clip)))
 
 
 def test_one_source_under_two_ids_is_doubted_without_its_password() -> None:

@@ -137,7 +137,8 @@ def test_a_killed_node_loses_no_event_doubles_none_and_dwell_goes_on(
         )
 
     assert run.error is None
-    assert 'streetwarden_frames_analysed_total{camera="cam5"}' in told_metrics
+    for_cam5 = ("frames_analysed_total", "camera_frames_in_total")
+    assert all(f'{one}{{camera="cam5"}}' in told_metrics for one in for_cam5)
     assert why["camera_id"] == "cam0"
     told = messages(tmp_path / "events.jsonl")
     ids = Counter(one["id"] for one in told)

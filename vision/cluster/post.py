@@ -178,8 +178,7 @@ class Post:
         self._stop = threading.Event()
         self._stage = Stage.BUILDING
         self._seen: dict[str, Sight] = {}
-        self._registry: CollectorRegistry | None = None
-        self._figures_due_s = 0.0
+        self._figures: tuple[Metric, ...] = ()
         self._error: VisionError | None = None
         self._outcome = Outcome()
         threading.Thread(target=self._run, name=order.group, daemon=True).start()
@@ -194,7 +193,7 @@ class Post:
         parcels = tuple(
             Parcel(number, letter, _files(letter)) for number, letter in letters
         )
-        seen, figures = dict(self._seen), self._figures()
+        seen, figures, self._figures = dict(self._seen), self._figures, ()
         return Delivery(stage, parcels, more, seen, figures, error, outcome)
 
     def stop(self) -> None:
@@ -213,14 +212,13 @@ class Post:
 
     def measured_in(self, registry: CollectorRegistry) -> None:
         """Say where the metrics of this post are."""
-        self._registry = registry
+        threading.Thread(target=self._measure, args=(registry,), daemon=True).start()
 
-    def _figures(self) -> tuple[Metric, ...]:
-        now_s = time.monotonic()
-        if self._registry is None or now_s < self._figures_due_s:
-            return ()
-        self._figures_due_s = now_s + _FIGURES_S
-        return tuple(self._registry.collect())
+    def _measure(self, registry: CollectorRegistry) -> None:
+        # Not in `take`: to be counted, the engine may wait for an event to be heard.
+        while self._stage < Stage.RELEASED:
+            self._figures = tuple(registry.collect())
+            time.sleep(_FIGURES_S)
 
     def _run(self) -> None:
         try:

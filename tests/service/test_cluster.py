@@ -137,8 +137,10 @@ def test_a_killed_node_loses_no_event_doubles_none_and_dwell_goes_on(
         )
 
     assert run.error is None
-    for_cam5 = ("frames_analysed_total", "camera_frames_in_total")
-    assert all(f'{one}{{camera="cam5"}}' in told_metrics for one in for_cam5)
+    assert all(
+        f'{one}{{camera="cam5"}}' in told_metrics
+        for one in ("frames_analysed_total", "camera_frames_in_total")
+    )
     assert why["camera_id"] == "cam0"
     told = messages(tmp_path / "events.jsonl")
     ids = Counter(one["id"] for one in told)

@@ -188,4 +188,6 @@ ROLES: dict[str, tuple[str, str]] = {
     "after": ("afterwards", "处置后"),
     "redacted": ("people blurred", "已脱敏"),
     "plates": ("blurred but for the plate", "已脱敏,涉案车牌可见"),
+    "manifest": ("list of files", "证据清单"),
+    "signature": ("signature", "数字签名"),
 }

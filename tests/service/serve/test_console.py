@@ -67,7 +67,7 @@ def test_the_page_claims_of_cameras_only_what_they_said_and_when(
 
     page = visited.get("/?lang=en").text
 
-    assert "1 Cameras · no trouble reported · Last word" in page
+    assert "Cameras: 1 · no trouble reported · Last word" in page
     assert f'Last word <time datetime="{said}">' in page
 
 

@@ -358,7 +358,7 @@ def test_the_page_shows_who_is_not_watched_and_lets_an_engine_go(
     assert "watched, no trouble" in page
     assert after.count("taken out") == 2
     assert "No longer used" not in after
-    assert "1 Cameras · all watched" in first
+    assert "Cameras: 1 · all watched" in first
 
 
 def test_a_service_whose_clock_is_set_holds_nothing_against_engines(

@@ -106,7 +106,7 @@ model: data-root train-env renders  ## train, export and report street-n (STREET
 
 renders: data-root render-env  ## render the pictures that training asks for (STREETWARDEN_DATA)
 	for seed in 1000 1500; do .venv-render/bin/python -m datasets.street_scene stills --out "$$STREETWARDEN_DATA/renders" --count 150 --first-seed $$seed || exit; done
-	for seed in 1000 3000; do .venv-render/bin/python -m datasets.street_scene cutouts --out "$$STREETWARDEN_DATA/cutouts" --count 700 --first-seed $$seed || exit; done
+	for seed in 1000 3000; do .venv-render/bin/python -m datasets.cutouts --out "$$STREETWARDEN_DATA/cutouts" --count 700 --first-seed $$seed || exit; done
 
 RUN ?= runs/$(SET)
 improve:  ## make street-n better with your own set (SET=its name below datasets/; STREETWARDEN_DATA)

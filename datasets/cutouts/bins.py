@@ -9,14 +9,15 @@ that (Tobin et al. 2017, "Domain Randomization").
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from datasets.cutouts.containers import bell, compactor, container, wheeled
+from datasets.cutouts.mouth import Mouth
 from datasets.cutouts.paints import (
-    DARK,
     any_paint,
     between,
     chance,
     coat,
+    dark,
     pick,
     steel,
     stone,
@@ -25,26 +26,7 @@ from datasets.cutouts.paints import (
 )
 from datasets.street_scene.blender import Material
 from datasets.street_scene.materials import surface
-from datasets.street_scene.shapes import Builder, Vec3
-
-
-@dataclass(frozen=True, slots=True)
-class Mouth:
-    """Where a bin takes refuse, and what shows when it is full.
-
-    Attributes:
-        at: middle of the opening, metres.
-        reach: half its width and half its depth.
-        open_top: refuse can pile up on it.
-    """
-
-    at: Vec3
-    reach: tuple[float, float]
-    open_top: bool = True
-
-
-def _dark() -> Material:
-    return surface(DARK, rough=0.95)
+from datasets.street_scene.shapes import Builder
 
 
 def _ring(
@@ -83,7 +65,7 @@ def slatted(b: Builder) -> Mouth:
     r, h = between(rng, 0.24, 0.36), between(rng, 0.7, 1.0)
     foot = between(rng, 0.04, 0.12)
     matter = pick(rng, (wood, steel, lambda g: coat(g, any_paint(g))))(rng)
-    b.tube((0, 0, foot), (0, 0, h - 0.05), (0.88 * r,) * 2, _dark(), 24)
+    b.tube((0, 0, foot), (0, 0, h - 0.05), (0.88 * r,) * 2, dark(), 24)
     count = int(rng.integers(14, 34))
     width = 2 * math.pi * r / count * between(rng, 0.5, 0.85)
     flare = between(rng, 1.0, 1.25) if chance(rng, 0.4) else 1.0
@@ -119,9 +101,9 @@ def drum(b: Builder) -> Mouth:
     if chance(rng, 0.5):
         tall = r * between(rng, 0.5, 1.1)
         b.blob((0, 0, h), (1.03 * r, 1.03 * r, tall), band, rings=10, sides=24)
-        b.box((0.72 * r, 0, h + 0.4 * tall), (0.6 * r, 0.8 * r, 0.35 * tall), _dark())
+        b.box((0.72 * r, 0, h + 0.4 * tall), (0.6 * r, 0.8 * r, 0.35 * tall), dark())
         return Mouth((0.9 * r, 0, h + 0.3 * tall), (0.12, 0.3 * r), open_top=False)
-    b.tube((0, 0, h - 0.01), (0, 0, h + 0.004), (0.88 * r,) * 2, _dark(), 28)
+    b.tube((0, 0, h - 0.01), (0, 0, h + 0.004), (0.88 * r,) * 2, dark(), 28)
     return Mouth((0, 0, h), (0.8 * r, 0.8 * r))
 
 
@@ -146,7 +128,7 @@ def basket(b: Builder) -> Mouth:
         bag = wrinkled(rng, any_paint(rng))
         b.tube((0, 0, z0 + 0.02), (0, 0, z0 + h), (0.92 * foot, 0.95 * r), bag, 20)
         b.tube((0, 0, z0 + h - 0.12), (0, 0, z0 + h + 0.02), (1.06 * r,) * 2, bag, 20)
-        b.tube((0, 0, z0 + h), (0, 0, z0 + h + 0.025), (0.9 * r,) * 2, _dark(), 20)
+        b.tube((0, 0, z0 + h), (0, 0, z0 + h + 0.025), (0.9 * r,) * 2, dark(), 20)
     if raised:
         side = pick(rng, (0.0, -(r + 0.04)))
         top = z0 + h * between(rng, 0.6, 1.5) if side else z0
@@ -162,7 +144,7 @@ def pot(b: Builder) -> Mouth:
     b.tube((0, 0, 0), (0, 0, h), (r * between(rng, 0.8, 1), r), stone(rng), sides)
     trim = steel(rng) if chance(rng, 0.5) else coat(rng, any_paint(rng))
     b.tube((0, 0, h), (0, 0, h + 0.05), (0.9 * r, 0.85 * r), trim, sides)
-    b.tube((0, 0, h + 0.04), (0, 0, h + 0.055), (0.7 * r,) * 2, _dark(), sides)
+    b.tube((0, 0, h + 0.04), (0, 0, h + 0.055), (0.7 * r,) * 2, dark(), sides)
     if chance(rng, 0.3):
         _roof(b, h, 0.8 * r)
         return Mouth((0, 0, h), (0.6 * r, 0.6 * r), open_top=False)
@@ -187,81 +169,11 @@ def station(b: Builder) -> Mouth:
         y = w * (k - (streams - 1) / 2)
         face = coat(rng, any_paint(rng))
         b.box((d / 2, y, (leg + h) / 2 - 0.1), (0.03, w * 0.86, (h - leg) * 0.66), face)
-        b.box((d / 2, y, h - 0.05 - high / 2), (0.03, w * 0.7, high), _dark())
+        b.box((d / 2, y, h - 0.05 - high / 2), (0.03, w * 0.7, high), dark())
         if chance(rng, 0.6):
             mark = surface(any_paint(rng), rough=0.7)
             b.box((d / 2 + 0.02, y, h * 0.5), (0.01, w * 0.35, w * 0.35), mark)
     return Mouth((d / 2, 0, h - 0.05 - high / 2), (0.1, 0.3 * w), open_top=False)
-
-
-def wheeled(b: Builder) -> Mouth:
-    """A household bin on two wheels, its lid shut, often of another colour."""
-    rng = b.rng
-    w, d, h = between(rng, 0.45, 0.6), between(rng, 0.5, 0.75), between(rng, 0.85, 1.1)
-    colour = any_paint(rng)
-    shell = coat(rng, colour)
-    lid = coat(rng, any_paint(rng)) if chance(rng, 0.5) else shell
-    b.box((0, 0, h / 2), (d, w, h - 0.1), shell, taper=between(rng, 0.7, 0.85))
-    b.box((0, 0, h - 0.04), (d + 0.05, w + 0.04, 0.05), shell)
-    b.box((0.02, 0, h), (d + 0.07, w + 0.05, 0.05), lid)
-    b.box((0.02, 0, h + 0.03), (d * 0.7, w * 0.7, 0.05), lid, taper=1.2)
-    b.tube((-d / 2 - 0.04, -w / 3, h), (-d / 2 - 0.04, w / 3, h), (0.02,) * 2, shell, 8)
-    for side in (-1, 1):
-        hub = (-d / 2 + 0.08, side * w * 0.36, 0.1)
-        rim = (hub[0], side * w * 0.48, 0.1)
-        b.tube(hub, rim, (0.1, 0.1), _dark(), 16)
-    if chance(rng, 0.4):
-        mark = surface(any_paint(rng), rough=0.7)
-        b.box((d * 0.44, 0, h * 0.6), (0.05, w * 0.4, 0.2), mark)
-    return Mouth((0, 0, h), (d * 0.4, w * 0.4))
-
-
-def container(b: Builder) -> Mouth:
-    """A container on four wheels, or a skip with ribs and two lids."""
-    rng = b.rng
-    wide, d, h = between(rng, 1.2, 2.0), between(rng, 0.8, 1.3), between(rng, 1.0, 1.4)
-    shell = coat(rng, any_paint(rng))
-    lid = coat(rng, any_paint(rng)) if chance(rng, 0.5) else shell
-    foot = between(rng, 0.05, 0.2)
-    b.box(
-        (0, 0, (h + foot) / 2), (d, wide, h - foot), shell, taper=between(rng, 0.75, 1)
-    )
-    for k in range(int(rng.integers(0, 6))):
-        y = wide * (k - 2) / 5
-        b.box((d * 0.49, y, (h + foot) / 2), (0.06, 0.06, h - foot - 0.1), shell)
-    b.box((0, 0, h), (d + 0.08, wide + 0.08, 0.07), shell)
-    if chance(rng, 0.35):
-        b.box((0, 0, h + 0.035), (d * 0.9, wide * 0.95, 0.01), _dark())
-    elif chance(rng, 0.5):
-        b.blob((0, 0, h), (d * 0.5, wide * 0.5, between(rng, 0.15, 0.45)), lid)
-    else:
-        for side in (-1, 1):
-            mid = (0.0, side * wide * 0.25, h + 0.06)
-            b.box(mid, (d * 1.02, wide * 0.48, 0.06), lid, taper=1.03)
-    for x in (-0.38, 0.38):
-        for y in (-0.42, 0.42):
-            at = (x * d, y * wide - 0.03, foot / 2 + 0.02)
-            b.tube(
-                at, (at[0], at[1] + 0.06, at[2]), (foot / 2 + 0.02,) * 2, _dark(), 14
-            )
-    return Mouth((0, 0, h), (d * 0.42, wide * 0.42))
-
-
-def bell(b: Builder) -> Mouth:
-    """A recycling bell or column with round holes."""
-    rng = b.rng
-    r, h = between(rng, 0.5, 0.75), between(rng, 1.2, 1.8)
-    shell = coat(rng, any_paint(rng))
-    body = h * between(rng, 0.45, 0.7)
-    b.tube((0, 0, 0), (0, 0, body), (r * between(rng, 0.85, 1), r), shell, 28)
-    b.blob((0, 0, body), (r, r, h - body), shell, rings=12, sides=28)
-    for side in (-0.5, 0.0, 0.5):
-        x, y = r * math.cos(side), r * math.sin(side)
-        inner = (0.75 * x, 0.75 * y, body + 0.1)
-        b.tube(inner, (1.02 * x, 1.02 * y, body), (0.09, 0.09), _dark(), 14)
-    mark = surface(any_paint(rng), rough=0.6)
-    b.box((r * 0.99, 0, body * 0.5), (0.04, r * 0.7, body * 0.5), mark)
-    return Mouth((r, 0, body), (0.1, 0.1), open_top=False)
 
 
 def bag_ring(b: Builder) -> Mouth:
@@ -280,21 +192,8 @@ def bag_ring(b: Builder) -> Mouth:
     if chance(rng, 0.4):
         b.tube((0, 0, z + 0.03), (0, 0, z + 0.06), (1.1 * r, 1.05 * r), matter, 18)
     else:
-        b.tube((0, 0, z + 0.018), (0, 0, z + 0.025), (0.9 * r,) * 2, _dark(), 18)
+        b.tube((0, 0, z + 0.018), (0, 0, z + 0.025), (0.9 * r,) * 2, dark(), 18)
     return Mouth((0, 0, z), (0.8 * r, 0.8 * r))
-
-
-def compactor(b: Builder) -> Mouth:
-    """A tall box whose hopper has a handle, as solar compactors."""
-    rng = b.rng
-    w, d, h = between(rng, 0.55, 0.7), between(rng, 0.6, 0.75), between(rng, 1.15, 1.4)
-    shell, face = coat(rng, any_paint(rng)), coat(rng, any_paint(rng))
-    b.box((0, 0, h / 2), (d, w, h), shell)
-    b.box((d / 2, 0, h * 0.42), (0.03, w * 0.88, h * 0.7), face)
-    b.box((d / 2 + 0.03, 0, h * 0.86), (0.08, w * 0.8, h * 0.16), shell, taper=0.9)
-    b.box((d / 2 + 0.08, 0, h * 0.82), (0.04, w * 0.5, 0.03), _dark())
-    b.box((0, 0, h + 0.02), (d * 0.96, w * 0.96, 0.05), _dark(), taper=1.1)
-    return Mouth((d / 2, 0, h * 0.9), (0.1, 0.3 * w), open_top=False)
 
 
 #: What makes a bin; the likelier stand here twice.

@@ -4,7 +4,7 @@
 import math
 from collections.abc import Callable
 
-from datasets.cutouts.bins import Mouth
+from datasets.cutouts.mouth import Mouth
 from datasets.cutouts.paints import (
     DARK,
     any_paint,

@@ -64,6 +64,11 @@ def coat(rng: Rng, colour: Colour) -> Material:
     return surface(colour, rough=between(rng, 0.25, 0.8), coat=between(rng, 0, 0.4))
 
 
+def dark() -> Material:
+    """Return what an opening shows."""
+    return surface(DARK, rough=0.95)
+
+
 def steel(rng: Rng) -> Material:
     """Return bare or brushed metal."""
     grey = between(rng, 0.3, 0.7)

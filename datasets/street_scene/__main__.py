@@ -1,4 +1,4 @@
-"""Command line: ``python -m datasets.street_scene render|stills|cutouts|...``."""
+"""Command line: ``python -m datasets.street_scene render|encode|labels|stills``."""
 
 import argparse
 import logging
@@ -45,18 +45,6 @@ def _stills(args: argparse.Namespace) -> int:
     return 0
 
 
-def _cutouts(args: argparse.Namespace) -> int:
-    from datasets.cutouts.studio import make_cutouts  # noqa: PLC0415 each command needs its own environment
-
-    count = make_cutouts(
-        args.out,
-        range(args.first_seed, args.first_seed + args.count),
-        threads=args.threads,
-    )
-    print(f"{count} cutouts in {args.out}")
-    return 0
-
-
 def main(argv: list[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m datasets.street_scene")
@@ -75,15 +63,12 @@ def main(argv: list[str] | None = None) -> int:
     labels.add_argument("--every", type=int, default=10, help="each n-th frame")
     labels.set_defaults(run=_labels)
     stills = commands.add_parser("stills", help="random labelled pictures (YOLO)")
+    stills.add_argument("--count", type=int, default=100)
+    stills.add_argument("--first-seed", type=int, default=1000)
     stills.set_defaults(run=_stills)
-    cutouts = commands.add_parser("cutouts", help="things alone, with their outline")
-    cutouts.set_defaults(run=_cutouts)
-    for command in (stills, cutouts):
-        command.add_argument("--count", type=int, default=100)
-        command.add_argument("--first-seed", type=int, default=1000)
-    for command in (render, encode, labels, stills, cutouts):
+    for command in (render, encode, labels, stills):
         command.add_argument("--out", type=Path, required=True)
-    for command in (render, stills, cutouts):
+    for command in (render, stills):
         command.add_argument("--threads", type=int, default=1)
     args = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s")

@@ -1,16 +1,13 @@
 """What is handed to an administrator: unit, container file, settings, `check`."""
 
 import hashlib
-import os
 import re
 import shutil
 import socket
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -22,6 +19,7 @@ from serve.files import key_of
 from serve.people.roles import Role, Scope
 from serve.services import assemble
 from serve.settings import PREFIX, Settings
+from tests.service.nginx import proxied
 from tests.service.serve.city import HandClock
 from tests.service.serve.conftest import CONFIGS, Live, Start
 from tests.service.serve.street import Seen, letter, message
@@ -70,26 +68,9 @@ def behind_nginx(
     ):
         assert ours in site
         site = site.replace(ours, here)
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    apart = " ".join(f"{kind}_temp_path {tmp_path}/{kind};" for kind in kinds)
-    user = "user root;" if os.getuid() == 0 else ""
-    (tmp_path / "nginx.conf").write_text(
-        f"{user} daemon off; pid {tmp_path}/pid; events {{}}\n"
-        f"http {{ access_log off; {apart}\n{site} }}",
-        "utf-8",
-    )
-    command = ["nginx", "-c", f"{tmp_path}/nginx.conf", "-e", f"{tmp_path}/error"]
-    with subprocess.Popen(command) as proxy:
-        try:
-            for _ in range(200):
-                with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-                    break
-                time.sleep(0.05)
-            trusted = ssl.create_default_context(cafile=f"{pem}.pem")
-            yield live, f"https://localhost:{port}", trusted
-        finally:
-            proxy.terminate()
-            proxy.wait(20)
+    with proxied(tmp_path, port, site):
+        trusted = ssl.create_default_context(cafile=f"{pem}.pem")
+        yield live, f"https://localhost:{port}", trusted
 
 
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="needs nginx")

@@ -1,13 +1,10 @@
 """The service under a path of a host name that it shares, behind a real nginx."""
 
-import os
 import re
 import shutil
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -17,6 +14,7 @@ from serve.people.roles import Role, Scope
 from serve.settings import Settings
 from serve.under_path import under
 from tests.service.browser import driven, in_browser
+from tests.service.nginx import proxied
 from tests.service.serve.conftest import CONFIGS, Live, Start
 from tests.service.serve.street import Seen, artifact, jpeg, message, sha256
 
@@ -42,29 +40,15 @@ def place(
         public_url=host + ROOT,
     )
     live = start(settings)
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    apart = " ".join(f"{kind}_temp_path {tmp_path}/{kind};" for kind in kinds)
-    user = "user root;" if os.getuid() == 0 else ""
-    (tmp_path / "nginx.conf").write_text(
-        f"{user} daemon off; pid {tmp_path}/pid; events {{}}\n"
-        f"http {{ access_log off; {apart} server {{ listen 127.0.0.1:{port};\n"
+    servers = (
+        f"server {{ listen 127.0.0.1:{port};\n"
         f"location {ROOT}/ {{ proxy_pass {live.url}{request.param};\n"
         "proxy_http_version 1.1; proxy_set_header Host $http_host;\n"
         "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\n"
-        "proxy_set_header X-Forwarded-Proto $scheme; } } }",
-        "utf-8",
+        "proxy_set_header X-Forwarded-Proto $scheme; } }"
     )
-    command = ["nginx", "-c", f"{tmp_path}/nginx.conf", "-e", f"{tmp_path}/error"]
-    with subprocess.Popen(command) as proxy:
-        try:
-            for _ in range(200):
-                with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-                    break
-                time.sleep(0.05)
-            yield live, host
-        finally:
-            proxy.terminate()
-            proxy.wait(20)
+    with proxied(tmp_path, port, servers):
+        yield live, host
 
 
 def report(live: Live) -> None:

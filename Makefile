@@ -88,25 +88,22 @@ data-root:
 	@test -n "$$STREETWARDEN_DATA" || { echo "Set STREETWARDEN_DATA to the folder that holds the training pictures" >&2; exit 2; }
 
 RUNS = runs/street-n
+STRETCHES ?= 2 3 4 5 6
+# Each stretch goes on from what ships and is averaged with it.
+# ARGS="--minutes 2" rehearses: the whole way in half an hour, for a model of no use.
 model: data-root train-env renders  ## train, export and report street-n (STREETWARDEN_DATA: the pictures)
-	.venv-train/bin/streetwarden train models/street-n/recipe.toml $(RUNS)
+	.venv-train/bin/streetwarden train models/street-n/recipe.toml $(RUNS) $(ARGS)
 	.venv-train/bin/streetwarden export $(RUNS)/street-n.pt models/street-n/papers.toml models/street-n
-	.venv-train/bin/streetwarden train models/street-n/continue.toml $(RUNS)-2
-	.venv-train/bin/streetwarden average $(RUNS)-2/street-n.pt $(RUNS)/street-n.pt $(RUNS)-2/mean.pt
-	.venv-train/bin/streetwarden export $(RUNS)-2/mean.pt models/street-n/papers.toml models/street-n
-	.venv-train/bin/streetwarden train models/street-n/continue.toml $(RUNS)-3
-	.venv-train/bin/streetwarden export $(RUNS)-3/street-n.pt models/street-n/papers.toml models/street-n
-	.venv-train/bin/streetwarden train models/street-n/continue.toml $(RUNS)-4
-	.venv-train/bin/streetwarden average $(RUNS)-2/mean.pt $(RUNS)-4/street-n.pt $(RUNS)-4/mean.pt --share 0.7
-	.venv-train/bin/streetwarden export $(RUNS)-4/mean.pt models/street-n/papers.toml models/street-n
-	.venv-train/bin/streetwarden train models/street-n/continue.toml $(RUNS)-5
-	.venv-train/bin/streetwarden average $(RUNS)-4/mean.pt $(RUNS)-5/street-n.pt $(RUNS)-5/mean.pt
-	.venv-train/bin/streetwarden export $(RUNS)-5/mean.pt models/street-n/papers.toml models/street-n
+	set -e; last=$(RUNS)/street-n.pt; for k in $(STRETCHES); do run=$(RUNS)-$$k; \
+	  .venv-train/bin/streetwarden train models/street-n/continue.toml $$run $(ARGS); \
+	  .venv-train/bin/streetwarden average $$last $$run/street-n.pt $$run/mean.pt; last=$$run/mean.pt; \
+	  .venv-train/bin/streetwarden export $$last models/street-n/papers.toml models/street-n; \
+	done
 	.venv-train/bin/streetwarden report models/street-n/model.onnx models/street-n/continue.toml models/street-n/report --size 448
 
 renders: data-root render-env  ## render the pictures that training asks for (STREETWARDEN_DATA)
 	for seed in 1000 1500; do .venv-render/bin/python -m datasets.street_scene stills --out "$$STREETWARDEN_DATA/renders" --count 150 --first-seed $$seed || exit; done
-	for seed in 1000 3000; do .venv-render/bin/python -m datasets.cutouts --out "$$STREETWARDEN_DATA/cutouts" --count 700 --first-seed $$seed || exit; done
+	for seed in 1000 3000 5000; do .venv-render/bin/python -m datasets.cutouts --out "$$STREETWARDEN_DATA/cutouts" --count 700 --first-seed $$seed || exit; done
 
 RUN ?= runs/$(SET)
 improve:  ## make street-n better with your own set (SET=its name below datasets/; STREETWARDEN_DATA)

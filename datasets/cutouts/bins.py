@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datasets.cutouts.containers import bell, compactor, container, wheeled
 from datasets.cutouts.mouth import Mouth
 from datasets.cutouts.paints import (
+    any_matter,
     any_paint,
     between,
     chance,
@@ -21,7 +22,6 @@ from datasets.cutouts.paints import (
     pick,
     steel,
     stone,
-    wood,
     wrinkled,
 )
 from datasets.street_scene.blender import Material
@@ -64,7 +64,7 @@ def slatted(b: Builder) -> Mouth:
     rng = b.rng
     r, h = between(rng, 0.24, 0.36), between(rng, 0.7, 1.0)
     foot = between(rng, 0.04, 0.12)
-    matter = pick(rng, (wood, steel, lambda g: coat(g, any_paint(g))))(rng)
+    matter = any_matter(rng, steel)
     b.tube((0, 0, foot), (0, 0, h - 0.05), (0.88 * r,) * 2, dark(), 24)
     count = int(rng.integers(14, 34))
     width = 2 * math.pi * r / count * between(rng, 0.5, 0.85)

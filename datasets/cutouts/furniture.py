@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from datasets.cutouts.paints import (
     DARK,
+    any_matter,
     any_paint,
     between,
     chance,
@@ -64,7 +65,7 @@ def _hydrant(b: Builder) -> None:
 
 def _planter(b: Builder) -> None:
     rng = b.rng
-    matter = pick(rng, (stone, wood, lambda g: coat(g, any_paint(g))))(rng)
+    matter = any_matter(rng)
     w, h = between(rng, 0.4, 1.2), between(rng, 0.3, 0.8)
     if chance(rng, 0.5):
         b.tube((0, 0, 0), (0, 0, h), (0.35 * w, 0.5 * w), matter, 24)

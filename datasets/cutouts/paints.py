@@ -1,6 +1,6 @@
 """Colours and matter of what stands in streets, drawn at random."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -86,6 +86,12 @@ def wood(rng: Rng) -> Material:
     """Return stained or bare planks."""
     colour = shade(pick(rng, WOOD), between(rng, 0.6, 1.5))
     return speckled(shade(colour, 0.7), colour, scale=between(rng, 5, 25))
+
+
+def any_matter(rng: Rng, hard: Callable[[Rng], Material] = stone) -> Material:
+    """Return wood, what is painted, or a ``hard`` one."""
+    kind = pick(rng, (hard, wood, None))
+    return kind(rng) if kind else coat(rng, any_paint(rng))
 
 
 def wrinkled(rng: Rng, colour: Colour) -> Material:

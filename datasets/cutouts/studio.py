@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from datasets.cutouts.bins import BINS
 from datasets.cutouts.furniture import FURNITURE
 from datasets.cutouts.heaps import heap, overfill, spill
+from datasets.cutouts.lookalikes import LOOKALIKES
 from datasets.cutouts.paints import Rng, between, chance, pick
 from datasets.street_scene import lighting
 from datasets.street_scene.blender import Object, bpy, wipe
@@ -26,10 +27,10 @@ _FILLS = 0.72  # of the picture, by the thing; the rest is for its shadow
 _SENSOR_MM = 36.0
 #: Label to its share; None is none of our classes.
 _KINDS: tuple[tuple[str | None, float], ...] = (
-    ("bin", 0.34),
-    ("overflowing_bin", 0.14),
-    ("garbage", 0.26),
-    (None, 0.26),
+    ("bin", 0.28),
+    ("overflowing_bin", 0.12),
+    ("garbage", 0.24),
+    (None, 0.36),
 )
 
 
@@ -82,7 +83,7 @@ def _things(label: str | None, seed: int) -> list[tuple[str | None, Object]]:
     """Build the thing, and what lies beside it."""
     b, beside = Builder(seed + 1), Builder(seed + 2)
     if label is None:
-        pick(b.rng, FURNITURE)(b)
+        pick(b.rng, (*FURNITURE, *LOOKALIKES))(b)
     elif label == "garbage":
         heap(b)
     else:

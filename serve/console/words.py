@@ -8,8 +8,10 @@ from serve.console.vocabulary import ROLES, WORDS
 from serve.console.vocabulary_desk import DESK
 from serve.console.vocabulary_office import OFFICE
 from serve.console.vocabulary_reasons import REASONS
+from serve.console.vocabulary_webhooks import WEBHOOKS
 
 Reason = Mapping[str, object]
+_ALL = WORDS | DESK | OFFICE | WEBHOOKS
 
 
 class Language(StrEnum):
@@ -40,7 +42,7 @@ def speaker(language: Language) -> Speak:
     column = 0 if language is Language.EN else 1
 
     def speak(word: str) -> str:
-        pair = WORDS.get(word) or DESK.get(word) or OFFICE.get(word)
+        pair = _ALL.get(word)
         return word.replace("_", " ") if pair is None else pair[column]
 
     return speak

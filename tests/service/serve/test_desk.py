@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from serve.console.vocabulary import WORDS
 from serve.console.vocabulary_desk import DESK
 from serve.console.vocabulary_office import OFFICE
 from serve.console.vocabulary_reasons import REASONS
+from serve.console.vocabulary_webhooks import WEBHOOKS
 from serve.console.words import Language, actor, explained, remaining
 from serve.errors import Problem
 from serve.people.roles import Role, Scope
@@ -549,10 +551,13 @@ def test_the_first_pages_work_without_login_only_where_reads_are_open(
 
 
 def test_no_word_is_missing_in_a_language() -> None:
-    for pair in (*(WORDS | DESK | OFFICE).values(), *REASONS.values()):
+    for pair in (*(WORDS | DESK | OFFICE | WEBHOOKS).values(), *REASONS.values()):
         assert all(pair)
-    assert not set(WORDS) & set(DESK)
-    assert not set(WORDS | DESK) & set(OFFICE)
+
+
+def test_no_word_is_said_twice() -> None:
+    said = Counter(word for part in (WORDS, DESK, OFFICE, WEBHOOKS) for word in part)
+    assert [word for word, times in said.items() if times > 1] == []
 
 
 def test_every_scope_that_a_key_may_have_has_a_word() -> None:

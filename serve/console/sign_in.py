@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from serve.access import Services_
 from serve.console.render import Visitor, back_to, page, same_site, visitor
-from serve.console.way_back import FRONT, ours, wanted
+from serve.console.way_back import WAY_BACK_COOKIE, wanted
 from serve.errors import Conflict, Forbidden, Unavailable
 from serve.people.audit import Deed
 from serve.people.oidc import ATTEMPT_S, NoRole
@@ -23,7 +23,6 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 NAME_LENGTH = 64
 ATTEMPT_COOKIE = "streetwarden_login"
-WAY_BACK_COOKIE = "streetwarden_to"
 _NAME = re.compile(r"[\w.@-]+")
 
 logger = logging.getLogger(__name__)
@@ -125,8 +124,8 @@ def come_back(
     services.audit.note(Deed(found.principal, "session.opened", name))
     # A page of our own leads on: a cookie that is strict is not sent along a way that
     # began at the provider's.
-    to = ours(request.cookies.get(WAY_BACK_COOKIE, FRONT))
-    response = page(request, services, looker, "welcome.html", {"to": to})
+    on = {"to": wanted(request)}
+    response = page(request, services, looker, "welcome.html", on)
     for cookie in (ATTEMPT_COOKIE, WAY_BACK_COOKIE):
         response.delete_cookie(cookie, path="/login/oidc")
     return _remember(request, response, found)

@@ -5,6 +5,8 @@ from urllib.parse import quote, urlencode
 
 from fastapi import Request
 
+#: Where to, kept while the city's own login is asked.
+WAY_BACK_COOKIE = "streetwarden_to"
 FRONT = "/"
 _LONGEST = 512
 # No second slash and no backslash: browsers would take what follows for a host.
@@ -18,7 +20,7 @@ def wanted(request: Request) -> str:
     """
     query = request.query_params
     if request.url.path.startswith(("/login", "/setup")):
-        return ours(query.get("to", FRONT))
+        return ours(query.get("to", request.cookies.get(WAY_BACK_COOKIE, FRONT)))
     kept = [(name, value) for name, value in query.multi_items() if name != "lang"]
     path = quote(request.url.path, safe="/:@!$&'()*+,;=~")
     return ours(f"{path}?{urlencode(kept)}" if kept else path)

@@ -171,6 +171,23 @@ def test_somebody_without_a_role_here_is_told_so(
     assert "no role here" in answer.text
 
 
+def test_a_try_that_failed_still_leads_to_the_page_that_was_asked_for(
+    live: Live, provider: Provider
+) -> None:
+    role = provider.person["roles"]
+    with httpx.Client(base_url=live.url, follow_redirects=True, timeout=20) as browser:
+        provider.person["roles"] = ["staff"]
+        page = browser.get("/events/evt-1").text
+        for _ in range(2):  # the second starts from what the first one showed
+            on = re.findall(r'href="(/login/oidc\?[^"]*)"', page)[0]
+            page = browser.get(on).text
+        provider.person["roles"] = role
+        welcome = browser.get(on).text
+
+    assert "to=/events/evt-1" in page
+    assert 'content="0; url=/events/evt-1"' in welcome
+
+
 def test_somebody_dismissed_here_stays_out_and_no_password_opens_the_account(
     live: Live,
 ) -> None:

@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 RAY_STAMP := $(VENV)/.ray
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-postgres test-cluster ray test-training test-all suite suite-baseline check bench format train-env model improve render-env renders clean
+.PHONY: help install demo test test-postgres test-cluster ray test-training test-renders test-all suite suite-baseline check bench format train-env model improve render-env renders clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -50,6 +50,10 @@ $(RAY_STAMP): $(STAMP)
 test-training: train-env  ## training, export and parity on generated pictures, in .venv-train
 	@.venv-train/bin/python -m pip install --quiet --disable-pip-version-check pytest pytest-timeout hypothesis
 	@.venv-train/bin/python -m pytest -m train tests/unit/training tests/unit/detectors tests/contract $(ARGS)
+
+test-renders: render-env  ## what the generator renders for training, in .venv-render
+	@.venv-render/bin/python -m pip install --quiet --disable-pip-version-check pytest pytest-timeout hypothesis
+	@.venv-render/bin/python -m pytest -m render tests/renders $(ARGS)
 
 test-all: install  ## the test suite and what takes long: 200 crashes, fuzzing, street suite
 	@$(BIN)/python -m pytest $(ARGS)

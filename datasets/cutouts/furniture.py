@@ -138,6 +138,8 @@ def _barrier(b: Builder) -> None:
     matter = coat(rng, any_paint(rng))
     for z in (0.3, 0.95):
         b.tube((0, -0.9, z), (0, 0.9, z), (0.025, 0.025), matter, 8)
+    for y in (-0.9, 0.9):
+        b.tube((0, y, 0), (0, y, 0.95), (0.025, 0.025), matter, 8)
     for k in range(13):
         y = 0.15 * (k - 6)
         b.tube((0, y, 0.3), (0, y, 0.95), (0.012, 0.012), matter, 6)

@@ -3,6 +3,7 @@
 import logging
 import re
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse
@@ -10,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from serve.access import Services_
 from serve.console.render import Visitor, back_to, page, same_site, visitor
 from serve.console.way_back import WAY_BACK_COOKIE, wanted
+from serve.console.words import Language
 from serve.errors import Conflict, Forbidden, Unavailable
 from serve.people.audit import Deed
 from serve.people.oidc import ATTEMPT_S, NoRole
@@ -22,6 +24,7 @@ from serve.throttle import SESSION_COOKIE
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 NAME_LENGTH = 64
+OIDC_DONE = "/login/oidc/done"
 ATTEMPT_COOKIE = "streetwarden_login"
 _NAME = re.compile(r"[\w.@-]+")
 
@@ -38,12 +41,16 @@ def ask(
     trouble: str | None = None,
 ) -> Response:
     """Show the login, which leads on to what was asked for."""
-    values = {
+    to = wanted(request)
+    values: dict[str, object] = {
         "failed": failed,
         "oidc": services.oidc is not None,
         "trouble": trouble,
-        "to": wanted(request),
+        "to": to,
     }
+    if request.url.path == OIDC_DONE:  # its code is good once, in no other language
+        other = Language.ZH if looker.language is Language.EN else Language.EN
+        values["other_url"] = "/login?" + urlencode({"to": to, "lang": other.value})
     return page(request, services, looker, "login.html", values, status=status)
 
 
@@ -95,7 +102,7 @@ def go_elsewhere(request: Request, services: Services_) -> Response:
     return response
 
 
-@router.get("/login/oidc/done")
+@router.get(OIDC_DONE)
 def come_back(
     request: Request,
     services: Services_,

@@ -28,6 +28,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "queue_mates": ("Vehicles waiting with it", "同时排队的车辆"),
     "lane_beside": ("Vehicles in the lane beside it", "旁边车道驶过的车辆"),
     "lane_here": ("Vehicles that used its own lane", "本车道驶过的车辆"),
+    "sights_in_a_row": (
+        "Pictures in a row that show it since it was gone",
+        "离开后连续出现的画面数",
+    ),
     "label": ("Recognised as", "识别为"),
     "score": ("Score of the detector", "检测得分"),
     "faint": ("Seen faintly, but again and again", "检测得分偏低,但持续出现"),

@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from tests.scenarios.stage import Stage, play
+from tests.scenarios.stage import Stage, number, play
 from tests.scenarios.world import START, Actor, World, still
 from vision.core.detections import Detections
 from vision.core.frame import Frame
@@ -56,6 +56,25 @@ def test_who_drives_over_the_ground_meanwhile_does_not_bring_a_car_back() -> Non
     world = World([*cycles(5, 50), *passing])
     stage = play(world, IllegalParking(PARKING), 270)
 
+    assert stage.opened == []
+
+
+def test_who_drives_over_the_ground_is_not_reported_for_who_stood_there() -> None:
+    # Alone at a light for 26 s of 30; then others have passed, and 20 s would do.
+    x, y = SPOT
+    stood = Actor("car", [(10, x, y), (36, x, y), (37, 400, y)], look=3)
+    over = Actor("car", [(39, -60, y), (40, x, y), (41, 400, y)], look=3)
+    beside = [
+        Actor("car", [(t, -60, y + 30), (t + 5, 400, y + 30)], look=60 + i)
+        for i, t in enumerate((15, 25, 34))
+    ]
+    rule = IllegalParking(ParkingParams(grace_s=20))
+    stage = play(World([stood, over, *beside]), rule, 40, period_s=2.0)
+    (candidate,) = rule.candidates()
+    stage.play(World([stood, over, *beside]).film(70, period_s=2.0, start_s=42))
+
+    assert number(candidate, "passed_vehicles") == 3
+    assert number(candidate, "sights_in_a_row") == 1
     assert stage.opened == []
 
 

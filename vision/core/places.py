@@ -96,6 +96,8 @@ class Place:
         recent_score: mean detection score of the recent views in which the detector
             found it, [0, 1].
         faint: the detector never was sure of it, but kept finding it.
+        returned: the latest sight is the first after clear views without the object:
+            it may stand there again, and another may drive over the place.
         timeline: its states so far, oldest first; of a long life the first and the
             latest ones.
         geo: where it stands on the map, of a camera that moves; None: where the camera
@@ -126,6 +128,7 @@ class Place:
     bareness: float | None = None
     recent_score: float = 1.0
     faint: bool = False
+    returned: bool = False
     timeline: tuple[Stretch, ...] = ()
     geo: GeoPoint | None = None
     passes: Passes | None = None

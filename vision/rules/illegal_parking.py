@@ -128,6 +128,8 @@ class IllegalParking(PlaceRule):
                 bound="no queue",
             ),
             *seen,
+            # One picture may show another one, driving over the spot of who left.
+            *((at_least("sights_in_a_row", 1, 2),) if place.returned else ()),
             *circumstances(place),
         )
         return Verdict(

@@ -52,6 +52,7 @@ class Slot:
         preset: PTZ preset in whose picture it stands, or None.
         elsewhere: tracks seen off the footprint since it was found empty.
         departed: another one has taken its place.
+        returned: seen again with the latest sight, after clear views without it.
         timeline: its states so far; bounded.
     """
 
@@ -83,6 +84,7 @@ class Slot:
     preset: str | None = None
     elsewhere: frozenset[int] = frozenset()
     departed: bool = False
+    returned: bool = False
     timeline: tuple[Stretch, ...] = ()
     _boxes: Xyxy = field(default=(0.0, 0.0, 0.0, 0.0))
 
@@ -147,6 +149,7 @@ class Slot:
         self.state = PlaceState.STANDING
         self.unbroken = True
         self.missing_s = self.hidden_s = 0.0
+        self.returned = self.clear_views > 0
         self.clear_views = 0
         self.bared_s = None
         self.elsewhere = frozenset()
@@ -272,6 +275,7 @@ class Slot:
             timeline=self.timeline,
             recent_score=self.votes.strength(),
             faint=not self.firm,
+            returned=self.returned,
         )
 
 

@@ -1,10 +1,11 @@
 """Needs the extra `ray`: a cluster of three nodes on this machine loses one of them."""
 
 import json
+import math
 import socket
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
@@ -34,13 +35,15 @@ pytestmark = [
     pytest.mark.ray,
     pytest.mark.rtsp,
     pytest.mark.slow,
-    pytest.mark.timeout(420),
+    pytest.mark.timeout(540),
     pytest.mark.filterwarnings("default"),  # Ray's own
     pytest.mark.skipif(why_no_server() is not None, reason="no RTSP server here"),
 ]
 
 CAMERAS = 6
-KILL_S = 40.0  # the car stands since 11.5 s and opens an event at about 70 s
+STREET = read_truth()
+KILL_S = 40.0  # a car stands since 11.5 s and opens an event at about 70 s
+KNOWN_S = 15.0  # by then the desk has been told what a camera remembers
 
 
 class Run(threading.Thread):
@@ -109,9 +112,9 @@ def test_a_killed_node_loses_no_event_doubles_none_and_dwell_goes_on(
     with ExitStack() as stack:
         bank = CameraBank(film, CAMERAS, going_on=True)
         stack.callback(bank.stop)
-        began_s = time.monotonic()
+        began_at, began_s = SystemClock().now(), time.monotonic()
         metrics_port = free_port()
-        plan = Plan([bank.port] * CAMERAS, read_truth(), 2.0, "onnx", 512, metrics_port)
+        plan = Plan([bank.port] * CAMERAS, STREET, 2.0, "onnx", 512, metrics_port)
         site = write_site(tmp_path, plan)
         home = Home(tmp_path / "home")
         home.prepare()
@@ -121,43 +124,60 @@ def test_a_killed_node_loses_no_event_doubles_none_and_dwell_goes_on(
         stack.callback(run.stop.set)
         run.start()
         run.until(lambda: len(run.seen) == CAMERAS, 200)
-        while time.monotonic() < began_s + KILL_S:
+        car = car_to_kill_at(time.monotonic() - began_s)
+        while time.monotonic() < began_s + car * STREET.length_s + KILL_S:
             time.sleep(0.1)
 
-        status = f"http://127.0.0.1:{metrics_port}"
-        told_metrics = httpx.get(f"{status}/metrics").text
-        why = httpx.get(f"{status}/cameras/cam0/candidates").json()
+        check_status(f"http://127.0.0.1:{metrics_port}")
         killed_at, killed_s = SystemClock().now(), time.monotonic()
         nodes.remove_node(workers[0], allow_graceful=False)
         run.until(lambda: all(at > killed_s + 3 for _, at in run.seen.values()), 60)
         record_property("watched_again_s", time.monotonic() - killed_s)
-        run.until(
-            lambda: parked(run.events).keys() == {f"cam{k}" for k in range(CAMERAS)},
-            90,
-        )
+        everywhere = {(f"cam{k}", car) for k in range(CAMERAS)}
+        run.until(lambda: everywhere <= parked(run.events, began_at).keys(), 90)
 
     assert run.error is None
-    assert all(
-        f'{one}{{camera="cam5"}}' in told_metrics
-        for one in ("frames_analysed_total", "camera_frames_in_total")
-    )
-    assert why["camera_id"] == "cam0"
     told = messages(tmp_path / "events.jsonl")
     ids = Counter(one["id"] for one in told)
     assert max(ids.values()) == 1
+    cars = parked(run.events, began_at)
+    assert {len(events) for events in cars.values()} == {1}
+    assert all(max(cars[one].values()) < killed_at for one in everywhere)
     opened = [one for one in told if one["type"].endswith("violation.opened.v1")]
-    parkings = Counter(
-        one["source"]
-        for one in opened
-        if one["data"]["slug"] == "illegal_parking"
-        and datetime.fromisoformat(one["data"]["started"]) < killed_at
-    )
-    assert parkings == {f"/cameras/cam{k}": 1 for k in range(CAMERAS)}
     lost = [one for one in told if "watch_lost" in one["type"]]
     again = {one["data"]["camera_id"] for one in lost if one["data"]["ok"]}
     assert len(again) == CAMERAS // 3
     monkeypatch.setenv(VARIABLE, str(home.root))
     check_evidence(home, [one["data"]["event_id"] for one in opened])
+
+
+def car_to_kill_at(seen_s: float) -> int:
+    """Return the first car that all cameras see for long enough before the kill.
+
+    The film comes round, and each time another car parks: to a machine that takes a
+    minute and a half to start, the second has come when the first one's events are out.
+
+    Args:
+        seen_s: when the last camera was seen, seconds since the film began.
+    """
+    late_s = seen_s + KNOWN_S - KILL_S
+    return max(0, math.ceil(late_s / STREET.length_s))
+
+
+@pytest.mark.parametrize(
+    ("seen_s", "car"), [(5, 0), (25, 0), (26, 1), (110, 1), (118, 2)]
+)
+def test_a_slow_start_puts_the_kill_off_to_a_later_car(seen_s: float, car: int) -> None:
+    assert car_to_kill_at(seen_s) == car
+
+
+def check_status(address: str) -> None:
+    """See that a cluster run tells how it is doing."""
+    metrics = httpx.get(f"{address}/metrics").text
+    for one in ("frames_analysed_total", "camera_frames_in_total"):
+        assert f'{one}{{camera="cam5"}}' in metrics
+    why = httpx.get(f"{address}/cameras/cam0/candidates").json()
+    assert why["camera_id"] == "cam0"
 
 
 def check_evidence(home: Home, event_ids: list[str]) -> None:
@@ -176,9 +196,15 @@ def verify(what: str) -> tuple[int, str]:
     return done.exit_code, done.output.rpartition(" ")[2]
 
 
-def parked(events: list[ViolationEvent]) -> dict[str, ViolationEvent]:
-    return {
-        one.scene.camera_id: one
-        for one in events
-        if one.violation.slug == "illegal_parking"
-    }
+def parked(
+    events: list[ViolationEvent], began_at: datetime
+) -> dict[tuple[str, int], dict[str, datetime]]:
+    """Return, by camera and car, the parking events by id, with when each started."""
+    cars: dict[tuple[str, int], dict[str, datetime]] = defaultdict(dict)
+    for one in events:
+        step = one.violation
+        if step.slug == "illegal_parking":
+            since_s = (step.started_at - began_at).total_seconds()
+            car = int(since_s // STREET.length_s)
+            cars[one.scene.camera_id, car][step.event_id] = step.started_at
+    return cars

@@ -168,6 +168,9 @@ def _common(request: Request, looker: Visitor) -> dict[str, object]:
     def pictures(event: EventOut) -> list[EvidenceOut]:
         return _pictures(event, looker)
 
+    def nearest(event: EventOut) -> EvidenceOut | None:
+        return _nearest(pictures(event))
+
     def spoken(reasons: Sequence[Reason]) -> list[Sentence]:
         return [sentence(reason, language) for reason in reasons]
 
@@ -181,6 +184,7 @@ def _common(request: Request, looker: Visitor) -> dict[str, object]:
         "other_url": url_with(request, lang=other.value),
         "url_with": lambda **changed: url_with(request, **changed),
         "pictures": pictures,
+        "nearest": nearest,
         "sees": looker.sees,
         "why": why,
         "spoken": spoken,
@@ -211,3 +215,15 @@ def _showing_order(file: EvidenceOut) -> tuple[bool, bool, bool, str]:
     # moment before the first sight; names begin with the step.
     marked = file.role.startswith("overlay")
     return (not file.shared, not marked, "decid" not in file.role, file.name)
+
+
+def _nearest(pictures: Sequence[EvidenceOut]) -> EvidenceOut | None:
+    """Return what a card shows: the object itself, in its first close-up if it has one.
+
+    On a card a wide picture is small and cut, and all events of one moment look alike.
+
+    Args:
+        pictures: in the order of showing.
+    """
+    near = [one for one in pictures if one.shared and one.role.startswith("close_up")]
+    return next(iter((*near, *pictures)), None)

@@ -1,5 +1,6 @@
 """What the pages say, in English and Chinese."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -211,13 +212,21 @@ def _value(reason: Reason, language: Language) -> str:
     return _said(str(value or ""), language)
 
 
+_HOURS = re.compile(r" \d\d:\d\d–\d\d:\d\d$")
+
+
 def _said(text: str, language: Language) -> str:
-    """Return a text, or each of the words that an engine listed with commas."""
+    """Return a text, or each of the words that an engine listed with commas.
+
+    Of days with their hours (`Sat,holidays 09:00–18:00`) the days.
+    """
     speak = _teller(language)
-    words = text.split(",")
+    hours = _HOURS.search(text)
+    listed, end = (text[: hours.start()], hours[0]) if hours else (text, "")
+    words = listed.split(",")
     if len(words) > 1 and all(word.replace("_", "").isalnum() for word in words):
-        return ("、" if language is Language.ZH else ", ").join(map(speak, words))
-    return speak(text)
+        return ("、" if language is Language.ZH else ", ").join(map(speak, words)) + end
+    return speak(listed) + end
 
 
 def _bound(reason: Reason, bound: str, language: Language) -> str:

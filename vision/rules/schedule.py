@@ -44,8 +44,9 @@ class Span:
         return begin <= at < datetime.combine(last_day, self.end)
 
     def text(self) -> str:
-        """Return `07:00–20:00`."""
-        return f"{self.start:%H:%M}–{self.end:%H:%M}"
+        """Return `07:00–20:00`; a day's end is `24:00`, as site files write it."""
+        end = f"{self.end:%H:%M}" if self.end > time(0) else "24:00"
+        return f"{self.start:%H:%M}–{end}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from html import unescape
 import httpx
 import pytest
 
-from serve.console.words import Language, Reason, choose, duration, sentence
+from serve.console.words import Language, choose, duration
 from serve.people.roles import Role
 from tests.service.serve.conftest import Live
 from tests.service.serve.street import Seen, artifact, jpeg, message, sha256
@@ -26,18 +26,22 @@ def visited(live: Live, engine: httpx.Client) -> Iterator[httpx.Client]:
         artifact("overlay.jpg", "overlay", PICTURE),
         artifact("wide_first.jpg", "wide_first", PICTURE),
     )
-    seen = Seen(artifacts=artifacts, confidence=Confidence.LOW)
-    engine.post("/api/v1/events", json=message(seen)).raise_for_status()
-    for file in artifacts:
-        engine.put(
-            f"/api/v1/events/evt-1/evidence/{file.name}",
-            content=PICTURE,
-            headers={"Content-Type": "image/jpeg", "X-Content-SHA256": sha256(PICTURE)},
-        ).raise_for_status()
+    _bring(engine, Seen(artifacts=artifacts, confidence=Confidence.LOW))
     live.services.users.create("li", PASSWORD, Role.VIEWER)
     with httpx.Client(base_url=live.url, follow_redirects=True) as browser:
         assert browser.post("/login", data=LOGIN).status_code == 200
         yield browser
+
+
+def _bring(engine: httpx.Client, seen: Seen) -> None:
+    """Send an event and its pictures."""
+    engine.post("/api/v1/events", json=message(seen)).raise_for_status()
+    for file in seen.artifacts:
+        engine.put(
+            f"/api/v1/events/{seen.event_id}/evidence/{file.name}",
+            content=PICTURE,
+            headers={"Content-Type": "image/jpeg", "X-Content-SHA256": sha256(PICTURE)},
+        ).raise_for_status()
 
 
 def test_the_page_says_what_where_and_why_in_both_languages(
@@ -57,6 +61,23 @@ def test_the_page_says_what_where_and_why_in_both_languages(
     for part in ("机动车违停", "静止观察时长: 3 分 7 秒 (要求 ≥ 3 分)", "待核实"):
         assert part in chinese
     assert "wide_first.jpg" not in english
+
+
+def test_a_card_shows_the_object_where_its_picture_holds_more_than_it(
+    visited: httpx.Client, engine: httpx.Client
+) -> None:
+    """Several events of one picture, or a portrait one cut to a card, look alike."""
+    near = artifact("001-close_up_redacted.jpg", "close_up_redacted", PICTURE)
+    wide = artifact("001-overlay.jpg", "overlay", PICTURE)
+    sealed = artifact("001-close_up.jpg", "close_up", PICTURE)
+    later = artifact("002-close_up_redacted.jpg", "close_up_redacted", PICTURE)
+    _bring(engine, Seen(event_id="evt-2", artifacts=(wide, sealed, later, near)))
+
+    files = "/api/v1/events/evt-2/evidence/"
+    for page in ("/", "/cases"):
+        shown = re.findall(rf'<img src="{files}([^"]+)"', visited.get(page).text)
+        assert shown == ["001-close_up_redacted.jpg"], page
+    assert f'src="{files}001-overlay.jpg"' in visited.get("/events/evt-2").text
 
 
 def test_the_page_claims_of_cameras_only_what_they_said_and_when(
@@ -200,75 +221,6 @@ def test_the_language_is_the_one_asked_for_else_the_browsers(
 )
 def test_lengths_of_time_are_said_as_people_do(seconds: float, english: str) -> None:
     assert duration(seconds, Language.EN) == english
-
-
-def test_a_fact_that_nobody_translated_is_still_readable() -> None:
-    said = sentence(
-        {"name": "kerb_height", "value": 0.12, "unit": "m", "bound": "<= 0.2"},
-        Language.EN,
-    )
-
-    assert said.text == "kerb height: 0.12 m (needed ≤ 0.2 m)"
-    assert said.holds is None
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "bound", "english"),
-    [
-        ("overlap", 1, ">= 0.3", "Stands inside the zone: 100% (needed ≥ 30%)"),
-        (
-            "support",
-            0.75,
-            ">= 1",
-            "Recognised in recent pictures: 75% (needed ≥ 100%)",
-        ),
-        (
-            "passed_vehicles",
-            1,
-            ">= 3",
-            "Vehicles that passed by meanwhile: 1 (needed ≥ 3)",
-        ),
-    ],
-)
-def test_a_share_is_a_percentage_and_a_count_is_none(
-    name: str, value: float, bound: str, english: str
-) -> None:
-    reason: Reason = {"name": name, "value": value, "unit": "1", "bound": bound}
-
-    assert sentence(reason, Language.EN).text == english
-
-
-@pytest.mark.parametrize(
-    ("value", "bound", "english"),
-    [
-        (22.54, ">= 22.5", "22.5 s (needed ≥ 22.5 s)"),
-        (24.02, ">= 22.5", "24 s (needed ≥ 22.5 s)"),
-        (59.97, ">= 90.5", "1 min (needed ≥ 1 min 30 s)"),
-        (30, ">= 30", "30 s (needed ≥ 30 s)"),
-    ],
-)
-def test_a_limit_that_is_no_whole_second_is_not_said_as_another(
-    value: float, bound: str, english: str
-) -> None:
-    reason: Reason = {"name": "observed_s", "value": value, "unit": "s", "bound": bound}
-
-    assert sentence(reason, Language.EN).text == f"Seen standing still: {english}"
-
-
-def test_what_a_fact_says_and_needs_is_translated() -> None:
-    reasons: list[Reason] = [
-        {"name": "calendar", "value": "always", "bound": "in force"},
-        {"name": "traffic", "value": "parked", "bound": "no queue"},
-        {"name": "permit", "value": "stalls 18:00", "bound": "none"},
-    ]
-
-    said = [sentence(reason, Language.ZH).text for reason in reasons]
-
-    assert said == [
-        "生效时段: 始终 (要求 生效中)",
-        "交通状况: 停放 (要求 非排队)",
-        "许可: stalls 18:00 (要求 无)",
-    ]
 
 
 def test_a_cleared_event_says_why_it_opened_and_why_it_is_over(

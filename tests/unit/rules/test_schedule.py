@@ -45,6 +45,20 @@ def test_a_window_holds_from_its_first_minute_to_its_last(
     assert calendar.in_force(moment) == text
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "text"),
+    [
+        (0, 0, "daily 00:00–24:00"),
+        (18, 0, "daily 18:00–24:00"),
+        (0, 6, "daily 00:00–06:00"),
+    ],
+)
+def test_the_end_of_a_day_is_written_as_the_site_file_writes_it(
+    start: int, end: int, text: str
+) -> None:
+    assert Window(EVERY_DAY, Span(time(start), time(end))).text() == text
+
+
 def test_a_night_window_belongs_to_the_day_it_starts_on() -> None:
     friday_night = Window(frozenset({4}), Span(time(22), time(6)))
     calendar = Calendar("night", "Asia/Shanghai", (friday_night,))

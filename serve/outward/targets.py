@@ -14,6 +14,10 @@ HTTP_PORT, HTTPS_PORT = 80, 443
 # A gateway may turn these into IPv4 addresses (RFC 6052; RFC 4291, 2.5.5.1).
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
+_HOW_TO_ALLOW = (
+    "in a network of your own, start the service with "
+    "STREETWARDEN_ALLOW_PRIVATE_WEBHOOKS=1"
+)
 
 
 class ForbiddenTargetError(Exception):
@@ -56,7 +60,10 @@ def resolve(url: str, *, allow_private: bool, within_s: float) -> Target:
         # One private address among several is enough to refuse: the next look-up
         # might pick it.
         if not allow_private and not _is_public(address):
-            msg = f"url: {host} leads to {address}, which is not a public address"
+            msg = (
+                f"url: {host} leads to {address}, which is not a public address; "
+                f"{_HOW_TO_ALLOW}"
+            )
             raise ForbiddenTargetError(msg)
     chosen = addresses[0]
     netloc = f"[{chosen}]:{port}" if ":" in chosen else f"{chosen}:{port}"
@@ -98,6 +105,8 @@ def check_form(url: str, *, allow_private: bool) -> Parts:
     schemes = {"http", "https"} if allow_private else {"https"}
     if parts.scheme not in schemes or not parts.hostname:
         msg = f"url: expected {' or '.join(sorted(schemes))}:// and a host name"
+        if parts.scheme == "http" and not allow_private:
+            msg += f"; {_HOW_TO_ALLOW}"
         raise ForbiddenTargetError(msg)
     if parts.username is not None or parts.password is not None:
         msg = "url: expected no name or password in it; use the signature instead"

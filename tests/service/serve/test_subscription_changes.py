@@ -172,6 +172,8 @@ def test_addresses_within_are_refused_for_a_change_as_well(
     assert plain.status_code == 422
     assert (pinged["ok"], pinged["status"]) == (False, None)
     assert "not a public address" in pinged["error"]
+    for said in (plain.json()["detail"], pinged["error"]):
+        assert "STREETWARDEN_ALLOW_PRIVATE_WEBHOOKS=1" in said
     assert desk.requests == []
 
 

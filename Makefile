@@ -92,7 +92,7 @@ data-root:
 	@test -n "$$STREETWARDEN_DATA" || { echo "Set STREETWARDEN_DATA to the folder that holds the training pictures" >&2; exit 2; }
 
 RUNS = runs/street-n
-STRETCHES ?= 2 3 4 5 6
+STRETCHES ?= 2 3 4 5
 # Each stretch goes on from what ships and is averaged with it.
 # ARGS="--minutes 2" rehearses: the whole way in half an hour, for a model of no use.
 model: data-root train-env renders  ## train, export and report street-n (STREETWARDEN_DATA: the pictures)

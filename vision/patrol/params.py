@@ -17,6 +17,9 @@ class PatrolKind:
             gone: the detector overlooks small things.
         clear_found: share of the looks in which something like it may be found there
             all the same: others drive through the picture.
+        max_speed_mps: how fast it may be at most, for all that the looks of a pass
+            tell, metres per second: it must be seen to stand, what drives more surely
+            than what somebody must carry.
     """
 
     name: str
@@ -25,6 +28,7 @@ class PatrolKind:
     is_individual: bool = False
     clear_passes: int = 2
     clear_found: float = 0.0
+    max_speed_mps: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,6 @@ class PatrolParams:
         min_moved_m: while the camera moved so far, metres: who stands learns nothing.
         max_misfit: greatest mean squared residual of the looks from one fixed point,
             in variances: what drives itself does not fit.
-        max_speed_mps: how fast it may be at most, for all that the looks tell, metres
-            per second: it must be seen to stand.
         max_tilt: by how much the camera may look otherwise than was measured, radians.
         tilt_sd: its standard deviation, before anything was seen.
         pass_gap_s: time unseen, seconds of wall time, after which a new look is a new
@@ -74,7 +76,6 @@ class PatrolParams:
     min_looks: int = 4
     min_moved_m: float = 3.0
     max_misfit: float = 2.5
-    max_speed_mps: float = 2.0
     max_tilt: float = 0.04
     tilt_sd: float = 0.02
     pass_gap_s: float = 60.0
@@ -90,8 +91,10 @@ class PatrolParams:
     max_sightings: int = 64
 
 
-GARBAGE = PatrolKind("garbage", frozenset({"garbage"}), (0.2, 10.0))
-BIN = PatrolKind("bin", frozenset({"bin", "overflowing_bin"}), (0.2, 5.0))
+GARBAGE = PatrolKind("garbage", frozenset({"garbage"}), (0.2, 10.0), max_speed_mps=2.5)
+BIN = PatrolKind(
+    "bin", frozenset({"bin", "overflowing_bin"}), (0.2, 5.0), max_speed_mps=2.5
+)
 VENDOR = PatrolKind("vendor", frozenset({"street_vendor"}), (0.5, 8.0))
 VEHICLE = PatrolKind(
     "vehicle",

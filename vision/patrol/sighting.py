@@ -22,8 +22,8 @@ _DRIFT_SD_M = 0.3  # between two looks: of positions one after the other
 _TILT_SD = 0.01  # radians, between two looks: the suspension
 _ANY_MPS = 15.0  # what moves may be so fast
 _WALK_MPS = 1.0
-_CREEP_MPS = 0.4  # what may be faster stands only if we drive:
-_CREEP = 0.25  # in shares of our own speed
+_CREEP_MPS = 0.3  # what may be faster stands only if we drive:
+_CREEP = 0.35  # in shares of our own speed
 _FEW = 3  # looks that a velocity fits whatever they show
 _STEP_M = 0.3  # between two looks that tell where it is
 _FIRM_SD_M = 0.5  # how exact one pass can be at best: what is a thing's middle
@@ -218,7 +218,7 @@ class Sighting:
             and self.moved_m >= params.min_moved_m
             and self.best_score >= params.open_score
             and self.fitted.misfit <= params.max_misfit
-            and self.fitted.speed_mps[1] <= params.max_speed_mps
+            and self.fitted.speed_mps[1] <= self.kind.max_speed_mps
             and not self.creeps
             and abs(self.fitted.tilt) <= params.max_tilt
             and small <= self.size_m[0] <= large

@@ -78,12 +78,32 @@ def test_what_drives_is_no_place(car: Thing) -> None:
         assert final(Patrol().drive(Drive(seed=seed), car)) == {}
 
 
-@pytest.mark.parametrize("car_mps", [0.6, 0.9, 1.2])
-def test_what_creeps_along_in_a_jam_is_no_place(car_mps: float) -> None:
+@pytest.mark.parametrize(
+    ("our_mps", "car_mps"), [(1.0, 0.6), (1.0, 0.9), (1.0, 1.2), (3.0, 1.2), (4.5, 2.0)]
+)
+def test_what_creeps_along_in_a_jam_is_no_place(our_mps: float, car_mps: float) -> None:
     for seed in range(2):
-        jam = Drive(speed_mps=1.0, north_m=(0, 40), seed=seed)
+        jam = Drive(speed_mps=our_mps, north_m=(0, 40), seed=seed)
         car = Thing("car", 3.2, 12.0, (4.2, 1.5), speed=(0, car_mps))
         assert final(Patrol().drive(jam, car)) == {}
+
+
+def test_what_stays_by_its_kind_is_placed_at_forty_kilometres_an_hour() -> None:
+    """Ten looks tell a speed to a metre per second only, and a heap has none."""
+    heap = Thing("garbage", 5.6, 30.0, (1.3, 0.95))
+    placed = 0
+    for seed in range(20):
+        drive = Drive(speed_mps=11.0, jitter_m=0.3, box_px=4.0, seed=seed)
+        placed += len(final(Patrol().drive(drive, heap)))
+    assert placed >= 18
+
+
+@pytest.mark.parametrize("cart_mps", [3.0, 7.0, -9.0])
+def test_a_bin_that_is_driven_along_is_no_place(cart_mps: float) -> None:
+    cart = Thing("bin", 4.0, 25.0 if cart_mps > 0 else 60.0, speed=(0, cart_mps))
+    for seed in range(6):
+        drive = Drive(jitter_m=0.3, box_px=4.0, seed=seed)
+        assert final(Patrol().drive(drive, cart)) == {}
 
 
 def test_who_stands_learns_nothing() -> None:

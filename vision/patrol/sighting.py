@@ -22,6 +22,7 @@ _DRIFT_SD_M = 0.3  # between two looks: of positions one after the other
 _TILT_SD = 0.01  # radians, between two looks: the suspension
 _ANY_MPS = 15.0  # what moves may be so fast
 _WALK_MPS = 1.0
+_STAND_MPS = 0.3  # what is faster at least, as the looks tell, does not stand
 _CREEP_MPS = 0.3  # what may be faster stands only if we drive:
 _CREEP = 0.35  # in shares of our own speed
 _FEW = 3  # looks that a velocity fits whatever they show
@@ -218,6 +219,7 @@ class Sighting:
             and self.moved_m >= params.min_moved_m
             and self.best_score >= params.open_score
             and self.fitted.misfit <= params.max_misfit
+            and self.fitted.speed_mps[0] <= _STAND_MPS
             and self.fitted.speed_mps[1] <= self.kind.max_speed_mps
             and not self.creeps
             and abs(self.fitted.tilt) <= params.max_tilt

@@ -98,6 +98,15 @@ def test_what_stays_by_its_kind_is_placed_at_forty_kilometres_an_hour() -> None:
     assert placed >= 18
 
 
+def test_refuse_that_is_wheeled_along_the_kerb_is_no_place() -> None:
+    placed = 0
+    for seed in range(10):
+        drive = Drive(speed_mps=7.0, jitter_m=0.3, box_px=4.0, seed=seed)
+        cart = Thing("garbage", 5.6, 30.0, (1.3, 0.95), speed=(0, 1.5))
+        placed += len(final(Patrol().drive(drive, cart)))
+    assert placed <= 2
+
+
 @pytest.mark.parametrize("cart_mps", [3.0, 7.0, -9.0])
 def test_a_bin_that_is_driven_along_is_no_place(cart_mps: float) -> None:
     cart = Thing("bin", 4.0, 25.0 if cart_mps > 0 else 60.0, speed=(0, cart_mps))

@@ -225,5 +225,5 @@ def _nearest(pictures: Sequence[EvidenceOut]) -> EvidenceOut | None:
     Args:
         pictures: in the order of showing.
     """
-    near = [one for one in pictures if one.shared and one.role.startswith("close_up")]
+    near = [one for one in pictures if one.role.startswith("close_up")]
     return next(iter((*near, *pictures)), None)

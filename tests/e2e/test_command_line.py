@@ -287,6 +287,22 @@ def test_a_snapshot_shows_the_zones(tmp_path: Path, home: Path) -> None:
     assert out.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_snapshot_as_a_page_is_where_zones_are_drawn(
+    tmp_path: Path, home: Path
+) -> None:
+    out = tmp_path / "zones.html"
+
+    done = _run(
+        "snapshot", "configs/demo.yaml", "shopping-street", "--out", str(out), home=home
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "open it in a browser" in done.stdout
+    page = out.read_text(encoding="utf-8")
+    assert "data:image/jpeg;base64," in page
+    assert '"kind": "no_parking"' in page
+
+
 def test_a_snapshot_of_an_unknown_camera_names_the_known_ones(
     tmp_path: Path, home: Path
 ) -> None:

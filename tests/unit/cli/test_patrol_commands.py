@@ -86,6 +86,18 @@ def test_doctor_asks_where_the_vehicle_is(folder: Path, late_s: int, mark: str) 
     assert ("place not known" in said) == bool(late_s)
 
 
+def test_the_zones_of_a_camera_that_moves_are_not_drawn_on_a_picture(
+    folder: Path,
+) -> None:
+    out = folder / "zones.html"
+
+    done = run("snapshot", site(folder), "patrol-7", "--out", str(out))
+
+    assert done.exit_code != 0
+    assert "its zones are map_zones" in str(done.exception)
+    assert not out.exists()
+
+
 def test_a_snapshot_shows_road_and_place(folder: Path) -> None:
     out = folder / "look.png"
 

@@ -94,7 +94,7 @@ data-root:
 RUNS = runs/street-n
 STRETCHES ?= 2 3 4 5
 # Each stretch goes on from what ships and is averaged with it.
-# ARGS="--minutes 2" rehearses: the whole way in half an hour, for a model of no use.
+# ARGS="--minutes 2" rehearses the whole way, for a model of no use.
 model: data-root train-env renders  ## train, export and report street-n (STREETWARDEN_DATA: the pictures)
 	.venv-train/bin/streetwarden train models/street-n/recipe.toml $(RUNS) $(ARGS)
 	.venv-train/bin/streetwarden export $(RUNS)/street-n.pt models/street-n/papers.toml models/street-n

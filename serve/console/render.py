@@ -68,6 +68,11 @@ class Visitor:
         who = self.principal
         return who if who is not None and who.may(Scope.READ) else None
 
+    @property
+    def other_language(self) -> Language:
+        """The one that the page is not in."""
+        return Language.ZH if self.language is Language.EN else Language.EN
+
     def sees(self, file: EvidenceOut) -> bool:
         """Return whether this file may be shown without asking for a reason."""
         if self.principal is None or file.url is None:
@@ -162,7 +167,7 @@ def url_with(request: Request, **changed: str | None) -> str:
 
 def _common(request: Request, looker: Visitor) -> dict[str, object]:
     language = looker.language
-    other = Language.ZH if language is Language.EN else Language.EN
+    other = looker.other_language
     principal = looker.principal
 
     def pictures(event: EventOut) -> list[EvidenceOut]:

@@ -11,7 +11,6 @@ from fastapi.responses import HTMLResponse
 from serve.access import Services_
 from serve.console.render import Visitor, back_to, page, same_site, visitor
 from serve.console.way_back import WAY_BACK_COOKIE, wanted
-from serve.console.words import Language
 from serve.errors import Conflict, Forbidden, Unavailable
 from serve.people.audit import Deed
 from serve.people.oidc import ATTEMPT_S, NoRole
@@ -49,8 +48,8 @@ def ask(
         "to": to,
     }
     if request.url.path == OIDC_DONE:  # its code is good once, in no other language
-        other = Language.ZH if looker.language is Language.EN else Language.EN
-        values["other_url"] = "/login?" + urlencode({"to": to, "lang": other.value})
+        asked = {"to": to, "lang": looker.other_language.value}
+        values["other_url"] = "/login?" + urlencode(asked)
     return page(request, services, looker, "login.html", values, status=status)
 
 
